@@ -1,0 +1,78 @@
+"""State for Tornado applications, placed by what it needs.
+
+kinds.py          a kind of state and its needs
+placement.py      tiers, their capabilities, place(), the guard
+cookies.py        cookies on the wire, read strictly and written one way
+signed_cookie.py  the client tier
+client_state.py   one request's kinds in signed cookies
+sealing.py        session ID -> store key and sealed record
+session.py        one request's session, its status, the merge
+server_session.py the server tier
+stores/           where server-side records live: the contract, memory, memcached
+request_state.py  one request's state, addressed by kind
+lifecycle.py      load before the handler, commit before the first byte
+exceptions.py     what can go wrong
+"""
+
+from .cookies import CookieNames
+from .exceptions import (
+    Conflict,
+    InvalidValue,
+    MisplacedKind,
+    ResponseStarted,
+    SessionEnded,
+    StateError,
+    StoreRefused,
+    StoreUnavailable,
+    TooLarge,
+    UndeclaredKind,
+    Unsupported,
+)
+from .kinds import JSON, Kind, Needs
+from .lifecycle import StateApplication, StateErrorHandler, StateHandler
+from .placement import (
+    DATABASE,
+    SERVER_SESSION,
+    SIGNED_COOKIE,
+    Capabilities,
+    Placement,
+    PlacementTable,
+    place,
+)
+from .request_state import RequestState
+from .server_session import ServerSessionTier
+from .signed_cookie import SignedCookieTier, Signer
+from .tiers import StateTiers
+
+__all__ = [
+    "DATABASE",
+    "JSON",
+    "SERVER_SESSION",
+    "SIGNED_COOKIE",
+    "Capabilities",
+    "Conflict",
+    "CookieNames",
+    "InvalidValue",
+    "Kind",
+    "MisplacedKind",
+    "Needs",
+    "Placement",
+    "PlacementTable",
+    "RequestState",
+    "ResponseStarted",
+    "ServerSessionTier",
+    "SessionEnded",
+    "SignedCookieTier",
+    "Signer",
+    "StateApplication",
+    "StateError",
+    "StateErrorHandler",
+    "StateHandler",
+    "StateTiers",
+    "StoreRefused",
+    "StoreUnavailable",
+    "TooLarge",
+    "UndeclaredKind",
+    "Unsupported",
+    "place",
+]

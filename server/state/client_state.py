@@ -1,0 +1,100 @@
+"""The kinds of one request that live in signed cookies: what came, what became of it, what to send.
+
+Rule 1: a cookie is verified when its kind is first used, and sent when its value changed.
+Rule 2: a kind that ends with sign-out is *bound*: its signature holds only for the person signed
+in. What an anonymous visitor has is handed over by signing in, signed anew for the person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from .cookies import SetCookie
+from .exceptions import InvalidValue
+from .kinds import JSON, Kind
+from .sealing import decode, encode
+from .signed_cookie import SignedCookieTier
+
+
+class ClientState:
+    """See the module's rules. ``owner`` is the person signed in, "" for nobody."""
+
+    def __init__(
+        self, tier: SignedCookieTier, kinds: tuple[Kind, ...], cookies: Mapping[str, str]
+    ) -> None:
+        self._tier = tier
+        self._cookies = cookies
+        self._kinds = kinds
+        self.bound_kinds = frozenset(
+            kind for kind in kinds if not kind.needs.outlives_logout and not kind.identifies
+        )
+        self._values: dict[Kind, JSON] = {}
+        self._loaded: dict[Kind, bytes | None] = {}
+        self._handed_over: set[Kind] = set()
+
+    def get(self, kind: Kind, owner: str, default: JSON) -> JSON:
+        """Return the value of ``kind``, the live one."""
+        self._load(kind, owner)
+        value = self._values[kind]
+        return default if value is None else value
+
+    def set(self, kind: Kind, owner: str, value: JSON) -> None:
+        """Assign ``value``; None to have the browser forget."""
+        self._load(kind, owner)
+        self._values[kind] = value
+
+    def hand_over(self, owner: str) -> None:
+        """Read every bound kind as ``owner``, so that it is signed for whoever comes after."""
+        for kind in self.bound_kinds:
+            self._load(kind, owner)
+            self._handed_over.add(kind)
+
+    def drop_bound(self) -> None:
+        """Drop every kind that does not outlive sign-out."""
+        for kind in self._kinds:
+            if not kind.needs.outlives_logout:
+                self._values[kind] = None
+                self._loaded.setdefault(kind, b"" if self._presented(kind) else None)
+
+    def discard(self) -> None:
+        """Put every value back to what the request carried."""
+        for kind, text in self._loaded.items():
+            self._values[kind] = decode(text) if text else None
+        self._handed_over.clear()
+
+    def set_cookies(self, owner: Callable[[], str]) -> list[SetCookie]:
+        """Return the headers due; `TooLarge` or `InvalidValue` when a value cannot be kept.
+
+        ``owner`` is asked only where a bound kind changed: the session may be out of reach.
+        """
+        changed = [kind for kind in self._values if self._changed(kind)]
+        return [
+            self._set_cookie(kind, owner() if kind in self.bound_kinds else "") for kind in changed
+        ]
+
+    def _set_cookie(self, kind: Kind, owner: str) -> SetCookie:
+        value = self._values[kind]
+        return self._tier.clear(kind) if value is None else self._tier.keep(kind, value, owner)
+
+    def _changed(self, kind: Kind) -> bool:
+        value, loaded = self._values[kind], self._loaded[kind]
+        if value is None:
+            return loaded is not None
+        return kind in self._handed_over or _text(kind, value) != loaded
+
+    def _load(self, kind: Kind, owner: str) -> None:
+        if kind in self._loaded:
+            return
+        value = self._tier.load(kind, self._cookies, owner)
+        self._values[kind] = value
+        self._loaded[kind] = None if value is None else _text(kind, value)
+
+    def _presented(self, kind: Kind) -> bool:
+        return self._tier.cookie_name(kind) in self._cookies
+
+
+def _text(kind: Kind, value: JSON) -> bytes:
+    try:
+        return encode(value)
+    except ValueError as error:
+        raise InvalidValue(kind.name, str(error)) from error

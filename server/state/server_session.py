@@ -1,0 +1,207 @@
+"""The server tier: a session ID in a signed cookie, the data in a session store.
+
+Rule 1: no cookie, no lookup; a forged or malformed ID costs none either. A well-formed ID that the
+store does not know is not adopted and creates nothing (OWASP Session Management, "strict").
+Rule 2: nothing is stored until something is assigned, and what did not change is not written again.
+Rule 3: a change replaces exactly the version it was made from. If another request was faster, the
+change is carried over to its version and tried again, a bounded number of times. If the record is
+gone, the session has ended and stays ended.
+Rule 4: renewing the ID adds the new record first, then retires the old one by the same
+compare-and-swap. So a write that another request had acknowledged is either in the new record, or
+there is no new record.
+Rule 5: a cookie is sent when the ID changes, and again when the secret that signed it was replaced
+and the session is written anyway. A cookie whose session is gone is left alone: a late answer that
+deletes it could delete the cookie of a sign-in that happened meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+from .cookies import CookieNames, SetCookie
+from .exceptions import Conflict, SessionEnded
+from .kinds import JSON, Kind
+from .session import Session, Status, StoredSession
+from .session_id_cookie import SessionIDCookie
+from .session_records import Migration, SessionRecords
+from .signed_cookie import Signer
+from .stores.base import SessionStore
+
+_TRIES = 32
+
+
+class ServerSessionTier:
+    """Loads and commits sessions.
+
+    ``idle_timeout`` and ``absolute_timeout`` are in seconds; `ValueError` when the first is not
+    within 1 and 2,592,000 or the second is shorter. ``kinds`` say what to do when two requests
+    changed the same one. ``layout`` numbers the shape of the application's data; ``migrations`` map
+    a layout to the function that makes the next one of it.
+    """
+
+    def __init__(
+        self,
+        store: SessionStore,
+        signer: Signer,
+        names: CookieNames,
+        *,
+        kinds: Iterable[Kind] = (),
+        idle_timeout: int = 1800,
+        absolute_timeout: int = 43_200,
+        clock: Callable[[], float] = time.time,
+        layout: int = 1,
+        migrations: Mapping[int, Migration] | None = None,
+    ) -> None:
+        self.store = store
+        self.records = SessionRecords(
+            store,
+            idle_timeout=idle_timeout,
+            absolute_timeout=absolute_timeout,
+            clock=clock,
+            layout=layout,
+            migrations=migrations or {},
+        )
+        self._cookie = SessionIDCookie(signer, names)
+        self._last_write = frozenset(k.name for k in kinds if k.on_conflict == "last_write")
+
+    @property
+    def cookie_name(self) -> str:
+        """The name of the cookie that carries the session ID."""
+        return self._cookie.name
+
+    async def load(self, cookies: Mapping[str, str]) -> Session:
+        """Return the session the request names, an empty one when it names none.
+
+        Raises `StoreUnavailable` when the store could not tell.
+        """
+        presented = self._cookie.read(cookies)
+        if presented is None:
+            return Session()
+        stored = await self.records.fetch(presented.session_id)
+        return Session(stored, ended=stored is None)
+
+    def must_wait(self, session: Session) -> bool:
+        """Return whether `commit` has anything to ask of the store."""
+        status = session.status
+        if status is Status.UNCHANGED:
+            return self.records.touch_due(_stored(session))
+        return status is not Status.ABSENT
+
+    async def commit(self, session: Session, cookies: Mapping[str, str]) -> SetCookie | None:
+        """Make the store agree with ``session``; return the cookie to send, None when none is due.
+
+        Raises `StoreUnavailable`, `StoreRefused`, `Conflict`, `SessionEnded` or `TooLarge`; the
+        response must then not claim that anything was kept.
+        """
+        cookie = None
+        match session.status:
+            case Status.UNCHANGED:
+                await self.records.touch(_stored(session))
+            case Status.NEW:
+                cookie = await self._create(session)
+            case Status.CHANGED:
+                await self._change(session)
+                cookie = self._signed_again(session, cookies)
+            case Status.RENEWED if session.replaces:
+                await self.store.delete(_stored(session).store_key)
+                cookie = await self._create(session)
+            case Status.RENEWED:
+                cookie = await self._renew(session)
+            case Status.DESTROYED:
+                await self.store.delete(_stored(session).store_key)
+                session.settle(None)
+                cookie = self._cookie.clear()
+        return cookie
+
+    async def update(
+        self, session: Session, key: str, function: Callable[[JSON], JSON], initial: JSON
+    ) -> JSON:
+        """Apply a pure ``function`` to one value of a stored, unchanged session, and store it at
+        once.
+
+        Under conflict it is applied anew to what the other request stored, so each success counts
+        exactly once. Returns what was stored.
+        """
+        for _ in range(_TRIES):
+            session[key] = function(copy.deepcopy(session.get(key, initial)))
+            if session.status is Status.UNCHANGED or await self._swap(session):
+                return session[key]
+            session.settle(await self._reload(session))
+        raise Conflict((key,))
+
+    async def living(self, store_keys: Iterable[str]) -> set[str]:
+        """Return those of ``store_keys`` under which a record stands."""
+        keys = list(store_keys)
+        records = await asyncio.gather(*map(self.store.load, keys))
+        return {key for key, record in zip(keys, records, strict=True) if record is not None}
+
+    async def end(self, store_keys: Iterable[str]) -> None:
+        """Delete the records under ``store_keys``; returns once the store confirmed each."""
+        await asyncio.gather(*map(self.store.delete, store_keys))
+
+    async def _create(self, session: Session) -> SetCookie:
+        session.settle(await self.records.add(session.encoded()))
+        return self._send(session)
+
+    async def _change(self, session: Session) -> None:
+        for _ in range(_TRIES):
+            if await self._swap(session):
+                return
+            session.rebase(await self._reload(session), self._last_write)
+        raise Conflict(tuple(session))
+
+    async def _swap(self, session: Session) -> bool:
+        """Replace the version loaded by the one made of it; False when another stands there now."""
+        stored, data = _stored(session), session.encoded()
+        if not await self.records.swap(stored, data):
+            return False
+        session.settle(stored._replace(data=data, cas=None))
+        return True
+
+    async def _reload(self, session: Session) -> StoredSession:
+        stored = await self.records.fetch(_stored(session).session_id)
+        if stored is None:
+            raise SessionEnded
+        return stored
+
+    async def _renew(self, session: Session) -> SetCookie:
+        for _ in range(_TRIES):
+            old = _stored(session)
+            created_at = None if session.restart_clock else old.created_at
+            new = await self.records.add(session.encoded(), created_at)
+            if await self._retired(old, new, session.restart_clock):
+                session.settle(new)
+                return self._send(session)
+            session.rebase(await self._reload(session), self._last_write)
+        raise Conflict(tuple(session))
+
+    async def _retired(self, old: StoredSession, new: StoredSession, signing_in: bool) -> bool:
+        """Retire ``old`` in favour of ``new``; where that fails, it is ``new`` that goes."""
+        try:
+            retired = await self.records.retire(old)
+        except SessionEnded:
+            # A sign-in stands on its own; anything else must not bring an ended session back.
+            if signing_in:
+                return True
+            await self.store.delete(new.store_key)
+            raise
+        if not retired:
+            await self.store.delete(new.store_key)
+        return retired
+
+    def _send(self, session: Session) -> SetCookie:
+        stored = _stored(session)
+        return self._cookie.keep(stored.session_id, self.records.remaining(stored))
+
+    def _signed_again(self, session: Session, cookies: Mapping[str, str]) -> SetCookie | None:
+        presented = self._cookie.read(cookies)
+        return self._send(session) if presented and presented.outdated else None
+
+
+def _stored(session: Session) -> StoredSession:
+    if session.stored is None:
+        raise SessionEnded
+    return session.stored

@@ -1,0 +1,167 @@
+"""Sessions as records in a store: sealed, versioned, with an end to their time.
+
+Rule 1: two clocks, both the server's (ASVS 5.0 7.3.1, 7.3.2). The idle timeout is the record's
+expiry in the store, by the store's own clock; the absolute one counts from the record's creation,
+and no activity extends it.
+Rule 2: a record that does not open under its session ID is no session. It is logged and counted,
+and left where it is.
+Rule 3: a record of an older layout is brought up by the application's migrations; one of a newer
+layout is left alone and counts as absent, so that an old and a new release can run side by side.
+Rule 4: what is larger than the tier's capacity is refused before it is sent; the old version
+stands.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .exceptions import SessionEnded, StoreUnavailable, TooLarge
+from .placement import SERVER_SESSION
+from .sealing import Contents, decode, encode, new_session_id, seal, store_key, unseal
+from .session import StoredSession
+from .stores.base import SessionStore
+from .touches import Touches
+
+log = logging.getLogger(__name__)
+
+#: memcached reads a longer expiry as a date, and the record is gone at once.
+MAX_IDLE_TIMEOUT = 30 * 86400
+
+_RETIRED = b"null"
+_TOUCH_AFTER = 0.1
+
+Migration = Callable[[Any], Any]
+
+
+class SessionRecords:
+    """Reads and writes sessions in ``store``; the options are those of `.ServerSessionTier`."""
+
+    def __init__(
+        self,
+        store: SessionStore,
+        *,
+        idle_timeout: int,
+        absolute_timeout: int,
+        clock: Callable[[], float],
+        layout: int,
+        migrations: Mapping[int, Migration],
+    ) -> None:
+        if not 1 <= idle_timeout <= MAX_IDLE_TIMEOUT:
+            raise ValueError(f"the idle timeout is 1 to {MAX_IDLE_TIMEOUT} s, not {idle_timeout}")
+        if absolute_timeout < idle_timeout:
+            raise ValueError("the absolute timeout must not be shorter than the idle timeout")
+        self.store = store
+        self.unreadable = 0
+        self._idle_timeout = idle_timeout
+        self._absolute_timeout = absolute_timeout
+        self._clock = clock
+        self._layout = layout
+        self._migrations = dict(migrations)
+        self._touches = Touches(idle_timeout * _TOUCH_AFTER, clock)
+
+    async def fetch(self, session_id: str) -> StoredSession | None:
+        """Return the session, None when there is definitely none that may be used."""
+        key = store_key(session_id)
+        record = await self.store.load(key)
+        if record is None:
+            return None
+        contents = unseal(session_id, record.sealed)
+        if contents is None:
+            self.unreadable += 1
+            log.warning("a session record does not open under its session ID and was refused")
+            return None
+        data = self._current(contents)
+        if data is None or contents.created_at + self._absolute_timeout <= self._clock():
+            return None
+        return StoredSession(session_id, key, contents.created_at, data, record.cas)
+
+    def _current(self, contents: Contents) -> bytes | None:
+        """Return the data in today's layout; None when it was retired or cannot be read."""
+        if contents.data == _RETIRED:
+            return None
+        if contents.layout == self._layout:
+            return contents.data
+        if contents.layout > self._layout:
+            log.warning("a session record of layout %d was left alone", contents.layout)
+            return None
+        data = decode(contents.data)
+        for layout in range(contents.layout, self._layout):
+            if layout not in self._migrations:
+                log.warning("no migration from layout %d of a session record", layout)
+                return None
+            data = self._migrations[layout](data)
+        return encode(data)
+
+    async def add(self, data: bytes, created_at: int | None = None) -> StoredSession:
+        """Create a record under a new session ID; ``created_at`` is now unless given."""
+        _check_size(data)
+        created_at = int(self._clock()) if created_at is None else created_at
+        session_id = new_session_id()
+        key = store_key(session_id)
+        sealed = seal(session_id, Contents(self._layout, created_at, data))
+        if not await self.store.add(key, sealed, self._expiry(created_at)):
+            raise StoreUnavailable("the store says that a session ID just made is taken")
+        self._touches.done(key)
+        return StoredSession(session_id, key, created_at, data, None)
+
+    async def swap(self, stored: StoredSession, data: bytes) -> bool:
+        """Replace exactly the version ``stored``; False when another stands there now.
+
+        Raises `SessionEnded` when there is nothing left to replace.
+        """
+        _check_size(data)
+        swapped = await self._cas(stored, data, self._expiry(stored.created_at))
+        if swapped:
+            self._touches.done(stored.store_key)
+        return swapped
+
+    async def retire(self, stored: StoredSession) -> bool:
+        """End exactly the version ``stored``: like `swap`, for nothing.
+
+        memcached has no conditional delete. A record that says it is over, for the second it lives,
+        does the same.
+        """
+        return await self._cas(stored, _RETIRED, 1)
+
+    async def _cas(self, stored: StoredSession, data: bytes, expiry: int) -> bool:
+        if stored.cas is None:
+            return False
+        sealed = seal(stored.session_id, Contents(self._layout, stored.created_at, data))
+        swapped = await self.store.cas(stored.store_key, sealed, stored.cas, expiry)
+        if swapped is None:
+            raise SessionEnded
+        return swapped
+
+    def touch_due(self, stored: StoredSession) -> bool:
+        """Return whether a tenth of the idle timeout is used up, as far as this process knows."""
+        return self._touches.due(stored.store_key)
+
+    async def touch(self, stored: StoredSession) -> None:
+        """Push the idle clock, if that is due."""
+        if not self.touch_due(stored):
+            return
+        try:
+            await self.store.touch(stored.store_key, self._expiry(stored.created_at))
+        except StoreUnavailable:
+            # What the response says was read before; at worst the session ends a little early.
+            log.warning("the idle clock of a session could not be pushed")
+            return
+        self._touches.done(stored.store_key)
+
+    def remaining(self, stored: StoredSession) -> int:
+        """Return the seconds until the absolute timeout, at least 1."""
+        return self._remaining(stored.created_at)
+
+    def _remaining(self, created_at: int) -> int:
+        return max(1, created_at + self._absolute_timeout - int(self._clock()))
+
+    def _expiry(self, created_at: int) -> int:
+        return min(self._idle_timeout, self._remaining(created_at))
+
+
+def _check_size(data: bytes) -> None:
+    capacity = SERVER_SESSION.capacity
+    if capacity is not None and len(data) > capacity:
+        raise TooLarge("the session", len(data), capacity)

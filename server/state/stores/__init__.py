@@ -1,0 +1,7 @@
+"""Where session records live: the contract (:mod:`.base`) and the two stores that keep it."""
+
+from .base import SessionRecord, SessionStore
+from .memcached import MemcachedStore
+from .memory import MemoryStore
+
+__all__ = ["MemcachedStore", "MemoryStore", "SessionRecord", "SessionStore"]

@@ -1,0 +1,154 @@
+"""The session store on a fleet of memcached nodes.
+
+Rule 1: a store key has one home, found by rendezvous hashing over the addresses as they were given, so
+every process given the same addresses, in any order, finds the same home.
+Rule 2: there is no other home. A lost node's keys raise `StoreUnavailable` until it answers; on another
+node a record that was ended could still stand.
+Rule 3: arguments are checked before anything is queued.
+
+What happens between a call and its answer: :mod:`.node`; on the wire: :mod:`.connection`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from hashlib import blake2b
+
+from .arguments import check_cas, check_idle, check_key, check_sealed
+from .base import SessionRecord, SessionStore
+from .connection import Address
+from .node import Limits, Node, StoreCounters
+
+_HOST = re.compile(r"[A-Za-z0-9._-]+")
+
+#: A Unix socket's path ends with a NUL within sun_path's 108 bytes (unix(7)).
+_LONGEST_PATH = 107
+
+
+def parse_address(text: str) -> Address:
+    """Return host and port, or the path, of ``host:port``, ``[::1]:port`` or a path with a ``/``.
+
+    Raises `ValueError` with a sentence that names the address.
+    """
+    if "/" in text:
+        if len(os.fsencode(text)) > _LONGEST_PATH:
+            raise ValueError(f"the path of a socket is at most {_LONGEST_PATH} bytes: {text!r}")
+        return text
+    host, _, port = text.rpartition(":")
+    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535 and _is_host(host)):
+        raise ValueError(f"not host:port, [IPv6 address]:port or the path of a socket: {text!r}")
+    return host.strip("[]"), int(port)
+
+
+def _is_host(text: str) -> bool:
+    if not (text.startswith("[") and text.endswith("]")):
+        return _HOST.fullmatch(text) is not None
+    try:
+        ipaddress.IPv6Address(text[1:-1])
+    except ValueError:
+        return False
+    return True
+
+
+class MemcachedStore(SessionStore):
+    """The contract, kept by one or more memcached nodes. For one event loop.
+
+    ``addresses``    of the nodes, each ``host:port``, ``[::1]:port`` or the path of a Unix socket
+    ``deadline``     seconds for a whole call, from the call to the answer
+    ``workers``      threads, and so connections, per node
+    ``max_batch``    lookups that share one round trip, at most
+    ``max_waiting``  calls that may wait per node; one more fails at once
+
+    Raises `ValueError` for an address or a number that cannot be. Nothing is connected, and no thread
+    started, before the first call, so a process may fork until then.
+    """
+
+    def __init__(
+        self,
+        addresses: Sequence[str],
+        *,
+        deadline: float = 0.5,
+        workers: int = 2,
+        max_batch: int = 64,
+        max_waiting: int = 1024,
+    ) -> None:
+        if not addresses or len(set(addresses)) != len(addresses):
+            raise ValueError("name at least one memcached, and each only once")
+        if deadline <= 0 or min(workers, max_batch, max_waiting) < 1:
+            raise ValueError(
+                "deadline is more than 0; workers, max_batch and max_waiting at least 1"
+            )
+        limits = Limits(deadline, workers, max_batch, max_waiting)
+        self._counters = StoreCounters()
+        self._nodes = [
+            Node(text, parse_address(text), limits, self._counters) for text in addresses
+        ]
+
+    async def load(self, key: str) -> SessionRecord | None:
+        """See `SessionStore.load`."""
+        return await self._home(key).load(key)
+
+    async def add(self, key: str, sealed: bytes, idle: int) -> bool:
+        """See `SessionStore.add`."""
+        check_sealed(sealed)
+        check_idle(idle)
+        return await self._home(key).write(
+            key, lambda connection, deadline: connection.add(key, sealed, idle, deadline)
+        )
+
+    async def cas(self, key: str, sealed: bytes, cas: bytes, idle: int) -> bool | None:
+        """See `SessionStore.cas`."""
+        check_sealed(sealed)
+        check_cas(cas)
+        check_idle(idle)
+        return await self._home(key).write(
+            key, lambda connection, deadline: connection.cas(key, sealed, cas, idle, deadline)
+        )
+
+    async def touch(self, key: str, idle: int) -> bool:
+        """See `SessionStore.touch`."""
+        check_idle(idle)
+        return await self._home(key).write(
+            key, lambda connection, deadline: connection.touch(key, idle, deadline)
+        )
+
+    async def delete(self, key: str) -> bool:
+        """See `SessionStore.delete`."""
+        return await self._home(key).write(
+            key, lambda connection, deadline: connection.delete(key, deadline)
+        )
+
+    async def check(self) -> None:
+        """Raise `StoreUnavailable`, naming the address, unless memcached answers at every one.
+
+        For the start: another service on the port, or a memcached without compare-and-swap, is told
+        from one that is just away by the text.
+        """
+        await asyncio.gather(*(node.check() for node in self._nodes))
+
+    async def aclose(self) -> None:
+        """Fail what waits, and return when every thread has ended: within the deadline."""
+        await asyncio.gather(*(node.close() for node in self._nodes))
+
+    def stats(self) -> dict[str, int]:
+        """Return the fields of `StoreCounters`, and how many calls are ``waiting`` for a worker."""
+        return asdict(self._counters) | {"waiting": sum(node.waiting for node in self._nodes)}
+
+    def home(self, key: str) -> str:
+        """Return the address that ``key`` lives at."""
+        return self._home(key).name
+
+    def _home(self, key: str) -> Node:
+        check_key(key)
+        if len(self._nodes) == 1:
+            return self._nodes[0]
+        return max(self._nodes, key=lambda node: _weight(node.name, key))
+
+
+def _weight(name: str, key: str) -> bytes:
+    return blake2b(f"{name}-{key}".encode(), digest_size=8).digest()

@@ -1,0 +1,110 @@
+"""A session store in this process: for trying things out, and as the oracle of the contract suite.
+
+Rule 1: records live in this process only. They end with it, and no other process sees them.
+Rule 2: it is bounded. A store that is full refuses a new record (`StoreRefused`); it never evicts one.
+Rule 3: an expired record is absent from the instant it expires. Its memory is freed when it is next
+asked for, or by a sweep once the number of records has doubled since the last one, so that a
+record nobody asks for again does not stay for ever and an `add` costs the same on average.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import NamedTuple
+
+from ..exceptions import StoreRefused
+from .arguments import check_cas, check_idle, check_key, check_sealed
+from .base import SessionRecord, SessionStore
+
+#: Below this many records a sweep is not worth its while.
+_SMALLEST_SWEEP = 1024
+
+
+class _Kept(NamedTuple):
+    record: SessionRecord
+    expires: float
+
+
+class MemoryStore(SessionStore):
+    """The contract, kept in a dict. For one event loop.
+
+    ``clock`` returns seconds that never go back; ``max_records`` is the bound of rule 2.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, *, max_records: int = 100_000
+    ) -> None:
+        self._clock = clock
+        self._max_records = max_records
+        self._kept: dict[str, _Kept] = {}
+        self._tokens = count(1)
+        self._sweep_at = _SMALLEST_SWEEP
+
+    async def load(self, key: str) -> SessionRecord | None:
+        """See `SessionStore.load`."""
+        check_key(key)
+        kept = self._alive(key)
+        return kept.record if kept else None
+
+    async def add(self, key: str, sealed: bytes, idle: int) -> bool:
+        """See `SessionStore.add`; `StoreRefused` when ``max_records`` are alive already."""
+        check_key(key)
+        check_sealed(sealed)
+        check_idle(idle)
+        if self._alive(key):
+            return False
+        self._make_room()
+        self._keep(key, sealed, idle)
+        return True
+
+    async def cas(self, key: str, sealed: bytes, cas: bytes, idle: int) -> bool | None:
+        """See `SessionStore.cas`."""
+        check_key(key)
+        check_sealed(sealed)
+        check_cas(cas)
+        check_idle(idle)
+        kept = self._alive(key)
+        if kept is None:
+            return None
+        if kept.record.cas != cas:
+            return False
+        self._keep(key, sealed, idle)
+        return True
+
+    async def touch(self, key: str, idle: int) -> bool:
+        """See `SessionStore.touch`."""
+        check_key(key)
+        check_idle(idle)
+        kept = self._alive(key)
+        if kept is None:
+            return False
+        self._kept[key] = kept._replace(expires=self._clock() + idle)
+        return True
+
+    async def delete(self, key: str) -> bool:
+        """See `SessionStore.delete`."""
+        check_key(key)
+        was_alive = self._alive(key) is not None
+        self._kept.pop(key, None)
+        return was_alive
+
+    def _alive(self, key: str) -> _Kept | None:
+        kept = self._kept.get(key)
+        if kept is not None and kept.expires <= self._clock():
+            del self._kept[key]
+            return None
+        return kept
+
+    def _keep(self, key: str, sealed: bytes, idle: int) -> None:
+        record = SessionRecord(sealed, b"%d" % next(self._tokens))
+        self._kept[key] = _Kept(record, self._clock() + idle)
+
+    def _make_room(self) -> None:
+        if len(self._kept) >= min(self._sweep_at, self._max_records):
+            now = self._clock()
+            self._kept = {key: kept for key, kept in self._kept.items() if kept.expires > now}
+            self._sweep_at = max(_SMALLEST_SWEEP, 2 * len(self._kept))
+        if len(self._kept) >= self._max_records:
+            raise StoreRefused(f"the store in memory is full: {self._max_records} records")
