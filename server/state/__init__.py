@@ -1,17 +1,23 @@
 """State for Tornado applications, placed by what it needs.
 
-kinds.py          a kind of state and its needs
-placement.py      tiers, their capabilities, place(), the guard
-cookies.py        cookies on the wire, read strictly and written one way
-signed_cookie.py  the client tier
-client_state.py   one request's kinds in signed cookies
-sealing.py        session ID -> store key and sealed record
-session.py        one request's session, its status, the merge
-server_session.py the server tier
-stores/           where server-side records live: the contract, memory, memcached
-request_state.py  one request's state, addressed by kind
-lifecycle.py      load before the handler, commit before the first byte
-exceptions.py     what can go wrong
+kinds.py              a kind of state and its needs
+placement.py          tiers, their capabilities, place(), the guard
+cookies.py            cookies on the wire, read strictly and written one way
+signed_cookie.py      the client tier
+client_state.py       one request's kinds in signed cookies
+sealing.py            session ID -> store key and sealed record
+session.py            one request's session, its status, the merge
+session_id_cookie.py  the cookie that carries a session ID
+session_records.py    sessions as records in a store: clocks, layouts, sizes
+touches.py            when the idle clock of which session was last pushed
+turns.py              requests of one process that change one session take turns
+server_session.py     the server tier
+stores/               where server-side records live: the contract, memory, memcached
+tiers.py              an application's tiers, and which kind goes into which
+request_state.py      one request's state, addressed by kind
+held_connection.py    a connection that lets nothing out before the commit
+lifecycle.py          load before the handler, commit before the first byte
+exceptions.py         what can go wrong
 """
 
 from .cookies import CookieNames

@@ -29,6 +29,7 @@ from .session_id_cookie import SessionIDCookie
 from .session_records import Migration, SessionRecords
 from .signed_cookie import Signer
 from .stores.base import SessionStore
+from .turns import Turns
 
 _TRIES = 32
 
@@ -65,6 +66,7 @@ class ServerSessionTier:
             migrations=migrations or {},
         )
         self._cookie = SessionIDCookie(signer, names)
+        self._turns = Turns()
         self._last_write = frozenset(k.name for k in kinds if k.on_conflict == "last_write")
 
     @property
@@ -106,12 +108,12 @@ class ServerSessionTier:
                 await self._change(session)
                 cookie = self._signed_again(session, cookies)
             case Status.RENEWED if session.replaces:
-                await self.store.delete(_stored(session).store_key)
+                await self.records.end(_stored(session))
                 cookie = await self._create(session)
             case Status.RENEWED:
                 cookie = await self._renew(session)
             case Status.DESTROYED:
-                await self.store.delete(_stored(session).store_key)
+                await self.records.end(_stored(session))
                 session.settle(None)
                 cookie = self._cookie.clear()
         return cookie
@@ -125,11 +127,14 @@ class ServerSessionTier:
         Under conflict it is applied anew to what the other request stored, so each success counts
         exactly once. Returns what was stored.
         """
-        for _ in range(_TRIES):
-            session[key] = function(copy.deepcopy(session.get(key, initial)))
-            if session.status is Status.UNCHANGED or await self._swap(session):
-                return session[key]
-            session.settle(await self._reload(session))
+        async with self._turns.take(_stored(session).store_key, key) as waited:
+            if waited:
+                session.settle(await self._reload(session))
+            for _ in range(_TRIES):
+                session[key] = function(copy.deepcopy(session.get(key, initial)))
+                if session.status is Status.UNCHANGED or await self._swap(session):
+                    return session[key]
+                session.settle(await self._reload(session))
         raise Conflict((key,))
 
     async def living(self, store_keys: Iterable[str]) -> set[str]:
@@ -147,10 +152,11 @@ class ServerSessionTier:
         return self._send(session)
 
     async def _change(self, session: Session) -> None:
-        for _ in range(_TRIES):
-            if await self._swap(session):
-                return
-            session.rebase(await self._reload(session), self._last_write)
+        async with self._turns.take(_stored(session).store_key, *session):
+            for _ in range(_TRIES):
+                if await self._swap(session):
+                    return
+                session.rebase(await self._reload(session), self._last_write)
         raise Conflict(tuple(session))
 
     async def _swap(self, session: Session) -> bool:
@@ -181,15 +187,15 @@ class ServerSessionTier:
     async def _retired(self, old: StoredSession, new: StoredSession, signing_in: bool) -> bool:
         """Retire ``old`` in favour of ``new``; where that fails, it is ``new`` that goes."""
         try:
-            retired = await self.records.retire(old)
+            retired = await self.records.retire(old, new)
         except SessionEnded:
             # A sign-in stands on its own; anything else must not bring an ended session back.
             if signing_in:
                 return True
-            await self.store.delete(new.store_key)
+            await self.records.delete(new)
             raise
         if not retired:
-            await self.store.delete(new.store_key)
+            await self.records.delete(new)
         return retired
 
     def _send(self, session: Session) -> SetCookie:

@@ -7,7 +7,10 @@ Rule 2: a record that does not open under its session ID is no session. It is lo
 and left where it is.
 Rule 3: a record of an older layout is brought up by the application's migrations; one of a newer
 layout is left alone and counts as absent, so that an old and a new release can run side by side.
-Rule 4: what is larger than the tier's capacity is refused before it is sent; the old version
+Rule 4: what ended leaves, for a moment, a record that says so, and what it continued as if its ID
+was renewed. So whoever still holds an older version finds out, and sign-out reaches a session that
+was renewed under its hands.
+Rule 5: what is larger than the tier's capacity is refused before it is sent; the old version
 stands.
 """
 
@@ -17,7 +20,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .exceptions import SessionEnded, StoreUnavailable, TooLarge
+from .exceptions import SessionEnded, StoreRefused, StoreUnavailable, TooLarge
 from .placement import SERVER_SESSION
 from .sealing import Contents, decode, encode, new_session_id, seal, store_key, unseal
 from .session import StoredSession
@@ -29,7 +32,11 @@ log = logging.getLogger(__name__)
 #: memcached reads a longer expiry as a date, and the record is gone at once.
 MAX_IDLE_TIMEOUT = 30 * 86400
 
-_RETIRED = b"null"
+#: Seconds for which the record of an ended session says so: long for a renewed one, because a
+#: request that began before the renewal may still sign out.
+_ENDED_FOR = 1
+_RENEWED_FOR = 60
+_TRIES = 32
 _TOUCH_AFTER = 0.1
 
 Migration = Callable[[Any], Any]
@@ -72,15 +79,13 @@ class SessionRecords:
             self.unreadable += 1
             log.warning("a session record does not open under its session ID and was refused")
             return None
-        data = self._current(contents)
+        data = None if _is_over(contents) else self._current(contents)
         if data is None or contents.created_at + self._absolute_timeout <= self._clock():
             return None
         return StoredSession(session_id, key, contents.created_at, data, record.cas)
 
     def _current(self, contents: Contents) -> bytes | None:
-        """Return the data in today's layout; None when it was retired or cannot be read."""
-        if contents.data == _RETIRED:
-            return None
+        """Return the data in today's layout; None when that cannot be."""
         if contents.layout == self._layout:
             return contents.data
         if contents.layout > self._layout:
@@ -117,13 +122,42 @@ class SessionRecords:
             self._touches.done(stored.store_key)
         return swapped
 
-    async def retire(self, stored: StoredSession) -> bool:
-        """End exactly the version ``stored``: like `swap`, for nothing.
+    async def retire(self, stored: StoredSession, successor: StoredSession | None = None) -> bool:
+        """End exactly the version ``stored``: like `swap`, for a record that says it is over."""
+        continued_as = encode(successor.session_id if successor else None)
+        return await self._cas(stored, continued_as, _RENEWED_FOR if successor else _ENDED_FOR)
 
-        memcached has no conditional delete. A record that says it is over, for the second it lives,
-        does the same.
-        """
-        return await self._cas(stored, _RETIRED, 1)
+    async def end(self, stored: StoredSession) -> None:
+        """End the session, whatever others made of it; returns once the store confirmed."""
+        last: StoredSession | None = stored
+        for _ in range(_TRIES):
+            if last is None:
+                return
+            try:
+                if await self.retire(last):
+                    return
+            except SessionEnded:
+                return
+            except StoreRefused:
+                break
+            last = await self._latest(last)
+        # No room for a word of farewell, or no end of writers: without condition, then.
+        await self.delete(last or stored)
+
+    async def _latest(self, stored: StoredSession) -> StoredSession | None:
+        """Return the version that stands now, of the session or of what it continued as."""
+        record = await self.store.load(stored.store_key)
+        contents = unseal(stored.session_id, record.sealed) if record else None
+        if record is None or contents is None:
+            return None
+        if not _is_over(contents):
+            return stored._replace(cas=record.cas)
+        successor = decode(contents.data)
+        return await self.fetch(successor) if successor else None
+
+    async def delete(self, stored: StoredSession) -> None:
+        """Delete the record, whatever version it is."""
+        await self.store.delete(stored.store_key)
 
     async def _cas(self, stored: StoredSession, data: bytes, expiry: int) -> bool:
         if stored.cas is None:
@@ -159,6 +193,10 @@ class SessionRecords:
 
     def _expiry(self, created_at: int) -> int:
         return min(self._idle_timeout, self._remaining(created_at))
+
+
+def _is_over(contents: Contents) -> bool:
+    return not contents.data.startswith(b"{")
 
 
 def _check_size(data: bytes) -> None:

@@ -1,7 +1,6 @@
 """What every store refuses before it does anything: arguments that the contract does not allow.
-
-They are mistakes of the program, never of a visitor, so each is a `ValueError`; its text shows neither
-the store key nor the record.
+ They are mistakes of the program, never of a visitor, so each is a `ValueError`; its text shows
+neither the store key nor the record.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ import re
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 _CAS = re.compile(rb"[0-9]{1,20}")
 
-#: memcached takes more seconds than 30 days for a date in 1970, and the record would be gone at once.
+#: memcached takes more seconds than 30 days for a date in 1970, and the record would be gone at
+#: once.
 LONGEST_IDLE = 2_592_000
 
 #: memcached's own limit is about 1,048,476 bytes; the session tier stops far below, at 65,536.

@@ -1,23 +1,23 @@
 """One connection to one memcached: the one importer of pymemcache, and the edge its errors stop at.
 
-Rule 1: every reply is awaited and belongs to its command. Anything unexpected - a time-out, an error, a
-reply of another kind, an interruption - destroys the connection, so that a reply still to come can never
-be taken for another command's.
-Rule 2: an idle connection is looked at before it is used again, so a memcached that was restarted costs
-nobody a failed call.
+Rule 1: every reply is awaited and belongs to its command. Anything unexpected - a time-out, an
+error, a reply of another kind, an interruption - destroys the connection, so that a reply still to
+come can never be taken for another command's.
+Rule 2: an idle connection is looked at before it is used again, so a memcached that was restarted
+costs nobody a failed call.
 Rule 3: a command that failed because a *reused* connection broke is sent once more over a new one.
-After a time-out nothing is sent again: it may still be carried out. `load`, `touch` and `delete` may
-be repeated by their nature; what a repeated `add` or `cas` says is looked into (`_add_again`,
+After a time-out nothing is sent again: it may still be carried out. `load`, `touch` and `delete`
+may be repeated by their nature; what a repeated `add` or `cas` says is looked into (`_add_again`,
 `_cas_again`), because the first one may have been carried out before the connection broke.
-Rule 4: what leaves here is an answer, `StoreRefused`, or `StoreUnavailable`: pymemcache's exceptions, those
-of the operating system, and what a garbled reply does to pymemcache's parser end here.
+Rule 4: what leaves here is an answer, `StoreRefused`, or `StoreUnavailable`: pymemcache's
+exceptions, those of the operating system, and what a garbled reply does to pymemcache's parser end
+here.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pymemcache.client.base import Client
 from pymemcache.exceptions import (
@@ -50,7 +50,7 @@ _LOST = (OSError, MemcacheUnexpectedCloseError)
 
 
 class Unreachable(StoreUnavailable):
-    """memcached could not be reached, closed the connection, or (``timed_out``) did not answer in time."""
+    """memcached was not reached, closed the connection, or (``timed_out``) was too late."""
 
     def __init__(self, why: str, *, timed_out: bool) -> None:
         self.timed_out = timed_out
@@ -69,8 +69,9 @@ class _StrictClient(Client):  # type: ignore[misc]  # pymemcache is not typed
 class Connection:
     """A connection that makes and remakes itself. For one thread.
 
-    Each method takes a ``deadline``, an instant of `time.monotonic`, and raises `Unreachable`, another
-    `StoreUnavailable` where something else than memcached seems to answer, or `StoreRefused`.
+    Each method takes a ``deadline``, an instant of `time.monotonic`, and raises `Unreachable`,
+    another `StoreUnavailable` where something else than memcached seems to answer, or
+    `StoreRefused`.
     """
 
     def __init__(self, address: Address) -> None:
@@ -109,7 +110,7 @@ class Connection:
         return self._ask(deadline, lambda: bool(self._client.touch(key, idle)))
 
     def delete(self, key: str, deadline: float) -> bool:
-        """See `SessionStore.delete`. Sent twice, it may say False for the record it has deleted itself."""
+        """See `SessionStore.delete`. Sent twice, it may say False for what it deleted itself."""
         return self._ask(deadline, lambda: bool(self._client.delete(key)))
 
     def version(self, deadline: float) -> None:
@@ -174,9 +175,9 @@ class Connection:
     def _cas_again(self, key: str, sealed: bytes, cas: bytes, idle: int) -> bool | None:
         """Compare and swap once more.
 
-        Stored: the first one was not carried out. Not found: there is no record, whatever the first one
-        did. Another version: it is my own if its bytes are; else someone may have built upon mine, and
-        a caller told of a conflict would apply its change a second time.
+        Stored: the first one was not carried out. Not found: there is no record, whatever the first
+        one did. Another version: it is my own if its bytes are; else someone may have built upon
+        mine, and a caller told of a conflict would apply its change a second time.
         """
         stored = self._cas(key, sealed, cas, idle)
         if stored is not False:
@@ -191,7 +192,7 @@ class Connection:
 
 
 def _translated(error: Exception) -> StoreRefused | StoreUnavailable:
-    """Return the project's exception for one of pymemcache's or the system's. No key, no content."""
+    """Return the project's exception for a foreign one, without any key or content."""
     if isinstance(error, TimeoutError):
         return Unreachable("memcached did not answer in time", timed_out=True)
     if isinstance(error, MemcacheUnexpectedCloseError):

@@ -1,10 +1,10 @@
 """Sockets that keep one deadline over a whole operation.
 
 Rule 1: a socket's own time-out starts anew with every call, so a peer that sends a byte a second is
-never late. Here the deadline is an instant of `time.monotonic`, the same for every call until the next
-operation sets another; whatever would go past it raises `TimeoutError`.
-Rule 2: an idle connection is looked at before it is used again. What the peer closed, or sent unasked,
-meanwhile would otherwise be found out by the next command, or be taken for its answer.
+never late. Here the deadline is an instant of `time.monotonic`, the same for every call until the
+next operation sets another; whatever would go past it raises `TimeoutError`.
+Rule 2: an idle connection is looked at before it is used again. What the peer closed, or sent
+unasked, meanwhile would otherwise be found out by the next command, or be taken for its answer.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class DeadlineSockets:
     def __init__(self) -> None:
         self.deadline = 0.0
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module has
+    def __getattr__(self, name: str) -> Any:
         return getattr(socket, name)
 
     def socket(self, family: int, kind: int, proto: int = 0) -> DeadlineSocket:
         """Return a new socket, as `socket.socket` does."""
         return DeadlineSocket(self, family, kind, proto)
 
-    def getaddrinfo(self, *args: Any) -> list[Any]:  # noqa: ANN401 - passed on as they are
+    def getaddrinfo(self, *args: Any) -> list[Any]:
         """Return the addresses with IPv4 first.
 
         pymemcache connects to the first one only, and a memcached on this machine usually listens
@@ -59,7 +59,7 @@ class DeadlineSocket(socket.socket):
     def settimeout(self, value: float | None) -> None:
         """Ignore the time-out of one call: the deadline is in charge."""
 
-    def connect(self, address: Any) -> None:  # noqa: ANN401 - as `socket.socket` has it
+    def connect(self, address: Any) -> None:
         """Connect before the deadline."""
         super().settimeout(self._remaining())
         super().connect(address)

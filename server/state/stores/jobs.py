@@ -54,7 +54,7 @@ class JobQueue:
         return len(self._lookups) + len(self._writes)
 
     def put(self, job: Job) -> None:
-        """Let ``job`` wait for a worker; `StoreUnavailable` when the queue is full, shut or closed."""
+        """Let ``job`` wait for a worker; `StoreUnavailable` when full, shut or closed."""
         with self._changed:
             if self._refusal is not None:
                 raise StoreUnavailable(self._refusal)

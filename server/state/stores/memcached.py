@@ -1,9 +1,9 @@
 """The session store on a fleet of memcached nodes.
 
-Rule 1: a store key has one home, found by rendezvous hashing over the addresses as they were given, so
-every process given the same addresses, in any order, finds the same home.
-Rule 2: there is no other home. A lost node's keys raise `StoreUnavailable` until it answers; on another
-node a record that was ended could still stand.
+Rule 1: a store key has one home, found by rendezvous hashing over the addresses as they were given,
+so every process given the same addresses, in any order, finds the same home.
+Rule 2: there is no other home. A lost node's keys raise `StoreUnavailable` until it answers; on
+another node a record that was ended could still stand.
 Rule 3: arguments are checked before anything is queued.
 
 What happens between a call and its answer: :mod:`.node`; on the wire: :mod:`.connection`.
@@ -64,8 +64,8 @@ class MemcachedStore(SessionStore):
     ``max_batch``    lookups that share one round trip, at most
     ``max_waiting``  calls that may wait per node; one more fails at once
 
-    Raises `ValueError` for an address or a number that cannot be. Nothing is connected, and no thread
-    started, before the first call, so a process may fork until then.
+    Raises `ValueError` for an address or a number that cannot be. Nothing is connected, and no
+    thread started, before the first call, so a process may fork until then.
     """
 
     def __init__(

@@ -1,7 +1,8 @@
 """A session store in this process: for trying things out, and as the oracle of the contract suite.
 
 Rule 1: records live in this process only. They end with it, and no other process sees them.
-Rule 2: it is bounded. A store that is full refuses a new record (`StoreRefused`); it never evicts one.
+Rule 2: it is bounded. A store that is full refuses a new record (`StoreRefused`); it never evicts
+one.
 Rule 3: an expired record is absent from the instant it expires. Its memory is freed when it is next
 asked for, or by a sweep once the number of records has doubled since the last one, so that a
 record nobody asks for again does not stay for ever and an `add` costs the same on average.

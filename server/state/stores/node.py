@@ -1,13 +1,14 @@
 """One memcached of the fleet: its queue, its worker threads, and the breaker.
 
-Rule 1: the event loop never waits. A call puts a job into the queue and awaits its future; the answers to
-a whole batch come back with one `call_soon_threadsafe`.
+Rule 1: the event loop never waits. A call puts a job into the queue and awaits its future; the
+answers to a whole batch come back with one `call_soon_threadsafe`.
 Rule 2: the deadline counts from the call, and the future fails at it whatever the worker is doing.
-Rule 3: a memcached that does not answer shuts the queue (the breaker is open): all that waits, and every
-later call, fails at once. The worker that shut it asks for the version over new connections until
-there is an answer; no visitor's request is spent on finding out.
-Rule 4: our own slowness is not memcached's. A command that was sent late, with less than half of its time
-left, and ran out of it opens the breaker only if memcached does not answer a question of its own.
+Rule 3: a memcached that does not answer shuts the queue (the breaker is open): all that waits, and
+every later call, fails at once. The worker that shut it asks for the version over new connections
+until there is an answer; no visitor's request is spent on finding out.
+Rule 4: our own slowness is not memcached's. A command that was sent late, with less than half of
+its time left, and ran out of it opens the breaker only if memcached does not answer a question of
+its own.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ logger = logging.getLogger("server.state.store")
 
 T = TypeVar("T")
 
-#: Seconds that memcached has to say its version, and between two questions while the breaker is open.
+#: Seconds that memcached has to say its version, and between two questions while the breaker is
+#: open.
 _PROBE_DEADLINE = 0.25
 _PROBE_PAUSE = 0.25
 
@@ -38,9 +40,10 @@ _PROBE_PAUSE = 0.25
 class StoreCounters:
     """What a store has done so far. Changed on the event loop only.
 
-    `load` found (``hits``) or definitely did not find (``misses``) a record; ``lookups`` were answered
-    by ``batches`` round trips; ``writes`` are all other calls; ``failures`` are the calls of either sort
-    that ended in `StoreUnavailable` or `StoreRefused`; ``openings`` are the breaker's.
+    `load` found (``hits``) or definitely did not find (``misses``) a record; ``lookups`` were
+    answered by ``batches`` round trips; ``writes`` are all other calls; ``failures`` are the calls
+    of either sort that ended in `StoreUnavailable` or `StoreRefused`; ``openings`` are the
+    breaker's.
     """
 
     hits: int = 0
@@ -93,7 +96,7 @@ class Node:
         return record
 
     async def write(self, key: str, command: Callable[[Connection, float], T]) -> T:
-        """Return what ``command`` returns, carried out in a worker by a connection and a deadline."""
+        """Return what ``command`` returns for a connection and a deadline, in a worker."""
         self._counters.writes += 1
         answer: T = await self._call(key, command)
         return answer
@@ -108,7 +111,7 @@ class Node:
         for thread in tuple(self._threads):
             await asyncio.to_thread(thread.join)
 
-    async def _call(self, key: str, command: Command | None) -> Any:  # noqa: ANN401 - the command's
+    async def _call(self, key: str, command: Command | None) -> Any:
         loop = asyncio.get_running_loop()
         future = loop.create_future()
         try:
@@ -222,6 +225,6 @@ class Node:
 def _all(
     jobs: Iterable[Job], error: StoreUnavailable | StoreRefused
 ) -> list[tuple[Job, StoreUnavailable | StoreRefused]]:
-    """Return an exception of its own for each job, so that none carries another request's traceback."""
+    """Return an exception for each job: a shared one would gather every request's traceback."""
     kind = StoreRefused if isinstance(error, StoreRefused) else StoreUnavailable
     return [(job, kind(str(error), error.retry_after)) for job in jobs]

@@ -1,0 +1,353 @@
+"""The races a session layer can lose, on a real memcached: ``make campaign-races``.
+
+Each campaign counts how often the wrong thing happened; anything but 0 is a failure. With
+``--weak`` the same campaigns run on a store whose every write is an unconditional ``set``, as other
+session layers write, to show that they can fail: then a campaign that counts 0 is the failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import logging
+import random
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from memcached_process import MemcachedProcess
+
+from server.state import (
+    Conflict,
+    CookieNames,
+    Kind,
+    Needs,
+    ServerSessionTier,
+    SessionEnded,
+    Signer,
+    StoreUnavailable,
+)
+from server.state.session import Session
+from server.state.stores import MemcachedStore
+from server.state.stores.deadline_socket import DeadlineSocket
+
+COUNTER = Kind("counter", Needs(fresh=True, concurrent=True))
+SEED = 20_240_601
+
+
+class SetStore(MemcachedStore):
+    """The planted weakness: reads, then writes without a condition."""
+
+    async def cas(self, key: str, sealed: bytes, cas: bytes, idle: int) -> bool | None:
+        """Write what the caller has, whatever stands there."""
+        return await self._home(key).write(
+            key,
+            lambda connection, deadline: connection._ask(
+                deadline, lambda: bool(connection._client.set(key, sealed, expire=idle))
+            ),
+        )
+
+
+class Visitor:
+    """One cookie jar over one tier."""
+
+    def __init__(self, tier: ServerSessionTier) -> None:
+        self.tier = tier
+        self.cookies: dict[str, str] = {}
+
+    async def load(self) -> Session:
+        """Return the session the jar names."""
+        return await self.tier.load(self.cookies)
+
+    async def commit(self, session: Session) -> None:
+        """Commit, and keep the cookie."""
+        cookie = await self.tier.commit(session, self.cookies)
+        if cookie is not None:
+            self.cookies = {cookie.name: cookie.value} if cookie.max_age else {}
+
+
+def tier_on(store: MemcachedStore) -> ServerSessionTier:
+    """Return a tier as the applications have it, touching with every request."""
+    names = CookieNames("races", secure=False)
+    tier = ServerSessionTier(store, Signer({0: "s" * 32}, "races"), names, kinds=(COUNTER,))
+    tier.records._touches.due = lambda store_key: True  # type: ignore[method-assign]
+    return tier
+
+
+async def sleepy(rng: random.Random) -> None:
+    """Let others go first, a few times."""
+    for _ in range(rng.choice((0, 0, 1, 2, 4, 8, 16, 64))):
+        await asyncio.sleep(0)
+
+
+async def _read(visitor: Visitor, session: Session, rng: random.Random) -> None:
+    session.get("counter")
+    await sleepy(rng)
+    await visitor.commit(session)
+
+
+async def _write(visitor: Visitor, session: Session, rng: random.Random) -> None:
+    session["counter"] = rng.random()
+    await sleepy(rng)
+    await visitor.commit(session)
+
+
+async def _touch(visitor: Visitor, session: Session, rng: random.Random) -> None:
+    await sleepy(rng)
+    await visitor.commit(session)
+
+
+async def _renew(visitor: Visitor, session: Session, rng: random.Random) -> None:
+    session["counter"] = rng.random()
+    session.renew_id()
+    await sleepy(rng)
+    await visitor.commit(session)
+
+
+RIVALS = {"reader": _read, "writer": _write, "toucher": _touch, "renewer": _renew}
+
+
+async def sign_out_against(
+    rival: Callable[[Visitor, Session, random.Random], Awaitable[None]],
+    tier: ServerSessionTier,
+    rounds: int,
+) -> tuple[int, int]:
+    """Return how often a session lived after its confirmed sign-out, and how often both met."""
+    rng = random.Random(SEED)
+    wrong = overlapped = 0
+    for _ in range(rounds):
+        owner = Visitor(tier)
+        session = Session()
+        session["counter"] = 0
+        await owner.commit(session)
+        other = Visitor(tier)
+        other.cookies = dict(owner.cookies)
+        before = dict(owner.cookies)
+        running = asyncio.Event()
+        signed_out = asyncio.Event()
+        lost = False
+
+        async def compete(
+            visitor: Visitor = other,
+            running: asyncio.Event = running,
+            signed_out: asyncio.Event = signed_out,
+        ) -> bool:
+            session = await visitor.load()
+            running.set()
+            if session.stored is None:
+                return False
+            with suppress(SessionEnded, Conflict):
+                await rival(visitor, session, rng)
+            return signed_out.is_set()
+
+        task = asyncio.create_task(compete())
+        if rng.random() < 0.8:
+            await running.wait()
+        await sleepy(rng)
+        ending = await owner.load()
+        if ending.stored is not None:
+            ending.destroy()
+            await owner.commit(ending)
+            lost = True
+        signed_out.set()
+        overlapped += await task
+        for jar in (before, other.cookies) if lost else ():
+            after = await tier.load(jar)
+            # A renewal that the store confirmed before the sign-out began is a session of its own
+            # right: then the sign-out found none, and `lost` is False.
+            wrong += after.stored is not None
+    return wrong, overlapped
+
+
+async def freeze_and_thaw(process: MemcachedProcess, weak: bool, rounds: int) -> tuple[int, int]:
+    """Return how often a write that timed out in a freeze undid the sign-out after it."""
+    rng = random.Random(SEED)
+    wrong = timed_out = 0
+    kind = SetStore if weak else MemcachedStore
+    hasty = kind([process.address], deadline=0.05)
+    steady = MemcachedStore([process.address], deadline=5)
+    writer, owner = tier_on(hasty), tier_on(steady)
+    for _ in range(rounds):
+        visitor = Visitor(owner)
+        session = Session()
+        session["counter"] = 0
+        await visitor.commit(session)
+        loaded = await _loaded(writer, visitor.cookies)
+        ending = await visitor.load()
+        process.freeze()
+        loaded["counter"] = rng.random()
+        late = asyncio.create_task(writer.commit(loaded, visitor.cookies))
+        ending.destroy()
+        leaving = asyncio.create_task(owner.commit(ending, visitor.cookies))
+        try:
+            await late
+        except StoreUnavailable:
+            timed_out += 1
+        except SessionEnded:
+            pass
+        process.thaw()
+        await leaving
+        after = await _loaded(owner, visitor.cookies, expect=False)
+        wrong += after.stored is not None
+    await hasty.aclose()
+    await steady.aclose()
+    return wrong, timed_out
+
+
+async def _loaded(tier: ServerSessionTier, jar: dict[str, str], expect: bool = True) -> Session:
+    """Load as soon as the breaker has closed again."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            session = await tier.load(jar)
+        except StoreUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.01)  # the breaker asks memcached at its own pace
+            continue
+        if expect and session.stored is None:
+            raise AssertionError("a session just made is not there")
+        return session
+
+
+async def increments(tiers: list[ServerSessionTier], each: int) -> tuple[int, int]:
+    """Return how many increments made through ``update`` are missing, and of how many."""
+    jar = await _counting(tiers[0])
+
+    async def count(tier: ServerSessionTier) -> None:
+        for _ in range(each):
+            session = await tier.load(jar)
+            await tier.update(session, "counter", lambda n: n + 1, 0)
+
+    await asyncio.gather(*map(count, tiers))
+    made = len(tiers) * each
+    return abs(made - (await tiers[0].load(jar))["counter"]), made
+
+
+async def assignments(tiers: list[ServerSessionTier], each: int) -> tuple[int, int]:
+    """Return how many confirmed plain assignments are missing, and of how many."""
+    jar = await _counting(tiers[0])
+    confirmed = 0
+
+    async def count(tier: ServerSessionTier) -> None:
+        nonlocal confirmed
+        for _ in range(each):
+            session = await tier.load(jar)
+            session["counter"] += 1
+            try:
+                await tier.commit(session, jar)
+            except Conflict:
+                continue
+            confirmed += 1
+
+    await asyncio.gather(*map(count, tiers))
+    return abs(confirmed - (await tiers[0].load(jar))["counter"]), confirmed
+
+
+async def _counting(tier: ServerSessionTier) -> dict[str, str]:
+    visitor = Visitor(tier)
+    session = Session()
+    session["counter"] = 0
+    await visitor.commit(session)
+    return visitor.cookies
+
+
+async def strangers(process: MemcachedProcess, requests: int) -> tuple[int, int]:
+    """Return how many loads, cancelled and cut off at random, gave somebody else's session."""
+    rng = random.Random(SEED)
+    store = MemcachedStore([process.address], deadline=0.5)
+    tier = tier_on(store)
+    jars = []
+    for number in range(500):
+        visitor = Visitor(tier)
+        session = Session()
+        session["counter"] = number
+        await visitor.commit(session)
+        jars.append(visitor.cookies)
+    wrong = answered = 0
+
+    async def ask(number: int) -> None:
+        nonlocal wrong, answered
+        session = await tier.load(jars[number])
+        answered += 1
+        wrong += session.get("counter", number) != number
+
+    for start in range(0, requests, 500):
+        tasks = [asyncio.create_task(ask(rng.randrange(500))) for _ in range(500)]
+        await asyncio.sleep(0)
+        for task in rng.sample(tasks, rng.choice((0, 5, 50))):
+            task.cancel()
+        if start % 20_000 == 0:
+            cut_connections()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, BaseException) and not isinstance(
+                result, asyncio.CancelledError | StoreUnavailable
+            ):
+                raise result
+    await store.aclose()
+    return wrong, answered
+
+
+def cut_connections() -> None:
+    """Cut every connection to memcached, whatever is under way on it."""
+    for thing in gc.get_objects():
+        if isinstance(thing, DeadlineSocket):
+            with suppress(OSError):
+                thing.shutdown(socket.SHUT_RDWR)
+
+
+def report(name: str, wrong: int, of: int, weak: bool, started: float) -> bool:
+    """Print one line; return whether it is what it should be."""
+    good = wrong > 0 if weak else wrong == 0
+    seconds = time.monotonic() - started
+    print(
+        f"{'ok  ' if good else 'FAIL'} {name:34} {wrong:6} of {of:9,}  ({seconds:.0f} s)",
+        flush=True,
+    )
+    return good
+
+
+async def main() -> int:
+    """Run every campaign; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weak", action="store_true", help="on a store that uses plain set")
+    parser.add_argument("--scale", type=float, default=1.0, help="a fraction of the full numbers")
+    options = parser.parse_args()
+    weak, scale = options.weak, options.scale
+    logging.getLogger("server.state").setLevel(logging.ERROR)
+    good = True
+    with MemcachedProcess() as process:
+        kind = SetStore if weak else MemcachedStore
+        # Four stores, as of four processes: what one process does is in order anyhow.
+        stores = [kind([process.address], deadline=5) for _ in range(4)]
+        clients = [tier_on(stores[number % 4]) for number in range(8)]
+        tier = clients[0]
+        for name, rival in RIVALS.items():
+            if weak and name != "writer":
+                continue  # the weakness is in how changes are written
+            started = time.monotonic()
+            wrong, _ = await sign_out_against(rival, tier, int(10_000 * scale))
+            good &= report(f"sign-out against a {name}", wrong, int(10_000 * scale), weak, started)
+        started = time.monotonic()
+        wrong, _ = await freeze_and_thaw(process, weak, int(300 * scale))
+        good &= report("sign-out after freeze and thaw", wrong, int(300 * scale), weak, started)
+        started = time.monotonic()
+        wrong, of = await increments(clients, int(1000 * scale))
+        good &= report("increments through update, missing", wrong, of, weak, started)
+        started = time.monotonic()
+        wrong, of = await assignments(clients, int(1000 * scale))
+        good &= report("confirmed assignments, missing", wrong, of, weak, started)
+        for store in stores:
+            await store.aclose()
+        if not weak:
+            started = time.monotonic()
+            wrong, of = await strangers(process, int(1_000_000 * scale))
+            good &= report("loads that gave another's session", wrong, of, weak, started)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
