@@ -29,9 +29,7 @@ from .session_id_cookie import SessionIDCookie
 from .session_records import Migration, SessionRecords
 from .signed_cookie import Signer
 from .stores.base import SessionStore
-from .turns import Turns
-
-_TRIES = 32
+from .turns import Turns, attempts
 
 
 class ServerSessionTier:
@@ -130,7 +128,7 @@ class ServerSessionTier:
         async with self._turns.take(_stored(session).store_key, key) as waited:
             if waited:
                 session.settle(await self._reload(session))
-            for _ in range(_TRIES):
+            async for _ in attempts():
                 session[key] = function(copy.deepcopy(session.get(key, initial)))
                 if session.status is Status.UNCHANGED or await self._swap(session):
                     return session[key]
@@ -153,7 +151,7 @@ class ServerSessionTier:
 
     async def _change(self, session: Session) -> None:
         async with self._turns.take(_stored(session).store_key, *session):
-            for _ in range(_TRIES):
+            async for _ in attempts():
                 if await self._swap(session):
                     return
                 session.rebase(await self._reload(session), self._last_write)
@@ -174,7 +172,7 @@ class ServerSessionTier:
         return stored
 
     async def _renew(self, session: Session) -> SetCookie:
-        for _ in range(_TRIES):
+        async for _ in attempts():
             old = _stored(session)
             created_at = None if session.restart_clock else old.created_at
             new = await self.records.add(session.encoded(), created_at)

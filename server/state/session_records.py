@@ -26,6 +26,7 @@ from .sealing import Contents, decode, encode, new_session_id, seal, store_key, 
 from .session import StoredSession
 from .stores.base import SessionStore
 from .touches import Touches
+from .turns import attempts
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,6 @@ MAX_IDLE_TIMEOUT = 30 * 86400
 #: request that began before the renewal may still sign out.
 _ENDED_FOR = 1
 _RENEWED_FOR = 60
-_TRIES = 32
 _TOUCH_AFTER = 0.1
 
 Migration = Callable[[Any], Any]
@@ -130,7 +130,7 @@ class SessionRecords:
     async def end(self, stored: StoredSession) -> None:
         """End the session, whatever others made of it; returns once the store confirmed."""
         last: StoredSession | None = stored
-        for _ in range(_TRIES):
+        async for _ in attempts():
             if last is None:
                 return
             try:

@@ -115,8 +115,9 @@ class Node:
         loop = asyncio.get_running_loop()
         future = loop.create_future()
         try:
-            self._start(loop)
+            self._belong_to(loop)
             self._queue.put(Job(key, command, time.monotonic() + self._limits.deadline, future))
+            self._start_workers()
             timer = loop.call_later(self._limits.deadline, self._give_up, future)
             try:
                 return await future
@@ -126,12 +127,14 @@ class Node:
             self._counters.failures += 1
             raise
 
-    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _belong_to(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._loop is not loop:
             if self._loop is not None:
                 raise RuntimeError("a session store serves one event loop, and this is another")
             self._loop = loop
-        while len(self._threads) < self._limits.workers:
+
+    def _start_workers(self) -> None:
+        for _ in range(self._limits.workers - len(self._threads)):
             thread = threading.Thread(target=self._work, name=f"memcached {self.name}", daemon=True)
             self._threads.append(thread)
             thread.start()
