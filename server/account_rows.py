@@ -1,0 +1,208 @@
+"""What is asked of the accounts' tables. Each function is for one transaction (:mod:`.database`).
+
+The connection comes last, and whatever a function does may be done again from the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from .account_errors import SignInRefused, UnknownAccount, UsernameTaken, WrongPassword
+from .account_fields import compared_username, username_problem
+from .account_tables import account_sessions, accounts
+from .throttle import forget_tries, reserve_try
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who may sign in."""
+
+    id: str
+    username: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A password that was right: whose, and which of the account's passwords it was."""
+
+    account: Account
+    password_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSession:
+    """A session an account has. ``created_at`` is in seconds since the epoch."""
+
+    handle: str
+    store_key: str
+    created_at: int
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEntry:
+    """A line of the list of accounts; ``sessions`` is how many are remembered."""
+
+    account: Account
+    disabled: bool
+    sessions: int
+
+
+def account(row: Row[Any]) -> Account:
+    """Return what a row of the accounts says."""
+    return Account(row.id, row.username, row.email)
+
+
+async def by_id(account_id: str, connection: AsyncConnection) -> Row[Any] | None:
+    """Return the account's row."""
+    query = select(accounts).where(accounts.c.id == account_id)
+    return (await connection.execute(query)).one_or_none()
+
+
+async def _by_username(username: str, connection: AsyncConnection) -> Row[Any] | None:
+    if username_problem(username):
+        return None  # nobody's, and with a NUL or a lone surrogate no text for the database
+    query = select(accounts).where(accounts.c.compared == compared_username(username))
+    return (await connection.execute(query)).one_or_none()
+
+
+async def add_account(new: Account, password_hash: str, connection: AsyncConnection) -> None:
+    """Add the account, with its first password; `UsernameTaken` when it has a rival."""
+    if await _by_username(new.username, connection):
+        raise UsernameTaken
+    await connection.execute(
+        insert(accounts).values(
+            id=new.id,
+            username=new.username,
+            compared=compared_username(new.username),
+            email=new.email,
+            password_hash=password_hash,
+            password_version=1,
+            disabled=False,
+        )
+    )
+
+
+async def try_sign_in(
+    username: str, clock: Callable[[], float], connection: AsyncConnection
+) -> Row[Any] | None:
+    """Reserve a try for the name (`TooManyTries` otherwise), and return the account's row."""
+    await reserve_try(connection, compared_username(username), clock())
+    return await _by_username(username, connection)
+
+
+async def succeed(row: Row[Any], renewed_hash: str, connection: AsyncConnection) -> None:
+    """Note that a password was right: the tries are forgotten, the hash may be a newer one."""
+    await forget_tries(connection, row.compared)
+    if renewed_hash != row.password_hash:
+        # Unless the password was changed meanwhile: then there is nothing to renew.
+        unchanged = accounts.c.password_hash == row.password_hash
+        renewal = update(accounts).where(accounts.c.id == row.id, unchanged)
+        await connection.execute(renewal.values(password_hash=renewed_hash))
+
+
+async def replace_password(row: Row[Any], password_hash: str, connection: AsyncConnection) -> None:
+    """Replace the password that ``row`` had, if it still has it."""
+    now = await by_id(row.id, connection)
+    if now is None or now.disabled:
+        raise SignInRefused
+    if now.password_version != row.password_version:
+        raise WrongPassword
+    replacement = update(accounts).where(accounts.c.id == row.id)
+    await connection.execute(
+        replacement.values(password_hash=password_hash, password_version=row.password_version + 1)
+    )
+    await forget_tries(connection, row.compared)
+
+
+async def add_session(
+    sign_in: SignIn, session: AccountSession, oldest: int, connection: AsyncConnection
+) -> None:
+    """Add the session if what the sign-in rests on still stands; `SignInRefused` otherwise."""
+    row = await by_id(sign_in.account.id, connection)
+    if row is None or row.disabled or row.password_version != sign_in.password_version:
+        raise SignInRefused
+    await _forget_expired(oldest, connection)
+    # A record is one account's at a time: the last sign-in's.
+    same = account_sessions.c.store_key == session.store_key
+    await connection.execute(delete(account_sessions).where(same))
+    await connection.execute(
+        insert(account_sessions).values(
+            handle=session.handle,
+            account_id=row.id,
+            store_key=session.store_key,
+            created_at=session.created_at,
+            device=session.device,
+        )
+    )
+
+
+async def sessions(
+    account_id: str, oldest: int, connection: AsyncConnection
+) -> list[AccountSession]:
+    """Return the account's sessions, newest first, without those created by ``oldest``."""
+    await _forget_expired(oldest, connection)
+    query = (
+        select(account_sessions)
+        .where(account_sessions.c.account_id == account_id)
+        .order_by(account_sessions.c.created_at.desc(), account_sessions.c.handle)
+    )
+    return [
+        AccountSession(row.handle, row.store_key, row.created_at, row.device)
+        for row in await connection.execute(query)
+    ]
+
+
+async def _forget_expired(oldest: int, connection: AsyncConnection) -> None:
+    expired = account_sessions.c.created_at <= oldest
+    await connection.execute(delete(account_sessions).where(expired))
+
+
+async def set_disabled(username: str, disabled: bool, connection: AsyncConnection) -> list[str]:
+    """Disable or enable the account; return the store keys of its sessions."""
+    row = await _by_username(username, connection)
+    if row is None:
+        raise UnknownAccount(username)
+    change = update(accounts).where(accounts.c.id == row.id).values(disabled=disabled)
+    await connection.execute(change)
+    query = select(account_sessions.c.store_key).where(account_sessions.c.account_id == row.id)
+    return list((await connection.execute(query)).scalars())
+
+
+async def move_session(
+    account_id: str, old_store_key: str, new_store_key: str, connection: AsyncConnection
+) -> bool:
+    """Put the new store key in place of the old; False when the account has no such session."""
+    move = (
+        update(account_sessions)
+        .where(account_sessions.c.account_id == account_id)
+        .where(account_sessions.c.store_key == old_store_key)
+        .values(store_key=new_store_key)
+    )
+    return bool((await connection.execute(move)).rowcount)
+
+
+async def forget_sessions(store_keys: list[str], connection: AsyncConnection) -> None:
+    """Delete the sessions' rows."""
+    ended = account_sessions.c.store_key.in_(store_keys)
+    await connection.execute(delete(account_sessions).where(ended))
+
+
+async def entries(connection: AsyncConnection) -> list[AccountEntry]:
+    """Return all accounts by name."""
+    query = (
+        select(accounts, func.count(account_sessions.c.handle).label("sessions"))
+        .outerjoin(account_sessions)
+        .group_by(accounts.c.id)
+        .order_by(accounts.c.compared)
+    )
+    return [
+        AccountEntry(account(row), row.disabled, row.sessions)
+        for row in await connection.execute(query)
+    ]

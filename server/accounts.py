@@ -1,0 +1,213 @@
+"""The accounts: who may sign in, and which sessions each account has.
+
+Rule 1: a sign-in says no in one way. An unknown name, a wrong password and a disabled account are
+the same answer after the same work (ASVS 5.0 6.3.8), and count alike (:mod:`.throttle`).
+Rule 2: a password is verified outside of any transaction, because that takes long. So a session is
+added only if the account is still what it was then: not disabled, its password unchanged.
+Rule 3: sessions are known by their store keys, so that ending an account's sessions is exact, also
+after the store has lost or evicted some. A store key opens nothing without the session ID.
+
+``python -m server.accounts`` is the command for whoever runs the service (:mod:`.accounts_cli`).
+"""
+
+from __future__ import annotations
+
+import runpy
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Row
+
+from . import account_rows as rows
+from .account_errors import FieldRefused, PasswordRefused, SignInRefused, WrongPassword
+from .account_fields import clean_username, email_problem, username_problem
+from .account_rows import Account, AccountEntry, AccountSession, SignIn
+from .database import Database
+from .passwords import PasswordHashes, password_problem
+
+__all__ = ["Account", "AccountEntry", "AccountSession", "Accounts", "SignIn"]
+
+LONGEST_DEVICE = 200
+
+
+class Accounts:
+    """The accounts database. Made by `open`; any number of processes may share one.
+
+    Each method may raise `AccountsUnavailable`, and those that take a password `Busy`.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        hashes: PasswordHashes,
+        clock: Callable[[], float],
+        absolute_timeout: int,
+    ) -> None:
+        self._database = database
+        self._hashes = hashes
+        self._clock = clock
+        self._absolute_timeout = absolute_timeout
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        absolute_timeout: int = 43_200,
+        deadline: float = 3.0,
+        clock: Callable[[], float] = time.time,
+        hashes: PasswordHashes | None = None,
+    ) -> Accounts:
+        """Open the database, making what is missing of it.
+
+        ``url``               SQLAlchemy's; for ``sqlite:///…`` and ``postgresql://…`` the driver is
+                              chosen here
+        ``absolute_timeout``  seconds after which no session lives and its row is dropped
+        ``deadline``          seconds for each answer of the database
+        ``clock``             returns seconds since the epoch
+        """
+        database = await Database.open(url, deadline=deadline)
+        return cls(database, hashes or PasswordHashes(), clock, absolute_timeout)
+
+    async def close(self) -> None:
+        """Let go of the database and the threads."""
+        self._hashes.close()
+        await self._database.close()
+
+    async def register(self, username: object, email: object, password: object) -> Account:
+        """Add an account.
+
+        Raises `FieldRefused` with everything that is wrong, or `UsernameTaken`.
+        """
+        fields = _texts(
+            username=(username, username_problem(username)),
+            email=(email, email_problem(email)),
+            password=(password, password_problem(password, username, email)),
+        )
+        account = Account(
+            secrets.token_urlsafe(16), clean_username(fields["username"]), fields["email"]
+        )
+        with self._hashes.turn():
+            password_hash = await self._hashes.hash(fields["password"])
+        await self._database.write(partial(rows.add_account, account, password_hash))
+        return account
+
+    async def authenticate(self, username: object, password: object) -> SignIn | None:
+        """Return whose password this is; None for an unknown name, a wrong one, or disabled.
+
+        Raises `TooManyTries`, and `FieldRefused` for what is not text.
+        """
+        fields = _texts(username=(username, None), password=(password, None))
+        attempt = partial(rows.try_sign_in, fields["username"], self._clock)
+        with self._hashes.turn():
+            row = await self._database.write(attempt)
+            password_hash = row.password_hash if row and not row.disabled else None
+            right = await self._hashes.verify(password_hash, fields["password"])
+            if row is None or not right:
+                return None
+            renewed = await self._hashes.renew(row.password_hash, fields["password"])
+        await self._database.write(partial(rows.succeed, row, renewed))
+        return SignIn(rows.account(row), row.password_version)
+
+    async def change_password(self, account_id: str, current: object, new: object) -> SignIn:
+        """Put ``new`` in place of ``current``, and return a sign-in with the new one.
+
+        Raises `PasswordRefused` (field ``new``), `WrongPassword` (field ``current``),
+        `TooManyTries`, or `SignInRefused` when the account is gone or disabled.
+        """
+        fields = _texts(current=(current, None), new=(new, None))
+        before = await self._database.read(partial(rows.by_id, account_id))
+        if before is None or before.disabled:
+            raise SignInRefused
+        _check_new_password(before, **fields)
+        attempt = partial(rows.try_sign_in, before.username, self._clock)
+        with self._hashes.turn():
+            row = await self._database.write(attempt)
+            if row is None or not await self._hashes.verify(row.password_hash, fields["current"]):
+                raise WrongPassword
+            password_hash = await self._hashes.hash(fields["new"])
+        await self._database.write(partial(rows.replace_password, row, password_hash))
+        return SignIn(rows.account(row), row.password_version + 1)
+
+    async def account(self, account_id: str) -> Account | None:
+        """Return the account, disabled or not; None when there is none."""
+        row = await self._database.read(partial(rows.by_id, account_id))
+        return rows.account(row) if row else None
+
+    async def add_session(self, sign_in: SignIn, store_key: str, device: str = "") -> str:
+        """Remember a session of the account, and return its handle: what to name it by in public.
+
+        ``device`` is a description for the account's owner. Raises `SignInRefused` when meanwhile
+        the account was disabled or its password changed; the session must then be ended.
+        """
+        session = AccountSession(
+            secrets.token_urlsafe(16), store_key, int(self._clock()), _printable(device)
+        )
+        await self._database.write(partial(rows.add_session, sign_in, session, self._oldest()))
+        return session.handle
+
+    async def move_session(self, account_id: str, old_store_key: str, new_store_key: str) -> bool:
+        """Follow a session whose ID was renewed; False when the account has no such session."""
+        move = partial(rows.move_session, account_id, old_store_key, new_store_key)
+        return await self._database.write(move)
+
+    async def sessions(self, account_id: str) -> list[AccountSession]:
+        """Return the account's sessions, newest first; some may have ended in the store."""
+        return await self._database.write(partial(rows.sessions, account_id, self._oldest()))
+
+    async def forget_sessions(self, store_keys: Iterable[str]) -> None:
+        """Forget sessions that have ended."""
+        await self._database.write(partial(rows.forget_sessions, list(store_keys)))
+
+    async def disable(self, username: str) -> list[str]:
+        """Let nobody sign in to the account, and return the store keys of the sessions it has.
+
+        Those are for the caller to end, and then to `forget_sessions`. Raises `UnknownAccount`.
+        """
+        return await self._database.write(partial(rows.set_disabled, username, True))
+
+    async def enable(self, username: str) -> None:
+        """Undo `disable`. Raises `UnknownAccount`."""
+        await self._database.write(partial(rows.set_disabled, username, False))
+
+    async def entries(self) -> list[AccountEntry]:
+        """Return all accounts by name."""
+        return await self._database.read(rows.entries)
+
+    def _oldest(self) -> int:
+        return int(self._clock()) - self._absolute_timeout
+
+
+def _texts(**fields: tuple[object, str | None]) -> dict[str, str]:
+    """Return the values of the fields; `FieldRefused` with every field's problem if there is any.
+
+    A field is a value and what is wrong with it; a value that is no text is wrong in any case.
+    """
+    problems = {
+        name: problem or f"The {name} must be text."
+        for name, (value, problem) in fields.items()
+        if problem or not isinstance(value, str)
+    }
+    if problems:
+        raise FieldRefused(problems)
+    return {name: str(value) for name, (value, _) in fields.items()}
+
+
+def _printable(text: str) -> str:
+    return "".join(filter(str.isprintable, text))[:LONGEST_DEVICE]
+
+
+def _check_new_password(account: Row[Any], current: str, new: str) -> None:
+    problem = password_problem(new, account.username, account.email)
+    if not problem and new == current:
+        problem = "The new password must be another one than the current."
+    if problem:
+        raise PasswordRefused({"new": problem})
+
+
+if __name__ == "__main__":
+    # By name, because the command imports this module: what is imported here must not import it.
+    runpy.run_module("server.accounts_cli", run_name="__main__")

@@ -1,0 +1,239 @@
+"""``python -m server.accounts``: the accounts, for whoever runs the service.
+
+Rule 1: a password is asked for, or read from standard input; it is never an argument, which every
+user of the machine could read.
+Rule 2: ``disable`` ends the account's sessions as well, and is done only when they have ended. What
+it could not end it says, and how to end it; running it again is always safe.
+Rule 3: exit status 0: done. 1: not, or not all of it. 2: asked for in a wrong way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import NoReturn
+
+from .account_errors import AccountError, AccountsUnavailable, PasswordRefused, UnknownAccount
+from .accounts import Accounts
+from .database import read_url
+from .state.exceptions import StoreUnavailable
+from .state.stores import MemcachedStore
+
+#: Seconds for the store to confirm that one record is gone.
+_STORE_DEADLINE = 0.5
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line."""
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run the command; return its exit status."""
+    options = _parser(environment).parse_args(arguments)
+    try:
+        return asyncio.run(_run(options))
+    except AccountError as error:
+        return _complain(str(error))
+
+
+def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m server.accounts", description="The accounts of the shop.")
+    parser.add_argument(
+        "--accounts",
+        metavar="URL",
+        type=_accounts_url,
+        default=environment.get("ACCOUNTS") or None,
+        help="the database (default: $ACCOUNTS, else each application's in the run directory)",
+    )
+    parser.add_argument(
+        "--memcached",
+        metavar="ADDRESSES",
+        type=_addresses,
+        default=environment.get("MEMCACHED") or None,
+        help="host:port[,host:port…] or a socket's path (default: $MEMCACHED, else the private "
+        "memcached of each application running here)",
+    )
+    parser.add_argument(
+        "--run-dir",
+        metavar="PATH",
+        type=Path,
+        default=environment.get("RUN_DIR") or ".run",
+        help="where applications keep accounts and sockets by default ($RUN_DIR, else .run)",
+    )
+    _add_commands(parser)
+    return parser
+
+
+def _add_commands(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, run: _Command, explanation: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=explanation, description=explanation)
+        added.set_defaults(run=run)
+        return added
+
+    command("list", _list, "list all accounts")
+    add = command("add", _add, "add an account; its password is asked for, or read from a pipe")
+    add.add_argument("name")
+    add.add_argument("email")
+    command(
+        "disable", _disable, "end an account's sessions and let it sign in no more"
+    ).add_argument("name")
+    command("enable", _enable, "let an account sign in again").add_argument("name")
+
+
+def _accounts_url(text: str) -> str:
+    try:
+        read_url(text)
+    except AccountsUnavailable as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    addresses = tuple(text.split(","))
+    try:
+        MemcachedStore(addresses)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return addresses
+
+
+async def _run(options: argparse.Namespace) -> int:
+    """Run the command on each database; an account need not be in all of them, but in one."""
+    run: _Command = options.run
+    options.password = _read_password() if run is _add else None
+    statuses: list[int] = []
+    unknown: UnknownAccount | None = None
+    for url in _urls(options):
+        accounts = await Accounts.open(url)
+        try:
+            statuses.append(await run(accounts, options))
+        except UnknownAccount as error:
+            unknown = error
+        finally:
+            await accounts.close()
+    if unknown and not statuses:
+        raise unknown
+    return max(statuses)
+
+
+def _urls(options: argparse.Namespace) -> list[str]:
+    """Return the database named, or those that applications have made in the run directory."""
+    if options.accounts:
+        return [options.accounts]
+    found = sorted(options.run_dir.glob("accounts-*.sqlite3"))
+    if not found:
+        raise AccountsUnavailable(
+            f"no accounts in {options.run_dir}: start an application first, or name --accounts"
+        )
+    return [f"sqlite:///{path}" for path in found]
+
+
+async def _list(accounts: Accounts, _options: argparse.Namespace) -> int:
+    for entry in await accounts.entries():
+        state = "disabled" if entry.disabled else "enabled"
+        account = entry.account
+        print(account.username, account.email, state, f"{entry.sessions} sessions", sep="\t")
+    return 0
+
+
+async def _add(accounts: Accounts, options: argparse.Namespace) -> int:
+    account = await accounts.register(options.name, options.email, options.password)
+    print(f"{account.username} can sign in now.")
+    return 0
+
+
+async def _enable(accounts: Accounts, options: argparse.Namespace) -> int:
+    await accounts.enable(options.name)
+    print(f"{options.name} can sign in again.")
+    return 0
+
+
+async def _disable(accounts: Accounts, options: argparse.Namespace) -> int:
+    store_keys = await accounts.disable(options.name)
+    places = _stores(options)
+    ended = await _end(store_keys, places)
+    await accounts.forget_sessions(ended)
+    left = len(store_keys) - len(ended)
+    if not left:
+        print(f"{options.name} is disabled, and {len(ended)} sessions have ended.")
+        return 0
+    what = "did not answer" if places else "is not known: no --memcached, none in the run directory"
+    return _complain(
+        f"{options.name} is disabled, but {left} of {len(store_keys)} sessions could not be ended, "
+        f"because memcached {what}; run this again with --memcached once it answers."
+    )
+
+
+_Command = Callable[[Accounts, argparse.Namespace], Awaitable[int]]
+
+
+def _stores(options: argparse.Namespace) -> list[tuple[str, ...]]:
+    """Return the addresses of each store that may have sessions: the one named, or all found."""
+    if options.memcached:
+        return [options.memcached]
+    found = sorted(options.run_dir.resolve().glob("memcached-*.sock"))
+    return [(str(path),) for path in found if _listens(path)]
+
+
+def _listens(path: Path) -> bool:
+    """Return False only if nobody listens: the memcached is gone, and its records with it."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_STORE_DEADLINE)
+        try:
+            probe.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        except OSError:
+            return True
+    return True
+
+
+async def _end(store_keys: Sequence[str], places: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return the sessions that have certainly ended: found and ended somewhere, or nowhere left."""
+    async with AsyncExitStack() as stack:
+        stores = [MemcachedStore(addresses, deadline=_STORE_DEADLINE) for addresses in places]
+        for store in stores:
+            stack.push_async_callback(store.aclose)
+        return [key for key in store_keys if stores and await _end_one(key, stores)]
+
+
+async def _end_one(store_key: str, stores: Sequence[MemcachedStore]) -> bool:
+    answers = [await _delete(store, store_key) for store in stores]
+    return True in answers or None not in answers
+
+
+async def _delete(store: MemcachedStore, store_key: str) -> bool | None:
+    """Return whether the record was there; None when nobody can tell."""
+    try:
+        return await store.delete(store_key)
+    except StoreUnavailable:
+        return None
+
+
+def _read_password() -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass()
+    try:
+        return sys.stdin.buffer.readline().decode().removesuffix("\n")
+    except UnicodeDecodeError as error:
+        raise PasswordRefused({"password": "The password must be text in UTF-8."}) from error
+
+
+def _complain(sentence: str) -> int:
+    print(f"python -m server.accounts: {sentence}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,219 @@
+"""The one way to the accounts' tables: a transaction with a deadline.
+
+Rule 1: every write is one serializable transaction, so a check and what rests on it cannot be
+parted by another process. SQLite gets ``BEGIN IMMEDIATE``, others the isolation level. A
+transaction that lost a race is run again, so what it does must be repeatable.
+Rule 2: every wait ends at the deadline with `AccountsUnavailable`. What cannot be interrupted is
+left to end by itself; nobody waits for it.
+Rule 3: this is the edge where SQLAlchemy's, the driver's and the system's exceptions become ours.
+Their texts go to the log (without the values, ``hide_parameters``), never to a visitor.
+Rule 4: several processes may open the same new database at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from .account_errors import AccountsUnavailable
+from .account_tables import schema
+
+T = TypeVar("T")
+Work = Callable[[AsyncConnection], Awaitable[T]]
+
+_logger = logging.getLogger(__name__)
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+
+#: PostgreSQL's codes for "run it again" (appendix A: serialization_failure, deadlock_detected).
+_LOST_RACE = {"40001", "40P01"}
+
+_MOST_RUNS = 25
+
+
+class Database:
+    """Transactions on one database. For one event loop; opened after a process has forked."""
+
+    def __init__(self, url: URL, deadline: float) -> None:
+        self._deadline = deadline
+        self._left: set[asyncio.Task[Any]] = set()
+        self._reading, self._writing = _connections(url, deadline)
+
+    @classmethod
+    async def open(cls, url: str, *, deadline: float = 3.0) -> Database:
+        """Connect, making the tables that are missing.
+
+        ``deadline`` is in seconds, for each transaction. Raises `AccountsUnavailable` with a
+        sentence when the URL cannot be used or the database does not answer.
+        """
+        parsed = read_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            await asyncio.to_thread(_prepare_file, str(parsed.database), deadline)
+        database = cls(parsed, deadline)
+        try:
+            await database.write(lambda connection: connection.run_sync(schema.create_all))
+        except AccountsUnavailable:
+            await database.close()
+            raise
+        return database
+
+    async def read(self, work: Work[T]) -> T:
+        """Return what ``work`` returns, given a connection that sees one state of the database."""
+        return await self._within_deadline(_run(self._reading, work))
+
+    async def write(self, work: Work[T]) -> T:
+        """Return what ``work`` returns, committed. Whatever it raises undoes it."""
+        return await self._within_deadline(_run_until_won(self._writing, work))
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        try:
+            await self._within_deadline(self._dispose())
+        except AccountsUnavailable:
+            _logger.warning("the accounts database did not let go of its connections in time")
+
+    async def _dispose(self) -> None:
+        await asyncio.gather(*self._left, return_exceptions=True)
+        await self._writing.dispose()
+        await self._reading.dispose()
+
+    async def _within_deadline(self, work: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait({task}, timeout=self._deadline)
+        finally:
+            if not task.done():
+                self._leave(task)
+        if not task.done():
+            _logger.error("the accounts database did not answer in %s s", self._deadline)
+            raise AccountsUnavailable
+        try:
+            return task.result()
+        except (SQLAlchemyError, OSError) as error:
+            _logger.error("the accounts database failed: %s", _first_line(error))
+            raise AccountsUnavailable from error
+
+    def _leave(self, task: asyncio.Task[Any]) -> None:
+        """Cancel without waiting: rolling back a connection that hangs can hang as well."""
+        task.cancel()
+        self._left.add(task)
+        task.add_done_callback(self._left.discard)
+        task.add_done_callback(lambda left: left.cancelled() or left.exception())
+
+
+def read_url(url: str) -> URL:
+    """Return the URL with an asynchronous driver; `AccountsUnavailable` when it cannot be one."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise AccountsUnavailable(
+            "The accounts' address is not a database URL such as sqlite:///accounts.sqlite3."
+        ) from error
+    in_file = parsed.database and not parsed.database.startswith((":memory:", "file:"))
+    if parsed.get_backend_name() == "sqlite" and not in_file:
+        raise AccountsUnavailable(
+            "Accounts in SQLite need a file, as in sqlite:///accounts.sqlite3: "
+            "what is in memory, no other process sees."
+        )
+    return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+
+
+def _connections(url: URL, deadline: float) -> tuple[AsyncEngine, AsyncEngine]:
+    """Return what reads and what writes are made on."""
+    shared: dict[str, Any] = {"pool_timeout": deadline, "hide_parameters": True}
+    try:
+        if url.get_backend_name() != "sqlite":
+            shared["pool_pre_ping"] = True
+            writing = create_async_engine(url, isolation_level="SERIALIZABLE", **shared)
+            return create_async_engine(url, **shared), writing
+        # SQLite's own answer, "locked", is to come before the deadline: it leaves things clean.
+        shared["connect_args"] = {"timeout": deadline * 0.8, "isolation_level": None}
+        # SQLite has one writer at a time. Within the process writers queue for one connection;
+        # SQLite's way, to try again every few milliseconds, is left to strangers.
+        writing = create_async_engine(url, pool_size=1, max_overflow=0, **shared)
+        reading = create_async_engine(url, **shared)
+    except (SQLAlchemyError, ImportError) as error:
+        raise AccountsUnavailable(
+            f"No accounts by way of {url.drivername}: {_first_line(error)}."
+        ) from error
+    _begin_with(writing, "BEGIN IMMEDIATE")
+    _begin_with(reading, "BEGIN")
+    return reading, writing
+
+
+def _begin_with(connections: AsyncEngine, statement: str) -> None:
+    """Say how a transaction begins: Python's sqlite3 would begin it late, and deferred."""
+
+    @event.listens_for(connections.sync_engine, "connect")
+    def keep_references(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA foreign_keys = ON").close()
+
+    @event.listens_for(connections.sync_engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql(statement)
+
+
+def _prepare_file(path: str, deadline: float) -> None:
+    """Make the file, for its owner's eyes only, and switch it to write-ahead logging for good."""
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        _use_write_ahead_log(path, time.monotonic() + deadline)
+    except (OSError, sqlite3.Error) as error:
+        raise AccountsUnavailable(f"No accounts in {path}: {_first_line(error)}.") from error
+
+
+def _use_write_ahead_log(path: str, until: float) -> None:
+    connection = sqlite3.connect(path, timeout=0)
+    try:
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError:
+                # SQLite's own waiting is not to be had here: while another process does the same,
+                # it says "locked" at once.
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
+    finally:
+        connection.close()
+
+
+async def _run(connections: AsyncEngine, work: Work[T]) -> T:
+    async with connections.begin() as connection:
+        return await work(connection)
+
+
+async def _run_until_won(connections: AsyncEngine, work: Work[T]) -> T:
+    for run in range(1, _MOST_RUNS):
+        try:
+            return await _run(connections, work)
+        except DBAPIError as error:
+            if not _lost_race(error):
+                raise
+        await asyncio.sleep(random.random() * 0.004 * run)  # noqa: S311 - to part the rivals
+    return await _run(connections, work)
+
+
+def _lost_race(error: DBAPIError) -> bool:
+    """Return whether another transaction got in between; run again, this one will see it."""
+    return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", "") in _LOST_RACE
+
+
+def _first_line(error: BaseException) -> str:
+    cause = getattr(error, "orig", None) or error
+    return (str(cause) or type(cause).__name__).splitlines()[0].rstrip(".")

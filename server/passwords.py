@@ -1,0 +1,147 @@
+"""Passwords: which ones are allowed, and how they are hashed.
+
+Rule 1 (ASVS 5.0 6.2.1, 6.2.9, 6.2.5, 6.2.8): 8 to 128 characters, any of them, taken exactly as
+they were typed. Nothing is cut off, trimmed or normalized away.
+Rule 2 (ASVS 5.0 6.2.4, 6.2.11): common passwords and the person's own name and email are refused.
+Rule 3 (ASVS 5.0 11.4.2; OWASP password storage cheat sheet): Argon2id with 19 MiB, two passes, one
+lane.
+Rule 4: hashing takes tens of milliseconds, so it happens in threads, off the event loop. As many
+run at once as there are threads, a bounded number waits its turn, and one more is told `Busy`: a
+flood of guesses must not become a queue of minutes.
+Rule 5: no hash to compare with costs the same as a wrong password, so time does not tell which
+names exist.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import HashingError, InvalidHashError, VerificationError, VerifyMismatchError
+from argon2.low_level import error_to_str
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+from .account_errors import Busy
+
+SHORTEST, LONGEST = 8, 128
+
+_COMMON = frozenset(
+    word.casefold() for word in FREQUENCY_LISTS["passwords"] if len(word) >= SHORTEST
+)
+
+_NO_MEMORY = error_to_str(-22)  # ARGON2_MEMORY_ALLOCATION_ERROR in argon2.h
+
+_logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+def password_problem(password: object, *own: object) -> str | None:
+    """Return what is wrong with a new password in one sentence, None when it will do.
+
+    ``own`` are the person's username and email.
+    """
+    if not isinstance(password, str):
+        return "The password must be text."
+    if not SHORTEST <= len(password) <= LONGEST:
+        return f"The password must have {SHORTEST} to {LONGEST} characters."
+    folded = password.casefold()
+    if folded in _COMMON:
+        return "This password is among the most common ones. Choose another."
+    if any(isinstance(text, str) and folded == text.casefold() for text in own):
+        return "The password must not be your username or email."
+    return None
+
+
+def owasp_argon2id() -> PasswordHasher:
+    """Return rule 3. ``memory_cost`` is in KiB."""
+    return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+class PasswordHashes:
+    """Makes and verifies password hashes in ``threads`` threads; at most ``waiting`` calls wait.
+
+    `hash`, `verify` and `renew` are called within `turn`.
+    """
+
+    def __init__(
+        self, argon2: PasswordHasher | None = None, *, threads: int = 2, waiting: int = 32
+    ) -> None:
+        self._argon2 = argon2 or owasp_argon2id()
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
+        self._most_turns = threads + waiting
+        self._turns = 0
+        self._nobody = _nobodys_hash(self._argon2)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold a place in the queue; `Busy` at once when there is none left."""
+        if self._turns >= self._most_turns:
+            raise Busy
+        self._turns += 1
+        try:
+            yield
+        finally:
+            self._turns -= 1
+
+    async def hash(self, password: str) -> str:
+        """Return a new hash of the password."""
+        return await self._in_thread(partial(self._argon2.hash, _encode(password)))
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Return whether the hash is of this password; never for None, which takes as long."""
+        return await self._in_thread(
+            partial(self._verify, password_hash or self._nobody, _encode(password))
+        )
+
+    async def renew(self, password_hash: str, password: str) -> str:
+        """Return the hash, made anew if it was made with other parameters than today's."""
+        if self._argon2.check_needs_rehash(password_hash):
+            return await self.hash(password)
+        return password_hash
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except (HashingError, VerificationError) as error:
+            # As a rule Argon2 could not get its memory; a moment later it may.
+            _logger.error("a password could not be hashed: %s", error)
+            raise Busy from error
+
+    def _verify(self, password_hash: str, password: bytes) -> bool:
+        try:
+            return self._argon2.verify(password_hash, password)
+        except VerifyMismatchError:
+            return False
+        except (InvalidHashError, VerificationError) as error:
+            if str(error) == _NO_MEMORY:
+                raise
+            _logger.error("an account's password hash is unreadable; its owner cannot sign in")
+            return False
+
+
+def _encode(password: str) -> bytes:
+    # A lone surrogate has no UTF-8, but JSON can carry one: it must be wrong, not a crash.
+    return password.encode("utf-8", "surrogatepass")
+
+
+def _nobodys_hash(argon2: PasswordHasher) -> str:
+    """Return a well-formed hash with the same parameters that no password is known to have."""
+    salt, digest = (
+        b64encode(secrets.token_bytes(size)).rstrip(b"=").decode()
+        for size in (argon2.salt_len, argon2.hash_len)
+    )
+    costs = f"m={argon2.memory_cost},t={argon2.time_cost},p={argon2.parallelism}"
+    return f"$argon2id$v=19${costs}${salt}${digest}"

@@ -1,0 +1,198 @@
+"""The command: ``python -m server.accounts``."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from accounts_in_folder import (
+    RIGHT,
+    accounts_in,
+    sessions_kept,
+    signed_in,
+)
+
+from server.accounts_cli import main
+from server.state.stores import MemcachedStore
+
+
+class Run:
+    """A folder to run the command in, with a private memcached if asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.options = ["--run-dir", str(folder)]
+        self.url = f"sqlite:///{folder}/accounts-new.sqlite3"
+
+    def add_ann_with_sessions(self, *store_keys: str) -> None:
+        async def add() -> None:
+            async with accounts_in(self.folder) as accounts:
+                sign_in = await signed_in(accounts)
+                for store_key in store_keys:
+                    await accounts.add_session(sign_in, store_key)
+
+        asyncio.run(add())
+
+    @contextmanager
+    def memcached(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
+        path = self.folder / name
+        arguments = ["memcached", "-U", "0", "-s", str(path), "-u", "nobody", "-a", "0777"]
+        self.folder.chmod(0o777)
+        with subprocess.Popen(arguments) as process:
+            try:
+                wait_for(path)
+                yield process
+            finally:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+
+    def store(self, name, use):
+        async def with_store() -> object:
+            store = MemcachedStore([str(self.folder / name)])
+            try:
+                return await use(store)
+            finally:
+                await store.aclose()
+
+        return asyncio.run(with_store())
+
+
+def wait_for(path: Path) -> None:
+    """Return once somebody listens at the socket."""
+    until = time.monotonic() + 10
+    with socket.socket(socket.AF_UNIX) as probe:
+        while probe.connect_ex(str(path)):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def run():
+    # Not tmp_path: a socket's path is at most 107 bytes.
+    with tempfile.TemporaryDirectory() as folder:
+        yield Run(Path(folder))
+
+
+KEY = "k" * 43
+SOCKET = "memcached-session-4711.sock"
+
+
+def test_disabling_ends_the_sessions_in_every_private_memcached(run, capsys):
+    """The record is gone, and so is the session; a socket nobody listens at is no obstacle."""
+    (run.folder / "memcached-recommended-1.sock").touch()
+    evicted = "e" * 43
+    with run.memcached("memcached-cookie-4710.sock"), run.memcached(SOCKET):
+        run.store(SOCKET, lambda store: store.add(KEY, b"sealed", 100))
+        run.add_ann_with_sessions(KEY, evicted)
+        assert main([*run.options, "disable", "ann"], {}) == 0
+        assert run.store(SOCKET, lambda store: store.load(KEY)) is None
+    assert capsys.readouterr().out == "ann is disabled, and 2 sessions have ended.\n"
+    assert sessions_kept(run.folder) == 0
+
+
+def test_disabling_says_what_it_could_not_end(run, capsys):
+    """While memcached does not answer the session stays listed; run again, it ends."""
+    with run.memcached(SOCKET) as memcached:
+        run.store(SOCKET, lambda store: store.add(KEY, b"sealed", 100))
+        run.add_ann_with_sessions(KEY)
+        named = ["--memcached", str(run.folder / SOCKET)]
+        memcached.send_signal(signal.SIGSTOP)
+        assert main([*run.options, *named, "disable", "ann"], {}) == 1
+        assert main([*run.options, "disable", "ann"], {}) == 1
+        memcached.send_signal(signal.SIGCONT)
+        said = capsys.readouterr().err.splitlines()
+        assert len(said) == 2
+        assert "disabled, but 1 of 1 sessions could not be ended" in said[0]
+        assert main([*run.options, "disable", "ann"], {"MEMCACHED": named[1]}) == 0
+        assert run.store(SOCKET, lambda store: store.load(KEY)) is None
+
+
+def test_disabling_without_a_store_says_so(run, capsys):
+    """No memcached named and none found: the account is disabled, its session may live on."""
+    run.add_ann_with_sessions(KEY)
+    assert main([*run.options, "disable", "ann"], {}) == 1
+    assert "is not known" in capsys.readouterr().err
+    assert main([*run.options, "list"], {}) == 0
+    assert capsys.readouterr().out == "Ann\tann@example.org\tdisabled\t1 sessions\n"
+    assert main([*run.options, "enable", "ann"], {}) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        ([], {}),
+        (["frobnicate"], {}),
+        (["disable"], {}),
+        (["add", "ann", "ann@example.org", "a password"], {}),
+        (["--accounts", "nonsense", "list"], {}),
+        (["list"], {"ACCOUNTS": "nonsense"}),
+        (["--memcached", "nonsense", "list"], {}),
+        (["list"], {"MEMCACHED": "localhost:0"}),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(arguments, environment, capsys):
+    """A mistake is named on standard error, and nothing is done."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments, environment)
+    assert ended.value.code == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("python -m server.accounts")
+    assert output.err.count("\n") == 1
+
+
+def test_many_processes_make_one_new_database(run):
+    """Several start at once on a file that is not there yet; each adds its account."""
+    command = [sys.executable, "-m", "server.accounts", f"--accounts={run.url}"]
+    adding = [
+        subprocess.Popen(
+            [*command, "add", f"user{n}", "u@example.org"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for n in range(6)
+    ]
+    said = [process.communicate(RIGHT + "\n")[0] for process in adding]
+    assert [process.returncode for process in adding] == [0] * 6, said
+    listed = subprocess.run([*command, "list"], capture_output=True, check=True, text=True)
+    assert listed.stdout.count("\tenabled\t") == 6
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [(b"short\n", "8 to 128"), (b"\xff" * 9, "UTF-8"), (b"", "8 to 128")]
+)
+def test_a_refused_password_is_one_sentence(run, given, said):
+    """The command keeps the policy, whatever the pipe brings."""
+    command = [sys.executable, "-m", "server.accounts", f"--accounts={run.url}"]
+    command += ["add", "ann", "a@example.org"]
+    refused = subprocess.run(command, input=given, capture_output=True, check=False)
+    assert refused.returncode == 1
+    assert said in refused.stderr.decode()
+    assert refused.stderr.count(b"\n") == 1
+
+
+def test_without_a_database_named_every_application_s_is_asked(run, capsys):
+    """An account in one of them is disabled there, and that it is in no other is no error."""
+    run.add_ann_with_sessions()
+    (run.folder / "accounts-other.sqlite3").touch()
+    assert main([*run.options, "disable", "ann"], {}) == 0
+    assert main([*run.options, "disable", "nobody"], {}) == 1
+    assert "nobody" in capsys.readouterr().err
+
+
+def test_without_any_database_it_says_so_and_makes_none(run, capsys):
+    """Nobody is told that an account is disabled which was never looked for."""
+    assert main([*run.options, "disable", "ann"], {}) == 1
+    assert "no accounts in" in capsys.readouterr().err
+    assert not list(run.folder.iterdir())

@@ -1,0 +1,126 @@
+"""Registering: what is kept, what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from accounts_in_folder import (
+    ANN,
+    RIGHT,
+    accounts_in,
+)
+
+from server.account_errors import (
+    FieldRefused,
+    UsernameTaken,
+)
+from server.accounts import SignIn
+
+
+async def test_an_account_is_kept(tmp_path):
+    """What was registered is there after a restart, under its ID, and can sign in."""
+    async with accounts_in(tmp_path) as accounts:
+        account = await accounts.register(*ANN)
+    async with accounts_in(tmp_path) as accounts:
+        assert await accounts.account(account.id) == account
+        assert await accounts.authenticate("Ann", RIGHT) == SignIn(account, 1)
+        assert (account.username, account.email) == ("Ann", "ann@example.org")
+
+
+async def test_an_unknown_id_is_no_account(tmp_path):
+    """Absence is not failure."""
+    async with accounts_in(tmp_path) as accounts:
+        assert await accounts.account("nobody's") is None
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["ANNA-STRASSE", "  anna-straße ", "\N{FULLWIDTH LATIN CAPITAL LETTER A}nna-Straße"],
+)
+async def test_a_name_is_taken_in_every_spelling(tmp_path, spelling):
+    """Names that differ in case, width or blanks at the ends are one name, to sign in as well."""
+    async with accounts_in(tmp_path) as accounts:
+        account = await accounts.register("Anna-Straße", "anna@example.org", RIGHT)
+        with pytest.raises(UsernameTaken) as refusal:
+            await accounts.register(spelling, "other@example.org", RIGHT)
+        assert refusal.value.status == 409
+        assert await accounts.authenticate(spelling, RIGHT) == SignIn(account, 1)
+
+
+async def test_a_name_is_kept_as_it_looks(tmp_path):
+    """Full width and blanks at the ends do not survive, because they do not show."""
+    async with accounts_in(tmp_path) as accounts:
+        wide = await accounts.register(" \N{FULLWIDTH LATIN CAPITAL LETTER A}nn ", *ANN[1:])
+    assert wide.username == "Ann"
+
+
+async def test_the_longest_name_can_sign_in(tmp_path):
+    """64 characters that case folding makes 128 are one name like any other."""
+    name = "\N{LATIN SMALL LETTER SHARP S}" * 64
+    async with accounts_in(tmp_path) as accounts:
+        account = await accounts.register(name, "s@example.org", RIGHT)
+        assert await accounts.authenticate(name, RIGHT) == SignIn(account, 1)
+        assert await accounts.authenticate("ss" * 64, RIGHT) is None
+
+
+async def test_of_many_who_register_one_name_at_once_one_gets_it(tmp_path):
+    """The check and the insertion cannot be parted, also between two processes."""
+    async with accounts_in(tmp_path) as one, accounts_in(tmp_path) as other:
+        answers = await asyncio.gather(
+            *((one, other)[n % 2].register(*ANN) for n in range(20)), return_exceptions=True
+        )
+    assert sum(isinstance(answer, UsernameTaken) for answer in answers) == 19
+
+
+@pytest.mark.parametrize(
+    "username",
+    [
+        None,
+        7,
+        "",
+        "   ",
+        "x" * 65,
+        "an n",
+        "an\nn",
+        "an\0n",
+        "an\N{ZERO WIDTH SPACE}n",
+        "an\N{RIGHT-TO-LEFT OVERRIDE}n",
+        "\ud800",
+    ],
+)
+async def test_odd_usernames_are_refused(tmp_path, username):
+    """A username is 1 to 64 visible characters without blanks."""
+    async with accounts_in(tmp_path) as accounts:
+        with pytest.raises(FieldRefused) as refusal:
+            await accounts.register(username, "ann@example.org", RIGHT)
+    assert (refusal.value.status, set(refusal.value.fields)) == (422, {"username"})
+
+
+@pytest.mark.parametrize(
+    "email",
+    [None, "", "ab", "ann", "@example.org", "ann@", "a@b@c", "a b@c", "a\n@b", "x" * 251 + "@b.c"],
+)
+async def test_odd_emails_are_refused(tmp_path, email):
+    """An email is 3 to 254 characters with one @ and something on both sides."""
+    async with accounts_in(tmp_path) as accounts:
+        with pytest.raises(FieldRefused) as refusal:
+            await accounts.register("ann", email, RIGHT)
+    assert set(refusal.value.fields) == {"email"}
+
+
+async def test_everything_wrong_is_said_at_once(tmp_path):
+    """Who fills in a form learns of all mistakes, not of one after the other."""
+    async with accounts_in(tmp_path) as accounts:
+        with pytest.raises(FieldRefused) as refusal:
+            await accounts.register("", "nowhere", "short")
+    assert set(refusal.value.fields) == {"username", "email", "password"}
+
+
+@pytest.mark.parametrize("password", ["Password1", "ANN-SOMEBODY", "ann@example.org"])
+async def test_promise_10_common_and_own_words_are_refused_at_registration(tmp_path, password):
+    """The policy holds where passwords are made."""
+    async with accounts_in(tmp_path) as accounts:
+        with pytest.raises(FieldRefused) as refusal:
+            await accounts.register("ann-somebody", "ann@example.org", password)
+    assert set(refusal.value.fields) == {"password"}

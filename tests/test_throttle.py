@@ -1,0 +1,138 @@
+"""Back-off for wrong passwords: who waits how long, whatever is restarted or done in parallel."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import pytest
+
+from server.account_errors import TooManyTries
+from server.database import Database
+from server.throttle import forget_tries, reserve_try, wait_after
+
+START = 1_700_000_000.0
+DAY = 86_400
+
+
+@asynccontextmanager
+async def database_at(tmp_path: Path) -> AsyncIterator[Database]:
+    database = await Database.open(f"sqlite:///{tmp_path}/accounts-shop.sqlite3")
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def try_at(database: Database, now: float, name: str = "ann") -> int:
+    """Make a try; return 0, or for how many seconds it is refused."""
+    try:
+        await database.write(lambda connection: reserve_try(connection, name, now))
+    except TooManyTries as refusal:
+        return refusal.retry_after
+    return 0
+
+
+def names_kept(tmp_path: Path) -> int:
+    with closing(sqlite3.connect(tmp_path / "accounts-shop.sqlite3")) as connection:
+        return connection.execute("SELECT count(*) FROM sign_in_tries").fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    ("failures", "seconds"),
+    [(0, 0), (4, 0), (5, 1), (6, 2), (7, 4), (14, 512), (15, 900), (99, 900), (100, DAY)],
+)
+def test_promise_9_the_wait_doubles_from_the_fifth_failure_to_15_minutes(failures, seconds):
+    """Four are free, then 1 s doubling to 15 min, and a day after the hundredth."""
+    assert wait_after(failures) == seconds
+
+
+async def test_promise_9_back_off_begins_by_the_tenth_failure(tmp_path):
+    """Five tries at once are let through; the sixth waits a second, not more."""
+    async with database_at(tmp_path) as database:
+        assert [await try_at(database, START) for _ in range(7)] == [0, 0, 0, 0, 0, 1, 1]
+        assert await try_at(database, START + 0.999) == 1
+        assert await try_at(database, START + 1) == 0
+        assert await try_at(database, START + 1) == 2
+
+
+async def test_promise_9_a_try_during_the_wait_counts_nothing(tmp_path):
+    """Impatience does not make the wait longer."""
+    async with database_at(tmp_path) as database:
+        for _ in range(50):
+            await try_at(database, START)
+        assert await try_at(database, START + 1) == 0
+
+
+async def test_promise_9_at_most_100_tries_in_all_and_never_a_permanent_lock_out(tmp_path):
+    """Whoever tries whenever it is allowed gets 100 tries; after a day the count begins afresh."""
+    async with database_at(tmp_path) as database:
+        now, tries = START, 0
+        while (wait := await try_at(database, now)) < DAY:
+            tries += wait == 0
+            now += wait
+        assert tries == 100
+        assert await try_at(database, now + DAY - 1) == 1
+        assert [await try_at(database, now + DAY) for _ in range(6)] == [0, 0, 0, 0, 0, 1]
+
+
+async def test_promise_9_parallel_guesses_of_several_processes_are_counted_before_they_run(
+    tmp_path,
+):
+    """Of 50 guesses at once over two sets of connections, five are let through."""
+    async with database_at(tmp_path) as one, database_at(tmp_path) as other:
+        waits = await asyncio.gather(*(try_at((one, other)[n % 2], START) for n in range(50)))
+    assert waits.count(0) == 5
+
+
+async def test_promise_9_the_count_survives_a_restart(tmp_path):
+    """The count is in the database: no restart of an application or of memcached resets it."""
+    async with database_at(tmp_path) as database:
+        for _ in range(5):
+            await try_at(database, START)
+    async with database_at(tmp_path) as database:
+        assert await try_at(database, START) == 1
+
+
+async def test_promise_9_success_starts_the_count_afresh(tmp_path):
+    """After a right password five more tries are let through."""
+    async with database_at(tmp_path) as database:
+        for _ in range(5):
+            await try_at(database, START)
+        await database.write(lambda connection: forget_tries(connection, "ann"))
+        assert [await try_at(database, START) for _ in range(6)] == [0, 0, 0, 0, 0, 1]
+
+
+async def test_names_wait_each_for_itself(tmp_path):
+    """Guessing at one name does not keep another person out."""
+    async with database_at(tmp_path) as database:
+        for _ in range(5):
+            await try_at(database, START, "ann")
+        assert await try_at(database, START, "bob") == 0
+
+
+async def test_a_name_is_forgotten_a_day_after_its_last_try(tmp_path):
+    """The table does not grow for ever, and young counts stay."""
+    async with database_at(tmp_path) as database:
+        for number in range(20):
+            await try_at(database, START, f"somebody {number}")
+        await try_at(database, START + 1, "somebody 0")
+        await try_at(database, START + DAY, "ann")
+        assert names_kept(tmp_path) == 2
+
+
+async def test_a_submitted_name_is_not_kept(tmp_path):
+    """Who types the password into the wrong field leaves no trace of it in the file."""
+    async with database_at(tmp_path) as database:
+        await try_at(database, START, "korrekt pferd")
+    assert b"korrekt" not in (tmp_path / "accounts-shop.sqlite3").read_bytes()
+
+
+async def test_any_text_is_a_name(tmp_path):
+    """NUL, a lone surrogate or 100,000 characters count like any other unknown name."""
+    async with database_at(tmp_path) as database:
+        for name in ("a\0b", "\ud800", "x" * 100_000, ""):
+            assert [await try_at(database, START, name) for _ in range(6)] == [0, 0, 0, 0, 0, 1]
