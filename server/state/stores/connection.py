@@ -121,7 +121,7 @@ class Connection:
     def has_cas(self, deadline: float) -> bool:
         """Return whether this memcached compares and swaps; ``-C`` turns that off."""
         settings = self._ask(deadline, lambda: self._client.stats("settings"))
-        return bool(settings.get(b"cas_enabled", True))
+        return settings.get(b"cas_enabled") not in (b"no", False)
 
     def close(self) -> None:
         """Close the connection; the next command makes a new one."""

@@ -21,6 +21,8 @@ from .connection import Connection
 #: What a worker does for a job that is not a lookup: with a connection, until a deadline.
 Command = Callable[[Connection, float], Any]
 
+_CLOSED = "the session store is closed"
+
 
 class Job:
     """A call on its way. ``command`` is None for a lookup; ``deadline`` is on `time.monotonic`."""
@@ -56,8 +58,9 @@ class JobQueue:
     def put(self, job: Job) -> None:
         """Let ``job`` wait for a worker; `StoreUnavailable` when full, shut or closed."""
         with self._changed:
-            if self._refusal is not None:
-                raise StoreUnavailable(self._refusal)
+            refusal = _CLOSED if self._closed else self._refusal
+            if refusal is not None:
+                raise StoreUnavailable(refusal)
             if len(self) >= self._max_waiting:
                 raise StoreUnavailable("too many calls wait for memcached")
             queue = self._lookups if job.command is None else self._writes
@@ -79,9 +82,9 @@ class JobQueue:
                 return wanted
 
     def shut(self, refusal: str) -> list[Job] | None:
-        """Refuse every job from now on; return those that waited, or None if it is shut already."""
+        """Refuse every job from now on; return those that waited, or None if it did already."""
         with self._changed:
-            if self._refusal is not None:
+            if self._closed or self._refusal is not None:
                 return None
             self._refusal = refusal
             return self._drain()
@@ -89,13 +92,11 @@ class JobQueue:
     def reopen(self) -> None:
         """Take jobs again."""
         with self._changed:
-            if not self._closed:
-                self._refusal = None
+            self._refusal = None
 
     def close(self) -> list[Job]:
         """Shut for good and let the workers go; return the jobs that waited."""
         with self._changed:
-            self._refusal = "the session store is closed"
             self._closed = True
             self._changed.notify_all()
             return self._drain()

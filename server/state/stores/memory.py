@@ -5,7 +5,7 @@ Rule 2: it is bounded. A store that is full refuses a new record (`StoreRefused`
 one.
 Rule 3: an expired record is absent from the instant it expires. Its memory is freed when it is next
 asked for, or by a sweep once the number of records has doubled since the last one, so that a
-record nobody asks for again does not stay for ever and an `add` costs the same on average.
+record nobody asks for again does not stay for ever. While the store is full every `add` sweeps.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -221,7 +222,7 @@ class Node:
 
     def _settle_soon(self, outcomes: list[tuple[Job, Any]], **counted: int) -> None:
         assert self._loop is not None
-        if not self._loop.is_closed():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(lambda: self._settle(outcomes, **counted))
 
 

@@ -1,0 +1,141 @@
+"""Addresses, the start-up check, and who keeps which key when there are several memcached."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack
+
+import pytest
+from memcached_process import MemcachedProcess, free_port, until
+from opened_store import answers, new_key, opened
+
+from server.state.exceptions import StoreUnavailable
+from server.state.stores import MemcachedStore
+from server.state.stores.memcached import parse_address
+
+
+async def test_one_lost_node_of_three_takes_its_own_keys_only() -> None:
+    """Its keys are unavailable, never looked for elsewhere; the others' do not notice."""
+    with ExitStack() as stack:
+        nodes = {
+            memcached.address: memcached
+            for memcached in (stack.enter_context(MemcachedProcess()) for _ in range(3))
+        }
+        async with opened(*nodes) as store:
+            keys = [new_key() for _ in range(60)]
+            for key in keys:
+                assert await store.add(key, b"record", 60) is True
+            assert {store.home(key) for key in keys} == set(nodes)
+            lost = store.home(keys[0])
+            nodes[lost].kill()
+            for key in keys:
+                if store.home(key) == lost:
+                    with pytest.raises(StoreUnavailable):
+                        await store.load(key)
+                    with pytest.raises(StoreUnavailable):
+                        await store.delete(key)
+                else:
+                    assert await store.load(key) is not None
+            nodes[lost].start()
+            await until(lambda: answers(store, keys[0]), "the node is back")
+            assert await store.load(keys[0]) is None
+
+
+def test_the_order_of_addresses_moves_no_key() -> None:
+    """Processes that name the same nodes find the same home; a node less moves only its own."""
+    nodes = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]
+    one, other = MemcachedStore(nodes), MemcachedStore(nodes[::-1])
+    fewer = MemcachedStore(nodes[:2])
+    for key in [new_key() for _ in range(200)]:
+        assert one.home(key) == other.home(key)
+        assert fewer.home(key) == one.home(key) or one.home(key) == nodes[2]
+
+
+async def test_check_names_the_address_that_does_not_answer() -> None:
+    """A node that is away, at the start, is told by its address; a good one passes."""
+    away = f"127.0.0.1:{free_port()}"
+    with MemcachedProcess() as memcached:
+        async with opened(memcached.address) as store:
+            await store.check()
+        async with opened(memcached.address, away) as store:
+            with pytest.raises(StoreUnavailable, match=away):
+                await store.check()
+
+
+async def test_check_refuses_a_memcached_without_cas() -> None:
+    """Where nothing is compared, a late write would undo a newer one."""
+    with MemcachedProcess("-C") as memcached:
+        async with opened(memcached.address) as store:
+            with pytest.raises(StoreUnavailable, match="compare and swap"):
+                await store.check()
+
+
+async def test_localhost_is_found_where_only_ipv4_listens() -> None:
+    """A name with several addresses does not hide a memcached on 127.0.0.1."""
+    with MemcachedProcess(tcp=True) as memcached:
+        async with opened(memcached.address.replace("127.0.0.1", "localhost")) as store:
+            await store.check()
+            assert await store.load(new_key()) is None
+
+
+def test_a_store_serves_one_event_loop() -> None:
+    """Another loop's calls would be answered on the wrong one: refused."""
+    with MemcachedProcess() as memcached:
+        store = MemcachedStore([memcached.address])
+        asyncio.run(store.delete(new_key()))
+        with pytest.raises(RuntimeError, match="one event loop"):
+            asyncio.run(store.delete(new_key()))
+        asyncio.run(store.aclose())
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("localhost:11211", ("localhost", 11211)),
+        ("127.0.0.1:1", ("127.0.0.1", 1)),
+        ("[::1]:65535", ("::1", 65535)),
+        ("/run/memcached.sock", "/run/memcached.sock"),
+        ("./memcached.sock", "./memcached.sock"),
+    ],
+)
+def test_an_address_is_a_host_and_port_or_a_path(text: str, address: object) -> None:
+    """IPv6 stands in brackets; what has a slash is a path."""
+    assert parse_address(text) == address
+
+
+WRONG_ADDRESSES = [
+    *(
+        "",
+        "localhost",
+        "localhost:",
+        ":11211",
+        "host:0",
+        "host:65536",
+        "host:x",
+        "host:-1",
+        "a b:1",
+    ),
+    *("::1:11211", "[::1", "[::1]", "[::g]:1", "host:¹", "host:1,host:2", "/" + "x" * 107),
+]
+
+
+@pytest.mark.parametrize("address", WRONG_ADDRESSES)
+def test_a_wrong_address_is_refused_in_a_sentence(address: str) -> None:
+    """It is refused when the store is made, and shown."""
+    with pytest.raises(ValueError, match=r"not host:port|path of a socket") as refusal:
+        MemcachedStore([address])
+    assert repr(address) in str(refusal.value)
+
+
+@pytest.mark.parametrize("addresses", [[], ["a:1", "a:1"]], ids=["none", "twice"])
+def test_a_fleet_needs_distinct_nodes(addresses: list[str]) -> None:
+    """No node has no room; one node twice is a mistake."""
+    with pytest.raises(ValueError, match="at least one memcached"):
+        MemcachedStore(addresses)
+
+
+@pytest.mark.parametrize("wrong", ["deadline", "workers", "max_batch", "max_waiting"])
+def test_settings_that_cannot_be_are_refused(wrong: str) -> None:
+    """Zero seconds, workers, lookups or places make no store."""
+    with pytest.raises(ValueError, match="at least 1"):
+        MemcachedStore(["[::1]:11211"], **{wrong: 0})
