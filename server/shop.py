@@ -1,9 +1,18 @@
-"""The shop's three kinds of state, and the rules of preferences and cart. Pure: no I/O, no HTTP."""
+"""The shop's three kinds of state, and the rules of preferences and cart. Pure: no I/O, no HTTP.
+
+Rule 1: what a visitor sends is checked field by field, and everything wrong is told at once.
+Rule 2: numbers are whole numbers. True is not 1, 20.0 is not 20, "20" is not 20.
+Rule 3: a change is a function of the old value, so that it can be applied anew to what another
+request wrote meanwhile, and counts exactly once.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
+from .catalogue import BY_SKU
 from .state.kinds import Kind, Needs
 
 #: How a visitor wants to search. Lost preferences annoy; leaked or stale ones harm nobody.
@@ -15,9 +24,7 @@ PREFERENCES: Final = Kind(
 )
 
 #: What a visitor means to buy. An old cart put back, or one of two tabs' writes lost, costs money.
-CART: Final = Kind(
-    "cart", Needs(fresh=True, concurrent=True, size=32_768), inherited=True
-)
+CART: Final = Kind("cart", Needs(fresh=True, concurrent=True, size=32_768), inherited=True)
 
 #: Who is signed in: ``{"account_id", "username", "email", "signed_in_at"}``.
 CREDENTIALS: Final = Kind(
@@ -25,3 +32,143 @@ CREDENTIALS: Final = Kind(
     Needs(confidential=True, revocable=True, fresh=True, idle_timeout=True, size=1024),
     identifies="account_id",
 )
+
+#: A value of CART: ``{sku: {"quantity": 1 to 99, "note": text}}``, the note where there is one.
+Cart = Mapping[str, Mapping[str, Any]]
+
+MOST_OF_ONE = 99
+LONGEST_NOTE = 2_000
+
+DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
+    {"results_per_page": 20, "sort": "relevance", "safe_search": True, "theme": "system"}
+)
+SORTS: Final = ("relevance", "price", "name")
+THEMES: Final = ("system", "light", "dark")
+
+
+class InvalidFields(ValueError):
+    """Fields have wrong values. ``fields`` maps each to what is wrong with it."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self.fields = dict(fields)
+        super().__init__(f"wrong: {', '.join(self.fields)}")
+
+
+def is_text(value: Any) -> bool:
+    """Return whether ``value`` is text that UTF-8 can carry; JSON's ``"\\ud800"`` is not."""
+    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
+
+
+# Preferences
+
+
+def preferences_of(value: Any) -> dict[str, Any]:
+    """Return complete preferences: what was chosen, as far as it is still valid, and defaults."""
+    chosen = value if isinstance(value, dict) else {}
+    valid = {
+        name: given for name, given in chosen.items() if _wrong_preference(name, given) is None
+    }
+    return {**DEFAULTS, **valid}
+
+
+def checked_preferences(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``fields`` as changes of preferences; `InvalidFields` names every wrong one."""
+    _refuse({name: _wrong_preference(name, value) for name, value in fields.items()})
+    return dict(fields)
+
+
+def with_preferences(changes: Mapping[str, Any], old: Any) -> dict[str, Any]:
+    """Return ``old`` preferences with ``changes``. Pure, for ``update``."""
+    return {**preferences_of(old), **changes}
+
+
+def _wrong_preference(name: str, value: Any) -> str | None:
+    rule = _PREFERENCE_RULES.get(name)
+    return "There is no such preference." if rule is None else rule(value)
+
+
+def _whole_number(least: int, most: int) -> Callable[[Any], str | None]:
+    def wrong(value: Any) -> str | None:
+        right = type(value) is int and least <= value <= most
+        return None if right else f"Must be a whole number from {least} to {most}."
+
+    return wrong
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[Any], str | None]:
+    def wrong(value: Any) -> str | None:
+        right = isinstance(value, str) and value in choices
+        return None if right else f"Must be one of {', '.join(choices)}."
+
+    return wrong
+
+
+def _true_or_false(value: Any) -> str | None:
+    return None if isinstance(value, bool) else "Must be true or false."
+
+
+_PREFERENCE_RULES: Final[Mapping[str, Callable[[Any], str | None]]] = MappingProxyType(
+    {
+        "results_per_page": _whole_number(1, 100),
+        "sort": _one_of(SORTS),
+        "safe_search": _true_or_false,
+        "theme": _one_of(THEMES),
+    }
+)
+
+
+# Cart
+
+
+def check_item(quantity: Any, note: Any = None) -> None:
+    """Raise `InvalidFields` unless these may stand in a cart; ``note`` may be absent (None)."""
+    _refuse({"quantity": _wrong_quantity(quantity), "note": _wrong_note(note)})
+
+
+def with_added(sku: str, quantity: int, note: str | None, old: Cart) -> Cart:
+    """Return the ``old`` cart with ``quantity`` more of ``sku``. Pure, for ``update``.
+
+    ``note`` replaces the item's note, "" removes it, None leaves it. Raises `InvalidFields` when
+    there would be more than 99 in all.
+    """
+    there = old.get(sku, {}).get("quantity", 0)
+    if there + quantity > MOST_OF_ONE:
+        raise InvalidFields({"quantity": f"At most {MOST_OF_ONE} in all; {there} are in the cart."})
+    return with_item(sku, there + quantity, note, old)
+
+
+def with_item(sku: str, quantity: int, note: str | None, old: Cart) -> Cart:
+    """Return the ``old`` cart with exactly ``quantity`` of ``sku``; ``note`` as in `with_added`."""
+    check_item(quantity, note)
+    kept = old.get(sku, {}).get("note", "") if note is None else note
+    item = {"quantity": quantity, "note": kept} if kept else {"quantity": quantity}
+    return {**old, sku: item}
+
+
+def without_item(sku: str, old: Cart) -> Cart:
+    """Return the ``old`` cart without ``sku``. Pure, for ``update``."""
+    return {other: item for other, item in old.items() if other != sku}
+
+
+def described_cart(cart: Cart) -> dict[str, Any]:
+    """Return ``{"items": […], "total": cents}``; what is no longer sold is left out."""
+    items = [
+        {"sku": sku, "name": BY_SKU[sku].name, "price": BY_SKU[sku].price, **item}
+        for sku, item in cart.items()
+        if sku in BY_SKU
+    ]
+    return {"items": items, "total": sum(item["price"] * item["quantity"] for item in items)}
+
+
+_wrong_quantity = _whole_number(1, MOST_OF_ONE)
+
+
+def _wrong_note(note: Any) -> str | None:
+    right = note is None or (is_text(note) and len(note) <= LONGEST_NOTE)
+    return None if right else f"Must be text of at most {LONGEST_NOTE:,} characters."
+
+
+def _refuse(wrong: Mapping[str, str | None]) -> None:
+    found = {name: why for name, why in wrong.items() if why is not None}
+    if found:
+        raise InvalidFields(found)

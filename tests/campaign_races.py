@@ -32,7 +32,7 @@ from server.state import (
 )
 from server.state.session import Session
 from server.state.stores import MemcachedStore
-from server.state.stores.deadline_socket import DeadlineSocket
+from server.state.stores.loop_socket import LoopSocket
 
 COUNTER = Kind("counter", Needs(fresh=True, concurrent=True))
 SEED = 20_240_601
@@ -45,8 +45,8 @@ class SetStore(MemcachedStore):
         """Write what the caller has, whatever stands there."""
         return await self._home(key).write(
             key,
-            lambda connection, deadline: connection._ask(
-                deadline, lambda: bool(connection._client.set(key, sealed, expire=idle))
+            lambda connection: connection._ask(
+                lambda: bool(connection._client.set(key, sealed, expire=idle))
             ),
         )
 
@@ -294,9 +294,9 @@ async def strangers(process: MemcachedProcess, requests: int) -> tuple[int, int]
 def cut_connections() -> None:
     """Cut every connection to memcached, whatever is under way on it."""
     for thing in gc.get_objects():
-        if isinstance(thing, DeadlineSocket):
+        if isinstance(thing, LoopSocket):
             with suppress(OSError):
-                thing.shutdown(socket.SHUT_RDWR)
+                thing._socket.shutdown(socket.SHUT_RDWR)
 
 
 def report(name: str, wrong: int, of: int, weak: bool, started: float) -> bool:

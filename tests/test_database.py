@@ -96,7 +96,9 @@ async def test_a_locked_database_is_unavailable_until_it_is_let_go(tmp_path):
 
 async def test_a_database_still_being_made_is_waited_for(tmp_path):
     """Whoever comes second waits for the first to have switched the file's mode, not for ever."""
-    with closing(sqlite3.connect(tmp_path / "accounts-shop.sqlite3", isolation_level=None)) as rival:
+    with closing(
+        sqlite3.connect(tmp_path / "accounts-shop.sqlite3", isolation_level=None)
+    ) as rival:
         rival.execute("CREATE TABLE other (x)")
         rival.execute("BEGIN")
         rival.execute("SELECT * FROM other")

@@ -134,8 +134,8 @@ def test_a_fleet_needs_distinct_nodes(addresses: list[str]) -> None:
         MemcachedStore(addresses)
 
 
-@pytest.mark.parametrize("wrong", ["deadline", "workers", "max_batch", "max_waiting"])
+@pytest.mark.parametrize("wrong", ["deadline", "connections", "max_batch", "max_waiting"])
 def test_settings_that_cannot_be_are_refused(wrong: str) -> None:
-    """Zero seconds, workers, lookups or places make no store."""
+    """Zero seconds, connections, lookups or places make no store."""
     with pytest.raises(ValueError, match="at least 1"):
         MemcachedStore(["[::1]:11211"], **{wrong: 0})

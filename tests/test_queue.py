@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 
 import pytest
 from memcached_process import MemcachedProcess
@@ -15,7 +14,7 @@ from server.state.exceptions import StoreUnavailable
 async def test_a_cancelled_call_is_never_carried_out() -> None:
     """Whoever leaves while waiting leaves nothing behind; the others are served."""
     with MemcachedProcess() as memcached:
-        async with opened(memcached.address, deadline=LONG, workers=1) as store:
+        async with opened(memcached.address, deadline=LONG, connections=1) as store:
             await store.load(new_key())
             memcached.freeze()
             first = asyncio.create_task(store.load(new_key()))
@@ -36,7 +35,7 @@ async def test_a_cancelled_call_is_never_carried_out() -> None:
 async def test_lookups_that_wait_share_one_round_trip() -> None:
     """All that wait go together, the same key once."""
     with MemcachedProcess() as memcached:
-        async with opened(memcached.address, deadline=LONG, workers=1) as store:
+        async with opened(memcached.address, deadline=LONG, connections=1) as store:
             key, other = new_key(), new_key()
             await store.add(key, b"record", 60)
             before = lookups_seen(memcached)
@@ -65,7 +64,7 @@ def lookups_seen(memcached: MemcachedProcess) -> int:
 async def test_a_full_queue_refuses_at_once() -> None:
     """The bound is kept: one more call fails before it first waits, and the others are served."""
     with MemcachedProcess() as memcached:
-        settings = {"deadline": LONG, "workers": 1, "max_waiting": 3}
+        settings = {"deadline": LONG, "connections": 1, "max_waiting": 3}
         async with opened(memcached.address, **settings) as store:
             await store.load(new_key())
             memcached.freeze()
@@ -79,11 +78,11 @@ async def test_a_full_queue_refuses_at_once() -> None:
             assert await asyncio.gather(first, *others) == [None, False, False, False]
 
 
-async def test_closing_fails_what_waits_and_ends_the_threads() -> None:
+async def test_closing_fails_what_waits_and_leaves_nothing() -> None:
     """After aclose nothing of the store is left, and a late call is told so."""
-    before = set(threading.enumerate())
+    before = asyncio.all_tasks()
     with MemcachedProcess() as memcached:
-        async with opened(memcached.address, deadline=0.5, workers=1) as store:
+        async with opened(memcached.address, deadline=0.5, connections=1) as store:
             await store.load(new_key())
             memcached.freeze()
             calls = [asyncio.create_task(store.delete(new_key())) for _ in range(5)]
@@ -93,14 +92,13 @@ async def test_closing_fails_what_waits_and_ends_the_threads() -> None:
             assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
             with pytest.raises(StoreUnavailable, match="closed"):
                 await store.load(new_key())
-    left = {thread.name for thread in set(threading.enumerate()) - before}
-    assert not [name for name in left if name.startswith("memcached")]
+            assert asyncio.all_tasks() == before
 
 
 async def test_opening_the_breaker_fails_what_waits() -> None:
     """Jobs in the queue do not wait for their own deadlines once memcached is known to be away."""
     with MemcachedProcess() as memcached:
-        async with opened(memcached.address, deadline=LONG, workers=1) as store:
+        async with opened(memcached.address, deadline=LONG, connections=1) as store:
             await store.load(new_key())
             memcached.freeze()
             calls = [asyncio.create_task(store.delete(new_key())) for _ in range(20)]

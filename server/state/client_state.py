@@ -2,7 +2,7 @@
 
 Rule 1: a cookie is verified when its kind is first used, and sent when its value changed.
 Rule 2: a kind that ends with sign-out is *bound*: its signature holds only for the person signed
-in. What an anonymous visitor has is handed over by signing in, signed anew for the person.
+in. What a visitor has is handed over by signing in, signed anew for the person.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from .cookies import SetCookie
 from .exceptions import InvalidValue
 from .kinds import JSON, Kind
-from .sealing import decode, encode
+from .sealing import encode
 from .signed_cookie import SignedCookieTier
 
 
@@ -58,23 +58,22 @@ class ClientState:
 
     def discard(self) -> None:
         """Put every value back to what the request carried."""
-        for kind, text in self._loaded.items():
-            self._values[kind] = decode(text) if text else None
+        self._values.clear()
+        self._loaded.clear()
         self._handed_over.clear()
 
     def set_cookies(self, owner: Callable[[], str]) -> list[SetCookie]:
         """Return the headers due; `TooLarge` or `InvalidValue` when a value cannot be kept.
 
-        ``owner`` is asked only where a bound kind changed: the session may be out of reach.
+        ``owner`` is asked only for a bound kind to keep: the session may be out of reach.
         """
-        changed = [kind for kind in self._values if self._changed(kind)]
-        return [
-            self._set_cookie(kind, owner() if kind in self.bound_kinds else "") for kind in changed
-        ]
+        return [self._set_cookie(kind, owner) for kind in self._values if self._changed(kind)]
 
-    def _set_cookie(self, kind: Kind, owner: str) -> SetCookie:
+    def _set_cookie(self, kind: Kind, owner: Callable[[], str]) -> SetCookie:
         value = self._values[kind]
-        return self._tier.clear(kind) if value is None else self._tier.keep(kind, value, owner)
+        if value is None:
+            return self._tier.clear(kind)
+        return self._tier.keep(kind, value, owner() if kind in self.bound_kinds else "")
 
     def _changed(self, kind: Kind) -> bool:
         value, loaded = self._values[kind], self._loaded[kind]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from tornado import httputil
 from tornado.concurrent import chain_future
@@ -59,7 +59,8 @@ class HeldConnection(httputil.HTTPConnection):
             self.state.discard()
         try:
             if status == 101 and self.state.changed:
-                raise ResponseStarted
+                self._refuse_switch()
+            self.state.close()
             if status == 101 or status >= 500 or not self.state.must_wait():
                 self._add_cookies(headers)
                 return self.connection.write_headers(start_line, headers, chunk)
@@ -85,13 +86,21 @@ class HeldConnection(httputil.HTTPConnection):
         """Call back when the held response has left; never, when another was sent instead."""
         self._when_sent.append(callback)
 
+    def _refuse_switch(self) -> NoReturn:
+        """Have the error answered, and keep the handler from taking the connection over."""
+        error = ResponseStarted()
+        self._hold(self._fail(error))
+        raise error
+
     def _hold(self, task: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
         self.holding = True
+        # Retrieved here, for a handler that does not wait until its response has left.
+        self._sent.add_done_callback(lambda sent: sent.cancelled() or sent.exception())
         self._task = asyncio.ensure_future(task)
         return self._sent
 
     def _add_cookies(self, headers: httputil.HTTPHeaders) -> None:
-        for cookie in self.state.close():
+        for cookie in self.state.set_cookies():
             headers.add("Set-Cookie", cookie.header)
 
     async def _commit_and_send(
@@ -129,6 +138,5 @@ class HeldConnection(httputil.HTTPConnection):
         What the handler still writes is swallowed: to it, the connection stays held.
         """
         self._sent.set_exception(error)
-        self._sent.exception()  # retrieved here, for a handler that does not wait for it
-        if self._answer is not None:
-            self._answer(error)
+        assert self._answer is not None, "what is only read cannot fail to be committed"
+        self._answer(error)

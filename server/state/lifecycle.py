@@ -103,7 +103,11 @@ class StateApplication(Application):
         kinds = getattr(target_class, "kinds", ())
         if not kinds or request.connection is None:
             return super().get_handler_delegate(request, target_class, *args, **kwargs)
-        state = RequestState(self._tiers, request.headers.get_list("Cookie"), kinds)
+        try:
+            state = RequestState(self._tiers, request.headers.get_list("Cookie"), kinds)
+        except StateError as error:
+            wrong = {"error": error}
+            return super().get_handler_delegate(request, self._state_error_handler, wrong)
 
         def answer(error: StateError) -> None:
             self._answer_failure(request, held, error)

@@ -12,6 +12,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable
 
+from tornado.log import app_log
+
 from .client_state import ClientState
 from .cookies import SetCookie, read_cookies
 from .exceptions import ResponseStarted, StateError, UndeclaredKind, Unsupported
@@ -39,6 +41,8 @@ class RequestState:
         self._cookies = read_cookies(cookie_headers, tiers.cookie_names)
         self._session = Session()
         self._unloaded: StateError | None = None
+        if tiers.server_session is not None:
+            self._unloaded = UndeclaredKind("a kind in the session", "the kinds of this handler")
         self._client = ClientState(tiers.signed_cookie, tiers.cookie_kinds, self._cookies)
         self._session_cookie: SetCookie | None = None
         self._closed = False
@@ -54,16 +58,19 @@ class RequestState:
             return
         try:
             self._session = await tier.load(self._cookies)
+            self._unloaded = None
         except StateError as error:
             self._unloaded = error
+        except Exception as error:  # noqa: BLE001 - a migration's, say: the client must get an answer
+            app_log.error("the session of a request could not be loaded", exc_info=True)
+            self._unloaded = StateError(f"the session is out of reach: {type(error).__name__}")
 
     def _needs_session(self) -> bool:
         """A cookie bound to a person needs the session too, if that is what names the person."""
-        placed = [self.placement[kind] for kind in self._kinds]
-        bound = any(kind in self._kinds for kind in self._client.bound_kinds)
-        identity = self.placement.identity
-        named_there = identity is not None and self.placement[identity] is not SIGNED_COOKIE
-        return any(tier is not SIGNED_COOKIE for tier in placed) or (bound and named_there)
+        used = set(self._kinds)
+        if self.placement.identity and used & self._client.bound_kinds:
+            used.add(self.placement.identity)
+        return any(self.placement[kind] is not SIGNED_COOKIE for kind in used)
 
     def must_wait(self) -> bool:
         """Return whether `commit` has to ask the store for anything."""
@@ -88,9 +95,12 @@ class RequestState:
             cookie = await tier.commit(self._session, self._cookies)
             self._session_cookie = cookie or self._session_cookie
 
-    def close(self) -> list[SetCookie]:
-        """Return the cookies to send. The response begins, so from now on a change raises."""
+    def close(self) -> None:
+        """The response begins: from now on a change raises."""
         self._closed = True
+
+    def set_cookies(self) -> list[SetCookie]:
+        """Return the cookies to send; `TooLarge` or `InvalidValue` when one cannot be made."""
         cookies = self._client.set_cookies(self._owner)
         return cookies + ([self._session_cookie] if self._session_cookie else [])
 
@@ -126,10 +136,7 @@ class RequestState:
 
     def __delitem__(self, kind: Kind) -> None:
         self._check_change(kind)
-        if self.placement[kind] is SIGNED_COOKIE:
-            self._client.set(kind, self._owner_of(kind), None)
-        else:
-            self._loaded_session().pop(kind.name, None)
+        self._drop(kind)
 
     async def update(
         self, kind: Kind, function: Callable[[JSON], JSON], initial: JSON = None
@@ -138,24 +145,27 @@ class RequestState:
         none).
 
         In a stored session it is written at once, with everything assigned before, and applied anew
-        to what another request wrote meanwhile: each success counts exactly once. Returns what now
-        stands.
+        to what others wrote meanwhile: each success counts exactly once. Returns what now stands.
         """
-        if self.placement[kind] is not SIGNED_COOKIE and self._loaded_session().stored is not None:
-            self._check_change(kind)
+        self._check_change(kind)
+        if self.placement[kind] is not SIGNED_COOKIE and self._loaded_session().stored:
             await self.commit()
-            tier = self._server_session()
-            return await tier.update(self._session, kind.name, function, initial)
+            if self._session.stored is not None:
+                tier = self._server_session()
+                value = await tier.update(self._session, kind.name, function, initial)
+                cookie = tier.signed_again(self._session, self._cookies)
+                self._session_cookie = cookie or self._session_cookie
+                return value
         self[kind] = function(copy.deepcopy(self.get(kind, initial)))
         return self.get(kind)
 
     def sign_in(self, kind: Kind, value: JSON) -> None:
         """Sign in the person that ``value`` names: new ID, new clock, only inherited kinds."""
         self._check_change(kind)
+        self._client.hand_over(self._owner())
         for other in self.placement:
             if not other.inherited:
                 self._drop(other)
-        self._client.hand_over(self._owner())
         if self._tiers.server_session is not None:
             self._loaded_session().renew_id(restart_clock=True)
         self[kind] = value
@@ -169,9 +179,9 @@ class RequestState:
     def destroy(self) -> None:
         """Sign out: end the session, and drop every kind that does not outlive sign-out."""
         self._check_open()
-        self._client.drop_bound()
         if self._tiers.server_session is not None:
             self._loaded_session().destroy()
+        self._client.drop_bound()
 
     @property
     def ended(self) -> bool:

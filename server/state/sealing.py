@@ -104,9 +104,19 @@ def encode(value: JSON) -> bytes:
     return encoded
 
 
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
 def decode(text: bytes) -> Any:
-    """Return the value of JSON ``text``; `ValueError` for anything else."""
+    """Return the value of JSON ``text``; `ValueError` for anything that `encode` would refuse."""
     try:
-        return json.loads(text)
+        value = _DECODER.decode(text.decode("utf-8"))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    if b"\\u" in text:  # half a surrogate pair can only come escaped
+        encode(value)
+    return value

@@ -104,7 +104,7 @@ class ServerSessionTier:
                 cookie = await self._create(session)
             case Status.CHANGED:
                 await self._change(session)
-                cookie = self._signed_again(session, cookies)
+                cookie = self.signed_again(session, cookies)
             case Status.RENEWED if session.replaces:
                 await self.records.end(_stored(session))
                 cookie = await self._create(session)
@@ -134,6 +134,11 @@ class ServerSessionTier:
                     return session[key]
                 session.settle(await self._reload(session))
         raise Conflict((key,))
+
+    def signed_again(self, session: Session, cookies: Mapping[str, str]) -> SetCookie | None:
+        """Return the cookie due after a write, if an older secret signed the one presented."""
+        presented = self._cookie.read(cookies)
+        return self._send(session) if presented and presented.outdated else None
 
     async def living(self, store_keys: Iterable[str]) -> set[str]:
         """Return those of ``store_keys`` under which a record stands."""
@@ -172,24 +177,30 @@ class ServerSessionTier:
         return stored
 
     async def _renew(self, session: Session) -> SetCookie:
+        try:
+            return await self._continue(session)
+        except SessionEnded:
+            # A sign-in stands on its own; anything else must not bring an ended session back.
+            if not session.restart_clock:
+                raise
+            return await self._create(session)
+
+    async def _continue(self, session: Session) -> SetCookie:
         async for _ in attempts():
             old = _stored(session)
             created_at = None if session.restart_clock else old.created_at
             new = await self.records.add(session.encoded(), created_at)
-            if await self._retired(old, new, session.restart_clock):
+            if await self._retired(old, new):
                 session.settle(new)
                 return self._send(session)
             session.rebase(await self._reload(session), self._last_write)
         raise Conflict(tuple(session))
 
-    async def _retired(self, old: StoredSession, new: StoredSession, signing_in: bool) -> bool:
+    async def _retired(self, old: StoredSession, new: StoredSession) -> bool:
         """Retire ``old`` in favour of ``new``; where that fails, it is ``new`` that goes."""
         try:
             retired = await self.records.retire(old, new)
         except SessionEnded:
-            # A sign-in stands on its own; anything else must not bring an ended session back.
-            if signing_in:
-                return True
             await self.records.delete(new)
             raise
         if not retired:
@@ -199,10 +210,6 @@ class ServerSessionTier:
     def _send(self, session: Session) -> SetCookie:
         stored = _stored(session)
         return self._cookie.keep(stored.session_id, self.records.remaining(stored))
-
-    def _signed_again(self, session: Session, cookies: Mapping[str, str]) -> SetCookie | None:
-        presented = self._cookie.read(cookies)
-        return self._send(session) if presented and presented.outdated else None
 
 
 def _stored(session: Session) -> StoredSession:

@@ -143,13 +143,17 @@ def encode_data(data: Mapping[str, JSON]) -> bytes:
     """Return ``data`` as JSON text; `InvalidValue` names the key whose value JSON cannot carry."""
     try:
         return encode(data)
+    except ValueError as error:
+        culprits = (str(key) for key, value in data.items() if not _can_carry(key, value))
+        raise InvalidValue(next(culprits, "the session"), str(error)) from error
+
+
+def _can_carry(key: str, value: JSON) -> bool:
+    try:
+        encode({key: value})
     except ValueError:
-        for key, value in data.items():
-            try:
-                encode({key: value})
-            except ValueError as error:
-                raise InvalidValue(str(key), str(error)) from error
-        raise
+        return False
+    return True
 
 
 def _texts(data: Mapping[str, JSON]) -> dict[str, bytes]:

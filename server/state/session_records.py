@@ -3,8 +3,8 @@
 Rule 1: two clocks, both the server's (ASVS 5.0 7.3.1, 7.3.2). The idle timeout is the record's
 expiry in the store, by the store's own clock; the absolute one counts from the record's creation,
 and no activity extends it.
-Rule 2: a record that does not open under its session ID is no session. It is logged and counted,
-and left where it is.
+Rule 2: a record that does not open under its session ID, or holds no JSON, is no session. It is
+logged and counted, and left where it is.
 Rule 3: a record of an older layout is brought up by the application's migrations; one of a newer
 layout is left alone and counts as absent, so that an old and a new release can run side by side.
 Rule 4: what ended leaves, for a moment, a record that says so, and what it continued as if its ID
@@ -22,7 +22,16 @@ from typing import Any
 
 from .exceptions import SessionEnded, StoreRefused, StoreUnavailable, TooLarge
 from .placement import SERVER_SESSION
-from .sealing import Contents, decode, encode, new_session_id, seal, store_key, unseal
+from .sealing import (
+    Contents,
+    decode,
+    encode,
+    is_session_id,
+    new_session_id,
+    seal,
+    store_key,
+    unseal,
+)
 from .session import StoredSession
 from .stores.base import SessionStore
 from .touches import Touches
@@ -74,10 +83,10 @@ class SessionRecords:
         record = await self.store.load(key)
         if record is None:
             return None
-        contents = unseal(session_id, record.sealed)
+        contents = _open(session_id, record.sealed)
         if contents is None:
             self.unreadable += 1
-            log.warning("a session record does not open under its session ID and was refused")
+            log.warning("a session record cannot be read under its session ID and was refused")
             return None
         data = None if _is_over(contents) else self._current(contents)
         if data is None or contents.created_at + self._absolute_timeout <= self._clock():
@@ -147,13 +156,16 @@ class SessionRecords:
     async def _latest(self, stored: StoredSession) -> StoredSession | None:
         """Return the version that stands now, of the session or of what it continued as."""
         record = await self.store.load(stored.store_key)
-        contents = unseal(stored.session_id, record.sealed) if record else None
+        contents = _open(stored.session_id, record.sealed) if record else None
         if record is None or contents is None:
             return None
         if not _is_over(contents):
             return stored._replace(cas=record.cas)
-        successor = decode(contents.data)
-        return await self.fetch(successor) if successor else None
+        successor: str | None = decode(contents.data)
+        if successor is None:
+            return None
+        # Not loaded yet, and perhaps renewed as well: the next try finds out.
+        return StoredSession(successor, store_key(successor), contents.created_at, b"", None)
 
     async def delete(self, stored: StoredSession) -> None:
         """Delete the record, whatever version it is."""
@@ -193,6 +205,22 @@ class SessionRecords:
 
     def _expiry(self, created_at: int) -> int:
         return min(self._idle_timeout, self._remaining(created_at))
+
+
+def _open(session_id: str, sealed: bytes) -> Contents | None:
+    """Return what a record says; None for bytes that no session of this ID left there."""
+    contents = unseal(session_id, sealed)
+    return contents if contents and _is_sound(contents) else None
+
+
+def _is_sound(contents: Contents) -> bool:
+    try:
+        value = decode(contents.data)
+    except ValueError:
+        return False
+    if isinstance(value, str):
+        return is_session_id(value)
+    return value is None or (isinstance(value, dict) and not _is_over(contents))
 
 
 def _is_over(contents: Contents) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .kinds import Kind
-from .placement import SIGNED_COOKIE, PlacementTable
+from .placement import SERVER_SESSION, SIGNED_COOKIE, PlacementTable
 from .server_session import ServerSessionTier
 from .signed_cookie import SignedCookieTier
 
@@ -19,8 +19,9 @@ class StateTiers:
     server_session: ServerSessionTier | None = None
 
     def __post_init__(self) -> None:
+        there = [SIGNED_COOKIE, SERVER_SESSION] if self.server_session else [SIGNED_COOKIE]
         for kind, tier in self.placement.items():
-            if tier is not SIGNED_COOKIE and self.server_session is None:
+            if tier not in there:
                 raise ValueError(f"{kind.name} is placed in the {tier.tier}, and there is none")
 
     @property

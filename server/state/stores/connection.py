@@ -29,7 +29,7 @@ from pymemcache.exceptions import (
 
 from ..exceptions import StoreRefused, StoreUnavailable
 from .base import SessionRecord
-from .deadline_socket import DeadlineSockets
+from .loop_socket import LoopSockets
 
 T = TypeVar("T")
 
@@ -67,71 +67,64 @@ class _StrictClient(Client):  # type: ignore[misc]  # pymemcache is not typed
 
 
 class Connection:
-    """A connection that makes and remakes itself. For one thread.
+    """A connection that makes and remakes itself, for one command at a time within `.bridge.run`.
 
-    Each method takes a ``deadline``, an instant of `time.monotonic`, and raises `Unreachable`,
-    another `StoreUnavailable` where something else than memcached seems to answer, or
-    `StoreRefused`.
+    Each method raises `Unreachable`, another `StoreUnavailable` where something else than memcached
+    seems to answer, or `StoreRefused`.
     """
 
     def __init__(self, address: Address) -> None:
-        self._sockets = DeadlineSockets()
         self._client = _StrictClient(
             f"unix:{address}" if isinstance(address, str) else address,
-            socket_module=self._sockets,
+            socket_module=LoopSockets(),
             no_delay=True,
             default_noreply=False,
             allow_unicode_keys=False,
         )
 
-    def load(self, keys: Collection[str], deadline: float) -> dict[str, SessionRecord]:
+    def load(self, keys: Collection[str]) -> dict[str, SessionRecord]:
         """Return the records that exist, by store key, for one round trip."""
-        found = self._ask(deadline, lambda: self._client.gets_many(keys))
+        found = self._ask(lambda: self._client.gets_many(keys))
         return {key: SessionRecord(*record) for key, record in found.items()}
 
-    def add(self, key: str, sealed: bytes, idle: int, deadline: float) -> bool:
+    def add(self, key: str, sealed: bytes, idle: int) -> bool:
         """See `SessionStore.add`."""
         return self._ask(
-            deadline,
             lambda: bool(self._client.add(key, sealed, expire=idle)),
             again=lambda: self._add_again(key, sealed, idle),
         )
 
-    def cas(self, key: str, sealed: bytes, cas: bytes, idle: int, deadline: float) -> bool | None:
+    def cas(self, key: str, sealed: bytes, cas: bytes, idle: int) -> bool | None:
         """See `SessionStore.cas`."""
         return self._ask(
-            deadline,
             lambda: self._cas(key, sealed, cas, idle),
             again=lambda: self._cas_again(key, sealed, cas, idle),
         )
 
-    def touch(self, key: str, idle: int, deadline: float) -> bool:
+    def touch(self, key: str, idle: int) -> bool:
         """See `SessionStore.touch`."""
-        return self._ask(deadline, lambda: bool(self._client.touch(key, idle)))
+        return self._ask(lambda: bool(self._client.touch(key, idle)))
 
-    def delete(self, key: str, deadline: float) -> bool:
+    def delete(self, key: str) -> bool:
         """See `SessionStore.delete`. Sent twice, it may say False for what it deleted itself."""
-        return self._ask(deadline, lambda: bool(self._client.delete(key)))
+        return self._ask(lambda: bool(self._client.delete(key)))
 
-    def version(self, deadline: float) -> None:
+    def version(self) -> None:
         """Return if memcached answers over a new connection."""
         self.close()
-        self._ask(deadline, self._client.version)
+        self._ask(self._client.version)
 
-    def has_cas(self, deadline: float) -> bool:
+    def has_cas(self) -> bool:
         """Return whether this memcached compares and swaps; ``-C`` turns that off."""
-        settings = self._ask(deadline, lambda: self._client.stats("settings"))
+        settings = self._ask(lambda: self._client.stats("settings"))
         return settings.get(b"cas_enabled") not in (b"no", False)
 
     def close(self) -> None:
         """Close the connection; the next command makes a new one."""
         self._client.close()
 
-    def _ask(
-        self, deadline: float, command: Callable[[], T], again: Callable[[], T] | None = None
-    ) -> T:
+    def _ask(self, command: Callable[[], T], again: Callable[[], T] | None = None) -> T:
         answered = False
-        self._sockets.deadline = deadline
         try:
             answer = self._send(command, again or command)
             answered = True

@@ -1,4 +1,4 @@
-"""The queue between the event loop and the worker threads of one memcached.
+"""The queue before the connections to one memcached.
 
 Rule 1: it is bounded, and refuses rather than waits.
 Rule 2: whoever takes, takes all lookups that wait, or one write, whichever has waited longest.
@@ -9,8 +9,6 @@ Rule 4: while it is shut it is empty, and refuses every job at once.
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -18,14 +16,12 @@ from typing import Any
 from ..exceptions import StoreUnavailable
 from .connection import Connection
 
-#: What a worker does for a job that is not a lookup: with a connection, until a deadline.
-Command = Callable[[Connection, float], Any]
-
-_CLOSED = "the session store is closed"
+#: What is done for a job that is not a lookup, with a connection.
+Command = Callable[[Connection], Any]
 
 
 class Job:
-    """A call on its way. ``command`` is None for a lookup; ``deadline`` is on `time.monotonic`."""
+    """A call on its way. ``command`` is None for a lookup; ``deadline`` is on the loop's clock."""
 
     __slots__ = ("command", "deadline", "future", "key")
 
@@ -36,19 +32,18 @@ class Job:
 
     def is_wanted(self) -> bool:
         """Return whether somebody still waits for the answer."""
-        return not self.future.done() and time.monotonic() < self.deadline
+        return not self.future.done() and self.future.get_loop().time() < self.deadline
 
 
 class JobQueue:
-    """The jobs that wait. `put` on the event loop, `take` in the workers; nothing blocks `put`."""
+    """The jobs that wait, for one event loop."""
 
     def __init__(self, max_batch: int, max_waiting: int) -> None:
         self._max_batch = max_batch
         self._max_waiting = max_waiting
-        self._changed = threading.Condition(threading.Lock())
-        # All below is changed only while holding _changed.
         self._lookups: deque[Job] = deque()
         self._writes: deque[Job] = deque()
+        self._takers: deque[asyncio.Future[None]] = deque()
         self._refusal: str | None = None
         self._closed = False
 
@@ -56,55 +51,54 @@ class JobQueue:
         return len(self._lookups) + len(self._writes)
 
     def put(self, job: Job) -> None:
-        """Let ``job`` wait for a worker; `StoreUnavailable` when full, shut or closed."""
-        with self._changed:
-            refusal = _CLOSED if self._closed else self._refusal
-            if refusal is not None:
-                raise StoreUnavailable(refusal)
-            if len(self) >= self._max_waiting:
-                raise StoreUnavailable("too many calls wait for memcached")
-            queue = self._lookups if job.command is None else self._writes
-            queue.append(job)
-            # One worker takes all lookups: where others wait already, it is on its way.
-            if queue is self._writes or len(queue) == 1:
-                self._changed.notify()
+        """Let ``job`` wait; `StoreUnavailable` when the queue is full, shut or closed."""
+        if self._refusal is not None:
+            raise StoreUnavailable(self._refusal)
+        if len(self) >= self._max_waiting:
+            raise StoreUnavailable("too many calls wait for memcached")
+        queue = self._lookups if job.command is None else self._writes
+        queue.append(job)
+        # Whoever takes, takes all lookups: where others wait already, he is on his way.
+        if queue is self._writes or len(queue) == 1:
+            self._wake()
 
-    def take(self) -> list[Job] | None:
-        """Wait for work: lookups, oldest first, or one write. None once the queue is closed."""
+    async def take(self) -> list[Job]:
+        """Wait for work: lookups, oldest first, or one write."""
         while True:
-            with self._changed:
-                while not self:
-                    if self._closed:
-                        return None
-                    self._changed.wait()
-                jobs = self._next()
-            if wanted := [job for job in jobs if job.is_wanted()]:
+            while not self:
+                await self._work()
+            if wanted := [job for job in self._next() if job.is_wanted()]:
                 return wanted
 
     def shut(self, refusal: str) -> list[Job] | None:
-        """Refuse every job from now on; return those that waited, or None if it did already."""
-        with self._changed:
-            if self._closed or self._refusal is not None:
-                return None
-            self._refusal = refusal
-            return self._drain()
+        """Refuse every job from now on; return those that waited, or None if it is shut already."""
+        if self._refusal is not None:
+            return None
+        self._refusal = refusal
+        return self._drain()
 
     def reopen(self) -> None:
         """Take jobs again."""
-        with self._changed:
+        if not self._closed:
             self._refusal = None
 
     def close(self) -> list[Job]:
-        """Shut for good and let the workers go; return the jobs that waited."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-            return self._drain()
+        """Shut for good; return the jobs that waited."""
+        self._refusal = "the session store is closed"
+        self._closed = True
+        return self._drain()
 
-    def pause(self, seconds: float) -> bool:
-        """Wait in a worker; return False as soon as the queue is closed."""
-        with self._changed:
-            return not self._changed.wait_for(lambda: self._closed, seconds)
+    async def _work(self) -> None:
+        taker = asyncio.get_running_loop().create_future()
+        self._takers.append(taker)
+        await taker
+
+    def _wake(self) -> None:
+        while self._takers:
+            taker = self._takers.popleft()
+            if not taker.done():
+                taker.set_result(None)
+                return
 
     def _next(self) -> list[Job]:
         lookups, writes = self._lookups, self._writes
@@ -112,7 +106,7 @@ class JobQueue:
             return [writes.popleft()]
         jobs = [lookups.popleft() for _ in range(min(len(lookups), self._max_batch))]
         if lookups:
-            self._changed.notify()
+            self._wake()
         return jobs
 
     def _drain(self) -> list[Job]:

@@ -60,7 +60,7 @@ class MemcachedStore(SessionStore):
 
     ``addresses``    of the nodes, each ``host:port``, ``[::1]:port`` or the path of a Unix socket
     ``deadline``     seconds for a whole call, from the call to the answer
-    ``workers``      threads, and so connections, per node
+    ``connections``      connections per node
     ``max_batch``    lookups that share one round trip, at most
     ``max_waiting``  calls that may wait per node; one more fails at once
 
@@ -73,17 +73,17 @@ class MemcachedStore(SessionStore):
         addresses: Sequence[str],
         *,
         deadline: float = 0.5,
-        workers: int = 2,
+        connections: int = 2,
         max_batch: int = 64,
         max_waiting: int = 1024,
     ) -> None:
         if not addresses or len(set(addresses)) != len(addresses):
             raise ValueError("name at least one memcached, and each only once")
-        if deadline <= 0 or min(workers, max_batch, max_waiting) < 1:
+        if deadline <= 0 or min(connections, max_batch, max_waiting) < 1:
             raise ValueError(
-                "deadline is more than 0; workers, max_batch and max_waiting at least 1"
+                "deadline is more than 0; connections, max_batch and max_waiting at least 1"
             )
-        limits = Limits(deadline, workers, max_batch, max_waiting)
+        limits = Limits(deadline, connections, max_batch, max_waiting)
         self._counters = StoreCounters()
         self._nodes = [
             Node(text, parse_address(text), limits, self._counters) for text in addresses
@@ -98,7 +98,7 @@ class MemcachedStore(SessionStore):
         check_sealed(sealed)
         check_idle(idle)
         return await self._home(key).write(
-            key, lambda connection, deadline: connection.add(key, sealed, idle, deadline)
+            key, lambda connection: connection.add(key, sealed, idle)
         )
 
     async def cas(self, key: str, sealed: bytes, cas: bytes, idle: int) -> bool | None:
@@ -107,21 +107,17 @@ class MemcachedStore(SessionStore):
         check_cas(cas)
         check_idle(idle)
         return await self._home(key).write(
-            key, lambda connection, deadline: connection.cas(key, sealed, cas, idle, deadline)
+            key, lambda connection: connection.cas(key, sealed, cas, idle)
         )
 
     async def touch(self, key: str, idle: int) -> bool:
         """See `SessionStore.touch`."""
         check_idle(idle)
-        return await self._home(key).write(
-            key, lambda connection, deadline: connection.touch(key, idle, deadline)
-        )
+        return await self._home(key).write(key, lambda connection: connection.touch(key, idle))
 
     async def delete(self, key: str) -> bool:
         """See `SessionStore.delete`."""
-        return await self._home(key).write(
-            key, lambda connection, deadline: connection.delete(key, deadline)
-        )
+        return await self._home(key).write(key, lambda connection: connection.delete(key))
 
     async def check(self) -> None:
         """Raise `StoreUnavailable`, naming the address, unless memcached answers at every one.
@@ -132,11 +128,11 @@ class MemcachedStore(SessionStore):
         await asyncio.gather(*(node.check() for node in self._nodes))
 
     async def aclose(self) -> None:
-        """Fail what waits, and return when every thread has ended: within the deadline."""
+        """Fail what waits, and close the connections."""
         await asyncio.gather(*(node.close() for node in self._nodes))
 
     def stats(self) -> dict[str, int]:
-        """Return the fields of `StoreCounters`, and how many calls are ``waiting`` for a worker."""
+        """Return the fields of `StoreCounters`, and how many calls are ``waiting``."""
         return asdict(self._counters) | {"waiting": sum(node.waiting for node in self._nodes)}
 
     def home(self, key: str) -> str:

@@ -1,10 +1,10 @@
-"""One memcached of the fleet: its queue, its worker threads, and the breaker.
+"""One memcached of the fleet: its queue, its connections, and the breaker.
 
-Rule 1: the event loop never waits. A call puts a job into the queue and awaits its future; the
-answers to a whole batch come back with one `call_soon_threadsafe`.
-Rule 2: the deadline counts from the call, and the future fails at it whatever the worker is doing.
+Rule 1: the event loop never waits. A call puts a job into the queue and awaits its future; a few
+lanes, each a task with a connection of its own, take what waits.
+Rule 2: the deadline counts from the call, and the future fails at it whatever its lane is doing.
 Rule 3: a memcached that does not answer shuts the queue (the breaker is open): all that waits, and
-every later call, fails at once. The worker that shut it asks for the version over new connections
+every later call, fails at once. The lane that shut it asks for the version over new connections
 until there is an answer; no visitor's request is spent on finding out.
 Rule 4: our own slowness is not memcached's. A command that was sent late, with less than half of
 its time left, and ran out of it opens the breaker only if memcached does not answer a question of
@@ -15,15 +15,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
-import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ..exceptions import StoreRefused, StoreUnavailable
 from .base import SessionRecord
+from .bridge import run
 from .connection import Address, Connection, Unreachable
 from .jobs import Command, Job, JobQueue
 
@@ -61,13 +59,13 @@ class Limits:
     """How a node works; see `MemcachedStore`."""
 
     deadline: float
-    workers: int
+    connections: int
     max_batch: int
     max_waiting: int
 
 
 class Node:
-    """One memcached. For one event loop; its threads start with the first call."""
+    """One memcached. For one event loop; its connections are made with the first call."""
 
     def __init__(
         self, name: str, address: Address, limits: Limits, counters: StoreCounters
@@ -77,15 +75,13 @@ class Node:
         self._limits = limits
         self._counters = counters
         self._queue = JobQueue(limits.max_batch, limits.max_waiting)
-        self._threads: list[threading.Thread] = []
+        self._lanes: list[asyncio.Task[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def waiting(self) -> int:
-        """How many jobs wait for a worker."""
+        """How many jobs wait for a connection."""
         return len(self._queue)
-
-    # On the event loop.
 
     async def load(self, key: str) -> SessionRecord | None:
         """Return the record, or None when there is definitely none."""
@@ -96,30 +92,41 @@ class Node:
             self._counters.hits += 1
         return record
 
-    async def write(self, key: str, command: Callable[[Connection, float], T]) -> T:
-        """Return what ``command`` returns for a connection and a deadline, in a worker."""
+    async def write(self, key: str, command: Callable[[Connection], T]) -> T:
+        """Return what ``command`` returns for a connection."""
         self._counters.writes += 1
         answer: T = await self._call(key, command)
         return answer
 
     async def check(self) -> None:
         """Raise `StoreUnavailable`, naming the address, unless a memcached of use answers there."""
-        await asyncio.to_thread(self._check)
+        connection = Connection(self._address)
+        try:
+            await self._ask(connection, connection.version)
+            if not await self._ask(connection, connection.has_cas):
+                raise StoreUnavailable("this memcached does not compare and swap (option -C)")
+        except StoreUnavailable as error:
+            raise StoreUnavailable(f"{self.name}: {error}") from error
+        finally:
+            connection.close()
 
     async def close(self) -> None:
-        """Fail what waits, and return when the threads have ended."""
+        """Fail what waits or is under way, and close the connections."""
         self._settle(_all(self._queue.close(), StoreUnavailable("the session store is closed")))
-        for thread in tuple(self._threads):
-            await asyncio.to_thread(thread.join)
+        lanes = [lane for lane in self._lanes if not lane.done()]
+        for lane in lanes:
+            lane.cancel()
+        await asyncio.gather(*lanes, return_exceptions=True)
 
     async def _call(self, key: str, command: Command | None) -> Any:
         loop = asyncio.get_running_loop()
         future = loop.create_future()
+        deadline = loop.time() + self._limits.deadline
         try:
             self._belong_to(loop)
-            self._queue.put(Job(key, command, time.monotonic() + self._limits.deadline, future))
-            self._start_workers()
-            timer = loop.call_later(self._limits.deadline, self._give_up, future)
+            self._queue.put(Job(key, command, deadline, future))
+            self._open_lanes(loop)
+            timer = loop.call_at(deadline, self._give_up, future)
             try:
                 return await future
             finally:
@@ -134,20 +141,19 @@ class Node:
                 raise RuntimeError("a session store serves one event loop, and this is another")
             self._loop = loop
 
-    def _start_workers(self) -> None:
-        for _ in range(self._limits.workers - len(self._threads)):
-            thread = threading.Thread(target=self._work, name=f"memcached {self.name}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+    def _open_lanes(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Open what is missing: at first all, later one that an unforeseen error has ended."""
+        if any(lane.done() for lane in self._lanes):
+            self._lanes = [lane for lane in self._lanes if not lane.done()]
+        while len(self._lanes) < self._limits.connections:
+            self._lanes.append(loop.create_task(self._lane()))
 
     def _give_up(self, future: asyncio.Future[Any]) -> None:
         if not future.done():
             within = f"within {self._limits.deadline} s"
             future.set_exception(StoreUnavailable(f"memcached did not answer {within}"))
 
-    def _settle(self, outcomes: Iterable[tuple[Job, Any]], **counted: int) -> None:
-        for name, number in counted.items():
-            setattr(self._counters, name, getattr(self._counters, name) + number)
+    def _settle(self, outcomes: Iterable[tuple[Job, Any]]) -> None:
         for job, outcome in outcomes:
             if job.future.done():
                 continue
@@ -156,74 +162,76 @@ class Node:
             else:
                 job.future.set_result(outcome)
 
-    # In a worker thread.
-
-    def _work(self) -> None:
+    async def _lane(self) -> None:
+        """Carry out what waits over one connection, until the node is closed."""
         connection = Connection(self._address)
+        jobs: list[Job] = []
         try:
-            while (jobs := self._queue.take()) is not None:
-                self._carry_out(jobs, connection)
+            while True:
+                jobs = await self._queue.take()
+                await self._carry_out(jobs, connection)
         finally:
             connection.close()
-            self._threads.remove(threading.current_thread())
+            self._settle(_all(jobs, StoreUnavailable("the session store is closed")))
 
-    def _carry_out(self, jobs: list[Job], connection: Connection) -> None:
-        started = time.monotonic()
+    async def _carry_out(self, jobs: list[Job], connection: Connection) -> None:
+        started = asyncio.get_running_loop().time()
         try:
-            self._answer(jobs, connection)
+            await self._answer(jobs, connection)
         except Unreachable as error:
-            self._settle_soon(_all(jobs, error))
-            late = time.monotonic() - started < self._limits.deadline / 2
-            if not (error.timed_out and late and self._answers(connection)):
-                self._open(error, connection)
+            late = jobs[-1].deadline - started < self._limits.deadline / 2
+            self._settle(_all(jobs, error))
+            if not (error.timed_out and late and await self._answers(connection)):
+                await self._break(error, connection)
         except (StoreUnavailable, StoreRefused) as error:
-            self._settle_soon(_all(jobs, error))
+            self._settle(_all(jobs, error))
 
-    def _answer(self, jobs: list[Job], connection: Connection) -> None:
+    async def _answer(self, jobs: list[Job], connection: Connection) -> None:
         deadline = jobs[-1].deadline
         command = jobs[0].command
         if command is not None:
-            self._settle_soon([(jobs[0], command(connection, deadline))])
+            answer = await self._ask(connection, lambda: command(connection), deadline)
+            self._settle([(jobs[0], answer)])
             return
-        records = connection.load({job.key for job in jobs}, deadline)
-        outcomes = [(job, records.get(job.key)) for job in jobs]
-        self._settle_soon(outcomes, batches=1, lookups=len(jobs))
+        keys = {job.key for job in jobs}
+        records = await self._ask(connection, lambda: connection.load(keys), deadline)
+        self._counters.batches += 1
+        self._counters.lookups += len(jobs)
+        self._settle((job, records.get(job.key)) for job in jobs)
 
-    def _open(self, error: Unreachable, connection: Connection) -> None:
+    async def _ask(
+        self, connection: Connection, command: Callable[[], T], deadline: float | None = None
+    ) -> T:
+        """Run ``command`` until the deadline; past it the connection is destroyed."""
+        if deadline is None:
+            deadline = asyncio.get_running_loop().time() + self._limits.deadline
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await run(command)
+        except TimeoutError as error:
+            raise Unreachable("memcached did not answer in time", timed_out=True) from error
+
+    async def _break(self, error: Unreachable, connection: Connection) -> None:
         waiting = self._queue.shut("memcached does not answer")
         if waiting is None:
             return
+        self._counters.openings += 1
         logger.warning("%s: %s; calls fail at once until it answers", self.name, error)
-        self._settle_soon(_all(waiting, error), openings=1)
-        while self._queue.pause(_PROBE_PAUSE):
-            if self._answers(connection):
-                self._queue.reopen()
-                logger.warning("%s: memcached answers again", self.name)
-                return
+        self._settle(_all(waiting, error))
+        while True:
+            if await self._answers(connection):
+                break
+            await asyncio.sleep(_PROBE_PAUSE)
+        self._queue.reopen()
+        logger.warning("%s: memcached answers again", self.name)
 
-    def _answers(self, connection: Connection) -> bool:
+    async def _answers(self, connection: Connection) -> bool:
+        deadline = asyncio.get_running_loop().time() + _PROBE_DEADLINE
         try:
-            connection.version(time.monotonic() + _PROBE_DEADLINE)
+            await self._ask(connection, connection.version, deadline)
         except StoreUnavailable:
             return False
         return True
-
-    def _check(self) -> None:
-        connection = Connection(self._address)
-        deadline = time.monotonic() + self._limits.deadline
-        try:
-            connection.version(deadline)
-            if not connection.has_cas(deadline):
-                raise StoreUnavailable("this memcached does not compare and swap (option -C)")
-        except StoreUnavailable as error:
-            raise StoreUnavailable(f"{self.name}: {error}") from error
-        finally:
-            connection.close()
-
-    def _settle_soon(self, outcomes: list[tuple[Job, Any]], **counted: int) -> None:
-        assert self._loop is not None
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(lambda: self._settle(outcomes, **counted))
 
 
 def _all(

@@ -1,0 +1,54 @@
+# Every target works as the first command on a fresh checkout. `make` alone lists them.
+# Options come from the environment: `PORT=9002 make run-session`.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+
+# What only some memcached or none serves needs none of ours.
+PRIVATE_MEMCACHED = $(if $(MEMCACHED)$(filter memory,$(STORE)),,memcached)
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/.run  ## the recommended placement at http://localhost:8003
+	@.ci/need $(PRIVATE_MEMCACHED)
+	@$(BIN)/python -m server.recommended_app --dev
+
+run-cookie: .venv/.run  ## the signed-cookie application at http://localhost:8001
+	@$(BIN)/python -m server.cookie_app --dev
+
+run-session: .venv/.run  ## the server-session application at http://localhost:8002
+	@.ci/need $(PRIVATE_MEMCACHED)
+	@$(BIN)/python -m server.session_app --dev
+
+test: .venv/.dev  ## the whole test suite; every branch of server/state must be covered
+	@.ci/need memcached chromium
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --include='server/state/*' --show-missing --fail-under=100
+
+lint: .venv/.dev  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:  ## remove all that was made: .venv, caches, .run with its secrets and accounts
+	rm -rf .venv .run build *.egg-info .coverage* .*_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@.ci/need python
+	@"$$(.ci/python)" -m venv .venv
+
+.venv/.run: pyproject.toml | .venv/bin/python
+	@echo "installing what the applications need into .venv ..."
+	@$(BIN)/pip install -qq --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/.dev: pyproject.toml | .venv/bin/python
+	@echo "installing what development needs into .venv ..."
+	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[dev]'
+	@touch .venv/.run $@
+
+.PHONY: help run run-cookie run-session test lint clean

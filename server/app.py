@@ -1,0 +1,64 @@
+"""The application: the shop's handlers over a placement of its state."""
+
+from __future__ import annotations
+
+from .accounts import Accounts
+from .handlers import ROUTES, SHOP_SETTINGS, CommitFailedHandler
+from .logs import log_request
+from .settings import Settings
+from .state import (
+    CookieNames,
+    PlacementTable,
+    ServerSessionTier,
+    SignedCookieTier,
+    Signer,
+    StateApplication,
+    StateTiers,
+)
+from .state.stores import SessionStore
+
+
+def make_app(
+    placement: PlacementTable,
+    settings: Settings,
+    *,
+    name: str,
+    title: str,
+    accounts: Accounts,
+    store: SessionStore | None,
+) -> StateApplication:
+    """Return the shop with its state where ``placement`` says.
+
+    ``name`` is part of every cookie's name and signature, so that no application of the same host
+    takes another's; ``store`` is None where no kind is placed in a session.
+    """
+    return StateApplication(
+        ROUTES,
+        tiers=make_tiers(placement, settings, name=name, store=store),
+        state_error_handler=CommitFailedHandler,
+        accounts=accounts,
+        placement=placement,
+        shop_title=title,
+        log_function=log_request,
+        **SHOP_SETTINGS,
+    )
+
+
+def make_tiers(
+    placement: PlacementTable, settings: Settings, *, name: str, store: SessionStore | None
+) -> StateTiers:
+    """Return the tiers that ``placement`` needs."""
+    names = CookieNames(name, settings.secure_cookies)
+    signer = Signer(settings.cookie_secret, name)
+    server_session = None
+    if store is not None:
+        server_session = ServerSessionTier(
+            store,
+            signer,
+            names,
+            kinds=placement,
+            idle_timeout=settings.idle_timeout,
+            absolute_timeout=settings.absolute_timeout,
+        )
+    signed_cookie = SignedCookieTier(signer, names, lifetime=settings.absolute_timeout)
+    return StateTiers(placement, signed_cookie, server_session)

@@ -1,0 +1,111 @@
+"""The secrets that sign cookies: read from a file, or, for development, made once.
+
+Rule 1: they are always a mapping of version to secret. The highest version signs; every version
+listed is still believed, so a new one is put in by adding a line, and nobody is signed out.
+Rule 2: a secret that stands alone in its file is version 0. Turning it into the line ``0:secret``
+and adding ``1:another`` therefore signs nobody out either.
+Rule 3: a weak secret is refused with the reason: too short, made of one or a few characters, or
+there twice (ASVS 5.0 11.2.1). No text of this module ever shows one.
+Rule 4: a secret made here is for its owner's eyes only, and of two processes that start at once,
+both use the one that was there first.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+#: HMAC-SHA256 gains nothing from more and loses strength with less (RFC 2104, section 3).
+MIN_BYTES = 32
+
+#: Fewer different characters than this in 32 bytes is a placeholder, not a random secret.
+_MIN_DIFFERENT = 8
+
+_LINE = re.compile(r"(\d{1,9}):(.*)")
+
+
+class SecretRefused(ValueError):
+    """The file is missing, unreadable, or holds what must not sign cookies; the text says which."""
+
+
+def read_cookie_secret(path: Path) -> Mapping[int, str]:
+    """Return the secrets in ``path`` by version; `SecretRefused` otherwise."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SecretRefused(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SecretRefused(f"{path}: not a text file") from error
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    versions = _versions(path, lines)
+    if len(set(versions.values())) < len(versions):
+        raise SecretRefused(f"{path}: the same secret is there twice")
+    for version, secret in versions.items():
+        if weakness := _weakness(secret):
+            where = f"version {version} " if len(lines) > 1 else "the secret "
+            raise SecretRefused(f"{path}: {where}{weakness}")
+    return versions
+
+
+def cookie_secret_warnings(path: Path, versions: Mapping[int, str]) -> list[str]:
+    """Return what is allowed and still ought to be said aloud about the secrets of ``path``."""
+    warnings = []
+    if stat.S_IMODE(path.stat().st_mode) & (stat.S_IRGRP | stat.S_IROTH | stat.S_IWOTH):
+        warnings.append(f"{path} can be read by others than its owner: chmod 600 {path}")
+    if len(versions) == 1 and 0 not in versions:
+        warnings.append(
+            f"{path} lists version {max(versions)} only: cookies signed with another version, "
+            "or with a lone secret (version 0), are refused"
+        )
+    return warnings
+
+
+def make_cookie_secret(path: Path) -> None:
+    """Write a new secret to ``path``, mode 600, unless there is one; `SecretRefused` if it cannot.
+
+    It is written whole to a file of another name and linked into place, so nobody reads half of it.
+    """
+    if path.exists():
+        return
+    try:
+        made, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}-")  # mode 600
+        with os.fdopen(made, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(MIN_BYTES) + "\n")
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass  # another process was first
+        finally:
+            os.unlink(temporary)
+    except OSError as error:
+        raise SecretRefused(f"{path}: no secret could be made: {error.strerror}") from error
+
+
+def _versions(path: Path, lines: list[str]) -> dict[int, str]:
+    if not lines:
+        raise SecretRefused(f"{path}: there is no secret in it")
+    matches = [_LINE.fullmatch(line) for line in lines]
+    if len(lines) == 1 and matches[0] is None:
+        return {0: lines[0]}
+    versions: dict[int, str] = {}
+    for number, match in enumerate(matches, 1):
+        if match is None:
+            raise SecretRefused(f"{path}: line {number} is not version:secret")
+        version = int(match[1])
+        if versions and version <= max(versions):
+            raise SecretRefused(f"{path}: line {number}: versions rise, the newest comes last")
+        versions[version] = match[2].strip()
+    return versions
+
+
+def _weakness(secret: str) -> str | None:
+    if len(secret.encode()) < MIN_BYTES:
+        return f"is shorter than {MIN_BYTES} bytes"
+    if len(set(secret)) < _MIN_DIFFERENT:
+        return "is made of a few repeated characters"
+    return None

@@ -1,0 +1,27 @@
+"""The shop's handlers, the same in every composition.
+
+They name kinds of state, and know neither tiers nor stores nor settings: whether something can be
+done is asked of the state, by capability.
+
+negotiation.py  JSON or HTML
+bodies.py       what a request's body says
+errors.py       what went wrong, as a client is told
+placements.py   where state is kept, and what an outage takes away, in sentences
+formats.py      money and times
+devices.py      a browser's short description
+events.py       the security log
+base.py         what all handlers share
+pages.py        the shop's page, the products
+preferences.py  how a visitor wants to search
+cart.py         what a visitor means to buy
+account.py      register, the account, its password
+sign_in.py      sign in, sign out
+sessions.py     an account's sessions: listed and ended
+other.py        health, unknown paths, failed commits, static files
+routes.py       which URL is whose
+"""
+
+from .other import CommitFailedHandler
+from .routes import ROUTES, SHOP_SETTINGS
+
+__all__ = ["ROUTES", "SHOP_SETTINGS", "CommitFailedHandler"]

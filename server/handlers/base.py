@@ -1,0 +1,237 @@
+"""What all of the shop's handlers share: answers, errors, headers.
+
+Rule 1: one method answers people and programs; which of them asked is decided in one place.
+Rule 2: every answer, errors and static files included, has the security headers; whatever may show
+a person's state is ``no-store`` and has no ETag (ASVS 5.0 3.4, 14.3.2).
+Rule 3: a form is answered with 303 to a path of our own. The page it came from is looked up among
+ours, so a ``Referer`` can choose between them and nothing else (ASVS 5.0 3.7.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+from tornado.escape import json_encode
+from tornado.web import HTTPError, RequestHandler
+
+from ..account_errors import AccountError
+from ..accounts import Accounts
+from ..shop import CART, CREDENTIALS, PREFERENCES, InvalidFields, preferences_of
+from ..state import JSON, Kind, SessionEnded, StateHandler, StoreUnavailable, UndeclaredKind
+from .bodies import MAX_BODY
+from .errors import ErrorAnswer, Refused, error_answer, status_of
+from .events import log_event
+from .formats import day_and_time, money
+from .negotiation import JSON as JSON_TYPE
+from .negotiation import media_type, prefers_html
+from .placements import outage, whereabouts
+
+_CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors "
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+_TWO_YEARS = "max-age=63072000"
+
+#: The pages a form may lead back to.
+_PAGES = ("/", "/products", "/cart", "/preferences", "/sessions")
+
+
+#: What is wrong with what was entered, so the form is shown again with it.
+_FORM_AGAIN = {400, 409, 422, 429}
+
+
+class SecureHeaders(RequestHandler):
+    """Any handler of ours, with the headers that every answer has."""
+
+    def set_default_headers(self) -> None:
+        """Set the security headers, and do not tell the server's version."""
+        frames = self.settings.get("frame_ancestors", "'none'")
+        self.set_header("Content-Security-Policy", _CONTENT_SECURITY_POLICY + frames)
+        for name, value in _HEADERS.items():
+            self.set_header(name, value)
+        if self.request.protocol == "https":
+            self.set_header("Strict-Transport-Security", _TWO_YEARS)
+        self.clear_header("Server")
+
+
+class ShopHandler(SecureHeaders, StateHandler):
+    """A handler of the shop.
+
+    ``page`` is whether the route is made for people first, ``form`` the template that shows a
+    refused form again, with what is wrong with it.
+    """
+
+    page: ClassVar[bool] = False
+    form: ClassVar[str | None] = None
+    entered: Mapping[str, Any] = MappingProxyType({})
+
+    def set_default_headers(self) -> None:
+        """Set the security headers, and keep every answer out of caches."""
+        super().set_default_headers()
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Vary", "Accept, Cookie")
+
+    def compute_etag(self) -> str | None:
+        """Have no ETag: it would tell about personal content."""
+        return None
+
+    def prepare(self) -> None:
+        """Refuse a body that is larger than anything the shop takes."""
+        if len(self.request.body) > MAX_BODY:
+            raise Refused(413, "too_large", f"A body may have {MAX_BODY:,} bytes at most.")
+
+    async def head(self, *args: str) -> None:
+        """Answer as `get` would; Tornado leaves the body out."""
+        result = self.get(*args)
+        if result is not None:
+            await result
+
+    # What a handler uses
+
+    @property
+    def accounts(self) -> Accounts:
+        """The accounts database."""
+        accounts: Accounts = self.settings["accounts"]
+        return accounts
+
+    @cached_property
+    def wants_html(self) -> bool:
+        """Whether a person's browser asked."""
+        if media_type(self.request.headers.get("Content-Type", "")) == JSON_TYPE:
+            return False
+        accept = ",".join(self.request.headers.get_list("Accept"))
+        return prefers_html(accept, page=self.page)
+
+    def signed_in(self) -> dict[str, Any]:
+        """Return the credentials of whoever is signed in; 401 tells an ended session from none."""
+        credentials: dict[str, Any] | None = self.state.get(CREDENTIALS)
+        if credentials is not None:
+            return credentials
+        if self.state.ended:
+            raise SessionEnded
+        raise Refused(401, "not_signed_in", "Nobody is signed in here.")
+
+    def answer(self, value: JSON, template: str, **names: Any) -> None:
+        """Answer with ``value`` as JSON, or with the page that shows it."""
+        if self.wants_html:
+            self.render(template, **names)
+        else:
+            self.write_json(value)
+
+    def answer_form(self, value: JSON, location: str, status: int = 200) -> None:
+        """Answer a change: with ``value`` as JSON, 204 for None, or 303 to ``location``."""
+        if self.wants_html:
+            self.redirect(location, status=303)
+        elif value is None:
+            self.set_status(204)
+        else:
+            self.set_status(status)
+            self.write_json(value)
+
+    def write_json(self, value: JSON) -> None:
+        """Write ``value`` as JSON."""
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.write(json_encode(value))
+
+    def came_from(self, fragment: str = "") -> str:
+        """Return the path of the page a form was sent from, the shop's page when it is not ours."""
+        try:
+            referer = urlsplit(self.request.headers.get("Referer", ""))
+        except ValueError:
+            referer = urlsplit("")
+        path = referer.path if referer.path in _PAGES else "/"
+        query = parse_qs(referer.query).get("q", [""])[0] if path in {"/", "/products"} else ""
+        found = f"?{urlencode({'q': query})}" if query else ""
+        return f"{path}{found}#{quote(fragment)}" if fragment else path + found
+
+    def log_event(self, event: str, **facts: str | int | None) -> None:
+        """Log a security event of this request."""
+        log_event(event, self.request.remote_ip, **facts)
+
+    def peek(self, kind: Kind, default: JSON = None) -> JSON:
+        """Return the value of ``kind`` for show: ``default`` where it is not known."""
+        try:
+            return self.state.get(kind, default)
+        except (RuntimeError, UndeclaredKind, StoreUnavailable):
+            return default
+
+    def _loaded(self, kind: Kind) -> bool:
+        """Return whether the value of ``kind`` is known, if only to be absent."""
+        try:
+            self.state.get(kind)
+        except (RuntimeError, UndeclaredKind, StoreUnavailable):
+            return False
+        return True
+
+    # What pages and errors are made of
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        """Return what every page shows."""
+        placement = self.settings["placement"]
+        return {
+            **super().get_template_namespace(),
+            "shop_title": self.settings["shop_title"],
+            "preferences": preferences_of(self.peek(PREFERENCES)),
+            "credentials": self.peek(CREDENTIALS),
+            "signed_out": self._loaded(CREDENTIALS) and self.peek(CREDENTIALS) is None,
+            "session_ended": self._loaded(CREDENTIALS) and self.state.ended,
+            "in_cart": {sku: item["quantity"] for sku, item in self.peek(CART, {}).items()},
+            "whereabouts": whereabouts(placement),
+            "outage": outage(placement),
+            "entered": self.entered,
+            "error": None,
+            "title": None,
+            "money": money,
+            "day_and_time": day_and_time,
+        }
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Answer with an error, and commit nothing."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        super().send_error(status_of(error, status_code), **kwargs)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Tell what went wrong, in the contract's shape or as a page."""
+        told = error_answer(status_code, kwargs.get("exc_info", (None, None, None))[1])
+        if told.retry_after is not None:
+            self.set_header("Retry-After", str(told.retry_after))
+        if status_code == 405:
+            self.set_header("Allow", ", ".join(self._allowed()))
+        if status_code == 403:
+            self.log_event("refused", code=told.code)
+        if self.wants_html:
+            self._render_error(told)
+        else:
+            self.write_json(told.json)
+            self.finish()
+
+    def _render_error(self, told: ErrorAnswer) -> None:
+        entered_wrong = told.status in _FORM_AGAIN or told.code == "wrong_credentials"
+        again = self.form if entered_wrong else None
+        self.render(again or "error.html", error=told, title=told.title)
+
+    def _allowed(self) -> list[str]:
+        """Return the methods this handler has; HEAD comes with GET."""
+        methods = [
+            method
+            for method in ("GET", "POST", "PUT", "DELETE")
+            if getattr(type(self), method.lower()) is not getattr(RequestHandler, method.lower())
+        ]
+        return [*methods, "HEAD"] if "GET" in methods else methods
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        """Log what has a status of its own in a line; a traceback is for what nobody foresaw."""
+        if isinstance(value, AccountError | InvalidFields) and status_of(value, 500) != 500:
+            value = HTTPError(status_of(value, 500), type(value).__name__)
+        super().log_exception(typ, value, tb)

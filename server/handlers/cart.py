@@ -1,0 +1,101 @@
+"""What a visitor means to buy.
+
+HTML forms can only POST, so what PUT and DELETE do has a POST, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..catalogue import BY_SKU
+from ..shop import (
+    CART,
+    CREDENTIALS,
+    PREFERENCES,
+    Cart,
+    InvalidFields,
+    check_item,
+    described_cart,
+    with_added,
+    with_item,
+    without_item,
+)
+from .base import ShopHandler
+from .bodies import read_fields, require
+from .errors import Refused
+
+
+class CartBase(ShopHandler):
+    """A handler of the cart."""
+
+    kinds = (CART, PREFERENCES, CREDENTIALS)
+
+    def item_fields(self, *required: str) -> dict[str, Any]:
+        """Return the body's fields; the quantity and the note are what they may be."""
+        fields = read_fields(self.request, numbers=("quantity",))
+        require(fields, *required, "quantity")
+        if not isinstance(fields.get("sku", ""), str):
+            raise InvalidFields({"sku": "Must be text."})
+        check_item(fields["quantity"], fields.get("note"))
+        return fields
+
+    async def change(self, function: Callable[[Cart], Cart], fragment: str = "") -> None:
+        """Apply a pure ``function`` to the cart, and answer with what now stands."""
+        cart = await self.state.update(CART, function, {})
+        self.answer_form(described_cart(cart), self.came_from(fragment))
+
+    async def remove(self, sku: str) -> None:
+        """Take the product out of the cart; one that is not in it costs the store nothing."""
+        if known(sku) in self.state.get(CART, {}):
+            await self.change(partial(without_item, sku))
+        else:
+            self.answer_form(described_cart(self.state.get(CART, {})), self.came_from())
+
+
+class CartHandler(CartBase):
+    """``GET`` and ``POST /cart``."""
+
+    def get(self) -> None:
+        """Show the cart."""
+        cart = described_cart(self.state.get(CART, {}))
+        self.answer(cart, "cart.html", title="Your cart", cart=cart)
+
+    async def post(self) -> None:
+        """Add a quantity of a product, with a note if there is one."""
+        fields = self.item_fields("sku")
+        sku = known(fields["sku"])
+        add = partial(with_added, sku, fields["quantity"], fields.get("note"))
+        await self.change(add, fragment=sku)
+
+
+class ItemHandler(CartBase):
+    """``POST`` and ``PUT /cart/<sku>`` set a quantity and a note, ``DELETE`` removes the item."""
+
+    async def post(self, sku: str) -> None:
+        """Have exactly this quantity in the cart."""
+        fields = self.item_fields()
+        put = partial(with_item, known(sku), fields["quantity"], fields.get("note"))
+        await self.change(put, fragment=sku)
+
+    put = post
+
+    async def delete(self, sku: str) -> None:
+        """Take the product out of the cart."""
+        await self.remove(sku)
+
+
+class RemoveItemHandler(CartBase):
+    """``POST /cart/<sku>/remove``, for forms."""
+
+    async def post(self, sku: str) -> None:
+        """Take the product out of the cart."""
+        await self.remove(sku)
+
+
+def known(sku: str) -> str:
+    """Return ``sku`` if the shop has it, otherwise 404."""
+    if sku not in BY_SKU:
+        raise Refused(404, "unknown_product", "There is no such product.")
+    return sku

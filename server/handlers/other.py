@@ -1,0 +1,52 @@
+"""Health, unknown paths, commits that failed, static files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tornado.escape import json_encode
+from tornado.web import HTTPError, StaticFileHandler
+
+from ..state import StateErrorHandler
+from .base import SecureHeaders, ShopHandler
+from .errors import error_answer
+
+
+class HealthHandler(ShopHandler):
+    """``GET /health``: says that the process answers; touches no state and no store."""
+
+    def get(self) -> None:
+        """Answer."""
+        self.clear_header("Vary")
+        self.write_json({"status": "ok"})
+
+
+class NotFoundHandler(ShopHandler):
+    """Any path that is nobody's. There is nothing to protect, so any origin is told the same."""
+
+    def check_trusted_origin(self, origin: str) -> bool:
+        """Let a foreign request have its 404."""
+        return True
+
+    def prepare(self) -> None:
+        """Answer 404, whatever the method."""
+        raise HTTPError(404)
+
+
+class CommitFailedHandler(StateErrorHandler, ShopHandler):
+    """Answers in place of a handler whose changes could not be kept."""
+
+
+class StaticHandler(SecureHeaders, StaticFileHandler):
+    """The stylesheet, the script and the pictures."""
+
+    @classmethod
+    def get_version(cls, settings: dict[str, Any], path: str) -> str | None:
+        """Return enough of the content's hash to tell versions apart: every page repeats it."""
+        version = super().get_version(settings, path)
+        return version and version[:16]
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Tell what went wrong in the contract's shape: no person looks here."""
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.finish(json_encode(error_answer(status_code, None).json))

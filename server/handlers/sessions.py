@@ -1,0 +1,103 @@
+"""An account's sessions: listed and ended.
+
+Rule 1: the database knows which sessions an account has, the store which of them live. A row
+without a record is forgotten when it is seen.
+Rule 2: a session is ended in the store first and forgotten second, so that a store which is away
+refuses, and nothing is forgotten that still lives.
+Rule 3: a session may get a new ID while it is being ended. Its handle stays, so ending goes on
+until the handle is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..accounts import AccountSession
+from ..shop import CART, CREDENTIALS, PREFERENCES, InvalidFields
+from .base import ShopHandler
+from .bodies import read_fields, require
+from .errors import Refused
+from .formats import iso
+from .placements import cannot_revoke
+from .sign_in import sign_out
+
+OTHERS = "others"
+
+
+class SessionsBase(ShopHandler):
+    """A handler that ends sessions."""
+
+    kinds = (CREDENTIALS, PREFERENCES, CART)
+
+    async def end_others(self, account_id: str) -> int:
+        """End the account's sessions but this one; return how many there were."""
+        return await self.end_where(account_id, lambda row: row.store_key != self.state.store_key)
+
+    async def end_where(self, account_id: str, wanted: Callable[[AccountSession], bool]) -> int:
+        """End the account's sessions that are ``wanted``; return how many there were."""
+        ended = 0
+        while rows := list(filter(wanted, await self.accounts.sessions(account_id))):
+            store_keys = [row.store_key for row in rows]
+            await self.state.end(store_keys)
+            await self.accounts.forget_sessions(store_keys)
+            ended += len(rows)
+        return ended
+
+    def check_revocable(self) -> None:
+        """Answer 501 with the reason where the sign-in is kept beyond the server's reach."""
+        if not self.state.supports(CREDENTIALS, "revocable"):
+            raise Refused(501, "not_possible_here", cannot_revoke(self.state.placement))
+
+
+class SessionsHandler(SessionsBase):
+    """``GET /sessions``."""
+
+    async def get(self) -> None:
+        """Show the sessions that live."""
+        self.check_revocable()
+        rows = await self._living(self.signed_in()["account_id"])
+        sessions = [
+            {
+                "handle": row.handle,
+                "current": row.store_key == self.state.store_key,
+                "created_at": iso(row.created_at),
+                "device": row.device,
+            }
+            for row in rows
+        ]
+        self.answer({"sessions": sessions}, "sessions.html", title="Sessions", sessions=sessions)
+
+    async def _living(self, account_id: str) -> list[AccountSession]:
+        rows = await self.accounts.sessions(account_id)
+        living = await self.state.living(row.store_key for row in rows)
+        dead = [row.store_key for row in rows if row.store_key not in living]
+        if dead:
+            await self.accounts.forget_sessions(dead)
+        return [row for row in rows if row.store_key in living]
+
+
+class EndSessionsHandler(SessionsBase):
+    """``POST /sessions/end``."""
+
+    async def post(self) -> None:
+        """End the others, or the one with this handle; one's own is a sign-out."""
+        self.check_revocable()
+        account_id = self.signed_in()["account_id"]
+        (handle,) = require(read_fields(self.request), "handle")
+        if not isinstance(handle, str):
+            raise InvalidFields({"handle": "Must be text."})
+        if handle == OTHERS:
+            ended = await self.end_others(account_id)
+        elif await self._is_current(account_id, handle):
+            await sign_out(self)
+            return
+        else:
+            ended = await self.end_where(account_id, lambda row: row.handle == handle)
+            if not ended:
+                raise Refused(404, "unknown_session", "There is no such session.")
+        self.log_event("sessions_ended", account=account_id, count=ended)
+        self.answer_form(None, "/sessions#ended")
+
+    async def _is_current(self, account_id: str, handle: str) -> bool:
+        rows = await self.accounts.sessions(account_id)
+        return any((row.handle, row.store_key) == (handle, self.state.store_key) for row in rows)

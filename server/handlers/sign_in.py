@@ -1,0 +1,113 @@
+"""Sign in, sign out."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..account_errors import SignInRefused, TooManyTries
+from ..accounts import SignIn
+from ..shop import CART, CREDENTIALS, PREFERENCES
+from .base import ShopHandler
+from .bodies import read_fields, require
+from .devices import describe_device
+from .errors import Refused
+from .formats import iso
+from .pages import described_account
+
+
+class LoginHandler(ShopHandler):
+    """``GET`` and ``POST /login``."""
+
+    kinds = (CREDENTIALS, PREFERENCES, CART)
+    form = "login.html"
+
+    def get(self) -> None:
+        """Show the form, to whoever is not signed in."""
+        if self.state.get(CREDENTIALS) is None:
+            self.render("login.html", title="Sign in")
+        else:
+            self.redirect("/account", status=303)
+
+    async def post(self) -> None:
+        """Sign in. Who is signed in already gets the current account, whatever was sent."""
+        credentials = self.state.get(CREDENTIALS)
+        if credentials is None:
+            self.entered = read_fields(self.request)
+            sign_in = await self._authenticate(*require(self.entered, "username", "password"))
+            credentials = await self._sign_in(sign_in)
+        self.answer_form(described_account(credentials), "/")
+
+    async def _authenticate(self, username: Any, password: Any) -> SignIn:
+        try:
+            sign_in = await self.accounts.authenticate(username, password)
+        except TooManyTries:
+            self.log_event("sign_in_failed", why="too many tries")
+            raise
+        if sign_in is None:
+            self.log_event("sign_in_failed", why="wrong name or password")
+            raise _wrong()
+        return sign_in
+
+    async def _sign_in(self, sign_in: SignIn) -> dict[str, Any]:
+        """Make the session first and its row in the database second.
+
+        So an account that is disabled in between can never keep a living session: either its row is
+        there to be found, or adding the row is refused and the session ends here.
+        """
+        account = sign_in.account
+        credentials = {
+            "account_id": account.id,
+            "username": account.username,
+            "email": account.email,
+            "signed_in_at": iso(time.time()),
+        }
+        self.state.sign_in(CREDENTIALS, credentials)
+        await self.state.commit()
+        await self._add_session(sign_in)
+        self.log_event("sign_in", account=account.id)
+        return credentials
+
+    async def _add_session(self, sign_in: SignIn) -> None:
+        store_key = self.state.store_key
+        if store_key is None or not self.state.supports(CREDENTIALS, "revocable"):
+            return
+        device = describe_device(self.request.headers.get("User-Agent", ""))
+        try:
+            await self.accounts.add_session(sign_in, store_key, device)
+        except SignInRefused:
+            self.state.destroy()
+            await self.state.commit()
+            self.log_event("sign_in_failed", account=sign_in.account.id, why="meanwhile refused")
+            raise _wrong() from None
+
+
+class LogoutHandler(ShopHandler):
+    """``POST /logout``."""
+
+    kinds = (CREDENTIALS, CART, PREFERENCES)
+
+    async def post(self) -> None:
+        """Sign out."""
+        await sign_out(self)
+
+
+async def sign_out(handler: ShopHandler) -> None:
+    """End the session of the request; 204 only once the store has confirmed.
+
+    What the browser keeps of the site goes too (ASVS 5.0 14.3.1), but not its cookies: preferences
+    outlive sign-out.
+    """
+    credentials, store_key = handler.state.get(CREDENTIALS), handler.state.store_key
+    handler.state.destroy()
+    await handler.state.commit()
+    if store_key is not None and credentials is not None:
+        await handler.accounts.forget_sessions([store_key])
+    if credentials is not None:
+        handler.log_event("sign_out", account=credentials["account_id"])
+    handler.set_header("Clear-Site-Data", '"cache", "storage"')
+    handler.answer_form(None, "/")
+
+
+def _wrong() -> Refused:
+    return Refused(401, "wrong_credentials", "The username or the password is wrong.")

@@ -1,0 +1,25 @@
+"""The shop with all of its state in a server session, to see what that does to it.
+
+Its preferences are misplaced, knowingly: they end with sign-out, and with the store.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .shop import CART, CREDENTIALS, PREFERENCES
+from .start import Composition, main
+from .state import SERVER_SESSION, PlacementTable
+
+COMPOSITION = Composition(
+    name="session",
+    title="The server-session shop",
+    port=8002,
+    placement=PlacementTable(
+        {PREFERENCES: SERVER_SESSION, CART: SERVER_SESSION, CREDENTIALS: SERVER_SESSION},
+        allow_misplaced=True,
+    ),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(COMPOSITION))

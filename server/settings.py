@@ -1,0 +1,190 @@
+"""What an application was told: the one reader of options and environment.
+
+Rule 1: a wrong value is `StartError` with one sentence that names the option, before anything is
+started. Nothing is corrected or guessed.
+Rule 2: without ``--dev`` cookies are ``Secure``, whatever is in front of the application. ``--dev``
+is plain http on loopback and nothing else.
+Rule 3: no secret is ever defaulted. ``--dev`` makes one in the run directory on its first run.
+Rule 4: each application has a secret and accounts of its own. Accounts remember where sessions
+live, so applications that share accounts must share the session store as well.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .cookie_secret import (
+    SecretRefused,
+    cookie_secret_warnings,
+    make_cookie_secret,
+    read_cookie_secret,
+)
+from .options import read_options
+from .start_error import StartError
+from .state.stores.memcached import parse_address
+
+#: memcached reads more seconds than 30 days as a date, and a record would be gone at once.
+MAX_IDLE_TIMEOUT = 2_592_000
+
+#: Browsers keep a cookie no longer (RFC 6265bis 5.5).
+MAX_ABSOLUTE_TIMEOUT = 400 * 86_400
+
+_RANGES = (
+    ("port", 0, 65_535),
+    ("idle_timeout", 1, MAX_IDLE_TIMEOUT),
+    ("absolute_timeout", 1, MAX_ABSOLUTE_TIMEOUT),
+    ("store_deadline", 0.001, 60),
+    ("processes", 1, 256),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of the application ``name``.
+
+    Times are in seconds; ``memcached`` is empty for a private one; ``warnings`` are to be said
+    aloud when the application starts.
+    """
+
+    name: str
+    port: int
+    address: str
+    dev: bool
+    cookie_secret: Mapping[int, str] = field(repr=False)
+    memcached: tuple[str, ...]
+    store: str
+    accounts: str = field(repr=False)
+    idle_timeout: int
+    absolute_timeout: int
+    store_deadline: float
+    processes: int
+    certfile: str | None
+    keyfile: str | None
+    trust_proxy: bool
+    run_dir: Path
+    access_log: bool
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether cookies are ``Secure`` and ``__Host-``."""
+        return not self.dev
+
+
+def read_settings(
+    name: str,
+    default_port: int,
+    arguments: Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Return the settings of the application ``name``; `StartError` for anything wrong.
+
+    ``arguments`` and ``environment`` are the process's own unless given. ``--help`` prints the
+    options and exits with status 0.
+    """
+    value = read_options(
+        default_port,
+        sys.argv[1:] if arguments is None else arguments,
+        process_environment() if environment is None else environment,
+    )
+    value["memcached"] = tuple(value["memcached"].split(",")) if value["memcached"] else ()
+    _check_numbers(value)
+    _check_listener(value)
+    _check_store(value)
+    value["run_dir"] = _make_run_dir(value["run_dir"])
+    value["accounts"] = value["accounts"] or f"sqlite:///{value['run_dir']}/accounts-{name}.sqlite3"
+    secret_file = value.pop("cookie_secret_file")
+    cookie_secret, warnings = _cookie_secret(name, secret_file, value["run_dir"], value["dev"])
+    return Settings(name=name, cookie_secret=cookie_secret, warnings=tuple(warnings), **value)
+
+
+def process_environment() -> Mapping[str, str]:
+    """Return the process's environment; whoever needs a variable gets it from here."""
+    return os.environ
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether ``address`` is this machine alone; what is no IP address is not."""
+    try:
+        return address == "localhost" or ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_numbers(value: Mapping[str, Any]) -> None:
+    for name, least, most in _RANGES:
+        if not least <= value[name] <= most:
+            option = name.replace("_", "-")
+            raise StartError(f"--{option}: {least} to {most}, not {value[name]}")
+    if value["absolute_timeout"] < value["idle_timeout"]:
+        raise StartError("--absolute-timeout must not be shorter than --idle-timeout")
+
+
+def _check_listener(value: Mapping[str, Any]) -> None:
+    if bool(value["certfile"]) != bool(value["keyfile"]):
+        raise StartError("https needs both --certfile and --keyfile")
+    if value["dev"] and value["certfile"]:
+        raise StartError("--dev is plain http: leave it out to serve https with --certfile")
+    if not is_loopback(value["address"]):
+        _check_public(value["address"], value)
+
+
+def _check_public(address: str, value: Mapping[str, Any]) -> None:
+    try:
+        ipaddress.ip_address(address)
+    except ValueError as error:
+        raise StartError(f"--address: an IP address or localhost, not {address!r}") from error
+    if value["dev"]:
+        raise StartError(f"--dev is for loopback addresses only, not {address}")
+    if not value["certfile"] and not value["trust_proxy"]:
+        raise StartError(
+            f"plain http on {address} is refused: serve https with --certfile and --keyfile, "
+            "or put a proxy in front that does and say --trust-proxy"
+        )
+
+
+def _check_store(value: Mapping[str, Any]) -> None:
+    if value["store"] not in {"memcached", "memory"}:
+        raise StartError(f"--store: memcached or memory, not {value['store']!r}")
+    if value["store"] == "memory" and value["processes"] > 1:
+        raise StartError("--store=memory: several processes would not see each other's sessions")
+    if value["store"] == "memory" and value["memcached"]:
+        raise StartError("--store=memory and --memcached exclude each other")
+    if len(set(value["memcached"])) < len(value["memcached"]):
+        raise StartError("--memcached: the same address is there twice")
+    for address in value["memcached"]:
+        try:
+            parse_address(address)
+        except ValueError as error:
+            raise StartError(f"--memcached: {error}") from error
+
+
+def _make_run_dir(text: str) -> Path:
+    run_dir = Path(text).absolute()
+    try:
+        run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"--run-dir: {run_dir}: {error.strerror}") from error
+    return run_dir
+
+
+def _cookie_secret(
+    name: str, file: str | None, run_dir: Path, dev: bool
+) -> tuple[Mapping[int, str], list[str]]:
+    """Return the secrets by version, and what must be said about them."""
+    if file is None and not dev:
+        raise StartError("--cookie-secret-file is needed: there is no secret to sign cookies with")
+    path = Path(file) if file else run_dir / f"cookie-secret-{name}"
+    try:
+        if file is None:
+            make_cookie_secret(path)
+        versions = read_cookie_secret(path)
+        return versions, cookie_secret_warnings(path, versions)
+    except SecretRefused as error:
+        raise StartError(f"--cookie-secret-file: {error}") from error

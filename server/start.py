@@ -1,0 +1,171 @@
+"""From the command line to a serving application: what every composition root does.
+
+Rule 1: everything that can be wrong is found out before anything is served: options, port,
+certificate, accounts, and that it is memcached that answers. One line says what, the status is 2.
+Rule 2: a memcached that is just away does not keep the application from starting, or nobody could
+restart it during an outage. Another service on its port does.
+Rule 3: what ought to be known is said aloud at the start: where the state is kept, what is
+misplaced and why, what is less than safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from socket import socket
+
+from tornado.web import Application
+
+from .account_errors import AccountsUnavailable
+from .accounts import Accounts
+from .app import make_app
+from .logs import configure_logs
+from .private_memcached import private_memcached
+from .serving import bind_listeners, https_context, serve
+from .settings import Settings, read_settings
+from .start_error import StartError
+from .state import SIGNED_COOKIE, PlacementTable, StoreUnavailable
+from .state.placement import unmet
+from .state.stores import MemcachedStore, MemoryStore, SessionStore
+from .workers import Workers
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Composition:
+    """An application: what it is called, its port, and where its state is kept."""
+
+    name: str
+    title: str
+    port: int
+    placement: PlacementTable
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether any kind is placed in the server session."""
+        return any(tier is not SIGNED_COOKIE for tier in self.placement.values())
+
+
+def main(composition: Composition) -> int:
+    """Serve until told to stop; return the exit status."""
+    try:
+        return _run(composition)
+    except StartError as error:
+        print(f"{composition.name}: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(composition: Composition) -> int:
+    settings = read_settings(composition.name, composition.port)
+    https = https_context(settings)
+    with ExitStack() as stack:
+        listeners = bind_listeners(settings)
+        for listener in listeners:
+            stack.callback(listener.close)
+        if composition.has_sessions and settings.store == "memcached" and not settings.memcached:
+            address = stack.enter_context(private_memcached(settings.name, settings.run_dir))
+            settings = replace(settings, memcached=(address,))
+        problems = asyncio.run(_check(composition, settings))
+        configure_logs(dev=settings.dev, access_log=settings.access_log)
+        _announce(composition, settings, listeners[0], problems)
+
+        def work(parent: int | None = None) -> None:
+            opening = open_application(composition, settings)
+            asyncio.run(serve(opening, listeners, settings, https, parent))
+
+        if settings.processes > 1:
+            return Workers(settings.processes, work, listeners).run()
+        work()
+    return 0
+
+
+@asynccontextmanager
+async def open_application(
+    composition: Composition, settings: Settings
+) -> AsyncIterator[Application]:
+    """Open what the application needs, and close it after the block.
+
+    Raises `AccountsUnavailable`.
+    """
+    async with AsyncExitStack() as stack:
+        accounts = await Accounts.open(
+            settings.accounts, absolute_timeout=settings.absolute_timeout
+        )
+        stack.push_async_callback(accounts.close)
+        store: SessionStore | None = None
+        if composition.has_sessions and settings.store == "memory":
+            store = MemoryStore()
+        elif composition.has_sessions:
+            store = memcached = MemcachedStore(settings.memcached, deadline=settings.store_deadline)
+            stack.push_async_callback(memcached.aclose)
+        yield make_app(
+            composition.placement,
+            settings,
+            name=composition.name,
+            title=composition.title,
+            accounts=accounts,
+            store=store,
+        )
+
+
+async def _check(composition: Composition, settings: Settings) -> list[str]:
+    """Return what is wrong and may still be mended while the application runs."""
+    try:
+        await (await Accounts.open(settings.accounts)).close()
+    except AccountsUnavailable as error:
+        raise StartError(f"--accounts: {error}") from error
+    if not composition.has_sessions or settings.store == "memory":
+        return []
+    store = MemcachedStore(settings.memcached, deadline=max(settings.store_deadline, 1))
+    try:
+        await store.check()
+    except StoreUnavailable as error:
+        if not _is_away(error):
+            raise StartError(f"--memcached: {error}") from error
+        return [f"{error}; until it answers, whatever is kept in sessions is out of reach"]
+    finally:
+        await store.aclose()
+    return []
+
+
+def _is_away(error: StoreUnavailable) -> bool:
+    """Return whether nobody answered at all; who answers and hangs up is another service."""
+    reason: BaseException = error
+    while reason.__cause__ is not None:
+        reason = reason.__cause__
+    return isinstance(reason, OSError) and not isinstance(reason, ConnectionResetError)
+
+
+def _announce(
+    composition: Composition, settings: Settings, listener: socket, problems: list[str]
+) -> None:
+    kept = "; ".join(f"{kind.name}: {tier.tier}" for kind, tier in composition.placement.items())
+    _log.info("%s at %s (%s)", composition.title, _url(settings, listener), kept)
+    for warning in (*_warnings(composition, settings), *settings.warnings, *problems):
+        _log.warning(warning)
+
+
+def _warnings(composition: Composition, settings: Settings) -> Iterator[str]:
+    for kind in composition.placement.misplaced:
+        tier = composition.placement[kind]
+        lacking = ", ".join(unmet(kind.needs, tier))
+        yield f"misplaced on purpose: {kind.name} in the {tier.tier} (unmet: {lacking})"
+    if settings.dev:
+        yield "development: plain http, and cookies that are not Secure"
+    elif settings.certfile is None:
+        yield "plain http: a proxy in front must serve https, or browsers send no cookie back"
+    if composition.has_sessions and settings.store == "memory":
+        yield "sessions are kept in this process and end with it"
+
+
+def _url(settings: Settings, listener: socket) -> str:
+    host = "localhost" if settings.address in {"127.0.0.1", "::1"} else settings.address
+    if ":" in host:
+        host = f"[{host}]"
+    scheme = "https" if settings.certfile else "http"
+    return f"{scheme}://{host}:{listener.getsockname()[1]}"

@@ -1,0 +1,151 @@
+"""Kinds in signed cookies that are bound to the person signed in."""
+
+from __future__ import annotations
+
+import pytest
+from state_app import BASKET, NOTES, PLACED, THEME, WHO, Visitor, World
+
+from server.state import SIGNED_COOKIE, Kind, Needs, StoreUnavailable
+
+DRAFT = Kind("draft", Needs())
+ADA, EVE = {"id": "ada"}, {"id": "eve"}
+
+#: The person is named by the session, or by a cookie of their own.
+NAMED_THERE = {**PLACED, NOTES: SIGNED_COOKIE, DRAFT: SIGNED_COOKIE}
+NAMED_HERE = dict.fromkeys((WHO, THEME, NOTES, DRAFT), SIGNED_COOKIE)
+everywhere = pytest.mark.parametrize("placed", [NAMED_THERE, NAMED_HERE], ids=["session", "cookie"])
+KINDS = (WHO, THEME, NOTES, DRAFT)
+Placed = dict[Kind, object]
+
+
+def visitor_of(placed: Placed) -> Visitor:
+    return Visitor(World(placed, sessions=BASKET in placed, allow_misplaced=True))  # type: ignore[arg-type]
+
+
+async def assign(visitor: Visitor, **values: object) -> list[str]:
+    """Assign in a request of its own; return the names of the cookies sent."""
+    kinds = {kind.name: kind for kind in KINDS}
+    state = await visitor.state(*KINDS)
+    for name, value in values.items():
+        state[kinds[name]] = value
+    return [cookie.name for cookie in await visitor.answer(state)]
+
+
+async def sign_in(visitor: Visitor, who: object, *reading: Kind) -> None:
+    state = await visitor.state(*KINDS)
+    for kind in reading:
+        state.get(kind)
+    state.sign_in(WHO, who)
+    await visitor.answer(state)
+
+
+async def read(visitor: Visitor, *kinds: Kind) -> list[object]:
+    state = await visitor.state(*KINDS)
+    return [state.get(kind) for kind in kinds]
+
+
+@everywhere
+async def test_promise_6_what_was_kept_for_one_person_is_refused_for_another(
+    placed: Placed,
+) -> None:
+    """A cookie carried over from one person's browser to another's holds nothing there."""
+    ada, eve = visitor_of(placed), visitor_of(placed)
+    eve.world = ada.world
+    await sign_in(ada, ADA)
+    await sign_in(eve, EVE)
+    await assign(ada, notes="ada's", theme="dark")
+    stolen = ada.world.cookies.cookie_name(NOTES)
+    eve.cookies[stolen] = ada.cookies[stolen]
+    assert await read(ada, NOTES, THEME) == ["ada's", "dark"]
+    assert await read(eve, NOTES) == [None]
+    nobody = Visitor(ada.world, {stolen: ada.cookies[stolen]})
+    assert await read(nobody, NOTES) == [None]
+
+
+@everywhere
+async def test_what_an_anonymous_visitor_has_is_handed_over(placed: Placed) -> None:
+    """Signing in keeps what is inherited, signed anew for the person, and drops the rest."""
+    visitor = visitor_of(placed)
+    assert len(await assign(visitor, notes="mine", draft="old", theme="dark")) == 3
+    anonymous = visitor.copy()
+    await sign_in(visitor, ADA)
+    assert await read(visitor, NOTES, DRAFT, THEME) == ["mine", None, "dark"]
+    name = visitor.world.cookies.cookie_name(NOTES)
+    assert visitor.cookies[name] != anonymous.cookies[name]
+    assert visitor.world.cookies.cookie_name(DRAFT) not in visitor.cookies
+
+
+@everywhere
+@pytest.mark.parametrize("reading", [(), (NOTES, DRAFT)], ids=["unread", "read"])
+async def test_a_second_sign_in_does_with_the_first_ones_what_a_first_does(
+    placed: Placed, reading: tuple[Kind, ...]
+) -> None:
+    """Inherited kinds stay, the others go, read before or not, as in a session."""
+    visitor = visitor_of(placed)
+    await sign_in(visitor, ADA)
+    await assign(visitor, notes="mine", draft="old")
+    await sign_in(visitor, EVE, *reading)
+    assert await read(visitor, NOTES, DRAFT) == ["mine", None]
+    assert visitor.world.cookies.cookie_name(DRAFT) not in visitor.cookies
+
+
+@everywhere
+async def test_signing_out_deletes_what_does_not_outlive_it(placed: Placed) -> None:
+    """Read or not, readable or not, the browser is asked to forget it; the theme stays."""
+    visitor = visitor_of(placed)
+    await sign_in(visitor, ADA)
+    await assign(visitor, notes="mine", theme="dark")
+    visitor.cookies[visitor.world.cookies.cookie_name(DRAFT)] = "junk"
+    state = await visitor.state(WHO)
+    state.destroy()
+    await visitor.answer(state)
+    assert set(visitor.cookies) == {visitor.world.cookies.cookie_name(THEME)}
+
+
+@everywhere
+async def test_signing_out_deletes_only_what_was_presented(placed: Placed) -> None:
+    """Nobody signed in, nothing there: no cookie is sent."""
+    visitor = visitor_of(placed)
+    state = await visitor.state(*KINDS)
+    state.destroy()
+    assert await visitor.answer(state) == []
+
+
+@everywhere
+async def test_a_failed_sign_out_deletes_no_cookie(placed: Placed) -> None:
+    """What is discarded leaves no trace, the deletion of cookies never read included."""
+    visitor = visitor_of(placed)
+    await sign_in(visitor, ADA)
+    await assign(visitor, notes="mine")
+    state = await visitor.state(*KINDS)
+    state.destroy()
+    state.discard()
+    assert state.set_cookies() == []
+    state = await visitor.state(*KINDS)
+    state.sign_in(WHO, EVE)
+    state.discard()
+    assert state.set_cookies() == []
+    assert state[NOTES] == "mine"
+
+
+async def test_a_kind_bound_to_the_person_needs_the_session_that_names_the_person() -> None:
+    """While the store is away nobody can tell whose it is; what is bound to nobody is there."""
+    visitor = visitor_of(NAMED_THERE)
+    await sign_in(visitor, ADA)
+    await assign(visitor, notes="mine", theme="dark")
+    visitor.world.store.fail("load")
+    state = await visitor.state(NOTES, THEME)
+    assert state[THEME] == "dark"
+    for use in (lambda: state.get(NOTES), lambda: state.__setitem__(NOTES, ""), state.destroy):
+        with pytest.raises(StoreUnavailable):
+            use()
+    assert await visitor.answer(state) == []
+
+
+async def test_an_application_where_nobody_signs_in_binds_to_nobody() -> None:
+    """Without a kind that identifies, there is one owner: nobody."""
+    visitor = Visitor(World({NOTES: SIGNED_COOKIE}, sessions=False))
+    state = await visitor.state(NOTES)
+    state[NOTES] = "mine"
+    await visitor.answer(state)
+    assert (await visitor.state(NOTES))[NOTES] == "mine"

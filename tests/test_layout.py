@@ -1,0 +1,234 @@
+"""The layout: what may know what, which words are used, and that what is written about it is so."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from app_process import ROOT
+
+SERVER = ROOT / "server"
+FILES = sorted(SERVER.rglob("*.py"))
+NAMES = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES}
+
+#: What each room must not import; the prefix of a module's name names a room.
+FORBIDDEN = {
+    "server.": ("compare", "tests"),
+    "server.handlers.": (
+        "server.app",
+        "server.logs",
+        "server.options",
+        "server.private_memcached",
+        "server.serving",
+        "server.settings",
+        "server.start",
+        "server.state.stores",
+        "server.state.server_session",
+        "server.state.signed_cookie",
+        "server.workers",
+    ),
+    "server.shop": ("server.handlers", "server.accounts", "tornado"),
+    "server.accounts": ("server.handlers", "server.app", "server.start"),
+    "server.app": ("server.start", "server.serving", "server.workers"),
+}
+
+#: The words that design has another one for. `key` and `token` also have honest uses (a store key,
+#: a compare-and-swap token), and `kill` is what a signal is called.
+OTHER_WORDS = {
+    *("sid", "storage", "cache", "repository", "blob", "payload", "backend", "engine", "manager"),
+    *("regenerate", "cycle", "rotate", "flush", "invalidate", "ttl"),
+}
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Yield the full name of every module, and of everything, that a file imports."""
+    package = NAMES[path].split(".")
+    package = package[:-1]
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) + 1 - node.level] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def is_within(name: str, module: str) -> bool:
+    return name == module or name.startswith(module + ".")
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_imports_run_one_way(room: str) -> None:
+    """state <- handlers, accounts <- app <- the composition roots, and never back."""
+    wrong = [
+        f"{NAMES[path]} imports {name}"
+        for path in FILES
+        if NAMES[path].startswith(room)
+        for name in imports_of(path)
+        if any(is_within(name, module) for module in FORBIDDEN[room])
+    ]
+    assert wrong == []
+
+
+def test_the_state_layer_can_be_taken_along() -> None:
+    """server/state imports tornado, pymemcache, cryptography and nothing of the rest of server/."""
+    allowed = {"tornado", "pymemcache", "cryptography", "_typeshed", *sys.stdlib_module_names}
+    wrong = [
+        f"{NAMES[path]} imports {name}"
+        for path in FILES
+        if NAMES[path].startswith("server.state.")
+        for name in imports_of(path)
+        if name.split(".")[0] not in allowed and not is_within(name, "server.state")
+    ]
+    assert wrong == []
+
+
+def test_inside_the_state_layer_imports_are_relative() -> None:
+    """No file of server/state names the package it happens to be in."""
+    assert [
+        NAMES[path]
+        for path in FILES
+        if NAMES[path].startswith("server.state.")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.ImportFrom) and not node.level and is_within(node.module, "server")
+    ] == []
+
+
+def test_imports_make_no_circle() -> None:
+    """What a module imports never leads back to it."""
+    modules = set(NAMES.values())
+    direct = {
+        NAMES[path]: {
+            module
+            for name in imports_of(path)
+            for module in (name, name.rpartition(".")[0])
+            if module in modules and module != NAMES[path]
+        }
+        for path in FILES
+    }
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        waiting = [*direct[start]]
+        while waiting:
+            module = waiting.pop()
+            if module not in seen:
+                seen.add(module)
+                waiting += direct[module]
+        return seen
+
+    assert [module for module in direct if module in reached(module)] == []
+
+
+def test_pymemcache_has_one_importer() -> None:
+    """Only the memcached store's connection knows pymemcache."""
+    importers = {
+        path.relative_to(SERVER).as_posix()
+        for path in FILES
+        for name in imports_of(path)
+        if is_within(name, "pymemcache")
+    }
+    assert importers == {"state/stores/connection.py"}
+
+
+def test_the_environment_has_one_reader() -> None:
+    """Only the settings read the environment."""
+    readers = {
+        path.relative_to(SERVER).as_posix()
+        for path in FILES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}
+    }
+    assert readers == {"settings.py"}
+
+
+def defined_names(path: Path) -> Iterator[str]:
+    for node in ast.walk(tree_of(path)):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield name
+            case ast.ClassDef(name=name) | ast.arg(arg=name):
+                yield name
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name
+
+
+def words_of(name: str) -> set[str]:
+    """Return the words of ``snake_case`` and ``CamelCase``, in lower case, in the singular."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
+    return {word.lower() for word in words} | {word.lower().removesuffix("s") for word in words}
+
+
+def test_one_word_per_idea() -> None:
+    """No name that is defined here uses a word for which the project has another."""
+    wrong = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in FILES
+        for name in defined_names(path)
+        if words_of(name) & OTHER_WORDS
+    }
+    assert wrong == set()
+
+
+def test_no_file_is_long() -> None:
+    """A file that needs more than 250 lines is two files."""
+    lengths = {path.relative_to(ROOT): len(path.read_text().splitlines()) for path in FILES}
+    assert {path: length for path, length in lengths.items() if length > 250} == {}
+
+
+MAPS = {
+    "README.rst": SERVER,
+    "server/state/__init__.py": SERVER / "state",
+    "server/handlers/__init__.py": SERVER / "handlers",
+}
+
+
+@pytest.mark.parametrize("written", MAPS)
+def test_the_map_is_the_folder(written: str) -> None:
+    """The map names every file of the folder, and no file that is not there."""
+    text = (ROOT / written).read_text()
+    files = {path.name for path in MAPS[written].glob("*.py")} - {"__init__.py"}
+    # A line of a map begins with a file's name, or with several.
+    named = set(re.findall(r"^ *(?:[a-z_]+\.py +)*?([a-z_]+\.py)(?= |$)", text, re.MULTILINE))
+    missing = {file for file in files if not re.search(rf"(?<![\w/]){re.escape(file)}\b", text)}
+    everywhere = {path.name for path in ROOT.glob("*/**/*.py")}
+    assert (missing, named - everywhere) == (set(), set())
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["make", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def targets() -> set[str]:
+    found = re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    return set(found)
+
+
+def test_make_help_lists_every_target() -> None:
+    """``make help``, and ``make`` alone, list every target with what it does."""
+    listed = set(re.findall(r"^  make ([a-z-]+) +\S", make("help").stdout, re.MULTILINE))
+    assert listed == targets()
+    assert make().stdout == make("help").stdout
+
+
+def test_every_target_is_a_command_and_no_file() -> None:
+    """Every target is phony, so a file of its name does not stop it."""
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(phony.split()) == targets()
+
+
+@pytest.mark.parametrize("target", sorted(targets()))
+def test_make_can_say_what_it_would_do(target: str) -> None:
+    """``make -n`` of every target works, and says no warning."""
+    said = make("-n", target)
+    assert (said.returncode, said.stderr) == (0, "")

@@ -1,0 +1,518 @@
+"""The applications as processes: starting, stopping, several workers, https, proxies, logs."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from app_process import SECRET, AppProcess, run_app
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from impostor import Impostor
+from memcached_process import PATIENCE, MemcachedProcess, free_port, wait_until
+from shop_client import ShopClient
+from tornado.testing import bind_unused_port
+from tornado.web import Application, RequestHandler
+
+from server.catalogue import PRODUCTS
+from server.cookie_app import COMPOSITION as COOKIE
+from server.recommended_app import COMPOSITION as RECOMMENDED
+from server.serving import Server, serve
+from server.session_app import COMPOSITION as SESSION
+from server.settings import Settings, read_settings
+
+ITEM = {"sku": PRODUCTS[0].sku, "quantity": 2}
+MODULES = ("server.cookie_app", "server.session_app", "server.recommended_app")
+
+
+@pytest.fixture
+def secret_file(tmp_path: Path) -> Path:
+    path = tmp_path / "secret"
+    path.write_text(SECRET)
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return read_settings("session", 8002, ["--dev", f"--run-dir={tmp_path / 'run'}"], {})
+
+
+def refuses(url: str) -> bool:
+    """Return whether nobody accepts connections at ``url``."""
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname, parts.port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+# Starting
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_an_application_says_where_it_is_and_what_is_misplaced(module: str) -> None:
+    """The start says the title, the URL, where each kind is kept, and what is misplaced."""
+    composition = {"cookie": COOKIE, "session": SESSION}.get(module[7:-4], RECOMMENDED)
+    with AppProcess(module, "--dev") as app:
+        first, *others = app.stderr.splitlines()
+        assert f"{composition.title} at {app.url} (" in first
+        for kind, tier in composition.placement.items():
+            assert f"{kind.name}: {tier.tier}" in first
+        for kind in composition.placement.misplaced:
+            assert any(f"misplaced on purpose: {kind.name}" in line for line in others)
+        assert any("cookies that are not Secure" in line for line in others)
+
+
+def test_only_the_comparisons_misplace() -> None:
+    """The recommended application misplaces nothing; the two others do, and each something else."""
+    assert RECOMMENDED.placement.misplaced == ()
+    assert [kind.name for kind in COOKIE.placement.misplaced] == ["cart", "credentials"]
+    assert [kind.name for kind in SESSION.placement.misplaced] == ["preferences"]
+
+
+def test_the_cookie_application_needs_no_memcached(tmp_path: Path) -> None:
+    """State in cookies starts where there is no memcached at all, and starts none."""
+    with AppProcess("server.cookie_app", "--dev", PATH=str(tmp_path)) as app:
+        assert list(app.run_dir.glob("*.sock")) == []
+
+
+def test_a_port_in_use_is_refused_at_start(tmp_path: Path) -> None:
+    """A port that somebody has is one clear line and status 2."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = run_app("server.cookie_app", "--dev", f"--port={port}", f"--run-dir={tmp_path}")
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert str(port) in line
+    assert "in use" in line
+
+
+def answer_as_a_web_server(connection: socket.socket) -> None:
+    while connection.recv(1024):
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def hang_up(connection: socket.socket) -> None:
+    connection.recv(1024)
+    connection.close()
+
+
+@pytest.mark.parametrize("behaviour", [answer_as_a_web_server, hang_up])
+def test_another_service_on_memcached_s_port_is_refused_at_start(
+    tmp_path: Path, behaviour: object
+) -> None:
+    """What answers, and not as memcached does, is one clear line and status 2."""
+    with Impostor(behaviour) as other:  # type: ignore[arg-type]
+        options = ("--dev", "--port=0", f"--run-dir={tmp_path}", f"--memcached={other.address}")
+        ended = run_app("server.session_app", *options)
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert other.address in line
+
+
+def test_a_memcached_that_is_away_keeps_nobody_from_starting() -> None:
+    """With its memcached away an application starts, says so, and answers what needs none."""
+    with AppProcess("server.session_app", "--dev", f"--memcached=127.0.0.1:{free_port()}") as app:
+        assert "until it answers" in app.stderr
+        with ShopClient(app.url) as visitor:
+            assert visitor.get("/health").status == 200
+            assert visitor.post("/cart", ITEM).status == 503
+
+
+def test_a_store_in_memory_is_said_aloud() -> None:
+    """``--store=memory`` keeps sessions, needs no memcached, and warns that they end."""
+    with AppProcess("server.session_app", "--dev", "--store=memory") as app:
+        assert "end with it" in app.stderr
+        with ShopClient(app.url) as visitor:
+            visitor.post("/cart", ITEM)
+            assert visitor.get("/cart").body["items"]
+
+
+# Stopping
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_signal_stops_it_in_order(number: signal.Signals, workers: int) -> None:
+    """SIGTERM and SIGINT end the application with status 0, open connections or not."""
+    with (
+        AppProcess("server.session_app", "--dev", f"--processes={workers}") as app,
+        ShopClient(app.url) as visitor,
+    ):
+        assert visitor.get("/cart").status == 200
+        assert app.stop(number) == 0
+        assert "Traceback" not in app.stderr
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_in_flight_is_finished_and_committed(
+    memcached: MemcachedProcess, workers: int
+) -> None:
+    """A request that is being read when SIGTERM comes is answered, and what it changed is kept."""
+    options = ("--dev", f"--memcached={memcached.address}", f"--processes={workers}")
+    with AppProcess("server.session_app", *options) as app, ShopClient(app.url) as visitor:
+        last = visitor.begin_post("/cart", ITEM)
+        app.send(signal.SIGTERM)
+        wait_until(lambda: refuses(app.url), "it accepts no more")
+        answer = visitor.end_post(last)
+        assert answer.status == 200
+        assert app.wait() == 0
+        app.start()
+        with ShopClient(app.url) as again:
+            again.cookies = visitor.cookies
+            assert again.get("/cart").body["items"][0]["quantity"] == 2
+
+
+def test_ctrl_c_reaches_memcached_last() -> None:
+    """SIGINT to the whole terminal group still commits what is in flight."""
+    with AppProcess("server.session_app", "--dev") as app, ShopClient(app.url) as visitor:
+        last = visitor.begin_post("/cart", ITEM)
+        os.killpg(app.pid, signal.SIGINT)
+        wait_until(lambda: refuses(app.url), "it accepts no more")
+        assert visitor.end_post(last).status == 200
+        assert app.wait() == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_second_signal_ends_it_at_once(workers: int) -> None:
+    """Whoever asks twice does not wait for what is in flight."""
+    with (
+        AppProcess("server.session_app", "--dev", f"--processes={workers}") as app,
+        ShopClient(app.url) as visitor,
+    ):
+        visitor.begin_post("/cart", ITEM)
+        app.send(signal.SIGTERM)
+        wait_until(lambda: refuses(app.url), "it accepts no more")
+        assert app.stop() != 0
+
+
+def use_until_told_to_go(url: str, failures: list[str]) -> None:
+    """Ask and ask until an answer closes the connection; whatever else happens is a failure."""
+    with ShopClient(url) as visitor:
+        visitor.post("/cart", ITEM)
+        try:
+            while True:
+                answer = visitor.get("/cart")
+                if answer.status != 200:
+                    failures.append(str(answer.status))
+                if answer.headers["Connection"] == "close":
+                    return
+        except (OSError, http.client.HTTPException) as error:
+            failures.append(repr(error))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_nothing_is_dropped_when_it_stops_under_load(workers: int) -> None:
+    """SIGTERM in the midst of requests drops none: each is answered, the last one says close."""
+    failures: list[str] = []
+    with AppProcess("server.session_app", "--dev", f"--processes={workers}") as app:
+        users = [
+            threading.Thread(target=use_until_told_to_go, args=(app.url, failures))
+            for _ in range(8)
+        ]
+        for user in users:
+            user.start()
+        wait_until(lambda: app.stderr.count(" /cart 200") > 100, "all are at work")
+        assert app.stop() == 0
+        for user in users:
+            user.join()
+    assert failures == []
+
+
+class Slow(RequestHandler):
+    """Answers when it is let; says what became of it."""
+
+    async def get(self) -> None:
+        self.settings["began"].set()
+        await self.settings["let"].wait()
+        self.settings["done"].append("answered")
+
+    def on_connection_close(self) -> None:
+        self.settings["left"].set()
+
+
+def slow_application() -> Application:
+    events = {name: asyncio.Event() for name in ("began", "left", "let")}
+    return Application([("/", Slow)], done=[], **events)
+
+
+async def turns_after_stop(listener: socket.socket) -> None:
+    """Let the loop turn until ``listener`` is closed, and some more, for whatever comes next."""
+    while listener.fileno() != -1:
+        await asyncio.sleep(0)
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
+async def test_a_request_whose_client_has_left_is_finished(settings: Settings) -> None:
+    """What is in flight is finished before anything is closed, also if nobody waits for it."""
+    application = slow_application()
+    done: list[str] = application.settings["done"]
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Application]:
+        yield application
+        done.append("closed")
+
+    listener, port = bind_unused_port()
+    worker_end, parent_end = os.pipe()
+    serving = asyncio.create_task(serve(opening(), [listener], settings, None, worker_end))
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    await application.settings["began"].wait()
+    writer.close()
+    await writer.wait_closed()
+    await application.settings["left"].wait()
+    os.close(parent_end)
+    await turns_after_stop(listener)
+    assert done == []
+    application.settings["let"].set()
+    await serving
+    assert done == ["answered", "closed"]
+
+
+async def test_a_connection_at_work_is_not_taken_for_an_idle_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However short the time an idle connection is given, one that has a request is left alone."""
+    monkeypatch.setattr("server.serving._LINGER", 0)
+    application = slow_application()
+    listener, port = bind_unused_port()
+    server = Server(application)
+    server.add_socket(listener)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    await application.settings["began"].wait()
+    draining = asyncio.create_task(server.drain([listener], time.monotonic() + PATIENCE))
+    await turns_after_stop(listener)
+    application.settings["let"].set()
+    await draining
+    assert (await reader.read()).startswith(b"HTTP/1.1 200")
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_what_takes_too_long_is_dropped() -> None:
+    """A request that is not answered in time does not keep the application from ending."""
+    application = slow_application()
+    listener, port = bind_unused_port()
+    server = Server(application)
+    server.add_socket(listener)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    await application.settings["began"].wait()
+    await server.drain([listener], until=0)
+    assert await reader.read() == b""
+    writer.close()
+    await writer.wait_closed()
+    application.settings["let"].set()
+
+
+# Several workers
+
+
+def children(pid: int) -> set[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    if listed.exists():
+        return {int(child) for child in listed.read_text().split()}
+    command = ["pgrep", "-P", str(pid)]  # macOS has it, a bare Debian has not
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    return {int(child) for child in found.stdout.split()}
+
+
+def test_workers_serve_the_same_sessions() -> None:
+    """Whichever worker answers, a visitor has one cart."""
+    with AppProcess("server.session_app", "--dev", "--processes=3") as app:
+        cookies: dict[str, str] = {}
+        for expected in range(1, 13):
+            with ShopClient(app.url) as visitor:
+                visitor.cookies = cookies
+                cart = visitor.post("/cart", ITEM | {"quantity": 1}).body
+                assert cart["items"][0]["quantity"] == expected
+                cookies = visitor.cookies
+
+
+def test_a_worker_that_ends_is_replaced(memcached: MemcachedProcess) -> None:
+    """A killed worker is replaced, and what it served goes on."""
+    options = ("--dev", "--processes=2", f"--memcached={memcached.address}")
+    with AppProcess("server.session_app", *options) as app:
+        workers = children(app.pid)
+        assert len(workers) == 2
+        victim = min(workers)
+        os.kill(victim, signal.SIGKILL)
+        wait_until(lambda: len(children(app.pid) - {victim}) == 2, "there are two again")
+        assert f"worker {victim} ended" in app.stderr
+        with ShopClient(app.url) as visitor:
+            assert visitor.post("/cart", ITEM).status == 200
+        assert app.stop() == 0
+
+
+def test_workers_that_keep_ending_stop_it_all() -> None:
+    """Ten ends in a minute are enough: the application stops with status 1."""
+    with AppProcess("server.cookie_app", "--dev", "--processes=2") as app:
+        while app.process.poll() is None and (workers := children(app.pid)):
+            for worker in workers:
+                os.kill(worker, signal.SIGKILL)
+            ended = workers
+            wait_until(
+                lambda gone=ended: not children(app.pid) & gone or app.process.poll() is not None,
+                "they have ended",
+            )
+        assert app.wait() == 1
+        assert "workers keep ending" in app.stderr
+
+
+def test_workers_end_with_their_parent() -> None:
+    """When the parent is killed, the workers stop, and memcached after them."""
+    with AppProcess("server.session_app", "--dev", "--processes=2") as app:
+        (address,) = app.run_dir.glob("*.sock")
+        app.kill()
+        wait_until(lambda: refuses(app.url), "nobody serves")
+        wait_until(lambda: not address.exists(), "the private memcached is gone")
+
+
+# https and proxies
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for localhost that signs itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certfile, keyfile = tmp_path / "cert.pem", tmp_path / "key.pem"
+    certfile.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    keyfile.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return certfile, keyfile
+
+
+def test_https_with_cookies_for_https_alone(
+    secret_file: Path, certificate: tuple[Path, Path]
+) -> None:
+    """With a certificate it serves https, and its cookies are Secure and of this host alone."""
+    certfile, keyfile = certificate
+    options = (f"--certfile={certfile}", f"--keyfile={keyfile}")
+    secret = f"--cookie-secret-file={secret_file}"
+    with AppProcess("server.recommended_app", secret, *options, certfile=certfile) as app:
+        assert app.url.startswith("https://")
+        https = ssl.create_default_context(cafile=certfile)
+        with ShopClient(app.url, https) as visitor:
+            visitor.post("/preferences", {"sort": "price"})
+            answer = visitor.post("/cart", ITEM)
+            assert set(visitor.cookies) == {"__Host-shop-preferences", "__Host-shop-session-id"}
+            (cookie,) = answer.headers.get_all("Set-Cookie", [])
+            assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+            assert visitor.get("/cart").body["items"]
+
+
+def test_an_unusable_certificate_is_refused_at_start(secret_file: Path, tmp_path: Path) -> None:
+    """A certificate that cannot be read, or is none, is one clear line and status 2."""
+    options = (f"--cookie-secret-file={secret_file}", f"--run-dir={tmp_path}", "--port=0")
+    for path in (tmp_path / "missing", secret_file):
+        ended = run_app("server.cookie_app", *options, f"--certfile={path}", f"--keyfile={path}")
+        assert ended.returncode == 2
+        (line,) = ended.stderr.splitlines()
+        assert "--certfile" in line
+
+
+def test_cookies_are_secure_behind_a_proxy(secret_file: Path) -> None:
+    """Plain http without --dev is something behind a proxy: cookies are Secure, and it says so."""
+    with AppProcess("server.cookie_app", f"--cookie-secret-file={secret_file}") as app:
+        assert "a proxy in front must serve https" in app.stderr
+        with ShopClient(app.url) as visitor:
+            answer = visitor.post("/preferences", {"sort": "price"})
+            assert "; Secure" in answer.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize(("options", "believed"), [((), False), (("--trust-proxy",), True)])
+def test_a_proxy_is_believed_when_told_to(options: tuple[str, ...], believed: bool) -> None:
+    """``X-Forwarded-Proto`` from loopback counts with --trust-proxy, and without it does not."""
+    with AppProcess("server.cookie_app", "--dev", *options) as app, ShopClient(app.url) as visitor:
+        answer = visitor.get("/health", X_Forwarded_Proto="https")
+        assert ("Strict-Transport-Security" in answer.headers) == believed
+
+
+async def test_only_a_proxy_on_this_machine_is_believed() -> None:
+    """Whoever connects from elsewhere is not believed, whatever headers it sends."""
+    server = Server(slow_application(), trust_proxy=True)
+
+    class Context:
+        remote_ip = "203.0.113.7"
+
+    class Connection:
+        context = Context()
+
+    for address, believed in (("203.0.113.7", False), ("127.0.0.1", True), ("0.0.0.0", False)):
+        Context.remote_ip = address
+        server.start_request(object(), Connection())  # type: ignore[arg-type]
+        assert server.xheaders == believed
+
+
+# Logs
+
+
+def test_production_logs_are_json_and_tell_no_secret(secret_file: Path) -> None:
+    """One JSON object a line, with the events; no password, cookie, secret or search in them."""
+    options = (f"--cookie-secret-file={secret_file}",)
+    person = {"username": "canary-name", "email": "a@b.example", "password": "canary-password"}
+    with AppProcess("server.session_app", *options) as app, ShopClient(app.url) as visitor:
+        assert visitor.post("/register", person).status == 201
+        assert visitor.post("/login", person | {"password": "wrong-canary"}).status == 401
+        assert visitor.post("/login", person).status == 200
+        assert visitor.get("/products?q=canary-search").status == 200
+        assert visitor.get("/nowhere?q=canary-search").status == 404
+        assert visitor.post("/logout", {}).status == 204
+        cookies = list(visitor.cookies.values())
+        assert app.stop() == 0
+        lines = [json.loads(line) for line in app.stderr.splitlines()]
+        for hidden in ("canary", SECRET, *filter(None, cookies)):
+            assert hidden not in app.stderr
+    assert {"time", "level", "logger"} <= set.intersection(*map(set, lines))
+    requests = [line for line in lines if line.get("event") == "request"]
+    assert {"method": "GET", "path": "/products", "status": 200}.items() <= requests[-3].items()
+    assert {line["logger"] for line in lines} >= {"server.events", "server.access"}
+
+
+def test_the_access_log_can_be_left_out() -> None:
+    """``--access-log=false`` logs failures only."""
+    with AppProcess("server.cookie_app", "--dev", "--access-log=false") as app:
+        urllib.request.urlopen(f"{app.url}/health").close()
+        assert "/health" not in app.stderr

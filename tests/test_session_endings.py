@@ -1,0 +1,246 @@
+"""The server tier: renewing an ID, signing in, and that ending a session always wins."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable
+
+import pytest
+from state_app import ABSOLUTE, Visitor, with_session
+
+from server.state import Conflict, SessionEnded, StoreUnavailable
+from server.state.cookies import SetCookie
+
+Meanwhile = Callable[[Visitor], Awaitable[None]]
+
+
+async def end(visitor: Visitor) -> SetCookie | None:
+    session = await visitor.session()
+    session.destroy()
+    return await visitor.commit(session)
+
+
+async def renew(visitor: Visitor, *, sign_in: bool = False, **values: object) -> SetCookie | None:
+    session = await visitor.session()
+    session.update(values)
+    session.renew_id(restart_clock=sign_in)
+    return await visitor.commit(session)
+
+
+async def test_ending_deletes_the_cookie() -> None:
+    """A sign-out asks the browser to forget, and a copy of the cookie opens nothing."""
+    visitor = await with_session()
+    thief = visitor.copy()
+    cookie = await end(visitor)
+    assert cookie is not None
+    assert (cookie.value, cookie.max_age) == ("", 0)
+    assert visitor.cookies == {}
+    assert (await thief.session()).ended
+
+
+@pytest.mark.parametrize("steps", [1, 2], ids=["gone", "long gone"])
+async def test_a_late_write_never_brings_a_session_back(steps: int) -> None:
+    """Whoever loaded the session before it ended is refused, soon after and long after."""
+    visitor = await with_session()
+    late, renewing = await visitor.session(), await visitor.session()
+    await end(visitor.copy())
+    visitor.world.clock.pass_(2 * (steps - 1))
+    late["basket"] = 1
+    with pytest.raises(SessionEnded):
+        await visitor.commit(late)
+    renewing.renew_id()
+    with pytest.raises(SessionEnded):
+        await visitor.commit(renewing)
+    assert (await visitor.session()).ended
+    visitor.world.clock.pass_(2)
+    assert visitor.world.store.records() == 0
+
+
+async def test_ending_wins_over_a_change_made_meanwhile() -> None:
+    """A session changed or renewed since it was loaded still ends, under every ID."""
+    visitor = await with_session()
+    ending = await visitor.session()
+    other = visitor.copy()
+    await other.assign(basket=1)
+    await renew(other)
+    await renew(other)
+    ending.destroy()
+    await visitor.commit(ending)
+    assert (await other.session()).ended
+
+
+@pytest.mark.parametrize("before", ["cas", "load"])
+async def test_ending_a_session_that_goes_by_itself_is_done(before: str) -> None:
+    """Changed by another request and evicted at whatever moment: it is over, and that is all."""
+    visitor = await with_session()
+    ending = await visitor.session()
+    await visitor.copy().assign(basket=1)
+    visitor.world.store.let_go_first(before, lambda: evict(visitor))
+    ending.destroy()
+    assert await visitor.commit(ending) is not None
+    assert (await visitor.session()).stored is None
+
+
+async def test_what_is_assigned_after_ending_begins_another_session() -> None:
+    """The old record is gone, the new one holds only what came after."""
+    visitor = await with_session(basket=1)
+    thief = visitor.copy()
+    session = await visitor.session()
+    session.destroy()
+    session["seen"] = 1
+    assert await visitor.commit(session) is not None
+    assert await visitor.data() == {"seen": 1}
+    assert (await thief.session()).ended
+
+
+async def test_ending_is_not_claimed_without_an_answer() -> None:
+    """If the store does not confirm, there is an error and no cookie."""
+    visitor = await with_session()
+    visitor.world.store.fail("cas")
+    with pytest.raises(StoreUnavailable):
+        await end(visitor)
+    assert visitor.cookies
+
+
+async def test_renewal_gives_a_new_id_to_the_same_data() -> None:
+    """The old ID opens nothing, the data is there, and the absolute clock goes on."""
+    visitor = await with_session(basket=1)
+    thief = visitor.copy()
+    visitor.world.clock.pass_(1000)
+    cookie = await renew(visitor, seen=2)
+    assert cookie is not None
+    assert cookie.max_age == ABSOLUTE - 1000
+    assert await visitor.data() == {"basket": 1, "seen": 2}
+    assert (await thief.session()).ended
+
+
+async def test_a_sign_in_restarts_the_absolute_clock() -> None:
+    """Who signs in anew has the whole time."""
+    visitor = await with_session()
+    visitor.world.clock.pass_(1000)
+    cookie = await renew(visitor, sign_in=True)
+    assert cookie is not None
+    assert cookie.max_age == ABSOLUTE
+
+
+async def test_a_renewal_takes_along_what_others_had_acknowledged() -> None:
+    """A write that was confirmed before the old record was retired is in the new one."""
+    visitor = await with_session(basket=0, seen=0)
+    other = visitor.copy()
+    visitor.world.store.let_go_first("cas", lambda: other.assign(seen=1))
+    await renew(visitor, basket=1)
+    assert await visitor.data() == {"basket": 1, "seen": 1}
+    assert (await other.session()).ended
+
+
+async def test_a_renewal_refused_leaves_one_session() -> None:
+    """After a conflict the old session is as the other request left it, and no new one is."""
+    visitor = await with_session(basket=0)
+    other = visitor.copy()
+    visitor.world.store.let_go_first("cas", lambda: other.assign(basket=1))
+    with pytest.raises(Conflict):
+        await renew(visitor, basket=2)
+    assert await visitor.data() == {"basket": 1}
+    assert visitor.world.store.records() == 1
+
+
+async def test_a_write_after_a_renewal_is_told() -> None:
+    """Whoever loaded before the renewal and writes after it is refused, not silently lost."""
+    visitor = await with_session()
+    late = await visitor.session()
+    await renew(visitor.copy())
+    late["basket"] = 1
+    with pytest.raises(SessionEnded):
+        await visitor.commit(late)
+
+
+async def test_a_session_ended_during_a_renewal_stays_ended() -> None:
+    """The renewal is refused, and what it had added already is gone."""
+    visitor = await with_session()
+    owner = visitor.copy()
+    visitor.world.store.let_go_first("cas", lambda: end(owner))
+    with pytest.raises(SessionEnded):
+        await renew(visitor)
+    visitor.world.clock.pass_(2)
+    assert visitor.world.store.records() == 0
+
+
+async def evict(visitor: Visitor) -> None:
+    await visitor.world.store.evict()
+
+
+async def sign_out(visitor: Visitor) -> None:
+    await end(visitor.copy())
+
+
+async def sign_in_elsewhere(visitor: Visitor) -> None:
+    await renew(visitor.copy(), sign_in=True)
+
+
+@pytest.mark.parametrize("meanwhile", [evict, sign_out, sign_in_elsewhere])
+@pytest.mark.parametrize("when", ["before", "during"])
+async def test_a_sign_in_stands_on_its_own(meanwhile: Meanwhile, when: str) -> None:
+    """Whatever became of the session it began in, who signs in is signed in."""
+    visitor = await with_session()
+    session = await visitor.session()
+    session["who"] = {"id": "ada"}
+    session.renew_id(restart_clock=True)
+    if when == "before":
+        await meanwhile(visitor)
+    else:
+        visitor.world.store.let_go_first("add", lambda: meanwhile(visitor))
+    await visitor.commit(session)
+    assert (await visitor.data())["who"] == {"id": "ada"}
+
+
+async def test_a_sign_in_works_on_an_ended_session() -> None:
+    """A cookie whose session is gone is no obstacle."""
+    visitor = await with_session()
+    await evict(visitor)
+    session = await visitor.session()
+    assert session.ended
+    session["who"] = {"id": "ada"}
+    session.renew_id(restart_clock=True)
+    assert await visitor.commit(session) is not None
+    assert await visitor.data() == {"who": {"id": "ada"}}
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_any_order_of_requests_leaves_an_ended_session_ended(seed: int) -> None:
+    """However a sign-out falls among readers, writers and renewers, nobody is left signed in."""
+    rng = random.Random(seed)
+    visitor = await with_session()
+    jars = [visitor.copy() for _ in range(6)]
+
+    async def act(jar: Visitor) -> None:
+        session = await jar.session()
+        for _ in range(rng.randrange(4)):
+            await asyncio.sleep(0)
+        if session.stored is None:
+            return
+        session[rng.choice(("basket", "seen"))] = rng.random()
+        if rng.random() < 0.5:
+            session.renew_id()
+        with contextlib.suppress(SessionEnded, Conflict):
+            await jar.commit(session)
+
+    ending = await visitor.session()
+    ending.destroy()
+    tasks = [asyncio.create_task(act(jar)) for jar in jars]
+    for _ in range(rng.randrange(6)):
+        await asyncio.sleep(0)
+    await visitor.commit(ending)
+    await asyncio.gather(*tasks)
+    assert [await jar.data() for jar in jars] == [{}] * 6
+
+
+async def test_an_update_of_an_ended_session_is_refused() -> None:
+    """It stays ended."""
+    visitor = await with_session()
+    session = await visitor.session()
+    await end(visitor.copy())
+    with pytest.raises(SessionEnded):
+        await visitor.world.sessions.update(session, "basket", lambda number: number + 1, 0)
+    assert await visitor.data() == {}

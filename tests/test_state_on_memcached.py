@@ -1,0 +1,101 @@
+"""The state layer on a real memcached: what the memory store could only pretend."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from memcached_process import MemcachedProcess, until
+from state_app import BASKET, THEME, WHO, Browser, World, handler, serving
+
+from server.state import StateHandler
+from server.state.stores import MemcachedStore
+
+
+async def count(self: StateHandler) -> None:
+    self.write(str(await self.state.update(BASKET, lambda number: number + 1, 0)))
+
+
+def read(self: StateHandler) -> None:
+    self.write({"basket": self.state.get(BASKET), "who": self.state.get(WHO)})
+
+
+def sign_in(self: StateHandler) -> None:
+    self.state.sign_in(WHO, {"id": "ada", "secret": "canary"})
+
+
+def sign_out(self: StateHandler) -> None:
+    self.state.destroy()
+    self.set_status(204)
+
+
+ROUTES = {
+    "/": handler(BASKET, WHO, get=read, post=sign_in, delete=sign_out),
+    "/count": handler(BASKET, post=count),
+    "/theme": handler(THEME, get=lambda self: self.write(str(self.state.get(THEME)))),
+}
+
+
+@asynccontextmanager
+async def shop() -> AsyncIterator[tuple[Browser, MemcachedProcess]]:
+    with MemcachedProcess() as memcached:
+        store = MemcachedStore([memcached.address], deadline=0.5)
+        try:
+            async with serving(World(store=store), ROUTES) as browser:
+                yield browser, memcached
+        finally:
+            await store.aclose()
+
+
+async def test_a_session_from_its_first_value_to_its_end() -> None:
+    """Created, renewed by the sign-in, ended: after that, a copy of the cookie opens nothing."""
+    async with shop() as (browser, _):
+        await browser.get("/count", "POST")
+        await browser.get("/", "POST")
+        stolen = dict(browser.jar)
+        assert b"canary" in (await browser.get("/")).body
+        assert (await browser.get("/", "DELETE")).code == 204
+        browser.jar = stolen
+        assert (await browser.get("/")).body == b'{"basket": null, "who": null}'
+
+
+async def test_parallel_requests_count_exactly() -> None:
+    """Of a hundred increments in flight at once none is lost."""
+    async with shop() as (browser, _):
+        await browser.get("/count", "POST")
+        await asyncio.gather(*(browser.get("/count", "POST") for _ in range(100)))
+        assert (await browser.get("/")).body == b'{"basket": 101, "who": null}'
+
+
+async def test_promise_13_anonymous_traffic_leaves_no_item() -> None:
+    """Whatever is only read, memcached counts no item and no command."""
+    async with shop() as (browser, memcached):
+        for path in ("/", "/theme") * 20:
+            assert (await browser.get(path)).code == 200
+        assert b"STAT curr_items 0\r\n" in memcached.ask("stats", b"END\r\n")
+        assert b"STAT cmd_get 0\r\n" in memcached.ask("stats", b"END\r\n")
+
+
+@pytest.mark.parametrize("fault", ["freeze", "kill"])
+async def test_a_sign_out_is_never_claimed_while_memcached_is_away(fault: str) -> None:
+    """503 and the cookie kept, a page without session unaffected, and all is well again after."""
+    async with shop() as (browser, memcached):
+        await browser.get("/count", "POST")
+        before = dict(browser.jar)
+        getattr(memcached, fault)()
+        for method in ("GET", "POST", "DELETE"):
+            response = await browser.get("/", method)
+            assert response.code == 503
+            assert "Set-Cookie" not in response.headers
+        assert browser.jar == before
+        assert (await browser.get("/theme")).code == 200
+        memcached.thaw() if fault == "freeze" else memcached.start()
+
+        async def is_back() -> bool:
+            return (await browser.get("/")).code == 200
+
+        await until(is_back, "sessions are back")
+        expected = 1 if fault == "freeze" else "null"
+        assert (await browser.get("/")).body == f'{{"basket": {expected}, "who": null}}'.encode()
