@@ -28,6 +28,26 @@ test: .venv/.dev  ## the whole test suite; every branch of server/state must be 
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report --include='server/state/*' --show-missing --fail-under=100
 
+campaign-races: .venv/.dev  ## sign-out, freezes and increments raced in full numbers (6 minutes)
+	@.ci/need memcached
+	$(BIN)/python tests/campaign_races.py
+
+campaign-races-weak: .venv/.dev  ## the same on a store that uses plain set: must lose
+	@.ci/need memcached
+	$(BIN)/python tests/campaign_races.py --weak
+
+campaign-outage: .venv/.dev  ## what visitors notice while memcached is frozen or killed (2 minutes)
+	@.ci/need memcached
+	$(BIN)/python tests/campaign_outage.py
+
+campaign-footprint: .venv/.dev  ## what a million sessions weigh, what a dump gives away (4 minutes)
+	@.ci/need memcached
+	$(BIN)/python tests/campaign_footprint.py
+
+campaign-cost: .venv/.dev  ## processor time of a session per request, with and without batching
+	@.ci/need memcached wrk
+	$(BIN)/python tests/campaign_cost.py
+
 lint: .venv/.dev  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

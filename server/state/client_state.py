@@ -20,14 +20,16 @@ class ClientState:
     """See the module's rules. ``owner`` is the person signed in, "" for nobody."""
 
     def __init__(
-        self, tier: SignedCookieTier, kinds: tuple[Kind, ...], cookies: Mapping[str, str]
+        self,
+        tier: SignedCookieTier,
+        kinds: tuple[Kind, ...],
+        bound_kinds: frozenset[Kind],
+        cookies: Mapping[str, str],
     ) -> None:
         self._tier = tier
         self._cookies = cookies
         self._kinds = kinds
-        self.bound_kinds = frozenset(
-            kind for kind in kinds if not kind.needs.outlives_logout and not kind.identifies
-        )
+        self.bound_kinds = bound_kinds
         self._values: dict[Kind, JSON] = {}
         self._loaded: dict[Kind, bytes | None] = {}
         self._handed_over: set[Kind] = set()

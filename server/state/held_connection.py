@@ -36,7 +36,6 @@ class HeldConnection(httputil.HTTPConnection):
         self.state = state
         self.holding = False
         self._answer = answer
-        self._sent: asyncio.Future[None] = asyncio.Future()
         self._chunks: list[bytes] = []
         self._finished = False
         self._when_sent: list[Callable[[], None]] = []
@@ -94,6 +93,7 @@ class HeldConnection(httputil.HTTPConnection):
 
     def _hold(self, task: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
         self.holding = True
+        self._sent: asyncio.Future[None] = asyncio.Future()
         # Retrieved here, for a handler that does not wait until its response has left.
         self._sent.add_done_callback(lambda sent: sent.cancelled() or sent.exception())
         self._task = asyncio.ensure_future(task)

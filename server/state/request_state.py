@@ -33,28 +33,28 @@ class RequestState:
     """
 
     def __init__(
-        self, tiers: StateTiers, cookie_headers: Iterable[str], kinds: Iterable[Kind]
+        self, tiers: StateTiers, cookie_headers: Iterable[str], kinds: tuple[Kind, ...]
     ) -> None:
         self.placement: PlacementTable = tiers.placement
         self._tiers = tiers
-        self._kinds = frozenset(kinds)
+        self._kinds, self._needs_session = tiers.plan(kinds)
         self._cookies = read_cookies(cookie_headers, tiers.cookie_names)
         self._session = Session()
         self._unloaded: StateError | None = None
         if tiers.server_session is not None:
             self._unloaded = UndeclaredKind("a kind in the session", "the kinds of this handler")
-        self._client = ClientState(tiers.signed_cookie, tiers.cookie_kinds, self._cookies)
+        self._client = ClientState(
+            tiers.signed_cookie, tiers.cookie_kinds, tiers.bound_kinds, self._cookies
+        )
         self._session_cookie: SetCookie | None = None
         self._closed = False
-        for kind in self._kinds:
-            self.placement.check(kind)
 
     # The lifecycle's side
 
     async def load(self) -> None:
         """Load what the handler's kinds need; a failure is kept for whoever uses the kind."""
         tier = self._tiers.server_session
-        if tier is None or not self._needs_session():
+        if tier is None or not self._needs_session:
             return
         try:
             self._session = await tier.load(self._cookies)
@@ -64,13 +64,6 @@ class RequestState:
         except Exception as error:  # noqa: BLE001 - a migration's, say: the client must get an answer
             app_log.error("the session of a request could not be loaded", exc_info=True)
             self._unloaded = StateError(f"the session is out of reach: {type(error).__name__}")
-
-    def _needs_session(self) -> bool:
-        """A cookie bound to a person needs the session too, if that is what names the person."""
-        used = set(self._kinds)
-        if self.placement.identity and used & self._client.bound_kinds:
-            used.add(self.placement.identity)
-        return any(self.placement[kind] is not SIGNED_COOKIE for kind in used)
 
     def must_wait(self) -> bool:
         """Return whether `commit` has to ask the store for anything."""
@@ -83,8 +76,7 @@ class RequestState:
         return self._session.status not in (Status.ABSENT, Status.UNCHANGED)
 
     async def commit(self) -> None:
-        """Write what changed, now. Done before the first byte anyway; call it to be sure of it
-        earlier.
+        """Write what changed now, instead of just before the first byte.
 
         Raises `StoreUnavailable`, `StoreRefused`, `Conflict`, `SessionEnded`, `TooLarge` or
         `InvalidValue`.
@@ -129,7 +121,9 @@ class RequestState:
 
     def __setitem__(self, kind: Kind, value: JSON) -> None:
         self._check_change(kind)
-        if self.placement.check(kind) is SIGNED_COOKIE:
+        if value is None:
+            self._drop(kind)
+        elif self.placement.check(kind) is SIGNED_COOKIE:
             self._client.set(kind, self._owner_of(kind), value)
         else:
             self._loaded_session()[kind.name] = value
@@ -141,8 +135,7 @@ class RequestState:
     async def update(
         self, kind: Kind, function: Callable[[JSON], JSON], initial: JSON = None
     ) -> JSON:
-        """Apply a pure ``function`` to the value of ``kind`` (a copy of ``initial`` when there is
-        none).
+        """Apply a pure ``function`` to the value of ``kind``, or to a copy of ``initial``.
 
         In a stored session it is written at once, with everything assigned before, and applied anew
         to what others wrote meanwhile: each success counts exactly once. Returns what now stands.

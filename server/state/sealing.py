@@ -30,6 +30,9 @@ _TAG = 16
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
 class Contents(NamedTuple):
     """What a record says: ``layout`` of the data, ``created_at`` in epoch seconds, the data as JSON
     text.
@@ -94,7 +97,7 @@ def encode(value: JSON) -> bytes:
     not text, lone surrogates, nesting beyond what the parser reads.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = _ENCODER.encode(value)
         encoded = text.encode("utf-8")
         same = bool(json.loads(text) == value)
     except (TypeError, RecursionError) as error:
@@ -102,6 +105,14 @@ def encode(value: JSON) -> bytes:
     if not same:
         raise ValueError("it would come back different (a tuple, or a key that is not text)")
     return encoded
+
+
+def same_text(value: JSON, text: bytes) -> bool:
+    """Return whether ``value`` as JSON is ``text``; False for what JSON cannot carry."""
+    try:
+        return _ENCODER.encode(value).encode("utf-8") == text
+    except (TypeError, ValueError, RecursionError):
+        return False
 
 
 def _refuse(constant: str) -> None:

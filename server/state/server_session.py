@@ -128,7 +128,7 @@ class ServerSessionTier:
         async with self._turns.take(_stored(session).store_key, key) as waited:
             if waited:
                 session.settle(await self._reload(session))
-            async for _ in attempts():
+            for _ in attempts():
                 session[key] = function(copy.deepcopy(session.get(key, initial)))
                 if session.status is Status.UNCHANGED or await self._swap(session):
                     return session[key]
@@ -156,7 +156,7 @@ class ServerSessionTier:
 
     async def _change(self, session: Session) -> None:
         async with self._turns.take(_stored(session).store_key, *session):
-            async for _ in attempts():
+            for _ in attempts():
                 if await self._swap(session):
                     return
                 session.rebase(await self._reload(session), self._last_write)
@@ -186,7 +186,7 @@ class ServerSessionTier:
             return await self._create(session)
 
     async def _continue(self, session: Session) -> SetCookie:
-        async for _ in attempts():
+        for _ in attempts():
             old = _stored(session)
             created_at = None if session.restart_clock else old.created_at
             new = await self.records.add(session.encoded(), created_at)

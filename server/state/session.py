@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from .exceptions import Conflict, InvalidValue
 from .kinds import JSON
-from .sealing import decode, encode
+from .sealing import decode, encode, same_text
 
 
 class Status(Enum):
@@ -125,7 +125,7 @@ class Session(MutableMapping[str, JSON]):
             return Status.RENEWED if self.data else Status.DESTROYED
         if self._renew:
             return Status.RENEWED
-        if self._data is None or self.encoded() == self.stored.data:
+        if self._data is None or same_text(self._data, self.stored.data):
             return Status.UNCHANGED
         return Status.CHANGED
 

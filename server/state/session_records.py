@@ -139,7 +139,7 @@ class SessionRecords:
     async def end(self, stored: StoredSession) -> None:
         """End the session, whatever others made of it; returns once the store confirmed."""
         last: StoredSession | None = stored
-        async for _ in attempts():
+        for _ in attempts():
             if last is None:
                 return
             try:

@@ -1,41 +1,42 @@
-"""Getting a change in edgeways: turns within a process, spaced attempts between processes.
+"""Getting a change in edgeways: turns within a process, tries between processes.
 
-Compare-and-swap makes changes exact without this; but whoever keeps losing runs out of tries.
+Compare-and-swap makes changes exact without this; but whoever keeps losing must give up some time.
 
 Rule 1: the requests of one process that change the same session do it one after the other. Answered
 in lockstep, as they are, the same one would win every time.
-Rule 2: between processes, which may fall into step as well, chance decides who waits how long.
+Rule 2: between processes everybody tries again at once. Whoever pauses first is overtaken by those
+who do not: eight clients that did nothing but change one session needed 58 tries at most without
+pauses, and 369 with random ones of up to a millisecond.
+Rule 3: tries are bounded, by number and by time. Whoever runs out of them is told of a conflict.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 from .exceptions import Conflict
 
-_TRIES = 128
+_TRIES = 1024
+_PATIENCE = 5.0
 
 
-async def attempts() -> AsyncIterator[int]:
-    """Count up to 128 tries, from the third one on after a pause of random length, at most 2 ms.
-
-    Of eight processes that do nothing but change one session, each wins every eighth time by chance
-    and loses 128 times in a row once in some twenty million.
-    """
+def attempts() -> Iterator[int]:
+    """Count the tries: 1,024 of them, or those of five seconds."""
+    give_up = time.monotonic() + _PATIENCE
     for attempt in range(_TRIES):
-        if attempt > 1:
-            await asyncio.sleep(secrets.randbelow(2000) / 1e6)
+        if time.monotonic() > give_up:
+            return
         yield attempt
 
 
 class Turns:
     """Hands out turns per store key. ``patience`` in seconds is the longest wait for one."""
 
-    def __init__(self, patience: float = 5.0) -> None:
+    def __init__(self, patience: float = _PATIENCE) -> None:
         self._patience = patience
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
