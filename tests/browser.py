@@ -91,7 +91,7 @@ class Visitor:
         self.context = browser.new_context(base_url=shop.url, **options)
         self.context.set_default_timeout(10_000)
         self.troubles: list[str] = []
-        self.foreign_hosts_allowed = False
+        self.neighbours: list[str] = []
         self.context.on("console", self._hear)
         self.context.on("weberror", lambda error: self.troubles.append(str(error.error)))
         self.context.on("request", self._see_request)
@@ -140,9 +140,9 @@ class Visitor:
             )
             expect(entry.get_by_text("in your cart")).to_be_visible()
 
-    def in_cart(self, product: str) -> Locator:
-        """Return a product's entry on the cart's page."""
-        return self.page.get_by_role("listitem").filter(has_text=product)
+    def in_list(self, text: str) -> Locator:
+        """Return the entry with this text of the list that the page is about."""
+        return self.page.get_by_role("main").get_by_role("listitem").filter(has_text=text)
 
     def is_dark(self) -> bool:
         """Return whether the page has light letters on a dark ground."""
@@ -158,7 +158,7 @@ class Visitor:
             self.troubles.append(message.text)
 
     def _see_request(self, request: Request) -> None:
-        if not request.url.startswith((self.shop.url, "data:")) and not self.foreign_hosts_allowed:
+        if not request.url.startswith((self.shop.url, *self.neighbours)):
             self.troubles.append(f"asked {request.url}")
 
     def _see_failure(self, request: Request) -> None:

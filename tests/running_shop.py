@@ -201,9 +201,18 @@ def running_shop(
     name: str, *options: str, dev: bool = True, memcached: tuple[str, ...] = ()
 ) -> Iterator[Shop]:
     """Run an application; ``memcached`` are arguments for memcached itself."""
-    mode = ("--dev",) if dev else ()
     with (
         MemcachedProcess(*memcached) as store,
-        AppProcess(f"server.{name}_app", *mode, f"--memcached={store.address}", *options) as app,
+        shop_on(name, store, store.address, *options, dev=dev) as shop,
     ):
-        yield Shop(name, app, store)
+        yield shop
+
+
+@contextmanager
+def shop_on(
+    name: str, memcached: MemcachedProcess, addresses: str, *options: str, dev: bool = True
+) -> Iterator[Shop]:
+    """Run an application on the memcached at ``addresses``, which ``memcached`` is behind."""
+    mode = ("--dev",) if dev else ()
+    with AppProcess(f"server.{name}_app", *mode, f"--memcached={addresses}", *options) as app:
+        yield Shop(name, app, memcached)

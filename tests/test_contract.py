@@ -524,7 +524,7 @@ def test_a_person_sees_errors_as_pages(shop: Shop) -> None:
 
 
 def test_every_answer_has_the_security_headers(shop: Shop) -> None:
-    """Pages, JSON, redirects, errors and static files: no script but ours, no frame, no sniffing."""
+    """Pages, JSON, redirects, errors and static files: no foreign script, no frame."""
     visitor = shop.sign_in()
     replies = [visitor.page(path) for path in ("/", "/account", "/nowhere", "/static/style.css")]
     replies += [visitor.get("/health"), visitor.get("/static/none"), visitor.submit("/logout")]

@@ -177,7 +177,7 @@ def test_two_tabs_that_change_a_cart_from_the_same_cookies(shop: Shop) -> None:
 
 
 def test_a_copy_used_while_its_owner_is_signed_in(shop: Shop) -> None:
-    """Any copy is accepted; a session's owner sees and ends all, a cookie's owner can do neither."""
+    """Any copy is accepted; of a session, its owner can end it from elsewhere; of a cookie not."""
     account = shop.account()
     owner, other = shop.sign_in(account), shop.sign_in(account)
     thief = owner.copy()
@@ -219,7 +219,7 @@ def test_a_second_device_has_the_account_and_nothing_else(shop: Shop) -> None:
 
 
 def test_sessions_are_listed_where_they_are_kept(session_shop: Shop) -> None:
-    """``GET /sessions`` tells each session's handle, since when, by what, and which is one's own."""
+    """``GET /sessions`` tells each one's handle, since when, by what, and which is one's own."""
     account = session_shop.account()
     visitor = session_shop.sign_in(account, User_Agent=FIREFOX)
     session_shop.sign_in(account, User_Agent="curl/8.5.0")

@@ -1,0 +1,79 @@
+"""Pages for everyone: screen readers, keyboards, small screens, weak eyes.
+
+Contrast and labels are measured in the page itself (WCAG 2.2: 1.3.1, 1.4.3, 1.4.10, 2.4.7, 2.5.8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from browser import Visitor
+
+pytest_plugins = ["browser"]
+
+AUDIT = Path(__file__).with_name("audit.js").read_text()
+SIGNED_OUT = ["/", "/?q=xyzzy", "/products", "/login", "/register", "/account", "/none"]
+SIGNED_IN = ["/", "/cart", "/preferences", "/account", "/password", "/sessions"]
+LONG_NAME = "an_unusually_long_name_without_any_blank_in_it_to_break_at"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_for_everyone(visit: Callable[..., Visitor], scheme: str) -> None:
+    """Landmarks, one first heading, labels, contrast, sizes to hit, and no sideways scrolling."""
+    visitor = visit(color_scheme=scheme)
+    problems = [problem for path in SIGNED_OUT for problem in audited(visitor, path)]
+    visitor.name += LONG_NAME[: 60 - len(visitor.name)]
+    visitor.register()
+    visitor.sign_in()
+    visitor.goto("/")
+    visitor.add("Stoneware mug", "A field guide to weeds")
+    problems += [problem for path in SIGNED_IN for problem in audited(visitor, path)]
+    assert problems == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_refusals_are_for_everyone(visit: Callable[..., Visitor], scheme: str) -> None:
+    """A form with messages in it keeps the same rules."""
+    visitor = visit(color_scheme=scheme)
+    page = visitor.goto("/register")
+    page.get_by_role("main").locator("form").evaluate("form => form.noValidate = true")
+    visitor.fill(Username="a b", Email="nowhere" * 20, Password="password")
+    visitor.button("Register").click()
+    expect(page.get_by_label("Username")).to_be_focused()
+    assert page.evaluate(AUDIT) == []
+
+
+def test_focus_can_be_seen(visitor: Visitor) -> None:
+    """Whatever the tabulator reaches on the shop's page looks different from before."""
+    page = visitor.goto("/?q=mug")
+    page.get_by_role("searchbox").focus()
+    unseen = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if not page.evaluate(_FOCUS_IS_SEEN):
+            unseen.append(page.evaluate("document.activeElement.outerHTML"))
+    assert unseen == []
+
+
+_FOCUS_IS_SEEN = """() => {
+  const focused = document.activeElement;
+  const outlined = it => it && parseFloat(getComputedStyle(it).outlineWidth) >= 2
+    && getComputedStyle(it).outlineStyle !== "none";
+  return focused === document.body || outlined(focused) || outlined(focused.nextElementSibling);
+}"""
+
+
+def audited(visitor: Visitor, path: str) -> list[str]:
+    """Return what is wrong with a page, wide and narrow."""
+    page = visitor.goto(path)
+    problems = []
+    for width in (1280, 768, 390, 360):
+        page.set_viewport_size({"width": width, "height": 800})
+        problems += [f"{path} at {width}: {problem}" for problem in page.evaluate(AUDIT)]
+    return problems
