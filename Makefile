@@ -10,7 +10,7 @@ BIN := .venv/bin
 PRIVATE_MEMCACHED = $(if $(MEMCACHED)$(filter memory,$(STORE)),,memcached)
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/.run  ## the recommended placement at http://localhost:8003
 	@.ci/need $(PRIVATE_MEMCACHED)
@@ -71,4 +71,4 @@ clean:  ## remove all that was made: .venv, caches, .run with its secrets and ac
 	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[dev]'
 	@touch .venv/.run $@
 
-.PHONY: help run run-cookie run-session test lint clean
+.PHONY: help run run-cookie run-session test campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean

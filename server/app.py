@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .accounts import Accounts
 from .handlers import ROUTES, SHOP_SETTINGS, CommitFailedHandler
-from .logs import log_request
+from .operation.logs import log_request
 from .settings import Settings
 from .state import (
     CookieNames,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from .operation.start import Composition, main
 from .shop import CART, CREDENTIALS, PREFERENCES
-from .start import Composition, main
 from .state import SIGNED_COOKIE, PlacementTable
 
 COMPOSITION = Composition(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from .operation.start import Composition, main
 from .shop import CART, CREDENTIALS, PREFERENCES
-from .start import Composition, main
 from .state import SERVER_SESSION, SIGNED_COOKIE, PlacementTable
 
 #: The name is short because it is part of every cookie's name: see `SIGNED_COOKIE`'s capacity.

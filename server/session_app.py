@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from .operation.start import Composition, main
 from .shop import CART, CREDENTIALS, PREFERENCES
-from .start import Composition, main
 from .state import SERVER_SESSION, PlacementTable
 
 COMPOSITION = Composition(

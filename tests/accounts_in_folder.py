@@ -9,11 +9,11 @@ from pathlib import Path
 
 from argon2 import PasswordHasher, extract_parameters
 
-from server.account_errors import (
+from server.accounts import Accounts, SignIn
+from server.accounts.errors import (
     TooManyTries,
 )
-from server.accounts import Accounts, SignIn
-from server.passwords import PasswordHashes
+from server.accounts.passwords import PasswordHashes
 
 RIGHT, WRONG, NEW = "korrekt pferd", "falsch pferd", "batterie klammer"
 ANN = ("Ann", "ann@example.org", RIGHT)

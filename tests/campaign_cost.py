@@ -33,7 +33,7 @@ SINGLE = (
     "import sys, server.state.stores.memcached as m\n"
     "m.MemcachedStore.__init__.__kwdefaults__['max_batch'] = 1\n"
     "from server.session_app import COMPOSITION\n"
-    "from server.start import main\n"
+    "from server.operation.start import main\n"
     "sys.exit(main(COMPOSITION))\n"
 )
 

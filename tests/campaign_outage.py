@@ -2,8 +2,8 @@
 
 Frozen (SIGSTOP) and thawed, a number of times, under requests for ``/health`` and for ``/cart``
 with a session: how long ``/health`` took, how long ``/cart`` took to say 503, first and while the
-breaker is open, and how long after the thaw it said 200 again. Then sign-outs during which memcached
-is frozen or killed at a random instant: a 204 although the session lives is false.
+breaker is open, and how long after the thaw it said 200 again. Then sign-outs during which
+memcached is frozen or killed at a random instant: a 204 although the session lives is false.
 """
 
 from __future__ import annotations

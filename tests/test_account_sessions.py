@@ -12,7 +12,7 @@ from accounts_in_folder import (
     signed_in,
 )
 
-from server.account_errors import (
+from server.accounts.errors import (
     SignInRefused,
     UnknownAccount,
 )

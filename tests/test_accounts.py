@@ -20,7 +20,8 @@ from accounts_in_folder import (
 )
 from argon2 import extract_parameters
 
-from server.account_errors import (
+from server.accounts import SignIn
+from server.accounts.errors import (
     Busy,
     FieldRefused,
     PasswordRefused,
@@ -28,8 +29,7 @@ from server.account_errors import (
     TooManyTries,
     WrongPassword,
 )
-from server.accounts import SignIn
-from server.passwords import PasswordHashes
+from server.accounts.passwords import PasswordHashes
 
 
 async def test_promise_9_unknown_wrong_and_disabled_are_answered_alike(tmp_path):

@@ -21,7 +21,7 @@ from accounts_in_folder import (
     signed_in,
 )
 
-from server.accounts_cli import main
+from server.accounts.__main__ import main
 from server.state.stores import MemcachedStore
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -171,6 +172,17 @@ def test_two_tabs_that_change_a_cart_from_the_same_cookies(shop: Shop) -> None:
     second.post("/cart", {"sku": SKUS[2], "quantity": 1})
     skus = {item["sku"] for item in second.get("/cart").json["items"]}
     assert skus == ({*SKUS[:3]} if shop.has_sessions else {SKUS[0], SKUS[2]})
+
+
+def test_parallel_changes_of_one_cart_all_count(session_shop: Shop) -> None:
+    """Whatever arrives at the same time from one session is confirmed, and counted exactly."""
+    visitor = session_shop.sign_in()
+    visitor.post("/cart", ITEM | {"quantity": 1})
+    tabs = [visitor.copy() for _ in range(32)]
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(lambda tab: tab.post("/cart", ITEM), tabs))
+    assert {reply.status for reply in replies} == {200}
+    assert visitor.get("/cart").json["items"][0]["quantity"] == 65
 
 
 # Theft and planting

@@ -16,12 +16,12 @@ from accounts_in_folder import (
     url_in,
 )
 
-from server.account_errors import (
+from server.accounts import Accounts
+from server.accounts.database import Database, read_url
+from server.accounts.errors import (
     AccountsUnavailable,
 )
-from server.account_tables import sign_in_tries
-from server.accounts import Accounts
-from server.database import Database, read_url
+from server.accounts.tables import sign_in_tries
 
 
 @pytest.mark.parametrize(

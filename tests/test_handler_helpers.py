@@ -10,7 +10,7 @@ import pytest
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from tornado.web import HTTPError
 
-from server.account_errors import (
+from server.accounts.errors import (
     AccountError,
     AccountsUnavailable,
     Busy,

@@ -21,20 +21,25 @@ FORBIDDEN = {
     "server.": ("compare", "tests"),
     "server.handlers.": (
         "server.app",
-        "server.logs",
+        "server.operation.logs",
         "server.options",
-        "server.private_memcached",
-        "server.serving",
+        "server.operation.private_memcached",
+        "server.operation.serving",
         "server.settings",
-        "server.start",
+        "server.operation.start",
         "server.state.stores",
         "server.state.server_session",
         "server.state.signed_cookie",
-        "server.workers",
+        "server.operation.workers",
     ),
     "server.shop": ("server.handlers", "server.accounts", "tornado"),
-    "server.accounts": ("server.handlers", "server.app", "server.start"),
-    "server.app": ("server.start", "server.serving", "server.workers"),
+    "server.accounts": ("server.handlers", "server.app", "server.operation.start"),
+    "server.settings": ("server.app", "server.handlers", "server.operation"),
+    "server.app": (
+        "server.operation.start",
+        "server.operation.serving",
+        "server.operation.workers",
+    ),
 }
 
 #: The words that design has another one for. `key` and `token` also have honest uses (a store key,
@@ -80,8 +85,8 @@ def test_imports_run_one_way(room: str) -> None:
 
 
 def test_the_state_layer_can_be_taken_along() -> None:
-    """server/state imports tornado, pymemcache, cryptography and nothing of the rest of server/."""
-    allowed = {"tornado", "pymemcache", "cryptography", "_typeshed", *sys.stdlib_module_names}
+    """server/state imports four packages and nothing of the rest of server/."""
+    allowed = {"tornado", "pymemcache", "greenlet", "cryptography", *sys.stdlib_module_names}
     wrong = [
         f"{NAMES[path]} imports {name}"
         for path in FILES
@@ -189,6 +194,8 @@ MAPS = {
     "README.rst": SERVER,
     "server/state/__init__.py": SERVER / "state",
     "server/handlers/__init__.py": SERVER / "handlers",
+    "server/accounts/__init__.py": SERVER / "accounts",
+    "server/operation/__init__.py": SERVER / "operation",
 }
 
 

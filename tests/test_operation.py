@@ -33,8 +33,8 @@ from tornado.web import Application, RequestHandler
 
 from server.catalogue import PRODUCTS
 from server.cookie_app import COMPOSITION as COOKIE
+from server.operation.serving import Server, serve
 from server.recommended_app import COMPOSITION as RECOMMENDED
-from server.serving import Server, serve
 from server.session_app import COMPOSITION as SESSION
 from server.settings import Settings, read_settings
 
@@ -294,7 +294,7 @@ async def test_a_connection_at_work_is_not_taken_for_an_idle_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However short the time an idle connection is given, one that has a request is left alone."""
-    monkeypatch.setattr("server.serving._LINGER", 0)
+    monkeypatch.setattr("server.operation.serving._LINGER", 0)
     application = slow_application()
     listener, port = bind_unused_port()
     server = Server(application)

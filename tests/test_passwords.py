@@ -11,8 +11,8 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import HashingError, VerificationError
 
-from server.account_errors import Busy
-from server.passwords import PasswordHashes, password_problem
+from server.accounts.errors import Busy
+from server.accounts.passwords import PasswordHashes, password_problem
 
 
 class CountingArgon2(PasswordHasher):

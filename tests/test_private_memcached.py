@@ -14,7 +14,7 @@ from memcached_process import wait_until
 from shop_client import ShopClient
 
 from server.catalogue import PRODUCTS
-from server.private_memcached import private_memcached
+from server.operation.private_memcached import private_memcached
 from server.start_error import StartError
 
 ITEM = {"sku": PRODUCTS[0].sku, "quantity": 2}
@@ -112,7 +112,7 @@ def test_one_that_does_not_start_is_refused(
     (tmp_path / "memcached").write_text("#!/bin/sh\nexec sleep 60\n")
     (tmp_path / "memcached").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.setattr("server.private_memcached._PATIENCE", 0.2)
+    monkeypatch.setattr("server.operation.private_memcached._PATIENCE", 0.2)
     with pytest.raises(StartError, match="did not start"), private_memcached("shop", tmp_path):
         pass
 

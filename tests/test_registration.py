@@ -11,11 +11,11 @@ from accounts_in_folder import (
     accounts_in,
 )
 
-from server.account_errors import (
+from server.accounts import SignIn
+from server.accounts.errors import (
     FieldRefused,
     UsernameTaken,
 )
-from server.accounts import SignIn
 
 
 async def test_an_account_is_kept(tmp_path):

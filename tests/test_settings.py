@@ -13,9 +13,9 @@ from app_process import ROOT, SECRET, run_app
 
 from server.cookie_app import COMPOSITION
 from server.cookie_secret import make_cookie_secret, read_cookie_secret
+from server.operation.start import main
 from server.options import OPTIONS
 from server.settings import Settings, read_settings
-from server.start import main
 from server.start_error import StartError
 
 

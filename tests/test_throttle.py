@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from server.account_errors import TooManyTries
-from server.database import Database
-from server.throttle import forget_tries, reserve_try, wait_after
+from server.accounts.database import Database
+from server.accounts.errors import TooManyTries
+from server.accounts.throttle import forget_tries, reserve_try, wait_after
 
 START = 1_700_000_000.0
 DAY = 86_400

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..account_errors import PasswordRefused, WrongPassword
-from ..passwords import password_problem
+from ..accounts.errors import PasswordRefused, WrongPassword
+from ..accounts.passwords import password_problem
 from ..shop import CART, CREDENTIALS, PREFERENCES
 from ..state import SessionEnded
 from .base import ShopHandler

@@ -18,8 +18,8 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from tornado.escape import json_encode
 from tornado.web import HTTPError, RequestHandler
 
-from ..account_errors import AccountError
 from ..accounts import Accounts
+from ..accounts.errors import AccountError
 from ..shop import CART, CREDENTIALS, PREFERENCES, InvalidFields, preferences_of
 from ..state import JSON, Kind, SessionEnded, StateHandler, StoreUnavailable, UndeclaredKind
 from .bodies import MAX_BODY

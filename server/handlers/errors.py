@@ -12,7 +12,7 @@ from typing import Any
 
 from tornado.web import HTTPError
 
-from ..account_errors import AccountError, AccountsUnavailable, FieldRefused
+from ..accounts.errors import AccountError, AccountsUnavailable, FieldRefused
 from ..shop import InvalidFields
 from ..state import Conflict, SessionEnded, StateError, StoreRefused, TooLarge, Unsupported
 

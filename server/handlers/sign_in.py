@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ..account_errors import SignInRefused, TooManyTries
 from ..accounts import SignIn
+from ..accounts.errors import SignInRefused, TooManyTries
 from ..shop import CART, CREDENTIALS, PREFERENCES
 from .base import ShopHandler
 from .bodies import read_fields, require

@@ -27,8 +27,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from .account_errors import AccountsUnavailable
-from .account_tables import schema
+from .errors import AccountsUnavailable
+from .tables import schema
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]

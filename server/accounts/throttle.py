@@ -19,8 +19,8 @@ from math import ceil
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .account_errors import TooManyTries
-from .account_tables import sign_in_tries
+from .errors import TooManyTries
+from .tables import sign_in_tries
 
 FREE_TRIES = 4
 MOST_TRIES = 100

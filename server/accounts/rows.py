@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .account_errors import SignInRefused, UnknownAccount, UsernameTaken, WrongPassword
-from .account_fields import compared_username, username_problem
-from .account_tables import account_sessions, accounts
+from .errors import SignInRefused, UnknownAccount, UsernameTaken, WrongPassword
+from .fields import compared_username, username_problem
+from .tables import account_sessions, accounts
 from .throttle import forget_tries, reserve_try
 
 

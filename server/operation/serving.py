@@ -29,8 +29,8 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from .settings import Settings, is_loopback
-from .start_error import StartError
+from ..settings import Settings, is_loopback
+from ..start_error import StartError
 
 #: Seconds.
 _PATIENCE = 10.0

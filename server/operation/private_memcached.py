@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .start_error import StartError
+from ..start_error import StartError
 
 #: A Unix socket's path has 104 bytes on macOS and 108 on Linux, a NUL among them (unix(7)).
 _LONGEST_PATH = 100

@@ -6,13 +6,10 @@ Rule 2: a password is verified outside of any transaction, because that takes lo
 added only if the account is still what it was then: not disabled, its password unchanged.
 Rule 3: sessions are known by their store keys, so that ending an account's sessions is exact, also
 after the store has lost or evicted some. A store key opens nothing without the session ID.
-
-``python -m server.accounts`` is the command for whoever runs the service (:mod:`.accounts_cli`).
 """
 
 from __future__ import annotations
 
-import runpy
 import secrets
 import time
 from collections.abc import Callable, Iterable
@@ -21,14 +18,12 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from . import account_rows as rows
-from .account_errors import FieldRefused, PasswordRefused, SignInRefused, WrongPassword
-from .account_fields import clean_username, email_problem, username_problem
-from .account_rows import Account, AccountEntry, AccountSession, SignIn
+from . import rows
 from .database import Database
+from .errors import FieldRefused, PasswordRefused, SignInRefused, WrongPassword
+from .fields import clean_username, email_problem, username_problem
 from .passwords import PasswordHashes, password_problem
-
-__all__ = ["Account", "AccountEntry", "AccountSession", "Accounts", "SignIn"]
+from .rows import Account, AccountEntry, AccountSession, SignIn
 
 LONGEST_DEVICE = 200
 
@@ -206,8 +201,3 @@ def _check_new_password(account: Row[Any], current: str, new: str) -> None:
         problem = "The new password must be another one than the current."
     if problem:
         raise PasswordRefused({"new": problem})
-
-
-if __name__ == "__main__":
-    # By name, because the command imports this module: what is imported here must not import it.
-    runpy.run_module("server.accounts_cli", run_name="__main__")

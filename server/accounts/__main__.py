@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
-import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -20,11 +19,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NoReturn
 
-from .account_errors import AccountError, AccountsUnavailable, PasswordRefused, UnknownAccount
+from ..settings import process_environment
+from ..state.exceptions import StoreUnavailable
+from ..state.stores import MemcachedStore
 from .accounts import Accounts
 from .database import read_url
-from .state.exceptions import StoreUnavailable
-from .state.stores import MemcachedStore
+from .errors import AccountError, AccountsUnavailable, PasswordRefused, UnknownAccount
 
 #: Seconds for the store to confirm that one record is gone.
 _STORE_DEADLINE = 0.5
@@ -236,4 +236,4 @@ def _complain(sentence: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(main(sys.argv[1:], process_environment()))

@@ -20,17 +20,17 @@ from socket import socket
 
 from tornado.web import Application
 
-from .account_errors import AccountsUnavailable
-from .accounts import Accounts
-from .app import make_app
+from ..accounts import Accounts
+from ..accounts.errors import AccountsUnavailable
+from ..app import make_app
+from ..settings import Settings, read_settings
+from ..start_error import StartError
+from ..state import SIGNED_COOKIE, PlacementTable, StoreUnavailable
+from ..state.placement import unmet
+from ..state.stores import MemcachedStore, MemoryStore, SessionStore
 from .logs import configure_logs
 from .private_memcached import private_memcached
 from .serving import bind_listeners, https_context, serve
-from .settings import Settings, read_settings
-from .start_error import StartError
-from .state import SIGNED_COOKIE, PlacementTable, StoreUnavailable
-from .state.placement import unmet
-from .state.stores import MemcachedStore, MemoryStore, SessionStore
 from .workers import Workers
 
 _log = logging.getLogger(__name__)

@@ -29,7 +29,7 @@ from argon2.exceptions import HashingError, InvalidHashError, VerificationError,
 from argon2.low_level import error_to_str
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from .account_errors import Busy
+from .errors import Busy
 
 SHORTEST, LONGEST = 8, 128
 

@@ -1,0 +1,17 @@
+"""Accounts: who may sign in, and which sessions each account has; in a database.
+
+accounts.py   the accounts themselves
+errors.py     what can go wrong
+fields.py     usernames and email addresses
+passwords.py  the policy, and Argon2id off the event loop
+throttle.py   back-off after wrong passwords
+tables.py     the tables
+rows.py       what is read from them and written to them
+database.py   one database, and its errors translated
+__main__.py   the command for whoever runs the service
+"""
+
+from .accounts import Accounts
+from .rows import Account, AccountEntry, AccountSession, SignIn
+
+__all__ = ["Account", "AccountEntry", "AccountSession", "Accounts", "SignIn"]
