@@ -131,6 +131,10 @@ class MemcachedStore(SessionStore):
         """Fail what waits, and close the connections."""
         await asyncio.gather(*(node.close() for node in self._nodes))
 
+    def lasting_tasks(self) -> set[asyncio.Task[None]]:
+        """Return the store's own tasks, for whoever waits until all others are done."""
+        return set().union(*(node.lanes for node in self._nodes))
+
     def stats(self) -> dict[str, int]:
         """Return the fields of `StoreCounters`, and how many calls are ``waiting``."""
         return asdict(self._counters) | {"waiting": sum(node.waiting for node in self._nodes)}

@@ -79,6 +79,11 @@ class Node:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
+    def lanes(self) -> set[asyncio.Task[None]]:
+        """The tasks that carry out calls; they last until the node is closed."""
+        return set(self._lanes)
+
+    @property
     def waiting(self) -> int:
         """How many jobs wait for a connection."""
         return len(self._queue)
