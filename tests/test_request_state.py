@@ -240,3 +240,14 @@ async def test_what_the_tier_of_a_kind_can_do_is_told() -> None:
     assert (await visitor.state(WHO)).ended
     with pytest.raises(SessionEnded):
         await visitor.world.sessions.update(await visitor.session(), "who", lambda who: who, ADA)
+
+
+async def test_assigning_none_is_deleting_in_both_tiers() -> None:
+    """What is nothing is kept nowhere, so that reading it gives the default everywhere."""
+    visitor = Visitor(World())
+    state = await visitor.state(*ALL)
+    for kind in (THEME, BASKET):
+        state[kind] = {"a": 1}
+        state[kind] = None
+        assert kind not in state
+        assert state.get(kind, "none") == "none"

@@ -17,6 +17,7 @@ from server.state.sealing import (
     encode,
     is_session_id,
     new_session_id,
+    same_text,
     seal,
     store_key,
     unseal,
@@ -175,3 +176,10 @@ def test_what_is_not_json_is_refused(text: bytes) -> None:
     """Only what `encode` could have made is decoded; deep nesting is refused, not run into."""
     with pytest.raises(ValueError):  # noqa: PT011 - the words are json's own
         decode(text)
+
+
+def test_what_json_cannot_carry_is_the_same_as_no_text() -> None:
+    """A value that was made unfit after loading counts as changed, and is then refused."""
+    assert same_text({"a": 1}, b'{"a":1}')
+    assert not same_text({"a": {1, 2}}, b'{"a":[1,2]}')
+    assert not same_text({"a": float("nan")}, b'{"a":NaN}')

@@ -9,7 +9,7 @@ from state_app import Visitor, World, with_session
 from watched_store import Clock, WatchedStore
 
 from server.state import Conflict
-from server.state.turns import Turns
+from server.state.turns import Turns, attempts
 
 
 async def test_changes_to_different_kinds_are_merged() -> None:
@@ -127,3 +127,9 @@ async def test_an_update_under_conflict_is_applied_anew() -> None:
     await visitor.copy().assign(basket=10)
     update = visitor.world.sessions.update
     assert await update(session, "basket", lambda number: number * 2, 0) == 20
+
+
+def test_tries_are_bounded_by_number_and_by_time() -> None:
+    """Whoever never wins is told so in the end, and a slow store does not draw that out."""
+    assert len(list(attempts())) == 1024
+    assert list(attempts(patience=-1)) == []

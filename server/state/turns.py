@@ -24,9 +24,9 @@ _TRIES = 1024
 _PATIENCE = 5.0
 
 
-def attempts() -> Iterator[int]:
-    """Count the tries: 1,024 of them, or those of five seconds."""
-    give_up = time.monotonic() + _PATIENCE
+def attempts(patience: float = _PATIENCE) -> Iterator[int]:
+    """Count the tries: 1,024 of them, or those of ``patience`` seconds."""
+    give_up = time.monotonic() + patience
     for attempt in range(_TRIES):
         if time.monotonic() > give_up:
             return

@@ -9,7 +9,7 @@ lookup to one and back costs more processor time than the lookup.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from greenlet import getcurrent, greenlet
 
@@ -24,14 +24,13 @@ async def run(function: Callable[[], T]) -> T:
     aside = greenlet(function)
     outcome: Any = aside.switch()
     while not aside.dead:
+        go_on = aside.switch
         try:
             result = await outcome
         except BaseException as error:  # noqa: BLE001 - it belongs to the code that waits for it
-            outcome = aside.throw(error)
-        else:
-            outcome = aside.switch(result)
-    answer: T = outcome
-    return answer
+            go_on, result = aside.throw, error
+        outcome = go_on(result)
+    return cast("T", outcome)
 
 
 def wait_for(awaitable: Awaitable[T]) -> T:

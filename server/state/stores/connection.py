@@ -142,10 +142,8 @@ class Connection:
             return command()
         try:
             return command()
-        except _LOST as error:
-            if isinstance(error, TimeoutError):
-                raise
-        self.close()
+        except _LOST:
+            self.close()
         return again()
 
     def _cas(self, key: str, sealed: bytes, cas: bytes, idle: int) -> bool | None:
@@ -186,8 +184,6 @@ class Connection:
 
 def _translated(error: Exception) -> StoreRefused | StoreUnavailable:
     """Return the project's exception for a foreign one, without any key or content."""
-    if isinstance(error, TimeoutError):
-        return Unreachable("memcached did not answer in time", timed_out=True)
     if isinstance(error, MemcacheUnexpectedCloseError):
         return Unreachable("memcached closed the connection", timed_out=False)
     if isinstance(error, OSError):
