@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from app_process import AppProcess
-from memcached_process import MemcachedProcess
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
@@ -29,6 +27,9 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+
+from compare.app_process import AppProcess
+from compare.memcached_process import MemcachedProcess
 
 PASSWORD = "correct horse 7"
 

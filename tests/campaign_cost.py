@@ -1,8 +1,8 @@
 """What a session costs per request, and what batching brings: ``make campaign-cost``.
 
 The application has one core to itself; memcached and the load (wrk, 64 connections, 500 distinct
-sessions) have the other. Each figure is processor time of the application's process, from
-/proc/PID/stat, over the requests that wrk counted. ``/health`` is the same server without state, so
+sessions) have the other. Each figure is processor time of the application's process over the
+requests that wrk counted. ``/health`` is the same server without state, so
 what ``/cart`` takes more is the price of the session and of the cart's JSON. The rounds alternate,
 and each figure is the median of them with the least and the greatest.
 """
@@ -12,21 +12,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from statistics import median
 
-from app_process import AppProcess
-from memcached_process import MemcachedProcess
 from tornado.httpclient import AsyncHTTPClient
+
+from compare.app_process import AppProcess
+from compare.load import load, pin
+from compare.memcached_process import MemcachedProcess
 
 SESSIONS = 500
 CONNECTIONS = 64
-TICK = os.sysconf("SC_CLK_TCK")
 
 #: The same application with one lookup per round trip.
 SINGLE = (
@@ -36,28 +34,6 @@ SINGLE = (
     "from server.operation.start import main\n"
     "sys.exit(main(COMPOSITION))\n"
 )
-
-LUA = """
-local cookies = {}
-for line in io.lines("%s") do cookies[#cookies + 1] = line end
-local at = 0
-request = function()
-    at = at %% #cookies + 1
-    return wrk.format("GET", nil, {["Cookie"] = cookies[at], ["Accept"] = "application/json"})
-end
-"""
-
-
-def processor_seconds(pid: int) -> float:
-    """Return the processor time that all threads of the process have used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
-def pin(pid: int, core: int) -> None:
-    """Keep every thread of the process on one core."""
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        os.sched_setaffinity(int(thread), {core})
 
 
 async def make_sessions(url: str) -> list[str]:
@@ -77,22 +53,6 @@ async def make_sessions(url: str) -> list[str]:
     return cookies
 
 
-def load(url: str, script: Path, seconds: int) -> tuple[int, float]:
-    """Return the requests answered, every one of them well, and the median latency in ms."""
-    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
-    said = subprocess.run(
-        [*command, "-s", str(script), url], capture_output=True, text=True, check=True
-    ).stdout
-    assert "Non-2xx" not in said, said
-    assert "Socket errors" not in said, said
-    requests = re.search(r"(\d+) requests in", said)
-    latency = re.search(r"50%\s+([\d.]+)(us|ms|s)", said)
-    assert requests, said
-    assert latency, said
-    scale = {"us": 0.001, "ms": 1, "s": 1000}[latency[2]]
-    return int(requests[1]), float(latency[1]) * scale
-
-
 def spread(numbers: list[float], unit: str) -> str:
     """Return median, least and greatest."""
     return f"{median(numbers):7.1f} {unit} ({min(numbers):.1f} to {max(numbers):.1f})"
@@ -104,18 +64,19 @@ class Contender:
     def __init__(self, name: str, app: AppProcess) -> None:
         self.name = name
         self.app = app
+        self.cookies: list[str] = []
         self.cost: dict[str, list[float]] = {"/health": [], "/cart": []}
         self.rate: list[float] = []
         self.wait: list[float] = []
 
-    def measure(self, path: str, script: Path, seconds: int) -> None:
+    def measure(self, path: str, seconds: int) -> None:
         """One round of one path."""
-        before = processor_seconds(self.app.pid)
-        requests, latency = load(self.app.url + path, script, seconds)
-        self.cost[path].append((processor_seconds(self.app.pid) - before) / requests * 1e6)
+        url = self.app.url + path
+        found = load(url, self.app.pid, self.cookies, connections=CONNECTIONS, seconds=seconds)
+        self.cost[path].append(found.microseconds)
         if path == "/cart":
-            self.rate.append(requests / seconds)
-            self.wait.append(latency)
+            self.rate.append(found.per_second)
+            self.wait.append(found.milliseconds)
 
     def report(self) -> None:
         """Print what was measured."""
@@ -144,26 +105,24 @@ async def main() -> int:
         MemcachedProcess() as memcached,
         AppProcess("server.session_app", *quiet, f"--memcached={memcached.address}") as batched,
         AppProcess(
-            "single_lookup", *quiet, f"--memcached={memcached.address}", PYTHONPATH=str(folder)
+            "single_lookup",
+            *quiet,
+            f"--memcached={memcached.address}",
+            environment={"PYTHONPATH": str(folder)},
         ) as alone,
     ):
-        pin(memcached.pid, 1)
+        pin(memcached.pid, alone=False)
         contenders = [
             Contender("one lookup for all in flight", batched),
             Contender("one lookup each", alone),
         ]
-        scripts = []
         for contender in contenders:
-            cookies = folder / f"{contender.app.pid}.cookies"
-            cookies.write_text("\n".join(await make_sessions(contender.app.url)))
-            script = folder / f"{contender.app.pid}.lua"
-            script.write_text(LUA % cookies)
-            scripts.append(script)
-            pin(contender.app.pid, 0)
+            contender.cookies = await make_sessions(contender.app.url)
+            pin(contender.app.pid, alone=True)
         for _ in range(options.rounds):
-            for contender, script in zip(contenders, scripts, strict=True):
+            for contender in contenders:
                 for path in ("/health", "/cart"):
-                    contender.measure(path, script, options.seconds)
+                    contender.measure(path, options.seconds)
         print(f"{options.rounds} rounds of {options.seconds} s each")
         for contender in contenders:
             contender.report()

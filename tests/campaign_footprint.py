@@ -14,8 +14,7 @@ import sys
 import time
 from base64 import b64encode, urlsafe_b64encode
 
-from memcached_process import MemcachedProcess
-
+from compare.memcached_process import MemcachedProcess
 from server.state import CookieNames, ServerSessionTier, Signer
 from server.state.session import Session, encode_data
 from server.state.stores import MemcachedStore
@@ -48,13 +47,6 @@ async def fill(tier: ServerSessionTier, count: int) -> list[str]:
         numbers = range(start, min(count, start + AT_ONCE))
         await asyncio.gather(*map(store, numbers))
     return sample
-
-
-def figures(process: MemcachedProcess) -> dict[str, int]:
-    """Return memcached's own numbers."""
-    lines = process.ask("stats", b"END\r\n") + process.ask("stats slabs", b"END\r\n")
-    rows = (line.split() for line in lines.decode().splitlines() if line.startswith("STAT"))
-    return {row[1]: int(row[2]) for row in rows if row[2].isdigit()}
 
 
 def dump(process: MemcachedProcess, keys: list[str]) -> bytes:
@@ -90,15 +82,14 @@ async def main() -> int:
         started = time.monotonic()
         sample = await fill(tier, count)
         await store.aclose()
-        numbers = figures(process)
+        numbers = process.counters()
         items = numbers["curr_items"]
         weight = (numbers["total_malloced"] + numbers["hash_bytes"]) / items
         print(f"{items:,} sessions of {SIZE} bytes in {time.monotonic() - started:.0f} s")
         print(f"{weight:.1f} bytes of memcached each, its own overhead included (limit {LIMIT})")
         print(f"{numbers['bytes'] / items:.1f} bytes each by its own count of items (stats: bytes)")
-        metadump = process.ask("lru_crawler metadump all", b"END\r\n").decode()
-        keys = [line.split()[0][4:] for line in metadump.splitlines() if line.startswith("key=")]
-        leaks = given_away(metadump.encode() + dump(process, keys), sample)
+        keys = process.keys()
+        leaks = given_away("\n".join(keys).encode() + dump(process, keys), sample)
         print(f"dump of {len(keys):,} records: {leaks} canaries or session IDs in it")
         good = items == len(keys) == count and weight <= LIMIT and leaks == 0
     return 0 if good else 1

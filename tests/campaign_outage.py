@@ -16,9 +16,10 @@ import sys
 import time
 from statistics import quantiles
 
-from app_process import AppProcess
-from memcached_process import MemcachedProcess
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
+
+from compare.app_process import AppProcess
+from compare.memcached_process import MemcachedProcess
 
 PASSWORD = "a long enough secret"
 FROZEN_FOR = 2.0

@@ -18,8 +18,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from memcached_process import MemcachedProcess
-
+from compare.memcached_process import MemcachedProcess
 from server.state import (
     Conflict,
     CookieNames,

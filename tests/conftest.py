@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
-from memcached_process import MemcachedProcess
+
+from compare.memcached_process import MemcachedProcess
+
+# Warnings are errors in the processes that tests start, as they are in the tests.
+os.environ.setdefault("PYTHONWARNINGS", "error")
 
 
 @pytest.fixture

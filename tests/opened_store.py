@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from memcached_process import until
-
+from compare.waiting import until
 from server.state.exceptions import StoreUnavailable
 from server.state.stores import MemcachedStore
 

@@ -16,9 +16,9 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from app_process import AppProcess
-from memcached_process import PATIENCE, MemcachedProcess
-
+from compare.app_process import AppProcess
+from compare.memcached_process import MemcachedProcess
+from compare.waiting import PATIENCE
 from server.catalogue import PRODUCTS
 
 SHOPS = ("cookie", "session", "recommended")

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from memcached_process import PATIENCE
+from compare.waiting import PATIENCE
 
 
 class Answer(NamedTuple):

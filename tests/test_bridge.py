@@ -6,9 +6,9 @@ import asyncio
 import socket
 
 import pytest
-from memcached_process import MemcachedProcess
 from opened_store import new_key, opened
 
+from compare.memcached_process import MemcachedProcess
 from server.state.exceptions import StoreUnavailable
 from server.state.stores.bridge import run, wait_for
 from server.state.stores.jobs import Job, JobQueue

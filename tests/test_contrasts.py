@@ -12,8 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
-from app_process import ROOT
-from memcached_process import wait_until
 from running_shop import (
     DEFAULTS,
     ITEM,
@@ -27,6 +25,9 @@ from running_shop import (
     credentials_of,
     running_shop,
 )
+
+from compare.app_process import ROOT
+from compare.waiting import wait_until
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
 

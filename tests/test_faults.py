@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from impostor import CuttingProxy, Impostor
-from memcached_process import MemcachedProcess, until, wait_until
 from running_shop import (
     DEFAULTS,
     ITEM,
@@ -34,6 +33,9 @@ from running_shop import (
     running_shop,
     shop_on,
 )
+
+from compare.memcached_process import MemcachedProcess
+from compare.waiting import until, wait_until
 
 
 @pytest.fixture(scope="module")

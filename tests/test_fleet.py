@@ -6,9 +6,10 @@ import asyncio
 from contextlib import ExitStack
 
 import pytest
-from memcached_process import MemcachedProcess, free_port, until
 from opened_store import answers, new_key, opened
 
+from compare.memcached_process import MemcachedProcess
+from compare.waiting import free_port, until
 from server.state.exceptions import StoreUnavailable
 from server.state.stores import MemcachedStore
 from server.state.stores.memcached import parse_address

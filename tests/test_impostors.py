@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 from impostor import CuttingProxy, Impostor, always, dripping
-from memcached_process import MemcachedProcess, until
 from opened_store import CALLS, new_key, opened, reaches
 
+from compare.memcached_process import MemcachedProcess
+from compare.waiting import until
 from server.state.exceptions import StoreUnavailable
 
 #: What memcached may say to each command; anything else it could say is the answer to another.

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from app_process import ROOT
+
+from compare.app_process import ROOT
 
 SERVER = ROOT / "server"
 FILES = sorted(SERVER.rglob("*.py"))

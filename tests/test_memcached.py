@@ -8,9 +8,10 @@ import socket
 from contextlib import ExitStack
 
 import pytest
-from memcached_process import MemcachedProcess, until
 from opened_store import CALLS, answers, new_key, opened, reaches
 
+from compare.memcached_process import MemcachedProcess
+from compare.waiting import until
 from server.state.exceptions import StoreRefused, StoreUnavailable
 from server.state.stores import MemcachedStore
 

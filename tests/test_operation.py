@@ -21,16 +21,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from app_process import SECRET, AppProcess, run_app
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from impostor import Impostor
-from memcached_process import PATIENCE, MemcachedProcess, free_port, wait_until
+from run_app import SECRET, run_app
 from shop_client import ShopClient
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
+from compare.app_process import AppProcess
+from compare.memcached_process import MemcachedProcess
+from compare.waiting import PATIENCE, free_port, wait_until
 from server.catalogue import PRODUCTS
 from server.cookie_app import COMPOSITION as COOKIE
 from server.operation.serving import Server, serve
@@ -91,7 +93,7 @@ def test_only_the_comparisons_misplace() -> None:
 
 def test_the_cookie_application_needs_no_memcached(tmp_path: Path) -> None:
     """State in cookies starts where there is no memcached at all, and starts none."""
-    with AppProcess("server.cookie_app", "--dev", PATH=str(tmp_path)) as app:
+    with AppProcess("server.cookie_app", "--dev", environment={"PATH": str(tmp_path)}) as app:
         assert list(app.run_dir.glob("*.sock")) == []
 
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from memcached_process import wait_until
 from playwright.sync_api import expect
+
+from compare.waiting import wait_until
 
 if TYPE_CHECKING:
     from browser import Shop, Visitor
-    from memcached_process import MemcachedProcess
+
+    from compare.memcached_process import MemcachedProcess
 
 pytest_plugins = ["browser"]
 

@@ -9,10 +9,11 @@ import stat
 from pathlib import Path
 
 import pytest
-from app_process import AppProcess, run_app
-from memcached_process import wait_until
+from run_app import run_app
 from shop_client import ShopClient
 
+from compare.app_process import AppProcess
+from compare.waiting import wait_until
 from server.catalogue import PRODUCTS
 from server.operation.private_memcached import private_memcached
 from server.start_error import StartError

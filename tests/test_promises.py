@@ -17,8 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from app_process import SECRET
-from memcached_process import PATIENCE, wait_until
+from run_app import SECRET
 from running_shop import (
     DEFAULTS,
     ITEM,
@@ -36,6 +35,7 @@ from running_shop import (
 )
 from tornado.web import RequestHandler, create_signed_value
 
+from compare.waiting import PATIENCE, wait_until
 from server.handlers import ROUTES
 from server.state import Signer
 from server.state.sealing import new_session_id

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from memcached_process import MemcachedProcess
 from opened_store import LONG, new_key, opened, reaches
 
+from compare.memcached_process import MemcachedProcess
 from server.state.exceptions import StoreUnavailable
 
 

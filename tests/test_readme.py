@@ -8,11 +8,13 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
-from app_process import ROOT, SECRET
-from memcached_process import MemcachedProcess
+from run_app import SECRET
 from tornado.httpclient import AsyncHTTPClient
 from tornado.testing import bind_unused_port
 from tornado.web import Application
+
+from compare.app_process import ROOT
+from compare.memcached_process import MemcachedProcess
 
 README = (ROOT / "README.rst").read_text()
 

@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from app_process import ROOT, SECRET, run_app
+from run_app import SECRET, run_app
 
+from compare.app_process import ROOT
 from server.cookie_app import COMPOSITION
 from server.cookie_secret import make_cookie_secret, read_cookie_secret
 from server.operation.start import main

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from memcached_process import MemcachedProcess, until
 from state_app import BASKET, THEME, WHO, Browser, World, handler, serving
 
+from compare.memcached_process import MemcachedProcess
+from compare.waiting import until
 from server.state import StateHandler
 from server.state.stores import MemcachedStore
 

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
-from memcached_process import MemcachedProcess, until
 
+from compare.memcached_process import MemcachedProcess
+from compare.waiting import until
 from server.state.exceptions import StoreRefused
 from server.state.stores import MemcachedStore, MemoryStore, SessionStore
 

@@ -136,10 +136,10 @@ def explain(need: str, kind: Kind, tier: Capabilities) -> str:
 
 
 @lru_cache(maxsize=256)
-def place(kind: Kind) -> Placement:
-    """Return where ``kind`` belongs and why. Pure."""
+def place(kind: Kind, tiers: tuple[Capabilities, ...] = TIERS) -> Placement:
+    """Return where among ``tiers``, the cheapest first, ``kind`` belongs and why. Pure."""
     reasons: list[str] = []
-    for tier in TIERS:
+    for tier in tiers:
         lacking = unmet(kind.needs, tier)
         if not lacking:
             reasons.insert(0, f"The {tier.tier} meets every need of {kind.name}.")

@@ -1,4 +1,4 @@
-"""A real memcached for a test, and what can be done to it: freeze, thaw, kill, restart.
+"""A real memcached of one's own, and what can be done to it: freeze, thaw, kill, restart.
 
 Nothing is left behind: leaving the ``with`` block kills the process, frozen or not, and removes its
 socket.
@@ -6,44 +6,18 @@ socket.
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import unquote
 
-PATIENCE = 10.0
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Return once ``condition()`` holds; `AssertionError` naming ``what`` after ten seconds."""
-    give_up = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < give_up, f"waited in vain until {what}"
-        time.sleep(0.005)
-
-
-async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
-    """Return once ``await condition()`` holds; see `wait_until`."""
-    give_up = time.monotonic() + PATIENCE
-    while not await condition():
-        assert time.monotonic() < give_up, f"waited in vain until {what}"
-        await asyncio.sleep(0.005)
-
-
-def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+from .waiting import PATIENCE, free_port, wait_until
 
 
 class MemcachedProcess:
@@ -128,6 +102,44 @@ class MemcachedProcess:
                 assert more, f"memcached closed the connection after {answer!r}"
                 answer += more
             return answer
+
+    def counters(self) -> dict[str, int]:
+        """Return what ``stats`` and ``stats slabs`` count in whole numbers."""
+        lines = self.ask("stats", b"END\r\n") + self.ask("stats slabs", b"END\r\n")
+        rows = (line.split() for line in lines.decode().splitlines() if line.startswith("STAT"))
+        return {row[1]: int(row[2]) for row in rows if row[2].isdigit()}
+
+    def keys(self) -> list[str]:
+        """Return every key, as anybody may ask for them."""
+        told = self.ask("lru_crawler metadump all", b"END\r\n").decode()
+        lines = (line for line in told.splitlines() if line.startswith("key="))
+        return [unquote(line.split()[0].removeprefix("key=")) for line in lines]
+
+    def records(self) -> dict[str, bytes]:
+        """Return every key and its value."""
+        return {key: self._value(key) for key in self.keys()}
+
+    def _value(self, key: str) -> bytes:
+        answer = self.ask(f"get {key}", b"END\r\n")
+        head, _, rest = answer.partition(b"\r\n")
+        return rest[: int(head.split()[3])] if head != b"END" else b""
+
+    def crowd_out(self, size: int, count: int) -> None:
+        """Store ``count`` values of ``size`` bytes; what was there before has to make room."""
+        value = b"x" * size
+        with self._connected() as connection:
+            connection.settimeout(PATIENCE)
+            for start in range(0, count, 1000):
+                numbers = range(start, min(count, start + 1000))
+                connection.sendall(
+                    b"".join(
+                        b"set crowd-%d 0 0 %d noreply\r\n%b\r\n" % (number, size, value)
+                        for number in numbers
+                    )
+                )
+            connection.sendall(b"version\r\n")
+            while not connection.recv(4096).endswith(b"\r\n"):
+                pass
 
     def _connected(self) -> socket.socket:
         if self._port:

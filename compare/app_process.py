@@ -1,6 +1,6 @@
 """One of the applications as a process of its own, the way a person starts it.
 
-Leaving the ``with`` block kills it. Warnings are errors there as they are here.
+Leaving the ``with`` block kills it.
 """
 
 from __future__ import annotations
@@ -16,35 +16,21 @@ import tempfile
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
-from memcached_process import PATIENCE, wait_until
+from .waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).parent.parent
-SECRET = "correct-horse-battery-staple-0123456789"
 
 _URL = re.compile(r" at (https?://[^ ]+) \(")
-
-
-def run_app(module: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run an application that ends by itself, and return what it said."""
-    return subprocess.run(
-        [sys.executable, "-m", module, *options],
-        cwd=ROOT,
-        env=_environment(environment),
-        capture_output=True,
-        text=True,
-        timeout=2 * PATIENCE,
-        check=False,
-    )
 
 
 class AppProcess:
     """``python -m module options`` on a free port, with a run directory of its own by default.
 
     ``url`` is where it serves, ``stderr`` what it has said so far. ``certfile`` is trusted when
-    asking whether it is ready.
+    asking whether it is ready; ``cookie_secret`` is written to a file and named to it.
     """
 
     def __init__(
@@ -54,13 +40,19 @@ class AppProcess:
         port: int = 0,
         run_dir: Path | None = None,
         certfile: Path | None = None,
-        **environment: str,
+        cookie_secret: str | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="app-"))
         self.run_dir = run_dir or self._folder / "run"
-        self._command = [sys.executable, "-W", "error", "-m", module, f"--port={port}"]
+        self._command = [sys.executable, "-m", module, f"--port={port}"]
         self._command += [f"--run-dir={self.run_dir}", *options]
-        self._environment = _environment(environment)
+        if cookie_secret is not None:
+            secret_file = self._folder / "cookie-secret"
+            secret_file.touch(mode=0o600)
+            secret_file.write_text(cookie_secret)
+            self._command.append(f"--cookie-secret-file={secret_file}")
+        self._environment = environment_with(environment)
         self._log = self._folder / "stderr"
         self._certfile = certfile
         self._process: subprocess.Popen[bytes] | None = None
@@ -148,7 +140,7 @@ class AppProcess:
             return False
 
 
-def _environment(more: Mapping[str, str]) -> dict[str, str]:
+def environment_with(more: Mapping[str, str]) -> dict[str, str]:
     """Return an environment without anybody's options: CI sets none of them, a person may."""
-    kept = ("PATH", "HOME", "LANG", "TMPDIR")
-    return {name: os.environ[name] for name in kept if name in os.environ} | more
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONWARNINGS")
+    return {name: os.environ[name] for name in kept if name in os.environ} | dict(more)

@@ -1,0 +1,183 @@
+"""A person's browser, as far as a server can tell: a cookie jar that sends and keeps cookies.
+
+Rule 1: what goes over the wire is built and read by h11, so that an exchange is kept byte for byte
+and sizes are those of the wire.
+Rule 2: a jar does what a browser's does for one host and path "/": the last value set stands, and
+Max-Age=0 deletes. It never forgets by itself; whoever holds a copy is not bound to Max-Age either.
+Rule 3: everything has an end. An answer takes ten seconds and four megabytes at the most, then it
+is `NoAnswer`.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import h11
+
+from .findings import Exchange
+
+_LONGEST_ANSWER = 4 * 1024 * 1024
+_SECONDS = 10.0
+_READ = 65_536
+
+
+class NoAnswer(Exception):
+    """No answer came that HTTP knows; the text says what happened instead."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back. Sizes are bytes on the wire, heads included; ``seconds`` until the end."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    bytes_sent: int
+    bytes_received: int
+    seconds: float
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of this name, in lower case, None without one."""
+        return next((value for known, value in self.headers if known == name), None)
+
+    @property
+    def set_cookies(self) -> list[str]:
+        """Every Set-Cookie header."""
+        return [value for name, value in self.headers if name == "set-cookie"]
+
+    @property
+    def text(self) -> str:
+        """The body."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def json(self) -> Any:
+        """What the body says; None where it is no JSON."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+class Browser:
+    """Somebody with a cookie jar in front of the application at ``url``.
+
+    ``record`` is called with every exchange.
+    """
+
+    def __init__(self, url: str, name: str, jar: Mapping[str, str] | None = None) -> None:
+        self.url = url
+        self.name = name
+        self.jar = dict(jar or {})
+        self.exchanges: list[Exchange] = []
+
+    def send(self, method: str, path: str, value: Any = None, **headers: str) -> Reply:
+        """Send ``value`` as JSON, nothing at all for None; an underscore in a header is a hyphen.
+
+        Raises `NoAnswer`.
+        """
+        body = b"" if value is None else json.dumps(value).encode()
+        sent = {name.replace("_", "-"): text for name, text in headers.items()}
+        sent.setdefault("Accept", "application/json")
+        if body:
+            sent.setdefault("Content-Type", "application/json")
+        if body or method != "GET":
+            sent["Content-Length"] = str(len(body))
+        if self.jar:
+            sent.setdefault("Cookie", cookie_header(self.jar))
+        reply = self._exchange(method, path, sent, body)
+        self._keep(reply)
+        return reply
+
+    def _exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        parts = urlsplit(self.url)
+        fields = [("Host", parts.netloc), ("Connection", "close"), *headers.items()]
+        connection = h11.Connection(h11.CLIENT)
+        request = connection.send(h11.Request(method=method, target=path, headers=fields)) or b""
+        request += connection.send(h11.Data(data=body)) or b""
+        request += connection.send(h11.EndOfMessage()) or b""
+        started = time.monotonic()
+        answer = _ask((parts.hostname or "", parts.port or 80), request)
+        try:
+            response, text = _read(connection, answer)
+        except h11.RemoteProtocolError as error:
+            raise NoAnswer(f"what came back is no HTTP: {error}") from error
+        seconds = time.monotonic() - started
+        self.exchanges.append(Exchange(self.name, _text(request), _head(answer) + _text(text)))
+        fields_back = tuple(
+            (name.decode(), value.decode("latin-1")) for name, value in response.headers
+        )
+        return Reply(response.status_code, fields_back, text, len(request), len(answer), seconds)
+
+    def _keep(self, reply: Reply) -> None:
+        for header in reply.set_cookies:
+            name, _, value = header.partition(";")[0].partition("=")
+            if "max-age=0" in header.lower().replace(" ", ""):
+                self.jar.pop(name, None)
+            else:
+                self.jar[name] = value
+
+
+def cookie_header(jar: Mapping[str, str]) -> str:
+    """Return the Cookie header for a jar."""
+    return "; ".join(f"{name}={value}" for name, value in jar.items())
+
+
+def _ask(address: tuple[str, int], request: bytes) -> bytes:
+    """Return everything that comes back until the other side closes."""
+    until = time.monotonic() + _SECONDS
+    answer = bytearray()
+    try:
+        with socket.create_connection(address, _SECONDS) as connection:
+            connection.sendall(request)
+            for chunk in _chunks(connection, until):
+                answer += chunk
+                if len(answer) > _LONGEST_ANSWER:
+                    raise NoAnswer(f"the answer has more than {_LONGEST_ANSWER:,} bytes")
+    except TimeoutError as error:
+        raise NoAnswer(f"no complete answer within {_SECONDS:.0f} s") from error
+    except OSError as error:
+        raise NoAnswer(error.strerror or str(error)) from error
+    return bytes(answer)
+
+
+def _chunks(connection: socket.socket, until: float) -> Iterator[bytes]:
+    while (left := until - time.monotonic()) > 0:
+        connection.settimeout(left)
+        chunk = connection.recv(_READ)
+        if not chunk:
+            return
+        yield chunk
+    raise TimeoutError
+
+
+def _read(connection: h11.Connection, answer: bytes) -> tuple[h11.Response, bytes]:
+    """Return the response and its body."""
+    connection.receive_data(answer)
+    connection.receive_data(b"")
+    response: h11.Response | None = None
+    body = bytearray()
+    while True:
+        event = connection.next_event()
+        if isinstance(event, h11.Response):
+            response = event
+        elif isinstance(event, h11.Data):
+            body += event.data
+        elif isinstance(event, h11.EndOfMessage) and response is not None:
+            return response, bytes(body)
+        elif not isinstance(event, h11.InformationalResponse):
+            raise NoAnswer("the connection was closed without an answer")
+
+
+def _head(answer: bytes) -> str:
+    return _text(answer.partition(b"\r\n\r\n")[0]) + "\r\n\r\n"
+
+
+def _text(message: bytes) -> str:
+    return message.decode("utf-8", "replace")

@@ -1,0 +1,112 @@
+"""What an experiment is, what it is given, and how it is carried out.
+
+Rule 1: an experiment is a function of a `Lab`. It uses the target as its visitors can, over HTTP,
+and at most what an operator has besides: a hand on memcached, the command that disables an
+account, the secret that is supposed to have leaked.
+Rule 2: it says what it saw in the words of its own table, one word for each thing there is to see.
+Which of the words the project promises for a tier stands beside it, in the same file.
+Rule 3: what the target does against its contract is no outcome. The experiment then says that it
+could not be carried out, which fails a run as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .browser import NoAnswer
+from .findings import Exchange, Finding, Outcome
+from .shop_visitor import Person, ShopVisitor, Unexpected, new_person
+from .targets import Target, Targets
+
+#: The two tiers, as `server` calls them.
+COOKIE, SESSION = "signed cookie", "server session"
+
+
+class Lab:
+    """What one run of an experiment on one application is given."""
+
+    def __init__(self, targets: Targets, application: str) -> None:
+        self._targets = targets
+        self._visitors: list[ShopVisitor] = []
+        self.application = application
+        self.tier = targets.tier(application)
+
+    def target(self, *options: str, memcached: Sequence[str] = ()) -> Target:
+        """Return the application, running with these options and arguments of memcached."""
+        return self._targets.running(self.application, options, memcached)
+
+    def visitor(self, target: Target, name: str = "victim") -> ShopVisitor:
+        """Return somebody who has not been here before; what they do is kept as evidence."""
+        return self.kept(ShopVisitor(target.url, name))
+
+    def kept(self, visitor: ShopVisitor) -> ShopVisitor:
+        """Keep what ``visitor`` does from now on as evidence."""
+        visitor.exchanges = self._visitors[0].exchanges if self._visitors else visitor.exchanges
+        self._visitors.append(visitor)
+        return visitor
+
+    def copy(self, visitor: ShopVisitor, name: str) -> ShopVisitor:
+        """Return somebody with a copy of ``visitor``'s cookies."""
+        return self.kept(visitor.copy(name))
+
+    def passer_by(self, target: Target, name: str = "passer-by") -> ShopVisitor:
+        """Return somebody whose exchanges are nobody's evidence."""
+        return ShopVisitor(target.url, name)
+
+    def person(self, target: Target) -> Person:
+        """Return somebody who has just registered."""
+        person = new_person()
+        self.passer_by(target).register(person)
+        return person
+
+    def signed_in(
+        self, target: Target, person: Person | None = None, name: str = "victim"
+    ) -> ShopVisitor:
+        """Return somebody who has signed in, as ``person`` or as somebody new."""
+        visitor = self.visitor(target, name)
+        visitor.sign_in(person or self.person(target))
+        return visitor
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """The evidence."""
+        return tuple(self._visitors[0].exchanges) if self._visitors else ()
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One line of the table of contents.
+
+    ``question`` is what it answers, ``capability`` the field of `Capabilities` it measures, None
+    where it measures none, ``expected`` the word promised for each tier, ``clause`` what says that
+    it matters.
+    """
+
+    name: str
+    title: str
+    question: str
+    clause: str
+    run: Callable[[Lab], Outcome]
+    expected: Mapping[str, str]
+    capability: str | None = None
+
+    def carried_out(self, targets: Targets, application: str) -> Finding:
+        """Return what it finds out about an application."""
+        lab = Lab(targets, application)
+        outcome, trouble = None, ""
+        try:
+            outcome = self.run(lab)
+        except (Unexpected, NoAnswer, TimeoutError) as error:
+            trouble = f"This could not be tried: {error}."
+        return Finding(
+            experiment=self.name,
+            target=application,
+            tier=lab.tier,
+            capability=self.capability,
+            clause=self.clause,
+            expected=self.expected[lab.tier],
+            outcome=outcome,
+            trouble=trouble,
+            exchanges=lab.exchanges,
+        )

@@ -1,0 +1,60 @@
+"""The experiments, in the order in which a report tells them: the table of contents.
+
+A new one is a file with an ``EXPERIMENT`` and a line here.
+"""
+
+from __future__ import annotations
+
+from ..experiment import Experiment
+from . import (
+    absolute_expiry,
+    account_disabled,
+    after_sign_out,
+    capacity,
+    cost,
+    disclosure,
+    fixation,
+    idle_expiry,
+    leaked_secret,
+    leaked_store,
+    listing,
+    lost_update,
+    replay,
+    revocation,
+    rollback,
+    second_device,
+    store_down,
+    store_evicting,
+    store_restarted,
+    store_weight,
+    theft,
+    wire_weight,
+)
+
+EXPERIMENTS: tuple[Experiment, ...] = tuple(
+    module.EXPERIMENT
+    for module in (
+        disclosure,
+        replay,
+        revocation,
+        account_disabled,
+        listing,
+        theft,
+        rollback,
+        lost_update,
+        fixation,
+        idle_expiry,
+        absolute_expiry,
+        after_sign_out,
+        second_device,
+        capacity,
+        leaked_secret,
+        leaked_store,
+        store_down,
+        store_restarted,
+        store_evicting,
+        wire_weight,
+        store_weight,
+        cost,
+    )
+)

@@ -1,0 +1,38 @@
+"""Fixation: an attacker plants their own cookies with a victim, who then signs in."""
+
+from __future__ import annotations
+
+from ..experiment import COOKIE, SESSION, Experiment, Lab
+from ..findings import Outcome
+
+STICKS = "what was planted stays good"
+DEAD = "what was planted is dead"
+LET_IN = "the attacker is signed in"
+
+
+def run(lab: Lab) -> Outcome:
+    """Plant cookies, have the victim sign in with them, and use them again."""
+    target = lab.target()
+    attacker = lab.visitor(target, "attacker")
+    attacker.prefer(theme="dark")
+    victim = lab.copy(attacker, "victim")
+    victim.sign_in(lab.person(target))
+    if who := attacker.who():
+        return Outcome(
+            LET_IN, False, f"With the cookies it had planted, the attacker is now {who}."
+        )
+    if attacker.preferences()["theme"] == "dark":
+        return Outcome(
+            STICKS, False, "The planted preferences are as valid as before, for whoever has them."
+        )
+    return Outcome(DEAD, True, "Signing in made a new ID, and the planted one is dead.")
+
+
+EXPERIMENT = Experiment(
+    name="fixation",
+    title="Fixation",
+    question="Is what an attacker planted before the sign-in worth anything after it?",
+    clause="ASVS 7.2.4",
+    run=run,
+    expected={COOKIE: STICKS, SESSION: DEAD},
+)

@@ -1,0 +1,69 @@
+"""Leaked store: the attacker has a copy of the whole memcached, and the cookie secret as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ..browser import cookie_header
+from ..decoding import decodings
+from ..experiment import COOKIE, SESSION, Experiment, Lab
+from ..findings import Figures, Outcome
+from ..targets import Target
+
+EMPTY, USELESS = "nothing in it", "opaque and useless"
+READABLE, SIGNS_IN = "readable", "it signs in"
+_NOTE = "canary-in-the-cart"
+
+
+def run(lab: Lab) -> Outcome:
+    """Dump memcached; look for canaries, and present each key and value as a session ID."""
+    target = lab.target()
+    person = lab.person(target)
+    victim = lab.signed_in(target, person)
+    victim.put(target.skus[0], _NOTE)
+    records = target.memcached.records()
+    if not records:
+        return Outcome(EMPTY, None, "Nothing is kept in the store, so nothing can leak from it.")
+    dumped = "\n".join(f"{key} {value.decode('latin-1')}" for key, value in records.items())
+    if any(canary in text for text in decodings(dumped) for canary in (person.email, _NOTE)):
+        return Outcome(READABLE, False, "Who has the store reads what is in it.")
+    thief = lab.visitor(target, "thief")
+    jars = list(_presentable(target, records))
+    for jar in jars:
+        thief.jar = jar
+        if who := thief.who():
+            return Outcome(SIGNS_IN, False, f"Something out of the store signs in as {who}.")
+    return Outcome(
+        USELESS,
+        True,
+        f"{len(records)} records, {len(jars)} tries with their keys and bytes, signed with the "
+        "real secret and unsigned: no sign-in, and nothing to read.",
+        figures=(
+            Figures("records dumped", "records", (len(records),)),
+            Figures("tries", "requests", (len(jars),)),
+        ),
+    )
+
+
+def _presentable(target: Target, records: Mapping[str, bytes]) -> Iterator[dict[str, str]]:
+    for key, value in records.items():
+        for text in {key, key.rpartition(":")[2], value.hex()[:86], _clean(value)}:
+            if text:
+                yield target.forged_session(text)
+                yield target.unsigned_session(text)
+
+
+def _clean(value: bytes) -> str:
+    """Return as much of ``value`` as a cookie may carry."""
+    text = "".join(chr(byte) for byte in value if 0x21 <= byte < 0x7F and chr(byte) not in '";,\\')
+    return text[: 4000 - len(cookie_header({"": ""}))]
+
+
+EXPERIMENT = Experiment(
+    name="leaked-store",
+    title="Leaked store",
+    question="What does a copy of the store give to whoever has it?",
+    clause="CVE-2019-16782",
+    run=run,
+    expected={COOKIE: EMPTY, SESSION: USELESS},
+)

@@ -1,0 +1,29 @@
+"""Replay after sign-out: a copy of the cookies is used once their owner has signed out."""
+
+from __future__ import annotations
+
+from ..experiment import COOKIE, SESSION, Experiment, Lab
+from ..findings import Outcome
+
+STILL_IN, OUT = "still signed in", "signed out"
+
+
+def run(lab: Lab) -> Outcome:
+    """Copy the jar, sign out, use the copy."""
+    victim = lab.signed_in(lab.target())
+    thief = lab.copy(victim, "thief")
+    victim.sign_out()
+    if who := thief.who():
+        return Outcome(STILL_IN, False, f"After the sign-out the copy is still {who}.")
+    return Outcome(OUT, True, "After the sign-out the copy is worth nothing.")
+
+
+EXPERIMENT = Experiment(
+    name="replay",
+    title="Replay after sign-out",
+    question="Does signing out end a copy that somebody made of the cookies?",
+    clause="ASVS 7.4.1",
+    capability="revocable",
+    run=run,
+    expected={COOKIE: STILL_IN, SESSION: OUT},
+)

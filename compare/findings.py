@@ -1,0 +1,148 @@
+"""What experiments find out: the only data that crosses modules.
+
+Exchange   one request as sent, one response as received
+Figures    numbers measured of one thing, with their spread
+Outcome    what an experiment returns: what it saw, in a word, a sentence and figures
+Finding    an outcome with whose it is, what was expected, and the exchanges that show it
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import median
+
+#: Longer values of cookies are shown by both ends; what lies between is a secret of the run.
+_SHOWN_OF_A_VALUE = 40
+_LONGEST_BODY = 1_200
+
+_SECRET_FIELD = re.compile(r'("(?:password|current|new)": *)"[^"]*"')
+_COOKIE_VALUE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([^;\s]+)")
+_COOKIE_LINE = re.compile(r"^((?:set-)?cookie: )(.*)$", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and its response as text, heads and bodies; ``actor`` sent it."""
+
+    actor: str
+    request: str
+    response: str
+
+    @property
+    def shown(self) -> Exchange:
+        """The same for people to read: values of cookies shortened, passwords left out."""
+        return Exchange(self.actor, _shown(self.request), _shown(self.response))
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Measured numbers of one thing. ``unit`` is what each of them counts."""
+
+    name: str
+    unit: str
+    numbers: tuple[float, ...]
+
+    @property
+    def n(self) -> int:
+        """How many were measured."""
+        return len(self.numbers)
+
+    @property
+    def median(self) -> float:
+        """The one in the middle."""
+        return median(self.numbers)
+
+    @property
+    def least(self) -> float:
+        """The smallest."""
+        return min(self.numbers)
+
+    @property
+    def greatest(self) -> float:
+        """The largest."""
+        return max(self.numbers)
+
+
+@dataclass(frozen=True)
+class Series:
+    """Numbers of one thing as another grows: ``points`` are pairs of ``x_unit`` and ``unit``."""
+
+    name: str
+    x_unit: str
+    unit: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an experiment saw.
+
+    ``word`` says it in a few words, the same words for the same thing. ``meets`` is whether the
+    capability that the experiment is about was there, a number of bytes where it is a size, None
+    where the experiment does not apply.
+    """
+
+    word: str
+    meets: bool | int | None
+    sentence: str
+    figures: tuple[Figures, ...] = ()
+    series: tuple[Series, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What an experiment found out about one target.
+
+    ``expected`` is the word that the project promises for the target's tier. An experiment that
+    could not be carried out has no ``outcome``, and ``trouble`` says why.
+    """
+
+    experiment: str
+    target: str
+    tier: str
+    capability: str | None
+    clause: str
+    expected: str
+    outcome: Outcome | None
+    trouble: str = ""
+    exchanges: tuple[Exchange, ...] = field(default=(), repr=False)
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the target did what the project promises of it."""
+        return self.outcome is not None and self.outcome.word == self.expected
+
+    @property
+    def word(self) -> str:
+        """What was seen, in a few words."""
+        return self.outcome.word if self.outcome else "could not be tried"
+
+    @property
+    def sentence(self) -> str:
+        """What was seen, for a person."""
+        return self.outcome.sentence if self.outcome else self.trouble
+
+
+#: Findings by experiment and target.
+Findings = Mapping[tuple[str, str], Finding]
+
+
+def _shown(message: str) -> str:
+    head, _, body = message.partition("\r\n\r\n")
+    head = _COOKIE_LINE.sub(lambda line: line[1] + _shortened_values(line[2]), head)
+    body = _SECRET_FIELD.sub(r'\1"…"', body)
+    if len(body) > _LONGEST_BODY:
+        body = f"{body[:_LONGEST_BODY]}… ({len(body):,} characters)"
+    return f"{head}\n\n{body}".replace("\r\n", "\n").rstrip()
+
+
+def _shortened_values(cookies: str) -> str:
+    return _COOKIE_VALUE.sub(lambda pair: f"{pair[1]}={_shortened(pair[2])}", cookies)
+
+
+def _shortened(value: str) -> str:
+    if len(value) <= _SHOWN_OF_A_VALUE:
+        return value
+    return f"{value[:24]}…{value[-6:]} ({len(value):,} characters)"

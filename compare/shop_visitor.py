@@ -1,0 +1,146 @@
+"""A person using the shop over HTTP: all that an experiment knows of a target.
+
+Each verb is one request, or what a person would need several for. What an answer means is said
+here once: nobody signed in is 401, what cannot be done by nature 501, an outage 503. Any other
+answer is `Unexpected`, and an experiment ends with it instead of with a wrong verdict.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from itertools import count
+from typing import Any, NamedTuple, Self
+
+from .browser import Browser, Reply
+
+#: Every product that is for everyone; the catalogue is asked for them once per target.
+PASSWORD = "violet-otter-91"
+NEW_PASSWORD = "amber-falcon-17"
+
+_numbers = count(1)
+
+
+class Unexpected(Exception):
+    """The target answered what its contract does not say."""
+
+
+class Person(NamedTuple):
+    """Somebody with an account. The email is a canary: it must not be seen where it should not."""
+
+    username: str
+    email: str
+    password: str = PASSWORD
+
+
+def new_person() -> Person:
+    """Return somebody that no target has heard of yet."""
+    number = next(_numbers)
+    return Person(f"ann{number}", f"canary-{number}@post.example")
+
+
+class ShopVisitor(Browser):
+    """A visitor of the shop."""
+
+    def copy(self, name: str) -> Self:
+        """Return somebody else with the same cookies: a thief, a second tab, yesterday's self."""
+        return type(self)(self.url, name, self.jar)
+
+    # Accounts
+
+    def register(self, person: Person) -> None:
+        """Make an account."""
+        self.expect(self.send("POST", "/register", person._asdict()), 201)
+
+    def sign_in(self, person: Person, **headers: str) -> Reply:
+        """Sign in."""
+        fields = {"username": person.username, "password": person.password}
+        return self.expect(self.send("POST", "/login", fields, **headers), 200)
+
+    def sign_out(self) -> None:
+        """Sign out; the target must confirm."""
+        self.expect(self.send("POST", "/logout"), 204)
+
+    def who(self) -> str | None:
+        """Return the name of whoever is signed in, None for nobody."""
+        reply = self.expect(self.send("GET", "/account"), 200, 401)
+        return str(reply.json["username"]) if reply.status == 200 else None
+
+    def told_that_it_ended(self) -> bool:
+        """Return whether the target says that there was a session, and that it has ended."""
+        reply = self.expect(self.send("GET", "/account"), 200, 401)
+        return reply.status == 401 and _code(reply) == "session_ended"
+
+    def change_password(self, new: str = NEW_PASSWORD, current: str = PASSWORD) -> None:
+        """Change it."""
+        self.expect(self.send("POST", "/password", {"current": current, "new": new}), 204)
+
+    def sessions(self) -> list[dict[str, Any]] | None:
+        """Return the person's sessions, None where the target cannot know them."""
+        reply = self.expect(self.send("GET", "/sessions"), 200, 501)
+        return list(reply.json["sessions"]) if reply.status == 200 else None
+
+    def end_session(self, handle: str) -> bool:
+        """End one of the person's sessions, or the ``others``; False where that cannot be."""
+        reply = self.expect(self.send("POST", "/sessions/end", {"handle": handle}), 204, 501)
+        return reply.status == 204
+
+    # State
+
+    def preferences(self) -> dict[str, Any]:
+        """Return the preferences."""
+        return dict(self.expect(self.send("GET", "/preferences"), 200).json)
+
+    def prefer(self, **changes: Any) -> Reply:
+        """Change preferences."""
+        return self.expect(self.send("POST", "/preferences", changes), 200)
+
+    def skus(self) -> list[str]:
+        """Return what may be put into the cart."""
+        self.prefer(results_per_page=100)
+        found = self.expect(self.send("GET", "/products"), 200).json["products"]
+        return [product["sku"] for product in found]
+
+    def add(self, sku: str, note: str = "") -> Reply:
+        """Put one into the cart, whatever comes back."""
+        item: dict[str, Any] = {"sku": sku, "quantity": 1}
+        return self.send("POST", "/cart", item | ({"note": note} if note else {}))
+
+    def put(self, sku: str, note: str = "") -> None:
+        """Put one into the cart; it must be taken."""
+        self.expect(self.add(sku, note), 200)
+
+    def remove(self, sku: str) -> None:
+        """Take it out of the cart."""
+        self.expect(self.send("DELETE", f"/cart/{sku}"), 200)
+
+    def cart(self) -> dict[str, dict[str, Any]]:
+        """Return the cart as ``{sku: {"quantity", "note"}}``, the note where there is one."""
+        return cart_in(self.expect(self.send("GET", "/cart"), 200))
+
+    def expect(self, reply: Reply, *statuses: int) -> Reply:
+        """Return ``reply``; `Unexpected` unless it has one of the statuses."""
+        if reply.status not in statuses:
+            last = self.exchanges[-1].request.partition(" HTTP")[0]
+            wanted = " or ".join(map(str, statuses))
+            raise Unexpected(f"{self.name}: {last} answered {reply.status}, not {wanted}")
+        return reply
+
+
+def cart_in(reply: Reply) -> dict[str, dict[str, Any]]:
+    """Return the cart that an answer tells."""
+    items: list[dict[str, Any]] = reply.json["items"]
+    return {
+        item["sku"]: {name: item[name] for name in ("quantity", "note") if item.get(name)}
+        for item in items
+    }
+
+
+def size_of(value: Mapping[str, Any]) -> int:
+    """Return the size of a value in bytes of JSON, as compact as JSON can be."""
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _code(reply: Reply) -> str:
+    error = (reply.json or {}).get("error") or {}
+    return str(error.get("code", ""))

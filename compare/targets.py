@@ -1,0 +1,168 @@
+"""The applications under test: processes as a person starts them, each on a memcached of its own.
+
+Rule 1: they run as in production, so with ``Secure`` cookies under ``__Host-`` names and a secret
+of their own, on loopback.
+Rule 2: one that runs with the options asked for is used again; all end with the ``with`` block.
+Rule 3: this is the one place that knows how to make what an attacker with the secret would.
+"""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+from server.shop import CREDENTIALS
+from server.state import SERVER_SESSION, SIGNED_COOKIE, Capabilities, CookieNames, Signer
+from server.state.sealing import encode, new_session_id
+
+from .app_process import ROOT, AppProcess
+from .memcached_process import MemcachedProcess
+from .shop_visitor import Person, ShopVisitor
+
+
+@dataclass(frozen=True)
+class Application:
+    """How to start one, and the tier it keeps everything in."""
+
+    module: str
+    tier: Capabilities
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+#: What is compared.
+APPLICATIONS: Mapping[str, Application] = MappingProxyType(
+    {
+        "cookie": Application("server.cookie_app", SIGNED_COOKIE),
+        "session": Application("server.session_app", SERVER_SESSION),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """An application that runs. ``cookie_secret`` is what it signs with."""
+
+    application: str
+    app: AppProcess
+    memcached: MemcachedProcess
+    cookie_secret: str = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        return self.app.url
+
+    @cached_property
+    def skus(self) -> list[str]:
+        """What may be put into a cart."""
+        return ShopVisitor(self.url, "passer-by").skus()
+
+    def disable(self, person: Person) -> None:
+        """Disable an account, as whoever runs the shop does."""
+        command = [sys.executable, "-m", "server.accounts", f"--run-dir={self.app.run_dir}"]
+        command += [f"--memcached={self.memcached.address}", "disable", person.username]
+        subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    @contextmanager
+    def frozen_store(self) -> Iterator[None]:
+        """Freeze memcached for the block."""
+        self.memcached.freeze()
+        try:
+            yield
+        finally:
+            self.memcached.thaw()
+
+    @contextmanager
+    def no_store(self) -> Iterator[None]:
+        """Have no memcached for the block, and an empty one afterwards."""
+        self.memcached.kill()
+        try:
+            yield
+        finally:
+            self.memcached.start()
+
+    def forged_sign_in(self, person: Person) -> dict[str, str]:
+        """Return the jar with which somebody who knows the secret is ``person``."""
+        credentials = {
+            "account_id": "forged",
+            "username": person.username,
+            "email": person.email,
+            "signed_in_at": "2026-01-01T00:00:00Z",
+        }
+        name = self._names.name(CREDENTIALS.name)
+        return {name: self._signer.sign(name, encode(credentials))}
+
+    def forged_session(self, session_id: str | None = None) -> dict[str, str]:
+        """Return a jar with a session ID, one nobody was given by default, signed as if it were."""
+        name = self._names.name("session-id")
+        value = (session_id or new_session_id()).encode("utf-8", "surrogateescape")
+        return {name: self._signer.sign(name, value, stamped=False)}
+
+    def unsigned_session(self, value: str) -> dict[str, str]:
+        """Return a jar with ``value`` where a signed session ID belongs."""
+        return {self._names.name("session-id"): value}
+
+    @property
+    def _names(self) -> CookieNames:
+        return CookieNames(self.application)
+
+    @property
+    def _signer(self) -> Signer:
+        return Signer({0: self.cookie_secret}, self.application)
+
+
+class Targets:
+    """The applications by name, started when first asked for."""
+
+    def __init__(self, applications: Mapping[str, Application] = APPLICATIONS) -> None:
+        self._applications = applications
+        self._running: dict[tuple[str, ...], Target] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._applications)
+
+    def tier(self, application: str) -> str:
+        """Return the name of the tier that an application keeps everything in."""
+        return self._applications[application].tier.tier
+
+    def running(
+        self, application: str, options: Sequence[str] = (), memcached: Sequence[str] = ()
+    ) -> Target:
+        """Return the application running with ``options`` and memcached's arguments."""
+        key = (application, *options, "|", *memcached)
+        if key not in self._running:
+            self._running[key] = self._start(application, options, memcached)
+        return self._running[key]
+
+    def _start(self, name: str, options: Sequence[str], arguments: Sequence[str]) -> Target:
+        application = self._applications[name]
+        memcached = self._stack.enter_context(MemcachedProcess(*arguments))
+        cookie_secret = secrets.token_urlsafe(32)
+        app = AppProcess(
+            application.module,
+            f"--memcached={memcached.address}",
+            "--access-log=false",
+            *options,
+            cookie_secret=cookie_secret,
+            environment=application.environment,
+        )
+        return Target(name, self._stack.enter_context(app), memcached, cookie_secret)
