@@ -23,9 +23,13 @@ run-session: .venv/.run  ## the server-session application at http://localhost:8
 	@.ci/need $(PRIVATE_MEMCACHED)
 	@$(BIN)/python -m server.session_app --dev
 
+compare: .venv/.compare  ## every experiment on both applications, and what belongs where (2 minutes); ONLY=replay
+	@.ci/need memcached wrk
+	@$(BIN)/python -m compare $(if $(ONLY),--only=$(ONLY))
+
 # What runs after a greenlet has ended, coverage sees only where it does not look into greenlets.
 test: .venv/.dev  ## the whole test suite; every branch of server/state must be covered
-	@.ci/need memcached chromium
+	@.ci/need memcached chromium wrk
 	$(BIN)/coverage run --concurrency=thread -m pytest tests/test_bridge.py
 	$(BIN)/coverage run --append -m pytest
 	$(BIN)/coverage report --include='server/state/*' --show-missing --fail-under=100
@@ -68,9 +72,14 @@ clean:  ## remove all that was made: .venv, caches, .run with its secrets and ac
 	@$(BIN)/pip install -qq --disable-pip-version-check --editable .
 	@touch $@
 
+.venv/.compare: pyproject.toml | .venv/bin/python
+	@echo "installing what the comparison needs into .venv ..."
+	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[compare]'
+	@touch .venv/.run $@
+
 .venv/.dev: pyproject.toml | .venv/bin/python
 	@echo "installing what development needs into .venv ..."
 	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[dev]'
-	@touch .venv/.run $@
+	@touch .venv/.run .venv/.compare $@
 
-.PHONY: help run run-cookie run-session test campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean
+.PHONY: help run run-cookie run-session compare test campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean

@@ -2,8 +2,9 @@
 
 Rule 1: what goes over the wire is built and read by h11, so that an exchange is kept byte for byte
 and sizes are those of the wire.
-Rule 2: a jar does what a browser's does for one host and path "/": the last value set stands, and
-Max-Age=0 deletes. It never forgets by itself; whoever holds a copy is not bound to Max-Age either.
+Rule 2: a jar does what a browser's does for one host and path "/": the last value set stands,
+Max-Age=0 deletes, and what is too large is dropped. It never forgets by itself; whoever holds a
+copy is not bound to Max-Age either.
 Rule 3: everything has an end. An answer takes ten seconds and four megabytes at the most, then it
 is `NoAnswer`.
 """
@@ -14,6 +15,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +23,9 @@ from urllib.parse import urlsplit
 import h11
 
 from .findings import Exchange
+
+#: Of name and value; browsers drop more without a word (RFC 6265bis 5.6).
+MOST_OF_A_COOKIE = 4096
 
 _LONGEST_ANSWER = 4 * 1024 * 1024
 _SECONDS = 10.0
@@ -68,7 +73,7 @@ class Reply:
 class Browser:
     """Somebody with a cookie jar in front of the application at ``url``.
 
-    ``record`` is called with every exchange.
+    ``exchanges`` are those it has had so far.
     """
 
     def __init__(self, url: str, name: str, jar: Mapping[str, str] | None = None) -> None:
@@ -82,6 +87,10 @@ class Browser:
 
         Raises `NoAnswer`.
         """
+        return self.begin(method, path, value, **headers).finish()
+
+    def begin(self, method: str, path: str, value: Any = None, **headers: str) -> Begun:
+        """Send all of a request but its last byte; see `send`."""
         body = b"" if value is None else json.dumps(value).encode()
         sent = {name.replace("_", "-"): text for name, text in headers.items()}
         sent.setdefault("Accept", "application/json")
@@ -91,37 +100,57 @@ class Browser:
             sent["Content-Length"] = str(len(body))
         if self.jar:
             sent.setdefault("Cookie", cookie_header(self.jar))
-        reply = self._exchange(method, path, sent, body)
-        self._keep(reply)
-        return reply
+        return Begun(self, method, path, sent, body)
 
-    def _exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        parts = urlsplit(self.url)
-        fields = [("Host", parts.netloc), ("Connection", "close"), *headers.items()]
-        connection = h11.Connection(h11.CLIENT)
-        request = connection.send(h11.Request(method=method, target=path, headers=fields)) or b""
-        request += connection.send(h11.Data(data=body)) or b""
-        request += connection.send(h11.EndOfMessage()) or b""
-        started = time.monotonic()
-        answer = _ask((parts.hostname or "", parts.port or 80), request)
-        try:
-            response, text = _read(connection, answer)
-        except h11.RemoteProtocolError as error:
-            raise NoAnswer(f"what came back is no HTTP: {error}") from error
-        seconds = time.monotonic() - started
-        self.exchanges.append(Exchange(self.name, _text(request), _head(answer) + _text(text)))
-        fields_back = tuple(
-            (name.decode(), value.decode("latin-1")) for name, value in response.headers
-        )
-        return Reply(response.status_code, fields_back, text, len(request), len(answer), seconds)
-
-    def _keep(self, reply: Reply) -> None:
+    def take(self, exchange: Exchange, reply: Reply) -> None:
+        """Remember an exchange, and keep the cookies that came with it, as a browser does."""
+        self.exchanges.append(exchange)
         for header in reply.set_cookies:
             name, _, value = header.partition(";")[0].partition("=")
             if "max-age=0" in header.lower().replace(" ", ""):
                 self.jar.pop(name, None)
-            else:
+            elif len(name) + len(value) <= MOST_OF_A_COOKIE:
                 self.jar[name] = value
+
+
+class Begun:
+    """A request of which everything but the last byte has been sent."""
+
+    def __init__(
+        self, browser: Browser, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> None:
+        self._browser = browser
+        parts = urlsplit(browser.url)
+        fields = [("Host", parts.netloc), ("Connection", "close"), *headers.items()]
+        self._http = h11.Connection(h11.CLIENT)
+        request = self._http.send(h11.Request(method=method, target=path, headers=fields)) or b""
+        request += self._http.send(h11.Data(data=body)) or b""
+        self._request = request + (self._http.send(h11.EndOfMessage()) or b"")
+        self._started = time.monotonic()
+        with _no_answer():
+            address = (parts.hostname or "", parts.port or 80)
+            self._connection = socket.create_connection(address, _SECONDS)
+            self._connection.sendall(self._request[:-1])
+
+    def finish(self) -> Reply:
+        """Send the last byte, and return the answer; `NoAnswer` without one."""
+        with self._connection, _no_answer():
+            self._connection.sendall(self._request[-1:])
+            answer = _everything(self._connection, self._started + _SECONDS)
+        reply = self._reply(answer)
+        response = _text(answer.partition(b"\r\n\r\n")[0]) + "\r\n\r\n" + reply.text
+        exchange = Exchange(self._browser.name, _text(self._request), response)
+        self._browser.take(exchange, reply)
+        return reply
+
+    def _reply(self, answer: bytes) -> Reply:
+        try:
+            response, body = _read(self._http, answer)
+        except h11.RemoteProtocolError as error:
+            raise NoAnswer(f"what came back is no HTTP: {error}") from error
+        headers = tuple((name.decode(), text.decode("latin-1")) for name, text in response.headers)
+        seconds = time.monotonic() - self._started
+        return Reply(response.status_code, headers, body, len(self._request), len(answer), seconds)
 
 
 def cookie_header(jar: Mapping[str, str]) -> str:
@@ -129,31 +158,28 @@ def cookie_header(jar: Mapping[str, str]) -> str:
     return "; ".join(f"{name}={value}" for name, value in jar.items())
 
 
-def _ask(address: tuple[str, int], request: bytes) -> bytes:
-    """Return everything that comes back until the other side closes."""
-    until = time.monotonic() + _SECONDS
-    answer = bytearray()
+@contextmanager
+def _no_answer() -> Iterator[None]:
+    """Say of what goes wrong on the way that there was no answer, and why."""
     try:
-        with socket.create_connection(address, _SECONDS) as connection:
-            connection.sendall(request)
-            for chunk in _chunks(connection, until):
-                answer += chunk
-                if len(answer) > _LONGEST_ANSWER:
-                    raise NoAnswer(f"the answer has more than {_LONGEST_ANSWER:,} bytes")
+        yield
     except TimeoutError as error:
         raise NoAnswer(f"no complete answer within {_SECONDS:.0f} s") from error
     except OSError as error:
         raise NoAnswer(error.strerror or str(error)) from error
-    return bytes(answer)
 
 
-def _chunks(connection: socket.socket, until: float) -> Iterator[bytes]:
+def _everything(connection: socket.socket, until: float) -> bytes:
+    """Return what comes back until the other side closes."""
+    answer = bytearray()
     while (left := until - time.monotonic()) > 0:
         connection.settimeout(left)
         chunk = connection.recv(_READ)
         if not chunk:
-            return
-        yield chunk
+            return bytes(answer)
+        answer += chunk
+        if len(answer) > _LONGEST_ANSWER:
+            raise NoAnswer(f"the answer has more than {_LONGEST_ANSWER:,} bytes")
     raise TimeoutError
 
 
@@ -173,10 +199,6 @@ def _read(connection: h11.Connection, answer: bytes) -> tuple[h11.Response, byte
             return response, bytes(body)
         elif not isinstance(event, h11.InformationalResponse):
             raise NoAnswer("the connection was closed without an answer")
-
-
-def _head(answer: bytes) -> str:
-    return _text(answer.partition(b"\r\n\r\n")[0]) + "\r\n\r\n"
 
 
 def _text(message: bytes) -> str:

@@ -74,7 +74,7 @@ class Lab:
         return tuple(self._visitors[0].exchanges) if self._visitors else ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Experiment:
     """One line of the table of contents.
 

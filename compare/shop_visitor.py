@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any, NamedTuple, Self
 
-from .browser import Browser, Reply
+from .browser import Begun, Browser, Reply
 
 #: Every product that is for everyone; the catalogue is asked for them once per target.
 PASSWORD = "violet-otter-91"
@@ -103,8 +103,12 @@ class ShopVisitor(Browser):
 
     def add(self, sku: str, note: str = "") -> Reply:
         """Put one into the cart, whatever comes back."""
+        return self.begin_to_add(sku, note).finish()
+
+    def begin_to_add(self, sku: str, note: str = "") -> Begun:
+        """Send all of what `add` sends but the last byte."""
         item: dict[str, Any] = {"sku": sku, "quantity": 1}
-        return self.send("POST", "/cart", item | ({"note": note} if note else {}))
+        return self.begin("POST", "/cart", item | ({"note": note} if note else {}))
 
     def put(self, sku: str, note: str = "") -> None:
         """Put one into the cart; it must be taken."""

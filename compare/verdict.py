@@ -13,9 +13,10 @@ Rule 4: every disagreement is a sentence in `Verdict.failures`; without any, the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from server.state import Capabilities, Kind, Placement, place
+from server.state.placement import explain, unmet
 
 from .findings import Finding
 
@@ -80,7 +81,7 @@ def judge(
     placements: tuple[Placement, ...] = ()
     if complete and all(each.measured is not None for each in confirmations):
         measured = tuple(_measured_tier(tier, confirmations) for tier in declared)
-        placements = tuple(place(kind, measured) for kind in recommended)
+        placements = tuple(_placed(kind, measured) for kind in recommended)
     failures = [
         *_broken_promises(findings),
         *_unconfirmed(confirmations),
@@ -120,6 +121,18 @@ def _measured(findings: Sequence[Finding]) -> bool | int | None:
 def _measured_tier(tier: Capabilities, confirmations: Sequence[Confirmation]) -> Capabilities:
     measured = {each.capability: each.measured for each in confirmations if each.tier == tier.tier}
     return Capabilities(tier=tier.tier, **measured)  # type: ignore[arg-type]  # by name, as measured
+
+
+def _placed(kind: Kind, tiers: tuple[Capabilities, ...]) -> Placement:
+    """Return where ``kind`` belongs, with why not in the tiers that cost more as well."""
+    placement = place(kind, tiers)
+    if placement.tier is None:
+        return placement
+    dearer = tiers[tiers.index(placement.tier) + 1 :]
+    reasons = tuple(
+        explain(need, kind, tier) for tier in dearer for need in unmet(kind.needs, tier)
+    )
+    return replace(placement, reasons=placement.reasons + reasons)
 
 
 def _broken_promises(findings: Sequence[Finding]) -> Iterator[str]:

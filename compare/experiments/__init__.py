@@ -20,6 +20,7 @@ from . import (
     listing,
     lost_update,
     replay,
+    resurrection,
     revocation,
     rollback,
     second_device,
@@ -36,6 +37,7 @@ EXPERIMENTS: tuple[Experiment, ...] = tuple(
     for module in (
         disclosure,
         replay,
+        resurrection,
         revocation,
         account_disabled,
         listing,

@@ -69,12 +69,10 @@ def _outcome(
         Figures("with state, latency", "ms, median", tuple(one.milliseconds for _, one in full)),
         Figures("lookups", "a request", (lookups,)),
     )
-    told = (
-        f"{figures[2].median:.0f} µs more than {figures[0].median:.0f} µs without state, "
-        f"{lookups:.2f} lookups a request."
-    )
+    told = f"{figures[2].median:.0f} µs more than {figures[0].median:.0f} µs without state"
     if not lookups:
-        return Outcome(NO_LOOKUP, None, told, figures)
+        return Outcome(NO_LOOKUP, None, f"{told}, and no lookup.", figures)
+    told = f"{told}, and {lookups:.2f} lookups a request."
     return Outcome(ONE_LOOKUP if lookups < 1 + _UNCOUNTED else MORE, None, told, figures)
 
 

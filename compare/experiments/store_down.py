@@ -1,6 +1,11 @@
-"""Store down: memcached is frozen, then gone, then back."""
+"""Store down: memcached is frozen, then gone, then back.
+
+One change is under way when it goes: all of it has been read but the last byte.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from ..browser import Reply
 from ..experiment import COOKIE, SESSION, Experiment, Lab
@@ -13,6 +18,7 @@ REFUSED = "503, the cookie kept"
 SIGNED_OUT = "taken for signed out"
 COOKIE_LOST = "the cookie is gone"
 WRONG = "answers as if all were well"
+LOST = "a change is confirmed and lost"
 _PATHS = ("/account", "/cart", "/preferences")
 _TIMES = 20
 
@@ -24,23 +30,31 @@ def run(lab: Lab) -> Outcome:
     visitor.put(target.skus[0])
     visitor.prefer(theme="dark")
     jar = dict(visitor.jar)
+
+    def look() -> Reply:
+        return ShopVisitor(target.url, "passer-by", jar).send("GET", "/account")
+
     well = [visitor.send("GET", path) for path in _PATHS]
-    clock = ShopVisitor(target.url, "clock", jar)
-    latency = [_latency("the store well", clock)]
+    latency = [_latency("the store well", [look() for _ in range(_TIMES)])]
     with target.frozen_store():
         frozen = [visitor.send("GET", path) for path in _PATHS]
-        latency.append(_latency("the store frozen", clock, frozen))
-    wait_until(lambda: clock.send("GET", "/account").status == 200, "the thawed store answers")
+        latency.append(_latency("the store frozen", frozen + [look() for _ in range(_TIMES)]))
+    wait_until(lambda: look().status != 503, "the thawed store answers")
+    tab = lab.copy(visitor, "a tab with a change under way")
+    change = tab.begin_to_add(target.skus[1])
+    look()  # once this is answered, the change has been read up to its last byte
     with target.no_store():
+        confirmed = change.finish().status == 200
         gone = [visitor.send("GET", path) for path in _PATHS]
-        latency.append(_latency("the store gone", clock, gone))
-    wait_until(lambda: clock.send("GET", "/account").status != 503, "the new store answers")
+        latency.append(_latency("the store gone", gone + [look() for _ in range(_TIMES)]))
+    wait_until(lambda: look().status != 503, "the new store answers")
+    if confirmed and target.skus[1] not in tab.cart():
+        return Outcome(LOST, False, "A change was confirmed that was never stored.")
     outcome = _judged(well, frozen + gone, jar_kept=visitor.jar == jar)
-    return Outcome(outcome.word, outcome.meets, outcome.sentence, figures=tuple(latency))
+    return replace(outcome, figures=tuple(latency))
 
 
-def _latency(name: str, clock: ShopVisitor, more: list[Reply] | None = None) -> Figures:
-    replies = (more or []) + [clock.send("GET", "/account") for _ in range(_TIMES)]
+def _latency(name: str, replies: list[Reply]) -> Figures:
     return Figures(name, "ms until the answer", tuple(1000 * reply.seconds for reply in replies))
 
 

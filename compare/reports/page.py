@@ -1,0 +1,69 @@
+"""``report.html``: one page that needs nothing else, to be read and sent around."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tornado.escape import xhtml_escape
+from tornado.template import Loader
+
+from ..findings import Finding
+from ..run import Run
+from .charts import cost_bars, latency_bars, weight_chart
+from .words import CAPABILITIES, said, spread
+
+#: Request and status line, cookies, and what says when to come again.
+_TELLING = re.compile(r"[A-Z]+ /|HTTP/|(set-)?cookie:|retry-after:", re.IGNORECASE)
+
+_FOLDER = Path(__file__).parent
+
+
+def as_page(run: Run) -> str:
+    """Return the report as HTML."""
+    template = Loader(str(_FOLDER), autoescape="xhtml_escape").load("page.html")
+    page: bytes = template.generate(
+        run=run,
+        verdict=run.verdict,
+        style=(_FOLDER / "page.css").read_text(),
+        weight=weight_chart(weight) if (weight := _about(run, "wire-weight")) else None,
+        latency=latency_bars(down) if (down := _about(run, "store-down")) else None,
+        cost=cost_bars(cost) if (cost := _about(run, "cost")) else None,
+        rows=_capability_rows(run),
+        spread=spread,
+        said=said,
+        mark=_mark,
+        telling=_telling,
+        day=run.started_at.replace("T", " ").removesuffix("Z"),
+    )
+    return page.decode()
+
+
+def _about(run: Run, name: str) -> list[Finding]:
+    """Return what an experiment found, nothing unless it could be tried on every application."""
+    findings = [finding for finding in run.findings if finding.experiment == name]
+    return findings if all(finding.outcome for finding in findings) else []
+
+
+def _capability_rows(run: Run) -> list[tuple[str, str, list[object]]]:
+    rows: list[tuple[str, str, list[object]]] = []
+    for capability, meaning in CAPABILITIES.items():
+        cells = [each for each in run.verdict.confirmations if each.capability == capability]
+        if cells:
+            rows.append((capability, meaning, list(cells)))
+    return rows
+
+
+def _telling(message: str) -> str:
+    """Return a message as HTML, with the lines that tell something set off from the others."""
+    return "\n".join(
+        f"<b>{xhtml_escape(line)}</b>" if _TELLING.match(line) else xhtml_escape(line)
+        for line in message.split("\n")
+    )
+
+
+def _mark(meets: bool | int | None) -> tuple[str, str]:
+    """Return a class and a sign for what was found: more than a colour tells it."""
+    if meets is None or not isinstance(meets, bool):
+        return "neutral", "•"
+    return ("can", "✓") if meets else ("cannot", "✗")

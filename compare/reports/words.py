@@ -1,0 +1,41 @@
+"""What the reports call things. Pure."""
+
+from __future__ import annotations
+
+from ..findings import Figures
+
+#: What a capability means, as a question about a tier.
+CAPABILITIES = {
+    "confidential": "its holder cannot read it",
+    "revocable": "it ends at once, on command",
+    "fresh": "an old value is refused",
+    "idle_timeout": "the server ends it unused",
+    "concurrent": "parallel writes are not lost",
+    "outage_proof": "it works with the store away",
+    "outlives_logout": "it is there after sign-out",
+    "stateless": "it costs the server no memory",
+    "cross_device": "it follows the person",
+    "capacity": "how much fits, in bytes of JSON",
+}
+
+
+def said(value: bool | int | None) -> str:
+    """Return a measured or declared value as a reader is told it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "not measured" if value is None else f"{value:,}"
+
+
+def number(value: float) -> str:
+    """Return a number with as many digits as it is worth."""
+    if value == int(value) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def spread(figures: Figures) -> str:
+    """Return the median with the least, the greatest and n, or the one number there is."""
+    if figures.n == 1:
+        return f"{number(figures.median)} {figures.unit}"
+    low, high = number(figures.least), number(figures.greatest)
+    return f"{number(figures.median)} {figures.unit} ({low} to {high}, n = {figures.n})"
