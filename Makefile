@@ -23,7 +23,7 @@ run-session: .venv/.run  ## the server-session application at http://localhost:8
 	@.ci/need $(PRIVATE_MEMCACHED)
 	@$(BIN)/python -m server.session_app --dev
 
-compare: .venv/.compare  ## every experiment on both applications, and what belongs where (2 minutes); ONLY=replay
+compare: .venv/.compare  ## try both applications, and derive what belongs where (2 minutes); ONLY=replay
 	@.ci/need memcached wrk
 	@$(BIN)/python -m compare $(if $(ONLY),--only=$(ONLY))
 

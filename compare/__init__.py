@@ -1,17 +1,19 @@
 """What holds of the two applications, found out over HTTP, and what that says about placement.
 
 __main__.py           the command: ``python -m compare``
+run.py                a run: experiments on the applications, and the verdict
 experiments/          one file each; the registry in its __init__.py is the table of contents
-experiment.py         what an experiment is, what it is given and what it returns
+experiment.py         what an experiment is, what it is given and how it is carried out
 findings.py           the only data that crosses modules
+verdict.py            findings -> measured capabilities -> what belongs where
 shop_visitor.py       a person using the shop: what experiments know of a target
 browser.py            an HTTP client with a cookie jar that keeps every exchange
+decoding.py           what anybody can read out of a cookie
 targets.py            the applications as processes, each with a memcached of its own
 app_process.py        one application as a process
 memcached_process.py  one memcached as a process, to be frozen, killed and looked into
 waiting.py            waiting for what must become true
 load.py               wrk, and what it costs the application
 machine.py            what the figures were measured on
-verdict.py            findings -> measured capabilities -> what belongs where
 reports/              terminal, JSON, HTML
 """

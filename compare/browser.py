@@ -144,6 +144,8 @@ class Begun:
         return reply
 
     def _reply(self, answer: bytes) -> Reply:
+        if not answer:
+            raise NoAnswer("the connection was closed without an answer")
         try:
             response, body = _read(self._http, answer)
         except h11.RemoteProtocolError as error:
@@ -187,18 +189,15 @@ def _read(connection: h11.Connection, answer: bytes) -> tuple[h11.Response, byte
     """Return the response and its body."""
     connection.receive_data(answer)
     connection.receive_data(b"")
-    response: h11.Response | None = None
     body = bytearray()
-    while True:
-        event = connection.next_event()
+    response: h11.Response | None = None
+    while not isinstance(event := connection.next_event(), h11.EndOfMessage):
         if isinstance(event, h11.Response):
             response = event
         elif isinstance(event, h11.Data):
             body += event.data
-        elif isinstance(event, h11.EndOfMessage) and response is not None:
-            return response, bytes(body)
-        elif not isinstance(event, h11.InformationalResponse):
-            raise NoAnswer("the connection was closed without an answer")
+    assert response is not None, "h11 ends no message that has not begun"
+    return response, bytes(body)
 
 
 def _text(message: bytes) -> str:

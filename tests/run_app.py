@@ -16,7 +16,7 @@ def run_app(module: str, *options: str, **environment: str) -> subprocess.Comple
     return subprocess.run(
         [sys.executable, "-m", module, *options],
         cwd=ROOT,
-        # Tornado leaves a socket open that it could not bind, which Python would warn of at the end.
+        # Tornado leaves a socket open that it could not bind, and Python would warn of it.
         env=environment_with({"PYTHONWARNINGS": "", **environment}),
         capture_output=True,
         text=True,

@@ -12,14 +12,20 @@ from pathlib import Path
 import pytest
 
 from compare.app_process import ROOT
+from compare.experiments import EXPERIMENTS
 
-SERVER = ROOT / "server"
-FILES = sorted(SERVER.rglob("*.py"))
+SERVER, COMPARE = ROOT / "server", ROOT / "compare"
+FILES = sorted([*SERVER.rglob("*.py"), *COMPARE.rglob("*.py")])
 NAMES = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES}
 
 #: What each room must not import; the prefix of a module's name names a room.
 FORBIDDEN = {
     "server.": ("compare", "tests"),
+    "compare.": ("tests", "server.app", "server.handlers", "server.accounts", "server.settings"),
+    "compare.experiments.": ("server", "compare.targets.Targets", "compare.run", "compare.reports"),
+    "compare.verdict": ("compare.experiments", "compare.targets", "compare.run"),
+    "compare.findings": ("compare", "server"),
+    "compare.reports.": ("server", "compare.targets"),
     "server.handlers.": (
         "server.app",
         "server.operation.logs",
@@ -135,15 +141,27 @@ def test_imports_make_no_circle() -> None:
     assert [module for module in direct if module in reached(module)] == []
 
 
+def test_compare_knows_of_the_server_what_composes_a_target() -> None:
+    """Everything else it finds out over HTTP."""
+    importers = {
+        path.relative_to(COMPARE).as_posix()
+        for path in FILES
+        if path.is_relative_to(COMPARE)
+        for name in imports_of(path)
+        if is_within(name, "server")
+    }
+    assert importers == {"targets.py", "run.py", "verdict.py"}
+
+
 def test_pymemcache_has_one_importer() -> None:
     """Only the memcached store's connection knows pymemcache."""
     importers = {
-        path.relative_to(SERVER).as_posix()
+        path.relative_to(ROOT).as_posix()
         for path in FILES
         for name in imports_of(path)
         if is_within(name, "pymemcache")
     }
-    assert importers == {"state/stores/connection.py"}
+    assert importers == {"server/state/stores/connection.py"}
 
 
 def test_the_environment_has_one_reader() -> None:
@@ -151,6 +169,7 @@ def test_the_environment_has_one_reader() -> None:
     readers = {
         path.relative_to(SERVER).as_posix()
         for path in FILES
+        if path.is_relative_to(SERVER)
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}
     }
@@ -191,8 +210,16 @@ def test_no_file_is_long() -> None:
     assert {path: length for path, length in lengths.items() if length > 250} == {}
 
 
+def test_every_experiment_is_registered() -> None:
+    """A file in compare/experiments is a line of the table of contents, and the other way round."""
+    files = {path.stem for path in (COMPARE / "experiments").glob("*.py")} - {"__init__"}
+    assert {each.run.__module__.rpartition(".")[2] for each in EXPERIMENTS} == files
+
+
 MAPS = {
     "README.rst": SERVER,
+    "compare/__init__.py": COMPARE,
+    "compare/reports/__init__.py": COMPARE / "reports",
     "server/state/__init__.py": SERVER / "state",
     "server/handlers/__init__.py": SERVER / "handlers",
     "server/accounts/__init__.py": SERVER / "accounts",

@@ -16,22 +16,22 @@ _LONGEST_NOTE = 2_000
 def run(lab: Lab) -> Outcome:
     """Add long notes until one is refused, then find the greatest that is taken, to the byte."""
     target = lab.target()
-    visitor = lab.passer_by(target)
+    visitor = lab.visitor(target, "visitor")
     before: dict[str, dict[str, object]] = {}
     for sku in target.skus:
         reply = visitor.add(sku, "x" * _LONGEST_NOTE)
         now = visitor.cart()
+        del visitor.exchanges[:-2]  # the last two say it all
         if reply.status == 200 and sku not in now:
             return Outcome(LOST, 0, "It was confirmed, and then it was not there.")
         if reply.status != 200:
             visitor.expect(reply, 413)
-            return _refused(lab, visitor, sku, before, now)
+            return _refused(visitor, sku, before, now)
         before = now
     return Outcome(ENDLESS, size_of(before), f"{size_of(before):,} bytes were taken, and no end.")
 
 
 def _refused(
-    lab: Lab,
     visitor: ShopVisitor,
     sku: str,
     before: dict[str, dict[str, object]],
@@ -39,9 +39,8 @@ def _refused(
 ) -> Outcome:
     if now != before:
         return Outcome(DAMAGED, 0, "What did not fit was refused, and what was there is gone.")
-    last = lab.copy(visitor, "visitor")
-    size = size_of(before | {sku: {"quantity": 1, "note": "x" * _greatest(visitor, sku)}})
-    last.add(sku, "x" * _LONGEST_NOTE)
+    greatest = _greatest(visitor.copy("visitor"), sku)
+    size = size_of(before | {sku: {"quantity": 1, "note": "x" * greatest}})
     return Outcome(
         REFUSED,
         size,

@@ -54,8 +54,8 @@ class ProgressShown:
             return
         self._progress.advance(self._task)
         if not self._console.is_terminal:
-            mark = _mark(finding.as_expected)
-            line = f"{mark} {finding.experiment:<18} {application:<8} {finding.word}"
+            promised = "" if finding.as_expected else f"  {_NOT} promised: {finding.expected}"
+            line = f"{finding.experiment:<18} {application:<8} {finding.word}{promised}"
             self._console.print(line, highlight=False, soft_wrap=True)
 
 
@@ -88,7 +88,7 @@ def _experiments(run: Run) -> Table:
         table.add_column(tier)
     table.add_column("rests on", style="dim")
     for experiment in run.experiments:
-        words = [Text(f"{_mark(each.as_expected)} {each.word}") for each in run.about(experiment)]
+        words = [_word(finding) for finding in run.about(experiment)]
         table.add_row(experiment.title, *words, experiment.clause)
     return table
 
@@ -115,5 +115,10 @@ def _capabilities(run: Run) -> Table:
     return table
 
 
-def _mark(good: bool) -> str:
-    return _AS_EXPECTED if good else _NOT
+def _word(finding: Finding) -> Text:
+    meets = finding.outcome.meets if finding.outcome else None
+    style = {True: "green", False: "yellow"}.get(meets, "") if isinstance(meets, bool) else ""
+    word = Text(finding.word, style=style)
+    if not finding.as_expected:
+        word.append(f"\n{_NOT} promised: {finding.expected}", style="bold red")
+    return word

@@ -1,0 +1,41 @@
+"""What can be read out of a cookie, whatever it was wrapped in."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+
+from compare.decoding import decodings
+
+CANARY = "canary@post.example"
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda text: text,
+        quote,
+        lambda text: b64encode(text.encode()).decode(),
+        lambda text: urlsafe_b64encode(text.encode()).decode().rstrip("="),
+        lambda text: text.encode().hex(),
+        lambda text: f"2|1:0|10:1700000000|0:|44:{b64encode(text.encode()).decode()}|0123456789",
+        lambda text: "." + urlsafe_b64encode(zlib.compress(text.encode())).decode().rstrip("="),
+        lambda text: quote(b64encode(json.dumps({"email": text}).encode()).decode()),
+        lambda text: b64encode(b64encode(text.encode())).decode(),
+    ],
+    ids=["plain", "percent", "base64", "base64url", "hex", "signed", "zlib", "json", "twice"],
+)
+def test_a_canary_is_found_in_every_wrapping(wrap: Callable[[str], str]) -> None:
+    """No encoding hides anything."""
+    assert any(CANARY in text for text in decodings(wrap(CANARY)))
+
+
+def test_random_bytes_tell_nothing() -> None:
+    """What is not there is not found, and junk is no error."""
+    junk = "x" * 43 + "|%zz%ff|" + "0" * 64
+    assert not any(CANARY in text for text in decodings(junk))

@@ -1,0 +1,108 @@
+"""Every experiment bites: on a weakness planted for it, it says what it is there to say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from weak_app import WEAKNESSES
+
+from compare.experiments import (
+    EXPERIMENTS,
+    absolute_expiry,
+    account_disabled,
+    after_sign_out,
+    capacity,
+    cost,
+    disclosure,
+    fixation,
+    idle_expiry,
+    leaked_secret,
+    leaked_store,
+    listing,
+    lost_update,
+    replay,
+    resurrection,
+    revocation,
+    rollback,
+    second_device,
+    store_down,
+    store_evicting,
+    store_restarted,
+    store_weight,
+    theft,
+    wire_weight,
+)
+from compare.targets import Application, Targets
+from server.state import SERVER_SESSION, SIGNED_COOKIE
+
+FOLDER = Path(__file__).parent
+
+#: What each weakness must make an experiment say.
+SEEN = [
+    (disclosure, "tells_the_email_in_a_cookie", disclosure.READABLE),
+    (replay, "signs_out_in_the_browser_only", replay.STILL_IN),
+    (replay, "remembers_sessions_in_the_process", replay.STILL_IN),
+    (resurrection, "saves_with_plain_set", resurrection.ALIVE),
+    (revocation, "keeps_others_at_a_change_of_password", revocation.STAY),
+    (revocation, "keeps_its_id_at_a_change_of_password", revocation.COPY_STAYS),
+    (account_disabled, "remembers_sessions_in_the_process", account_disabled.STILL_IN),
+    (listing, "lists_only_the_current_session", listing.NOT_LISTED),
+    (listing, "says_that_it_ended_sessions", listing.NOT_ENDED),
+    (theft, "remembers_sessions_in_the_process", theft.OUTLIVES),
+    (rollback, "keeps_the_cart_in_a_cookie", rollback.BACK),
+    (lost_update, "saves_with_plain_set", lost_update.LOST),
+    (fixation, "keeps_its_id_at_sign_in", fixation.LET_IN),
+    (idle_expiry, "ignores_the_idle_timeout", idle_expiry.STILL_IN),
+    (absolute_expiry, "ignores_the_absolute_timeout", absolute_expiry.SIGN_IN_STAYS),
+    (absolute_expiry, "keeps_the_cart_in_a_cookie", absolute_expiry.STAYS),
+    (after_sign_out, "forgets_preferences_at_sign_out", after_sign_out.GONE),
+    (second_device, "shows_everybody_the_last_cart", second_device.FOLLOWS),
+    (capacity, "sends_cookies_of_any_size", capacity.LOST),
+    (capacity, "loses_what_was_there_when_it_refuses", capacity.DAMAGED),
+    (capacity, "refuses_no_size", capacity.ENDLESS),
+    (leaked_secret, "trusts_a_signed_sign_in", leaked_secret.FORGED),
+    (leaked_secret, "adopts_any_session_id", leaked_secret.ADOPTED),
+    (leaked_store, "stores_what_anybody_can_read", leaked_store.READABLE),
+    (leaked_store, "uses_the_session_id_as_the_key", leaked_store.SIGNS_IN),
+    (store_down, "takes_an_outage_for_signed_out", store_down.SIGNED_OUT),
+    (store_down, "takes_the_cookie_away_in_an_outage", store_down.COOKIE_LOST),
+    (store_down, "answers_an_outage_with_500", store_down.WRONG),
+    (store_down, "answers_before_saving", store_down.LOST),
+    (store_restarted, "never_says_that_a_session_ended", store_restarted.NOT_TOLD),
+    (store_evicting, "never_says_that_a_session_ended", store_restarted.NOT_TOLD),
+    (wire_weight, "keeps_the_cart_in_a_cookie", wire_weight.GROWS),
+    (store_weight, "stores_a_session_for_whoever_looks", store_weight.READERS_TOO),
+    (cost, "looks_up_three_times", cost.MORE),
+]
+
+#: Those whose weakness is one of the application in cookies.
+IN_COOKIES = {"sends_cookies_of_any_size", "forgets_preferences_at_sign_out"}
+
+
+def weak(name: str) -> Application:
+    """Return the shop with a weakness."""
+    tier = SIGNED_COOKIE if name in IN_COOKIES else SERVER_SESSION
+    environment = {"WEAKNESS": name, "PYTHONPATH": str(FOLDER)}
+    return Application("weak_app", tier, environment)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "word"), SEEN, ids=[f"{each[0].EXPERIMENT.name}-{each[1]}" for each in SEEN]
+)
+def test_a_weakness_is_found(
+    module: object, name: str, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrong is said in the experiment's own word, it is not as promised, and is shown."""
+    monkeypatch.setattr(cost, "_ROUNDS", 1)
+    application = "cookie" if name in IN_COOKIES else "session"
+    with Targets({application: weak(name)}) as targets:
+        finding = module.EXPERIMENT.carried_out(targets, application)
+    assert (finding.word, finding.as_expected) == (word, False), finding.sentence
+    assert finding.exchanges or module is cost
+
+
+def test_every_experiment_has_been_seen_to_find_something() -> None:
+    """There is no experiment without a weakness, and no weakness without an experiment."""
+    assert {each[0].EXPERIMENT for each in SEEN} == set(EXPERIMENTS)
+    assert {each[1] for each in SEEN} == set(WEAKNESSES)

@@ -1,0 +1,210 @@
+"""The reports: a table, ``report.json`` by its schema, and a page that needs nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from playwright.sync_api import Browser, Page
+from rich.console import Console
+
+from compare import reports
+from compare.experiments import EXPERIMENTS
+from compare.experiments import cost as cost_module
+from compare.findings import Figures, Outcome
+from compare.reports.as_json import as_json
+from compare.reports.page import as_page
+from compare.reports.terminal import print_run
+from compare.reports.words import spread
+from compare.run import Run, run
+from compare.targets import APPLICATIONS
+from compare.verdict import judge
+from server.recommended_app import COMPOSITION
+from server.state import SERVER_SESSION, SIGNED_COOKIE
+
+pytest_plugins = ["browser"]
+
+AUDIT = Path(__file__).with_name("audit.js").read_text()
+SCHEMA = json.loads((Path(reports.__file__).parent / "report.schema.json").read_text())
+SLOW = {"idle-expiry", "absolute-expiry"}
+
+
+@pytest.fixture(scope="module")
+def found() -> Run:
+    """A run with everything in it; what takes seconds of waiting is told as promised instead."""
+    quick = [each for each in EXPERIMENTS if each.name not in SLOW]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cost_module, "_ROUNDS", 1)
+        tried = run(APPLICATIONS, quick)
+    others = [
+        replace(
+            tried.findings[0],
+            experiment=each.name,
+            target=finding.target,
+            tier=finding.tier,
+            capability=each.capability,
+            expected=each.expected[finding.tier],
+            outcome=Outcome(
+                each.expected[finding.tier],
+                finding.tier == SERVER_SESSION.tier if each.capability else None,
+                "As promised.",
+            ),
+        )
+        for each in EXPERIMENTS
+        if each.name in SLOW
+        for finding in tried.findings[:2]
+    ]
+    findings = (*tried.findings, *others)
+    verdict = judge(findings, (SIGNED_COOKIE, SERVER_SESSION), COMPOSITION.placement)
+    return replace(tried, experiments=EXPERIMENTS, findings=findings, verdict=verdict)
+
+
+@pytest.fixture
+def failed(found: Run) -> Run:
+    """The same with a broken promise, and an experiment that could not be tried."""
+    first, second, *others = found.findings
+    broken = replace(first, outcome=Outcome("<b>odd</b>", True, "It is <i>odd</i>."))
+    untried = replace(second, outcome=None, trouble="This could not be tried: no answer.")
+    findings = (broken, untried, *others)
+    verdict = judge(findings, (SIGNED_COOKIE, SERVER_SESSION), COMPOSITION.placement)
+    return replace(found, findings=findings, verdict=verdict)
+
+
+def test_the_applications_pass(found: Run) -> None:
+    """Our two applications do as promised, and the kinds belong where the third one has them."""
+    assert found.verdict.failures == ()
+    assert {each.kind.name: each.tier.tier for each in found.verdict.placements} == {
+        "preferences": "signed cookie",
+        "cart": "server session",
+        "credentials": "server session",
+    }
+
+
+def test_a_run_twice_says_the_same(found: Run) -> None:
+    """Verdicts do not depend on the day: what is quick is tried again and compared."""
+    again = [each for each in EXPERIMENTS if each.name in {"replay", "lost-update", "resurrection"}]
+    names = {each.name for each in again}
+    words = [each.word for each in found.findings if each.experiment in names]
+    assert [each.word for each in run(APPLICATIONS, again).findings] == words
+
+
+@pytest.mark.parametrize("which", ["found", "failed"])
+def test_the_json_keeps_its_schema(which: str, request: pytest.FixtureRequest) -> None:
+    """``report.json`` is what ``report.schema.json`` says, whether a run passed or failed."""
+    report = json.loads(as_json(request.getfixturevalue(which)))
+    assert list(Draft202012Validator(SCHEMA).iter_errors(report)) == []
+    assert report["passed"] == (which == "found")
+    assert [each["name"] for each in report["experiments"]] == [each.name for each in EXPERIMENTS]
+
+
+def test_figures_tell_n_and_spread(found: Run) -> None:
+    """Every figure has its median between the least and the greatest, and says how many."""
+    report = json.loads(as_json(found))
+    figures = [
+        figure
+        for experiment in report["experiments"]
+        for finding in experiment["findings"]
+        for figure in finding["figures"]
+    ]
+    assert len(figures) > 20
+    for figure in figures:
+        assert figure["least"] <= figure["median"] <= figure["greatest"]
+        assert figure["n"] == len(figure["numbers"])
+
+
+@pytest.mark.parametrize("report", [as_json, as_page])
+def test_reports_tell_no_secrets(found: Run, report: Any) -> None:
+    """No password and no whole session ID or signature is in what people send around."""
+    text = report(found)
+    assert "violet-otter-91" not in text
+    assert not re.search(r"[A-Za-z0-9_-]{43}\|[0-9a-f]{64}", text)
+    assert not re.search(r"\|[0-9a-f]{64}", text)
+
+
+def test_the_page_needs_nothing_else(found: Run) -> None:
+    """No script, nothing loaded from anywhere, and a policy that forbids both."""
+    page = as_page(found)
+    assert "<script" not in page
+    assert not re.search(r"""(src|href)=["'](?!#)""", page)
+    assert "url(" not in page
+    assert "default-src 'none'" in page
+
+
+def test_what_was_received_cannot_become_markup(failed: Run) -> None:
+    """Words, sentences and messages are text, whatever is in them."""
+    page = as_page(failed)
+    assert "<b>odd</b>" not in page
+    assert "<i>odd</i>" not in page
+    assert "&lt;b&gt;odd&lt;/b&gt;" in page
+
+
+def test_the_page_says_first_what_failed(failed: Run) -> None:
+    """A failed run says so at the top, and names each failure."""
+    header = as_page(failed).partition("<main>")[0]
+    assert "Not everything is as promised" in header
+    assert "disclosure on the signed cookie" in header
+    assert "This could not be tried: no answer." in header
+
+
+def test_the_table_tells_everything(found: Run, failed: Run) -> None:
+    """The terminal names every experiment, where each kind belongs, and each failure."""
+    told = StringIO()
+    print_run(Console(file=told, width=160), found)
+    for experiment in EXPERIMENTS:
+        assert experiment.title in told.getvalue()
+    assert "cart belongs in the server session" in told.getvalue()
+    assert "Everything is as promised" in told.getvalue()
+    told = StringIO()
+    print_run(Console(file=told, width=160), failed)
+    assert "✗ disclosure on the signed cookie" in told.getvalue()
+    assert "Everything is as promised" not in told.getvalue()
+
+
+@pytest.fixture
+def opened(found: Run, chromium: Browser, tmp_path: Path) -> Page:
+    """The page in a browser, with every exchange folded out."""
+    file = tmp_path / "report.html"
+    file.write_text(as_page(found))
+    page = chromium.new_page()
+    page.goto(file.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
+    return page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_for_everyone(opened: Page, scheme: Any) -> None:
+    """Landmarks, headings, contrast and no sideways scrolling, at three widths, in both themes."""
+    opened.emulate_media(color_scheme=scheme)
+    problems = []
+    for width in (1440, 1024, 390):
+        opened.set_viewport_size({"width": width, "height": 900})
+        problems += [f"at {width}: {problem}" for problem in opened.evaluate(AUDIT)]
+    opened.close()
+    assert problems == []
+
+
+def test_the_page_puts_what_belongs_where_first(opened: Page) -> None:
+    """A reader meets the answer before the evidence, and evidence beside evidence."""
+    assert opened.get_by_role("heading", level=2).first.inner_text() == "What belongs where"
+    replay = opened.locator("#replay")
+    cookie, session = replay.locator(".side").all()
+    assert "still signed in" in cookie.inner_text()
+    assert "signed out" in session.inner_text()
+    assert "POST /logout HTTP/1.1" in session.inner_text()
+    box, other = cookie.bounding_box(), session.bounding_box()
+    assert box is not None
+    assert other is not None
+    assert box["y"] == other["y"]
+    opened.close()
+
+
+def test_spread_is_told_in_words() -> None:
+    """One number stands alone, several with their spread."""
+    assert spread(Figures("a", "ms", (1.0,))) == "1 ms"
+    assert spread(Figures("a", "ms", (1.0, 2.25, 1500.0))) == "2.25 ms (1 to 1,500, n = 3)"

@@ -1,0 +1,388 @@
+"""The server-session shop with a weakness planted, so that experiments can be seen to find it.
+
+``python -m weak_app`` with the weakness's name in ``WEAKNESS`` takes the options of the application
+it spoils. Each is what some session layer in use does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from server.cookie_app import COMPOSITION as COOKIE
+from server.handlers import account, sessions, sign_in
+from server.handlers.base import ShopHandler
+from server.operation import start
+from server.operation.start import Composition, main
+from server.session_app import COMPOSITION as SESSION
+from server.shop import CART, CREDENTIALS, PREFERENCES
+from server.state import (
+    SERVER_SESSION,
+    SIGNED_COOKIE,
+    PlacementTable,
+    RequestState,
+    ServerSessionTier,
+    StateError,
+    server_session,
+    session_records,
+    signed_cookie,
+)
+from server.state.client_state import ClientState
+from server.state.sealing import decode, encode
+from server.state.session import Session
+from server.state.session_records import SessionRecords
+
+Weakness = Callable[[], Composition]
+WEAKNESSES: dict[str, Weakness] = {}
+
+
+def weakness(function: Callable[[], Composition | None]) -> Callable[[], Composition | None]:
+    """Plant it into the server-session shop, unless it returns another composition."""
+    WEAKNESSES[function.__name__] = lambda: function() or SESSION
+    return function
+
+
+def placed(**tiers: Any) -> Composition:
+    """Return the server-session shop with kinds placed elsewhere."""
+    kinds = {kind.name: kind for kind in (PREFERENCES, CART, CREDENTIALS)}
+    table = dict.fromkeys(kinds.values(), SERVER_SESSION)
+    table |= {kinds[name]: tier for name, tier in tiers.items()}
+    placement = PlacementTable(table, allow_misplaced=True)
+    return Composition(SESSION.name, SESSION.title, SESSION.port, placement)
+
+
+# What the cookies tell
+
+
+@weakness
+def tells_the_email_in_a_cookie() -> None:
+    post = sign_in.LoginHandler.post
+
+    async def spoiled(self: sign_in.LoginHandler) -> None:
+        await post(self)
+        credentials = self.state.get(CREDENTIALS)
+        self.set_cookie("remember", b64encode(credentials["email"].encode()).decode())
+
+    sign_in.LoginHandler.post = spoiled
+
+
+@weakness
+def trusts_a_signed_sign_in() -> Composition:
+    return placed(credentials=SIGNED_COOKIE)
+
+
+@weakness
+def keeps_the_cart_in_a_cookie() -> Composition:
+    return placed(cart=SIGNED_COOKIE)
+
+
+# Ending
+
+
+@weakness
+def signs_out_in_the_browser_only() -> None:
+    async def spoiled(handler: Any) -> None:
+        handler.add_header("Set-Cookie", "__Host-session-session-id=; Max-Age=0; Path=/; Secure")
+        handler.answer_form(None, "/")
+
+    sign_in.sign_out = spoiled
+
+
+@weakness
+def keeps_others_at_a_change_of_password() -> None:
+    async def spoiled(_self: Any, _account_id: str) -> int:
+        return 0
+
+    sessions.SessionsBase.end_others = spoiled
+
+
+@weakness
+def keeps_its_id_at_a_change_of_password() -> None:
+    async def spoiled(_self: Any, _account_id: str) -> None:
+        return None
+
+    account.PasswordHandler._continue_under_new_id = spoiled
+
+
+@weakness
+def remembers_sessions_in_the_process() -> None:
+    fetch, add, remembered = SessionRecords.fetch, SessionRecords.add, {}
+
+    async def remembering_fetch(self: SessionRecords, session_id: str) -> Any:
+        remembered[session_id] = remembered.get(session_id) or await fetch(self, session_id)
+        return remembered[session_id]
+
+    async def remembering_add(self: SessionRecords, *arguments: Any) -> Any:
+        added = await add(self, *arguments)
+        remembered[added.session_id] = added
+        return added
+
+    SessionRecords.fetch, SessionRecords.add = remembering_fetch, remembering_add
+
+
+@weakness
+def lists_only_the_current_session() -> None:
+    living = sessions.SessionsHandler._living
+
+    async def spoiled(self: sessions.SessionsHandler, account_id: str) -> list[Any]:
+        rows = await living(self, account_id)
+        return [row for row in rows if row.store_key == self.state.store_key]
+
+    sessions.SessionsHandler._living = spoiled
+
+
+@weakness
+def says_that_it_ended_sessions() -> None:
+    async def spoiled(_self: Any, _store_keys: Any) -> None:
+        return None
+
+    ServerSessionTier.end = spoiled
+
+
+@weakness
+def forgets_preferences_at_sign_out() -> Composition:
+    def spoiled(self: ClientState) -> None:
+        for kind in self._kinds:
+            self._values[kind] = None
+            self._loaded.setdefault(kind, b"")
+
+    ClientState.drop_bound = spoiled
+    return COOKIE
+
+
+# Writing
+
+
+@weakness
+def saves_with_plain_set() -> None:
+    async def update(self: RequestState, kind: Any, function: Any, initial: Any = None) -> Any:
+        self[kind] = function(self.get(kind, initial))
+        await asyncio.sleep(0.02)  # as long as a slow handler takes between reading and writing
+        return self[kind]
+
+    async def swap(self: SessionRecords, stored: Any, data: bytes) -> bool:
+        contents = session_records.Contents(self._layout, stored.created_at, data)
+        await self.store.delete(stored.store_key)
+        sealed = session_records.seal(stored.session_id, contents)
+        await self.store.add(stored.store_key, sealed, self._expiry(stored.created_at))
+        return True
+
+    async def end(self: SessionRecords, stored: Any) -> None:
+        await self.store.delete(stored.store_key)
+
+    RequestState.update, SessionRecords.swap, SessionRecords.end = update, swap, end
+
+
+@weakness
+def answers_before_saving() -> None:
+    async def update(self: RequestState, kind: Any, function: Any, initial: Any = None) -> Any:
+        self[kind] = function(self.get(kind, initial))
+        return self[kind]
+
+    def close(self: RequestState) -> None:
+        async def save() -> None:
+            try:
+                await self.commit()
+            except StateError:
+                return  # the answer has long said 200
+
+        if self._session.stored is not None:
+            self._saving = asyncio.ensure_future(save())
+
+    must_wait = RequestState.must_wait
+
+    def must_wait_for_new(self: RequestState) -> bool:
+        return self._session.stored is None and must_wait(self)
+
+    RequestState.update, RequestState.close = update, close
+    RequestState.must_wait = must_wait_for_new
+
+
+# Session IDs and time
+
+
+@weakness
+def keeps_its_id_at_sign_in() -> None:
+    def spoiled(self: RequestState, kind: Any, value: Any) -> None:
+        self[kind] = value
+
+    RequestState.sign_in = spoiled
+
+
+@weakness
+def adopts_any_session_id() -> None:
+    make = session_records.new_session_id
+
+    async def spoiled(self: ServerSessionTier, cookies: Mapping[str, str]) -> Session:
+        presented = self._cookie.read(cookies)
+        if presented is None:
+            return Session()
+        found = await self.records.fetch(presented.session_id)
+        if found is None:
+            session_records.new_session_id = lambda: presented.session_id
+            added = await self.records.add(b"{}")
+            session_records.new_session_id = make
+            found = await self.records.fetch(added.session_id)
+        return Session(found)
+
+    ServerSessionTier.load = spoiled
+
+
+@weakness
+def ignores_the_idle_timeout() -> None:
+    SessionRecords._expiry = SessionRecords._remaining
+
+
+@weakness
+def ignores_the_absolute_timeout() -> None:
+    init = SessionRecords.__init__
+
+    def spoiled(self: SessionRecords, *arguments: Any, **options: Any) -> None:
+        init(self, *arguments, **options)
+        self._absolute_timeout = 10**9
+
+    SessionRecords.__init__ = spoiled
+
+
+@weakness
+def shows_everybody_the_last_cart() -> None:
+    get, update, last = RequestState.get, RequestState.update, {}
+
+    def spoiled_get(self: RequestState, kind: Any, default: Any = None) -> Any:
+        return last.get(kind, default) if kind is CART else get(self, kind, default)
+
+    async def spoiled_update(self: RequestState, kind: Any, *arguments: Any) -> Any:
+        last[kind] = await update(self, kind, *arguments)
+        return last[kind]
+
+    RequestState.get, RequestState.update = spoiled_get, spoiled_update
+
+
+# Sizes
+
+
+@weakness
+def sends_cookies_of_any_size() -> Composition:
+    signed_cookie.MAX_COOKIE = 1_000_000
+    return COOKIE
+
+
+@weakness
+def loses_what_was_there_when_it_refuses() -> None:
+    commit = ServerSessionTier.commit
+
+    async def spoiled(self: ServerSessionTier, session: Session, cookies: Any) -> Any:
+        try:
+            return await commit(self, session, cookies)
+        except server_session.TooLarge:
+            await self.records.delete(session.stored)
+            raise
+
+    async def update(self: RequestState, kind: Any, function: Any, initial: Any = None) -> Any:
+        self[kind] = function(self.get(kind, initial))
+        return self[kind]
+
+    server_session.TooLarge = session_records.TooLarge
+    ServerSessionTier.commit, RequestState.update = spoiled, update
+
+
+@weakness
+def refuses_no_size() -> None:
+    session_records._check_size = lambda _data: None
+
+
+# The store
+
+
+@weakness
+def stores_what_anybody_can_read() -> None:
+    def seal(_session_id: str, contents: Any) -> bytes:
+        return encode([contents.layout, contents.created_at, contents.data.decode()])
+
+    def unseal(_session_id: str, sealed: bytes) -> Any:
+        layout, created_at, data = decode(sealed)
+        return session_records.Contents(layout, created_at, data.encode())
+
+    session_records.seal, session_records.unseal = seal, unseal
+
+
+@weakness
+def uses_the_session_id_as_the_key() -> None:
+    session_records.store_key = lambda session_id: session_id
+
+
+@weakness
+def takes_an_outage_for_signed_out() -> None:
+    load = RequestState.load
+
+    async def spoiled(self: RequestState) -> None:
+        await load(self)
+        if self._unloaded is not None and self._needs_session:
+            self._session, self._unloaded = Session(), None
+
+    RequestState.load = spoiled
+
+
+@weakness
+def takes_the_cookie_away_in_an_outage() -> None:
+    write_error = ShopHandler.write_error
+
+    def spoiled(self: ShopHandler, status_code: int, **kwargs: Any) -> None:
+        if status_code == 503:
+            self.add_header("Set-Cookie", "__Host-session-session-id=; Max-Age=0; Path=/; Secure")
+        write_error(self, status_code, **kwargs)
+
+    ShopHandler.write_error = spoiled
+
+
+@weakness
+def answers_an_outage_with_500() -> None:
+    send_error = ShopHandler.send_error
+
+    def spoiled(self: ShopHandler, status_code: int = 500, **kwargs: Any) -> None:
+        send_error(self, status_code)
+
+    ShopHandler.send_error = spoiled
+
+
+@weakness
+def never_says_that_a_session_ended() -> None:
+    init = Session.__init__
+
+    def spoiled(self: Session, stored: Any = None, *, ended: bool = False) -> None:
+        init(self, stored)
+
+    Session.__init__ = spoiled
+
+
+@weakness
+def stores_a_session_for_whoever_looks() -> None:
+    load = RequestState.load
+
+    async def spoiled(self: RequestState) -> None:
+        await load(self)
+        if self._unloaded is None and not self._session:
+            self._session["seen"] = True
+
+    RequestState.load = spoiled
+
+
+@weakness
+def looks_up_three_times() -> None:
+    load = ServerSessionTier.load
+
+    async def spoiled(self: ServerSessionTier, cookies: Mapping[str, str]) -> Session:
+        await load(self, cookies)
+        await load(self, cookies)
+        return await load(self, cookies)
+
+    ServerSessionTier.load = spoiled
+
+
+if __name__ == "__main__":
+    assert start.main is main
+    sys.exit(main(WEAKNESSES[os.environ["WEAKNESS"]]()))
