@@ -31,7 +31,7 @@ compare: .venv/.compare  ## try both applications, and derive what belongs where
 test: .venv/.dev  ## the whole test suite; every branch of server/state must be covered
 	@.ci/need memcached chromium wrk
 	$(BIN)/coverage run --concurrency=thread -m pytest tests/test_bridge.py
-	$(BIN)/coverage run --append -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --cov --cov-append --cov-report=
 	$(BIN)/coverage report --include='server/state/*' --show-missing --fail-under=100
 
 campaign-races: .venv/.dev  ## sign-out, freezes and increments raced in full numbers (6 minutes)
