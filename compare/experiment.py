@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from .browser import NoAnswer
 from .findings import Exchange, Finding, Outcome
+from .load import LoadFailed
 from .shop_visitor import Person, ShopVisitor, Unexpected, new_person
 from .targets import Target, Targets
 
@@ -97,7 +98,7 @@ class Experiment:
         outcome, trouble = None, ""
         try:
             outcome = self.run(lab)
-        except (Unexpected, NoAnswer, TimeoutError) as error:
+        except (Unexpected, NoAnswer, LoadFailed, TimeoutError) as error:
             trouble = f"This could not be tried: {error}."
         return Finding(
             experiment=self.name,

@@ -35,7 +35,7 @@ _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
 class LoadFailed(Exception):
-    """The load did not run as it should; the text is what wrk said."""
+    """The load did not run as it should; the text is the line of wrk's that tells it."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +84,16 @@ def _run(url: str, script: Path, connections: int, seconds: int) -> str:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         pin(process.pid, alone=False)
         said, _ = process.communicate(timeout=seconds + 30)
-    if "Non-2xx" in said or "Socket errors" in said or process.returncode:
-        raise LoadFailed(said.strip())
+    wrong = re.search(r"(Non-2xx|Socket errors).*", said)
+    if wrong or process.returncode:
+        raise LoadFailed(f"wrk: {wrong[0]}" if wrong else f"wrk ended with {process.returncode}")
     return said
 
 
 def _found(pattern: str, said: str) -> re.Match[str]:
     match = re.search(pattern, said)
     if match is None or match[1] == "0":
-        raise LoadFailed(said.strip())
+        raise LoadFailed("wrk counted no requests")
     return match
 
 

@@ -169,10 +169,8 @@ def _contradicted(
 ) -> Iterator[str]:
     for placement in placements:
         kind, here = placement.kind, recommended[placement.kind].tier
-        there = placement.tier.tier if placement.tier else "no tier that was measured"
+        there = placement.tier.tier if placement.tier else None
         if here != there:
+            belongs = f"belongs in the {there}" if there else "no tier meets its needs"
             reasons = " ".join(placement.reasons)
-            yield (
-                f"{kind.name} is placed in the {here}, and by what was measured belongs in the "
-                f"{there}. {reasons}"
-            )
+            yield f"{kind.name} is placed in the {here}, and as measured {belongs}. {reasons}"

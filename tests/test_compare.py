@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from compare.app_process import ROOT, environment_with
-from compare.experiments import EXPERIMENTS, replay
+from compare.experiments import EXPERIMENTS, cost, replay
+from compare.load import load
 from compare.run import run
 from compare.targets import APPLICATIONS
 
@@ -98,6 +99,14 @@ def test_an_application_that_does_not_answer_gives_no_verdict() -> None:
     assert finding.outcome is None
     assert "could not be tried" in finding.sentence
     assert not found.verdict.passed
+
+
+def test_a_load_that_fails_gives_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Costs of answers that are refusals are not costs: it says that it could not measure."""
+    monkeypatch.setattr(cost, "_round", lambda target, _cookies: (load(f"{target.url}/none", 1),))
+    (finding,) = run({"cookie": APPLICATIONS["cookie"]}, [cost.EXPERIMENT]).findings
+    assert finding.outcome is None
+    assert "Non-2xx" in finding.sentence
 
 
 def test_nothing_is_left_running() -> None:

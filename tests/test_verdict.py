@@ -169,4 +169,4 @@ def test_a_kind_that_no_tier_suits_is_contradicted() -> None:
     table = PlacementTable({wishes: SERVER_SESSION}, allow_misplaced=True)
     verdict = judge(as_promised(), DECLARED, table)
     assert verdict.placements[0].tier is None
-    assert "no tier that was measured" in verdict.failures[0]
+    assert "no tier meets its needs" in verdict.failures[0]
