@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from .waiting import PATIENCE, wait_until
 
@@ -30,7 +31,7 @@ class AppProcess:
     """``python -m module options`` on a free port, with a run directory of its own by default.
 
     ``url`` is where it serves, ``stderr`` what it has said so far. ``certfile`` is trusted when
-    asking whether it is ready; ``cookie_secret`` is written to a file and named to it.
+    asking whether it is ready; ``cookie_secrets`` are what it signs with, by version.
     """
 
     def __init__(
@@ -40,18 +41,18 @@ class AppProcess:
         port: int = 0,
         run_dir: Path | None = None,
         certfile: Path | None = None,
-        cookie_secret: str | None = None,
+        cookie_secrets: Mapping[int, str] | None = None,
         environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="app-"))
         self.run_dir = run_dir or self._folder / "run"
-        self._command = [sys.executable, "-m", module, f"--port={port}"]
+        self._port = f"--port={port}"
+        self._command = [sys.executable, "-m", module, self._port]
         self._command += [f"--run-dir={self.run_dir}", *options]
-        if cookie_secret is not None:
-            secret_file = self._folder / "cookie-secret"
-            secret_file.touch(mode=0o600)
-            secret_file.write_text(cookie_secret)
-            self._command.append(f"--cookie-secret-file={secret_file}")
+        self._secret_file = self._folder / "cookie-secret"
+        if cookie_secrets is not None:
+            self.write_cookie_secrets(cookie_secrets)
+            self._command.append(f"--cookie-secret-file={self._secret_file}")
         self._environment = environment_with(environment)
         self._log = self._folder / "stderr"
         self._certfile = certfile
@@ -90,6 +91,12 @@ class AppProcess:
         """What it has said so far."""
         return self._log.read_text()
 
+    def write_cookie_secrets(self, cookie_secrets: Mapping[int, str]) -> None:
+        """Have it find these secrets, by version, when it is started next."""
+        self._secret_file.touch(mode=0o600)
+        lines = (f"{version}:{secret}\n" for version, secret in cookie_secrets.items())
+        self._secret_file.write_text("".join(lines))
+
     def start(self) -> None:
         """Start it, and return once it answers."""
         with self._log.open("wb") as log:
@@ -101,6 +108,9 @@ class AppProcess:
                 start_new_session=True,  # so that a test may press Ctrl-C there and not here
             )
         wait_until(self._answers, "the application answers")
+        # Started again, it is found where it was.
+        port = f"--port={urlsplit(self.url).port}"
+        self._command[self._command.index(self._port)] = self._port = port
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""

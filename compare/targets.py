@@ -45,14 +45,14 @@ APPLICATIONS: Mapping[str, Application] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Target:
-    """An application that runs. ``cookie_secret`` is what it signs with."""
+    """An application that runs. ``cookie_secrets`` are by version; the last one signs."""
 
     application: str
     app: AppProcess
     memcached: MemcachedProcess
-    cookie_secret: str = field(repr=False)
+    cookie_secrets: dict[int, str] = field(repr=False)
 
     @property
     def url(self) -> str:
@@ -88,6 +88,22 @@ class Target:
         finally:
             self.memcached.start()
 
+    def rotate(self) -> None:
+        """Start the application anew with one more cookie secret, which signs from now on."""
+        self.cookie_secrets[max(self.cookie_secrets) + 1] = secrets.token_urlsafe(32)
+        self._restart()
+
+    def forget_old_secrets(self) -> None:
+        """Start the application anew with its last cookie secret alone."""
+        last = max(self.cookie_secrets)
+        self.cookie_secrets = {last: self.cookie_secrets[last]}
+        self._restart()
+
+    def _restart(self) -> None:
+        self.app.stop()
+        self.app.write_cookie_secrets(self.cookie_secrets)
+        self.app.start()
+
     def forged_sign_in(self, person: Person) -> dict[str, str]:
         """Return the jar with which somebody who knows the secret is ``person``."""
         credentials = {
@@ -115,7 +131,7 @@ class Target:
 
     @property
     def _signer(self) -> Signer:
-        return Signer({0: self.cookie_secret}, self.application)
+        return Signer(self.cookie_secrets, self.application)
 
 
 class Targets:
@@ -156,13 +172,13 @@ class Targets:
     def _start(self, name: str, options: Sequence[str], arguments: Sequence[str]) -> Target:
         application = self._applications[name]
         memcached = self._stack.enter_context(MemcachedProcess(*arguments))
-        cookie_secret = secrets.token_urlsafe(32)
+        cookie_secrets = {0: secrets.token_urlsafe(32)}
         app = AppProcess(
             application.module,
             f"--memcached={memcached.address}",
             "--access-log=false",
             *options,
-            cookie_secret=cookie_secret,
+            cookie_secrets=cookie_secrets,
             environment=application.environment,
         )
-        return Target(name, self._stack.enter_context(app), memcached, cookie_secret)
+        return Target(name, self._stack.enter_context(app), memcached, cookie_secrets)

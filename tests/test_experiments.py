@@ -25,11 +25,13 @@ from compare.experiments import (
     resurrection,
     revocation,
     rollback,
+    rotation,
     second_device,
     store_down,
     store_evicting,
     store_restarted,
     store_weight,
+    tampering,
     theft,
     wire_weight,
 )
@@ -41,6 +43,10 @@ FOLDER = Path(__file__).parent
 #: What each weakness must make an experiment say.
 SEEN = [
     (disclosure, "tells_the_email_in_a_cookie", disclosure.READABLE),
+    (tampering, "verifies_no_signature", tampering.ACCEPTED),
+    (tampering, "breaks_on_a_changed_cookie", tampering.BROKEN),
+    (rotation, "knows_the_newest_secret_alone", rotation.SIGNS_OUT),
+    (rotation, "never_forgets_a_secret", rotation.STILL_COUNTS),
     (replay, "signs_out_in_the_browser_only", replay.STILL_IN),
     (replay, "remembers_sessions_in_the_process", replay.STILL_IN),
     (resurrection, "saves_with_plain_set", resurrection.ALIVE),

@@ -7,10 +7,12 @@ it spoils. Each is what some session layer in use does.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from server.cookie_app import COMPOSITION as COOKIE
@@ -26,6 +28,7 @@ from server.state import (
     PlacementTable,
     RequestState,
     ServerSessionTier,
+    Signer,
     StateError,
     server_session,
     session_records,
@@ -35,6 +38,7 @@ from server.state.client_state import ClientState
 from server.state.sealing import decode, encode
 from server.state.session import Session
 from server.state.session_records import SessionRecords
+from server.state.signed_cookie import SignedValue
 
 Weakness = Callable[[], Composition]
 WEAKNESSES: dict[str, Weakness] = {}
@@ -78,6 +82,57 @@ def trusts_a_signed_sign_in() -> Composition:
 @weakness
 def keeps_the_cart_in_a_cookie() -> Composition:
     return placed(cart=SIGNED_COOKIE)
+
+
+@weakness
+def verifies_no_signature() -> None:
+    def spoiled(_self: Signer, _name: str, signed: str, **_options: Any) -> SignedValue | None:
+        fields = signed.split("|")
+        try:
+            value = b64decode(fields[4].partition(":")[2], validate=True)
+        except (IndexError, ValueError):
+            return None
+        return SignedValue(value, 0, 0)
+
+    Signer.verify = spoiled
+
+
+@weakness
+def breaks_on_a_changed_cookie() -> None:
+    verify = Signer.verify
+
+    def spoiled(self: Signer, *arguments: Any, **options: Any) -> Any:
+        verified = verify(self, *arguments, **options)
+        assert verified is not None
+        return verified
+
+    Signer.verify = spoiled
+
+
+@weakness
+def knows_the_newest_secret_alone() -> None:
+    init = Signer.__init__
+
+    def spoiled(self: Signer, cookie_secret: Mapping[int, str], *arguments: Any) -> None:
+        last = max(cookie_secret)
+        init(self, {last: cookie_secret[last]}, *arguments)
+
+    Signer.__init__ = spoiled
+
+
+@weakness
+def never_forgets_a_secret() -> None:
+    init = Signer.__init__
+    (run_dir,) = [each.partition("=")[2] for each in sys.argv if each.startswith("--run-dir=")]
+    remembered = Path(run_dir, "remembered-secrets")
+
+    def spoiled(self: Signer, cookie_secret: Mapping[int, str], *arguments: Any) -> None:
+        known = json.loads(remembered.read_text()) if remembered.exists() else {}
+        known |= {str(version): secret for version, secret in cookie_secret.items()}
+        remembered.write_text(json.dumps(known))
+        init(self, {int(version): secret for version, secret in known.items()}, *arguments)
+
+    Signer.__init__ = spoiled
 
 
 # Ending

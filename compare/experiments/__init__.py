@@ -23,11 +23,13 @@ from . import (
     resurrection,
     revocation,
     rollback,
+    rotation,
     second_device,
     store_down,
     store_evicting,
     store_restarted,
     store_weight,
+    tampering,
     theft,
     wire_weight,
 )
@@ -36,6 +38,7 @@ EXPERIMENTS: tuple[Experiment, ...] = tuple(
     module.EXPERIMENT
     for module in (
         disclosure,
+        tampering,
         replay,
         resurrection,
         revocation,
@@ -51,6 +54,7 @@ EXPERIMENTS: tuple[Experiment, ...] = tuple(
         second_device,
         capacity,
         leaked_secret,
+        rotation,
         leaked_store,
         store_down,
         store_restarted,
