@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 from ..accounts import SignIn
 from ..accounts.errors import SignInRefused, TooManyTries
 from ..shop import CART, CREDENTIALS, PREFERENCES
+from ..state import StoreUnavailable
 from .base import ShopHandler
 from .bodies import read_fields, require
 from .devices import describe_device
 from .errors import Refused
 from .formats import iso
 from .pages import described_account
+
+#: As many sessions an account may have; a sign-in ends the oldest beyond them.
+MOST_SESSIONS = 100
 
 
 class LoginHandler(ShopHandler):
@@ -80,6 +85,16 @@ class LoginHandler(ShopHandler):
             await self.state.commit()
             self.log_event("sign_in_failed", account=sign_in.account.id, why="meanwhile refused")
             raise _wrong() from None
+        await self._end_oldest(sign_in.account.id, store_key)
+
+    async def _end_oldest(self, account_id: str, mine: str) -> None:
+        """End what the account has too much of; out of reach, it waits for another sign-in."""
+        rows = await self.accounts.sessions(account_id)
+        oldest = [row.store_key for row in rows[MOST_SESSIONS:] if row.store_key != mine]
+        if oldest:
+            with suppress(StoreUnavailable):
+                await self.state.end(oldest)
+                await self.accounts.forget_sessions(oldest)
 
 
 class LogoutHandler(ShopHandler):

@@ -11,6 +11,7 @@ session_id_cookie.py  the cookie that carries a session ID
 session_records.py    sessions as records in a store: clocks, layouts, sizes
 touches.py            when the idle clock of which session was last pushed
 turns.py              requests of one process that change one session take turns
+store_keys.py         which of many sessions live, and ending them
 server_session.py     the server tier
 stores/               where server-side records live: the contract, memory, memcached
 tiers.py              an application's tiers, and which kind goes into which

@@ -16,7 +16,6 @@ deletes it could delete the cookie of a sign-in that happened meanwhile.
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -28,6 +27,7 @@ from .session import Session, Status, StoredSession
 from .session_id_cookie import SessionIDCookie
 from .session_records import Migration, SessionRecords
 from .signed_cookie import Signer
+from .store_keys import end, living
 from .stores.base import SessionStore
 from .turns import Turns, attempts
 
@@ -142,13 +142,11 @@ class ServerSessionTier:
 
     async def living(self, store_keys: Iterable[str]) -> set[str]:
         """Return those of ``store_keys`` under which a record stands."""
-        keys = list(store_keys)
-        records = await asyncio.gather(*map(self.store.load, keys))
-        return {key for key, record in zip(keys, records, strict=True) if record is not None}
+        return await living(self.store, store_keys)
 
     async def end(self, store_keys: Iterable[str]) -> None:
         """Delete the records under ``store_keys``; returns once the store confirmed each."""
-        await asyncio.gather(*map(self.store.delete, store_keys))
+        await end(self.store, store_keys)
 
     async def _create(self, session: Session) -> SetCookie:
         session.settle(await self.records.add(session.encoded()))
