@@ -244,3 +244,49 @@ async def test_an_update_of_an_ended_session_is_refused() -> None:
     with pytest.raises(SessionEnded):
         await visitor.world.sessions.update(session, "basket", lambda number: number + 1, 0)
     assert await visitor.data() == {}
+
+
+async def test_a_write_under_an_id_that_was_renewed_begins_no_other_session() -> None:
+    """A new cookie would take the place of the one that the renewal, a sign-in say, has sent."""
+    visitor = await with_session(basket=1)
+    late = visitor.copy()
+    await renew(visitor, sign_in=True, who={"id": "ada"})
+    visitor.world.store.forget()
+    with pytest.raises(SessionEnded):
+        await late.assign(basket=2)
+    assert visitor.operations == {"load": 1}
+    assert late.cookies != visitor.cookies
+    assert await late.commit(await late.session()) is None
+    assert await visitor.data() == {"basket": 1, "who": {"id": "ada"}}
+
+
+async def test_a_sign_in_under_an_id_that_was_renewed_stands_on_its_own() -> None:
+    """Whoever sends the form twice is signed in twice, and what follows is kept."""
+    visitor = await with_session()
+    again = visitor.copy()
+    await renew(visitor, sign_in=True)
+    session = await again.session()
+    session["who"] = {"id": "ada"}
+    session.renew_id(restart_clock=True)
+    assert await again.commit(session) is not None
+    session.destroy()
+    session["basket"] = 1
+    assert await again.commit(session) is not None
+    assert await again.data() == {"basket": 1}
+
+
+async def test_a_session_begins_anew_once_its_renewal_is_long_ago() -> None:
+    """Who never got the new cookie is not kept out for good."""
+    visitor = await with_session()
+    late = visitor.copy()
+    await renew(visitor)
+    visitor.world.clock.pass_(60)
+    assert await late.assign(basket=2) is not None
+
+
+async def test_a_session_begins_anew_after_it_has_ended() -> None:
+    """Signed out is not renewed: there is no other cookie to take the place of."""
+    visitor = await with_session()
+    late = visitor.copy()
+    await end(visitor)
+    assert await late.assign(basket=2) is not None

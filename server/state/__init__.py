@@ -8,7 +8,8 @@ client_state.py       one request's kinds in signed cookies
 sealing.py            session ID -> store key and sealed record
 session.py            one request's session, its status, the merge
 session_id_cookie.py  the cookie that carries a session ID
-session_records.py    sessions as records in a store: clocks, layouts, sizes
+layouts.py            the shapes an application's data has had
+session_records.py    sessions as records in a store: clocks, sizes, ends
 touches.py            when the idle clock of which session was last pushed
 turns.py              requests of one process that change one session take turns
 store_keys.py         which of many sessions live, and ending them

@@ -11,7 +11,8 @@ compare-and-swap. So a write that another request had acknowledged is either in 
 there is no new record.
 Rule 5: a cookie is sent when the ID changes, and again when the secret that signed it was replaced
 and the session is written anyway. A cookie whose session is gone is left alone: a late answer that
-deletes it could delete the cookie of a sign-in that happened meanwhile.
+deletes it could delete the cookie of a sign-in that happened meanwhile. For the same reason a
+request that names an ID which was renewed begins no other session; only a sign-in does.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from collections.abc import Callable, Iterable, Mapping
 from .cookies import CookieNames, SetCookie
 from .exceptions import Conflict, SessionEnded
 from .kinds import JSON, Kind
+from .layouts import Migration
 from .session import Session, Status, StoredSession
 from .session_id_cookie import SessionIDCookie
-from .session_records import Migration, SessionRecords
+from .session_records import SessionRecords
 from .signed_cookie import Signer
 from .store_keys import end, living
 from .stores.base import SessionStore
@@ -80,8 +82,8 @@ class ServerSessionTier:
         presented = self._cookie.read(cookies)
         if presented is None:
             return Session()
-        stored = await self.records.fetch(presented.session_id)
-        return Session(stored, ended=stored is None)
+        found = await self.records.find(presented.session_id)
+        return Session(found.stored, ended=found.stored is None, renewed=found.renewed)
 
     def must_wait(self, session: Session) -> bool:
         """Return whether `commit` has anything to ask of the store."""
@@ -149,6 +151,8 @@ class ServerSessionTier:
         await end(self.store, store_keys)
 
     async def _create(self, session: Session) -> SetCookie:
+        if session.renewed and not session.restart_clock:
+            raise SessionEnded
         session.settle(await self.records.add(session.encoded()))
         return self._send(session)
 

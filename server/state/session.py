@@ -57,11 +57,15 @@ class Session(MutableMapping[str, JSON]):
     """The per-request server-side mapping. Keys are text, values whatever JSON can carry.
 
     ``stored`` is the version in the store, None without one. ``ended`` says that the request named
-    a session which the store definitely no longer has.
+    a session which the store definitely no longer has, ``renewed`` that it goes on under an ID
+    which the request did not know of yet.
     """
 
-    def __init__(self, stored: StoredSession | None = None, *, ended: bool = False) -> None:
+    def __init__(
+        self, stored: StoredSession | None = None, *, ended: bool = False, renewed: bool = False
+    ) -> None:
         self.ended = ended
+        self.renewed = renewed
         self.restart_clock = False
         self._renew = False
         self._destroy = False
@@ -70,6 +74,7 @@ class Session(MutableMapping[str, JSON]):
     def settle(self, stored: StoredSession | None) -> None:
         """Take ``stored`` for what the store now has, and start over from it."""
         self.stored = stored
+        self.renewed = self.renewed and stored is None
         self._data: dict[str, JSON] | None = None if stored else {}
         self._renew = self._destroy = self.restart_clock = False
 
@@ -113,7 +118,7 @@ class Session(MutableMapping[str, JSON]):
     def destroy(self) -> None:
         """End this session. What is assigned afterwards begins another."""
         self._data = {}
-        self._renew = False
+        self._renew = self.restart_clock = False
         self._destroy = True
 
     @property

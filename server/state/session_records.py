@@ -5,12 +5,10 @@ expiry in the store, by the store's own clock; the absolute one counts from the 
 and no activity extends it.
 Rule 2: a record that does not open under its session ID, or holds no JSON, is no session. It is
 logged and counted, and left where it is.
-Rule 3: a record of an older layout is brought up by the application's migrations; one of a newer
-layout is left alone and counts as absent, so that an old and a new release can run side by side.
-Rule 4: what ended leaves, for a moment, a record that says so, and what it continued as if its ID
+Rule 3: what ended leaves, for a moment, a record that says so, and what it continued as if its ID
 was renewed. So whoever still holds an older version finds out, and sign-out reaches a session that
 was renewed under its hands.
-Rule 5: what is larger than the tier's capacity is refused before it is sent; the old version
+Rule 4: what is larger than the tier's capacity is refused before it is sent; the old version
 stands.
 """
 
@@ -18,9 +16,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import NamedTuple
 
 from .exceptions import SessionEnded, StoreRefused, StoreUnavailable, TooLarge
+from .layouts import Layouts, Migration
 from .placement import SERVER_SESSION
 from .sealing import (
     Contents,
@@ -48,7 +47,15 @@ _ENDED_FOR = 1
 _RENEWED_FOR = 60
 _TOUCH_AFTER = 0.1
 
-Migration = Callable[[Any], Any]
+
+class Found(NamedTuple):
+    """What a session ID leads to. ``renewed`` says that its session goes on under another one."""
+
+    stored: StoredSession | None
+    renewed: bool = False
+
+
+NOTHING = Found(None)
 
 
 class SessionRecords:
@@ -73,40 +80,30 @@ class SessionRecords:
         self._idle_timeout = idle_timeout
         self._absolute_timeout = absolute_timeout
         self._clock = clock
-        self._layout = layout
-        self._migrations = dict(migrations)
+        self._layouts = Layouts(layout, migrations)
         self._touches = Touches(idle_timeout * _TOUCH_AFTER, clock)
 
-    async def fetch(self, session_id: str) -> StoredSession | None:
-        """Return the session, None when there is definitely none that may be used."""
+    async def find(self, session_id: str) -> Found:
+        """Return the session, or that there is definitely none that may be used."""
         key = store_key(session_id)
         record = await self.store.load(key)
         if record is None:
-            return None
+            return NOTHING
         contents = _open(session_id, record.sealed)
         if contents is None:
             self.unreadable += 1
             log.warning("a session record cannot be read under its session ID and was refused")
-            return None
-        data = None if _is_over(contents) else self._current(contents)
+            return NOTHING
+        if _is_over(contents):
+            return Found(None, renewed=_successor(contents) is not None)
+        data = self._layouts.brought_up(contents)
         if data is None or contents.created_at + self._absolute_timeout <= self._clock():
-            return None
-        return StoredSession(session_id, key, contents.created_at, data, record.cas)
+            return NOTHING
+        return Found(StoredSession(session_id, key, contents.created_at, data, record.cas))
 
-    def _current(self, contents: Contents) -> bytes | None:
-        """Return the data in today's layout; None when that cannot be."""
-        if contents.layout == self._layout:
-            return contents.data
-        if contents.layout > self._layout:
-            log.warning("a session record of layout %d was left alone", contents.layout)
-            return None
-        data = decode(contents.data)
-        for layout in range(contents.layout, self._layout):
-            if layout not in self._migrations:
-                log.warning("no migration from layout %d of a session record", layout)
-                return None
-            data = self._migrations[layout](data)
-        return encode(data)
+    async def fetch(self, session_id: str) -> StoredSession | None:
+        """Return the session alone, None when there is none."""
+        return (await self.find(session_id)).stored
 
     async def add(self, data: bytes, created_at: int | None = None) -> StoredSession:
         """Create a record under a new session ID; ``created_at`` is now unless given."""
@@ -114,7 +111,7 @@ class SessionRecords:
         created_at = int(self._clock()) if created_at is None else created_at
         session_id = new_session_id()
         key = store_key(session_id)
-        sealed = seal(session_id, Contents(self._layout, created_at, data))
+        sealed = seal(session_id, Contents(self._layouts.today, created_at, data))
         if not await self.store.add(key, sealed, self._expiry(created_at)):
             raise StoreUnavailable("the store says that a session ID just made is taken")
         self._touches.done(key)
@@ -161,7 +158,7 @@ class SessionRecords:
             return None
         if not _is_over(contents):
             return stored._replace(cas=record.cas)
-        successor: str | None = decode(contents.data)
+        successor = _successor(contents)
         if successor is None:
             return None
         # Not loaded yet, and perhaps renewed as well: the next try finds out.
@@ -174,7 +171,7 @@ class SessionRecords:
     async def _cas(self, stored: StoredSession, data: bytes, expiry: int) -> bool:
         if stored.cas is None:
             return False
-        sealed = seal(stored.session_id, Contents(self._layout, stored.created_at, data))
+        sealed = seal(stored.session_id, Contents(self._layouts.today, stored.created_at, data))
         swapped = await self.store.cas(stored.store_key, sealed, stored.cas, expiry)
         if swapped is None:
             raise SessionEnded
@@ -225,6 +222,12 @@ def _is_sound(contents: Contents) -> bool:
 
 def _is_over(contents: Contents) -> bool:
     return not contents.data.startswith(b"{")
+
+
+def _successor(contents: Contents) -> str | None:
+    """Return the session ID that a session which is over continued under."""
+    successor: str | None = decode(contents.data)
+    return successor
 
 
 def _check_size(data: bytes) -> None:
