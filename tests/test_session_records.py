@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from state_app import ABSOLUTE, IDLE, World
-from watched_store import WatchedStore
+from watched_store import Clock, WatchedStore
 
 from server.state import SessionEnded, StoreUnavailable, TooLarge
 from server.state.sealing import Contents, new_session_id, seal, store_key
 from server.state.session import StoredSession
 from server.state.session_records import SessionRecords
+from server.state.stores import MemoryStore
 
 DATA = b'{"a":1}'
 
@@ -265,3 +266,38 @@ async def test_an_idle_clock_that_cannot_be_pushed_is_logged(
     await world.sessions.records.touch(stored)
     assert "could not be pushed" in caplog.text
     assert world.sessions.records.touch_due(stored)
+
+
+class LostNodes(WatchedStore):
+    """A fleet: the first ``lost`` nodes asked are away, which takes ``takes`` seconds each."""
+
+    def __init__(self, clock: Clock, lost: int, takes: float = 0.0) -> None:
+        super().__init__(clock)
+        self._turn, self.lost, self.takes = clock.pass_, lost, takes
+
+    async def add(self, key: str, sealed: bytes, idle: int) -> bool:
+        await self._pass("add")
+        if self.operations["add"] <= self.lost:
+            self._turn(self.takes)
+            raise StoreUnavailable("this node is away")
+        return await MemoryStore.add(self, key, sealed, idle)
+
+
+@pytest.mark.parametrize("lost", [1, 15])
+async def test_a_new_session_lives_where_somebody_answers(lost: int) -> None:
+    """Nobody has the ID yet: while its node is away another one is drawn."""
+    clock = Clock()
+    world = World(clock=clock, store=LostNodes(clock, lost))
+    stored = await world.sessions.records.add(DATA)
+    assert world.store.operations == {"add": lost + 1}
+    assert await fetched(world, stored.session_id) is not None
+
+
+@pytest.mark.parametrize(("takes", "asked"), [(0.0, 16), (0.1, 3), (0.5, 1)])
+async def test_drawing_another_id_has_an_end(takes: float, asked: int) -> None:
+    """Sixteen tries, and none once a quarter of a second is over: then the store is away."""
+    clock = Clock()
+    world = World(clock=clock, store=LostNodes(clock, 100, takes))
+    with pytest.raises(StoreUnavailable, match="this node is away"):
+        await world.sessions.records.add(DATA)
+    assert world.store.operations == {"add": asked}

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from opened_store import LONG, new_key, opened
-from state_app import BASKET, THEME, WHO, Browser, World, handler, serving
+from state_app import BASKET, THEME, WHO, Browser, Visitor, World, handler, serving
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import until
@@ -116,3 +116,18 @@ async def test_more_sessions_than_may_wait_are_told_apart_and_ended(
         assert await sessions.living(keys) == set(alive)
         await sessions.end(keys)
         assert await sessions.living(keys) == set()
+
+
+async def test_a_lost_node_concerns_nobody_who_does_not_live_on_it() -> None:
+    """While one of two is away, sessions begin and are renewed on the other one."""
+    with MemcachedProcess() as kept, MemcachedProcess() as lost:
+        async with opened(kept.address, lost.address, deadline=LONG) as store:
+            world = World(store=store)
+            lost.kill()
+            for _ in range(20):
+                visitor = Visitor(world)
+                await visitor.assign(basket=1)
+                session = await visitor.session()
+                session.renew_id()
+                await visitor.commit(session)
+                assert await visitor.data() == {"basket": 1}
