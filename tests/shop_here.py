@@ -83,6 +83,11 @@ class ShopHere:
         cart = json.loads((await self.send("GET", "/cart")).body)
         return sum(item["quantity"] for item in cart["items"])
 
+    async def handles(self) -> list[str]:
+        """Return the handles of the sessions that are listed as living."""
+        answer = json.loads((await self.send("GET", "/sessions")).body)
+        return [session["handle"] for session in answer["sessions"]]
+
     async def rows(self) -> list[str]:
         """Return the store keys that the database knows of Ann."""
         sign_in = await self.accounts.authenticate(ANN["username"], ANN["password"])

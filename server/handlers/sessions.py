@@ -32,9 +32,10 @@ class SessionsBase(ShopHandler):
 
     kinds = (CREDENTIALS, PREFERENCES, CART)
 
-    async def end_others(self, account_id: str) -> int:
-        """End the account's sessions but this one; return how many there were."""
-        return await self.end_where(account_id, lambda row: row.store_key != self.state.store_key)
+    async def end_others(self, account_id: str, *mine: str) -> int:
+        """End the account's sessions but this one and ``mine``; return how many there were."""
+        kept = {self.state.store_key, *mine}
+        return await self.end_where(account_id, lambda row: row.store_key not in kept)
 
     async def end_where(self, account_id: str, wanted: Callable[[AccountSession], bool]) -> int:
         """End the account's sessions that are ``wanted``; return how many there were."""

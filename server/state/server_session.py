@@ -8,7 +8,8 @@ change is carried over to its version and tried again, a bounded number of times
 gone, the session has ended and stays ended.
 Rule 4: renewing the ID adds the new record first, then retires the old one by the same
 compare-and-swap. So a write that another request had acknowledged is either in the new record, or
-there is no new record.
+there is no new record. What else must know of the new one (a database, say) is told in between:
+if it refuses, the old session stands as it was, and nobody has the new ID.
 Rule 5: a cookie is sent when the ID changes, and again when the secret that signed it was replaced
 and the session is written anyway. A cookie whose session is gone is left alone: a late answer that
 deletes it could delete the cookie of a sign-in that happened meanwhile. For the same reason a
@@ -19,10 +20,11 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 
 from .cookies import CookieNames, SetCookie
-from .exceptions import Conflict, SessionEnded
+from .exceptions import Conflict, SessionEnded, StoreUnavailable
 from .kinds import JSON, Kind
 from .layouts import Migration
 from .session import Session, Status, StoredSession
@@ -32,6 +34,14 @@ from .signed_cookie import Signer
 from .store_keys import end, living
 from .stores.base import SessionStore
 from .turns import Turns, attempts
+
+#: Told the store key of a new record before the old one is retired and before anybody has the ID.
+#: What it raises undoes that. It is told anew if another request makes a second try necessary.
+Confirm = Callable[[str], Awaitable[None]]
+
+
+async def nobody_else(store_key: str) -> None:
+    """Confirm a new record that nobody else has to know of."""
 
 
 class ServerSessionTier:
@@ -92,26 +102,28 @@ class ServerSessionTier:
             return self.records.touch_due(_stored(session))
         return status is not Status.ABSENT
 
-    async def commit(self, session: Session, cookies: Mapping[str, str]) -> SetCookie | None:
+    async def commit(
+        self, session: Session, cookies: Mapping[str, str], confirm: Confirm = nobody_else
+    ) -> SetCookie | None:
         """Make the store agree with ``session``; return the cookie to send, None when none is due.
 
-        Raises `StoreUnavailable`, `StoreRefused`, `Conflict`, `SessionEnded` or `TooLarge`; the
-        response must then not claim that anything was kept.
+        Raises `StoreUnavailable`, `StoreRefused`, `Conflict`, `SessionEnded`, `TooLarge`, or what
+        ``confirm`` raises; the response must then not claim that anything was kept.
         """
         cookie = None
         match session.status:
             case Status.UNCHANGED:
                 await self.records.touch(_stored(session))
             case Status.NEW:
-                cookie = await self._create(session)
+                cookie = await self._create(session, confirm)
             case Status.CHANGED:
                 await self._change(session)
                 cookie = self.signed_again(session, cookies)
             case Status.RENEWED if session.replaces:
                 await self.records.end(_stored(session))
-                cookie = await self._create(session)
+                cookie = await self._create(session, confirm)
             case Status.RENEWED:
-                cookie = await self._renew(session)
+                cookie = await self._renew(session, confirm)
             case Status.DESTROYED:
                 await self.records.end(_stored(session))
                 session.settle(None)
@@ -150,10 +162,13 @@ class ServerSessionTier:
         """Delete the records under ``store_keys``; returns once the store confirmed each."""
         await end(self.store, store_keys)
 
-    async def _create(self, session: Session) -> SetCookie:
+    async def _create(self, session: Session, confirm: Confirm) -> SetCookie:
         if session.renewed and not session.restart_clock:
             raise SessionEnded
-        session.settle(await self.records.add(session.encoded()))
+        new = await self.records.add(session.encoded())
+        async with self._dropped_on_error(new):
+            await confirm(new.store_key)
+        session.settle(new)
         return self._send(session)
 
     async def _change(self, session: Session) -> None:
@@ -178,36 +193,39 @@ class ServerSessionTier:
             raise SessionEnded
         return stored
 
-    async def _renew(self, session: Session) -> SetCookie:
+    async def _renew(self, session: Session, confirm: Confirm) -> SetCookie:
         try:
-            return await self._continue(session)
+            return await self._continue(session, confirm)
         except SessionEnded:
             # A sign-in stands on its own; anything else must not bring an ended session back.
             if not session.restart_clock:
                 raise
-            return await self._create(session)
+            return await self._create(session, confirm)
 
-    async def _continue(self, session: Session) -> SetCookie:
+    async def _continue(self, session: Session, confirm: Confirm) -> SetCookie:
         for _ in attempts():
             old = _stored(session)
             created_at = None if session.restart_clock else old.created_at
             new = await self.records.add(session.encoded(), created_at)
-            if await self._retired(old, new):
+            async with self._dropped_on_error(new):
+                await confirm(new.store_key)
+                retired = await self.records.retire(old, new)
+            if retired:
                 session.settle(new)
                 return self._send(session)
+            await self.records.delete(new)
             session.rebase(await self._reload(session), self._last_write)
         raise Conflict(tuple(session))
 
-    async def _retired(self, old: StoredSession, new: StoredSession) -> bool:
-        """Retire ``old`` in favour of ``new``; where that fails, it is ``new`` that goes."""
+    @asynccontextmanager
+    async def _dropped_on_error(self, new: StoredSession) -> AsyncIterator[None]:
+        """Delete the new record if this fails. If that fails too: nobody has its ID."""
         try:
-            retired = await self.records.retire(old, new)
-        except SessionEnded:
-            await self.records.delete(new)
+            yield
+        except Exception:
+            with suppress(StoreUnavailable):
+                await self.records.delete(new)
             raise
-        if not retired:
-            await self.records.delete(new)
-        return retired
 
     def _send(self, session: Session) -> SetCookie:
         stored = _stored(session)
