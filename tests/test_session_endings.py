@@ -8,7 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 import pytest
-from state_app import ABSOLUTE, Visitor, with_session
+from state_app import ABSOLUTE, SEEN, WHO, Visitor, with_session
 
 from server.state import Conflict, SessionEnded, StoreUnavailable
 from server.state.cookies import SetCookie
@@ -290,3 +290,28 @@ async def test_a_session_begins_anew_after_it_has_ended() -> None:
     late = visitor.copy()
     await end(visitor)
     assert await late.assign(basket=2) is not None
+
+
+@pytest.mark.parametrize("before", ["add", "cas"])
+async def test_a_sign_in_takes_nothing_along_that_was_planted_meanwhile(before: str) -> None:
+    """What another request commits to a kind that is not inherited stays behind; the rest comes."""
+    visitor = await with_session(basket=1, seen=1)
+    attacker = visitor.copy()
+    state = await visitor.state(WHO)
+    planted = {"seen": 2, "who": {"id": "attacker"}, "basket": 2, "unknown": 1}
+    visitor.world.store.let_go_first(before, lambda: attacker.assign(**planted))
+    state.sign_in(WHO, {"id": "ada"})
+    await visitor.answer(state)
+    assert await visitor.data() == {"basket": 2, "who": {"id": "ada"}}
+
+
+async def test_a_sign_in_keeps_what_the_same_request_assigned() -> None:
+    """Whatever the kind, and whatever another request made of it meanwhile."""
+    visitor = await with_session(seen=1)
+    attacker = visitor.copy()
+    state = await visitor.state(WHO, SEEN)
+    visitor.world.store.let_go_first("cas", lambda: attacker.assign(seen=2))
+    state.sign_in(WHO, {"id": "ada"})
+    state[SEEN] = 3
+    await visitor.answer(state)
+    assert await visitor.data() == {"who": {"id": "ada"}, "seen": 3}

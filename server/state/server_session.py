@@ -49,8 +49,8 @@ class ServerSessionTier:
 
     ``idle_timeout`` and ``absolute_timeout`` are in seconds; `ValueError` when the first is not
     within 1 and 2,592,000 or the second is shorter. ``kinds`` say what to do when two requests
-    changed the same one. ``layout`` numbers the shape of the application's data; ``migrations`` map
-    a layout to the function that makes the next one of it.
+    changed the same one, and what a sign-in takes along. ``layout`` numbers the shape of the
+    application's data; ``migrations`` map a layout to the function that makes the next one of it.
     """
 
     def __init__(
@@ -77,7 +77,9 @@ class ServerSessionTier:
         )
         self._cookie = SessionIDCookie(signer, names)
         self._turns = Turns()
+        kinds = tuple(kinds)
         self._last_write = frozenset(k.name for k in kinds if k.on_conflict == "last_write")
+        self._inherited = frozenset(k.name for k in kinds if k.inherited)
 
     @property
     def cookie_name(self) -> str:
@@ -214,7 +216,7 @@ class ServerSessionTier:
                 session.settle(new)
                 return self._send(session)
             await self.records.delete(new)
-            session.rebase(await self._reload(session), self._last_write)
+            session.rebase(await self._reload(session), self._last_write, self._inherited)
         raise Conflict(tuple(session))
 
     @asynccontextmanager

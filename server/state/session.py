@@ -105,9 +105,18 @@ class Session(MutableMapping[str, JSON]):
     def __len__(self) -> int:
         return len(self.data)
 
-    def rebase(self, theirs: StoredSession, last_write: Container[str]) -> None:
-        """Carry this request's changes over to the version another request stored meanwhile."""
-        self._data = merge(self.base(), self.data, Session(theirs).data, last_write)
+    def rebase(
+        self, theirs: StoredSession, last_write: Container[str], inherited: Container[str] = ()
+    ) -> None:
+        """Carry this request's changes over to the version another request stored meanwhile.
+
+        At a sign-in only what is ``inherited`` counts of it: the other request may be an attacker's
+        (ASVS 5.0 7.2.4).
+        """
+        base, there = self.base(), Session(theirs).data
+        if self.restart_clock:
+            base, there = _only(inherited, base), _only(inherited, there)
+        self._data = merge(base, self.data, there, last_write)
         self.stored = theirs
 
     def renew_id(self, *, restart_clock: bool = False) -> None:
@@ -159,6 +168,10 @@ def _can_carry(key: str, value: JSON) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _only(keys: Container[str], data: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {key: value for key, value in data.items() if key in keys}
 
 
 def _texts(data: Mapping[str, JSON]) -> dict[str, bytes]:
