@@ -29,7 +29,7 @@ from .kinds import JSON, Kind
 from .layouts import Migration
 from .session import Session, Status, StoredSession
 from .session_id_cookie import SessionIDCookie
-from .session_records import SessionRecords
+from .session_records import CAPACITY, SessionRecords
 from .signed_cookie import Signer
 from .store_keys import end, living
 from .stores.base import SessionStore
@@ -80,6 +80,8 @@ class ServerSessionTier:
         kinds = tuple(kinds)
         self._last_write = frozenset(k.name for k in kinds if k.on_conflict == "last_write")
         self._inherited = frozenset(k.name for k in kinds if k.inherited)
+        # Beside the value: the name in quotes, a colon and a comma.
+        self._identity = sum(k.needs.size + len(k.name) + 4 for k in kinds if k.identifies)
 
     @property
     def cookie_name(self) -> str:
@@ -167,7 +169,7 @@ class ServerSessionTier:
     async def _create(self, session: Session, confirm: Confirm) -> SetCookie:
         if session.renewed and not session.restart_clock:
             raise SessionEnded
-        new = await self.records.add(session.encoded())
+        new = await self.records.add(session.encoded(), None, self._fits(session))
         async with self._dropped_on_error(new):
             await confirm(new.store_key)
         session.settle(new)
@@ -208,7 +210,7 @@ class ServerSessionTier:
         for _ in attempts():
             old = _stored(session)
             created_at = None if session.restart_clock else old.created_at
-            new = await self.records.add(session.encoded(), created_at)
+            new = await self.records.add(session.encoded(), created_at, self._fits(session))
             async with self._dropped_on_error(new):
                 await confirm(new.store_key)
                 retired = await self.records.retire(old, new)
@@ -228,6 +230,12 @@ class ServerSessionTier:
             with suppress(StoreUnavailable):
                 await self.records.delete(new)
             raise
+
+    def _fits(self, session: Session) -> int:
+        """Return how many bytes are taken: a full session keeps nobody from signing in."""
+        if session.restart_clock:
+            return CAPACITY + self._identity
+        return len(session.stored.data) if session.stored else 0
 
     def _send(self, session: Session) -> SetCookie:
         stored = _stored(session)

@@ -8,8 +8,8 @@ logged and counted, and left where it is.
 Rule 3: what ended leaves, for a moment, a record that says so, and what it continued as if its ID
 was renewed. So whoever still holds an older version finds out, and sign-out reaches a session that
 was renewed under its hands.
-Rule 4: what is larger than the tier's capacity is refused before it is sent; the old version
-stands.
+Rule 4: what is larger than the tier's capacity is refused before it is sent, and the old version
+stands. Only a sign-in may go beyond; what it made so large may shrink in any number of steps.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ from .touches import Touches
 from .turns import attempts
 
 log = logging.getLogger(__name__)
+
+assert SERVER_SESSION.capacity is not None
+#: Bytes of data.
+CAPACITY: int = SERVER_SESSION.capacity
 
 #: memcached reads a longer expiry as a date, and the record is gone at once.
 MAX_IDLE_TIMEOUT = 30 * 86400
@@ -102,12 +106,15 @@ class SessionRecords:
         """Return the session alone, None when there is none."""
         return (await self.find(session_id)).stored
 
-    async def add(self, data: bytes, created_at: int | None = None) -> StoredSession:
+    async def add(
+        self, data: bytes, created_at: int | None = None, fits: int = CAPACITY
+    ) -> StoredSession:
         """Create a record under a new session ID; ``created_at`` is now unless given.
 
         Nobody has the ID yet: where the node that it leads to is away, another one is drawn.
+        ``fits`` is how many bytes are taken, if that is more than the capacity.
         """
-        _check_size(data)
+        _check_size(data, fits)
         began = self._clock()
         contents = Contents(
             self._layouts.today, int(began) if created_at is None else created_at, data
@@ -134,7 +141,7 @@ class SessionRecords:
 
         Raises `SessionEnded` when there is nothing left to replace.
         """
-        _check_size(data)
+        _check_size(data, len(stored.data))
         swapped = await self._cas(stored, data, self._expiry(stored.created_at))
         if swapped:
             self._touches.done(stored.store_key)
@@ -216,7 +223,7 @@ class SessionRecords:
         return min(self._idle_timeout, self._remaining(created_at))
 
 
-def _check_size(data: bytes) -> None:
-    capacity = SERVER_SESSION.capacity
-    if capacity is not None and len(data) > capacity:
-        raise TooLarge("the session", len(data), capacity)
+def _check_size(data: bytes, fits: int) -> None:
+    limit = max(CAPACITY, fits)
+    if len(data) > limit:
+        raise TooLarge("the session", len(data), limit)
