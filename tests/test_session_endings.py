@@ -8,7 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 import pytest
-from state_app import ABSOLUTE, SEEN, WHO, Visitor, with_session
+from state_app import ABSOLUTE, IDLE, SEEN, WHO, Visitor, with_session
 
 from server.state import Conflict, SessionEnded, StoreUnavailable
 from server.state.cookies import SetCookie
@@ -315,3 +315,20 @@ async def test_a_sign_in_keeps_what_the_same_request_assigned() -> None:
     state[SEEN] = 3
     await visitor.answer(state)
     assert await visitor.data() == {"who": {"id": "ada"}, "seen": 3}
+
+
+@pytest.mark.parametrize("last", ["renew", "end"])
+async def test_a_late_reader_does_not_make_an_ended_session_look_alive(last: str) -> None:
+    """It may keep the record that says so, but not for what it was, nor for news."""
+    visitor = await with_session()
+    visitor.world.clock.pass_(IDLE / 2)
+    late, copy = await visitor.session(), visitor.copy()
+    assert late.stored is not None
+    await (renew(visitor) if last == "renew" else end(visitor))
+    await copy.commit(late)
+    assert visitor.operations["touch"] == 1
+    visitor.world.clock.pass_(60)
+    assert await visitor.world.store.load(late.stored.store_key) is not None
+    assert await visitor.world.sessions.living([late.stored.store_key]) == set()
+    assert (await copy.session()).ended
+    assert await copy.assign(basket=2) is not None

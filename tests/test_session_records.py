@@ -44,8 +44,16 @@ class Bomb:
 
 @pytest.mark.parametrize(
     "sealed",
-    [b"", b"\x01", pickle.dumps(Bomb()), b'{"a":1}', b"\x01" + b"x" * 60, b"\x02" + b"x" * 60],
-    ids=["empty", "head", "pickle", "plain", "junk", "format"],
+    [
+        b"",
+        b"\x01",
+        pickle.dumps(Bomb()),
+        b'{"a":1}',
+        b"\x01" + b"x" * 60,
+        b"\x02" + b"x" * 60,
+        b"\x03" + b"x" * 60,
+    ],
+    ids=["empty", "head", "pickle", "plain", "junk", "last word", "format"],
 )
 async def test_promise_7_foreign_bytes_are_no_session(
     sealed: bytes, caplog: pytest.LogCaptureFixture
@@ -98,6 +106,16 @@ async def test_promise_7_sealed_junk_is_no_session(
     await world.sessions.records.end(
         StoredSession(session_id, store_key(session_id), 0, DATA, b"999999")
     )
+
+
+@pytest.mark.parametrize("data", [b"junk", b'"text"', b"1", b"{}"])
+async def test_promise_7_a_sealed_last_word_that_is_none_is_no_session(data: bytes) -> None:
+    """Only null or a session ID says that a session is over; anything else is junk."""
+    world, session_id = World(), new_session_id()
+    contents = Contents(1, int(world.clock()), data)
+    await put(world, seal(session_id, contents, last_word=True), session_id)
+    assert await fetched(world, session_id) is None
+    assert world.sessions.records.unreadable == 1
 
 
 async def test_a_record_that_says_it_is_over_is_no_session() -> None:

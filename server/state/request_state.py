@@ -192,7 +192,7 @@ class RequestState:
         return bool(getattr(self.placement[kind], capability))
 
     async def living(self, store_keys: Iterable[str]) -> set[str]:
-        """Return those of ``store_keys`` under which a record stands, else `Unsupported`."""
+        """Return those of ``store_keys`` under which a session stands, else `Unsupported`."""
         return await self._server_session().living(store_keys)
 
     async def end(self, store_keys: Iterable[str]) -> None:

@@ -159,7 +159,7 @@ class ServerSessionTier:
         return self._send(session) if presented and presented.outdated else None
 
     async def living(self, store_keys: Iterable[str]) -> set[str]:
-        """Return those of ``store_keys`` under which a record stands."""
+        """Return those of ``store_keys`` under which a session stands."""
         return await living(self.store, store_keys)
 
     async def end(self, store_keys: Iterable[str]) -> None:

@@ -21,8 +21,8 @@ from typing import NamedTuple
 from .exceptions import SessionEnded, StoreRefused, StoreUnavailable, TooLarge
 from .layouts import Layouts, Migration
 from .placement import SERVER_SESSION
-from .record_contents import is_over, open_record, successor_of
-from .sealing import Contents, encode, new_session_id, seal, store_key
+from .record_contents import is_over, last_word, open_record, successor_of, was_renewed
+from .sealing import Contents, new_session_id, seal, store_key
 from .session import StoredSession
 from .stores.base import SessionStore
 from .touches import Touches
@@ -37,10 +37,7 @@ CAPACITY: int = SERVER_SESSION.capacity
 #: memcached reads a longer expiry as a date, and the record is gone at once.
 MAX_IDLE_TIMEOUT = 30 * 86400
 
-#: Seconds for which the record of an ended session says so: long for a renewed one, because a
-#: request that began before the renewal may still sign out.
-_ENDED_FOR = 1
-_RENEWED_FOR = 60
+#: Of the idle timeout, before its clock is pushed.
 _TOUCH_AFTER = 0.1
 
 #: How many IDs are drawn for a new session, and for how many seconds. With one of two nodes away
@@ -96,7 +93,7 @@ class SessionRecords:
             log.warning("a session record cannot be read under its session ID and was refused")
             return NOTHING
         if is_over(contents):
-            return Found(None, renewed=successor_of(contents) is not None)
+            return Found(None, renewed=was_renewed(contents, self._clock()))
         data = self._layouts.brought_up(contents)
         if data is None or contents.created_at + self._absolute_timeout <= self._clock():
             return NOTHING
@@ -142,15 +139,18 @@ class SessionRecords:
         Raises `SessionEnded` when there is nothing left to replace.
         """
         _check_size(data, len(stored.data))
-        swapped = await self._cas(stored, data, self._expiry(stored.created_at))
+        contents = Contents(self._layouts.today, stored.created_at, data)
+        sealed = seal(stored.session_id, contents)
+        swapped = await self._cas(stored, sealed, self._expiry(stored.created_at))
         if swapped:
             self._touches.done(stored.store_key)
         return swapped
 
     async def retire(self, stored: StoredSession, successor: StoredSession | None = None) -> bool:
         """End exactly the version ``stored``: like `swap`, for a record that says it is over."""
-        continued_as = encode(successor.session_id if successor else None)
-        return await self._cas(stored, continued_as, _RENEWED_FOR if successor else _ENDED_FOR)
+        continued_as = successor.session_id if successor else None
+        word = last_word(stored.session_id, self._clock(), continued_as)
+        return await self._cas(stored, word.sealed, word.counts_for)
 
     async def end(self, stored: StoredSession) -> None:
         """End the session, whatever others made of it; returns once the store confirmed."""
@@ -187,10 +187,9 @@ class SessionRecords:
         """Delete the record, whatever version it is."""
         await self.store.delete(stored.store_key)
 
-    async def _cas(self, stored: StoredSession, data: bytes, expiry: int) -> bool:
+    async def _cas(self, stored: StoredSession, sealed: bytes, expiry: int) -> bool:
         if stored.cas is None:
             return False
-        sealed = seal(stored.session_id, Contents(self._layouts.today, stored.created_at, data))
         swapped = await self.store.cas(stored.store_key, sealed, stored.cas, expiry)
         if swapped is None:
             raise SessionEnded

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from .sealing import is_last_word
 from .stores.base import SessionStore
 
 #: As many as share one round trip to memcached.
@@ -17,11 +18,12 @@ _AT_ONCE = 64
 
 
 async def living(store: SessionStore, store_keys: Iterable[str]) -> set[str]:
-    """Return those of ``store_keys`` under which a record stands."""
+    """Return those of ``store_keys`` under which a session stands, not just the end of one."""
     found = set()
     for keys in _chunks(store_keys):
         records = await asyncio.gather(*map(store.load, keys))
-        found |= {key for key, record in zip(keys, records, strict=True) if record is not None}
+        pairs = zip(keys, records, strict=True)
+        found |= {key for key, record in pairs if record and not is_last_word(record.sealed)}
     return found
 
 
