@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.state import Conflict, InvalidValue
+from server.state.kinds import KindRules
 from server.state.sealing import encode
 from server.state.session import Session, Status, StoredSession, merge
 
@@ -124,7 +125,7 @@ def test_rebasing_carries_changes_over() -> None:
     """What this request changed is made anew on the version that another stored."""
     session = loaded(a=1, b=1)
     session["a"] = 2
-    session.rebase(stored({"a": 1, "b": 5}), ())
+    session.rebase(stored({"a": 1, "b": 5}), KindRules())
     assert dict(session) == {"a": 2, "b": 5}
     assert session.status is Status.CHANGED
 

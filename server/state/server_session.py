@@ -25,7 +25,7 @@ from contextlib import asynccontextmanager, suppress
 
 from .cookies import CookieNames, SetCookie
 from .exceptions import Conflict, SessionEnded, StoreUnavailable
-from .kinds import JSON, Kind
+from .kinds import JSON, Kind, KindRules
 from .layouts import Migration
 from .session import Session, Status, StoredSession
 from .session_id_cookie import SessionIDCookie
@@ -49,8 +49,9 @@ class ServerSessionTier:
 
     ``idle_timeout`` and ``absolute_timeout`` are in seconds; `ValueError` when the first is not
     within 1 and 2,592,000 or the second is shorter. ``kinds`` say what to do when two requests
-    changed the same one, and what a sign-in takes along. ``layout`` numbers the shape of the
-    application's data; ``migrations`` map a layout to the function that makes the next one of it.
+    changed the same one, and what a sign-in takes along; `StateTiers` tells of those placed here.
+    ``layout`` numbers the shape of the application's data; ``migrations`` map a layout to the
+    function that makes the next one of it.
     """
 
     def __init__(
@@ -77,11 +78,7 @@ class ServerSessionTier:
         )
         self._cookie = SessionIDCookie(signer, names)
         self._turns = Turns()
-        kinds = tuple(kinds)
-        self._last_write = frozenset(k.name for k in kinds if k.on_conflict == "last_write")
-        self._inherited = frozenset(k.name for k in kinds if k.inherited)
-        # Beside the value: the name in quotes, a colon and a comma.
-        self._identity = sum(k.needs.size + len(k.name) + 4 for k in kinds if k.identifies)
+        self.rules = KindRules(kinds)
 
     @property
     def cookie_name(self) -> str:
@@ -180,7 +177,7 @@ class ServerSessionTier:
             for _ in attempts():
                 if await self._swap(session):
                     return
-                session.rebase(await self._reload(session), self._last_write)
+                session.rebase(await self._reload(session), self.rules)
         raise Conflict(tuple(session))
 
     async def _swap(self, session: Session) -> bool:
@@ -218,7 +215,7 @@ class ServerSessionTier:
                 session.settle(new)
                 return self._send(session)
             await self.records.delete(new)
-            session.rebase(await self._reload(session), self._last_write, self._inherited)
+            session.rebase(await self._reload(session), self.rules)
         raise Conflict(tuple(session))
 
     @asynccontextmanager
@@ -234,7 +231,7 @@ class ServerSessionTier:
     def _fits(self, session: Session) -> int:
         """Return how many bytes are taken: a full session keeps nobody from signing in."""
         if session.restart_clock:
-            return CAPACITY + self._identity
+            return CAPACITY + self.rules.identity_size
         return len(session.stored.data) if session.stored else 0
 
     def _send(self, session: Session) -> SetCookie:

@@ -24,7 +24,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from .exceptions import Conflict, InvalidValue
-from .kinds import JSON
+from .kinds import JSON, KindRules
 from .sealing import decode, encode, same_text
 
 
@@ -105,18 +105,16 @@ class Session(MutableMapping[str, JSON]):
     def __len__(self) -> int:
         return len(self.data)
 
-    def rebase(
-        self, theirs: StoredSession, last_write: Container[str], inherited: Container[str] = ()
-    ) -> None:
+    def rebase(self, theirs: StoredSession, rules: KindRules) -> None:
         """Carry this request's changes over to the version another request stored meanwhile.
 
-        At a sign-in only what is ``inherited`` counts of it: the other request may be an attacker's
+        At a sign-in only what is inherited counts of it: the other request may be an attacker's
         (ASVS 5.0 7.2.4).
         """
         base, there = self.base(), Session(theirs).data
         if self.restart_clock:
-            base, there = _only(inherited, base), _only(inherited, there)
-        self._data = merge(base, self.data, there, last_write)
+            base, there = _only(rules.inherited, base), _only(rules.inherited, there)
+        self._data = merge(base, self.data, there, rules.last_write)
         self.stored = theirs
 
     def renew_id(self, *, restart_clock: bool = False) -> None:
