@@ -25,7 +25,7 @@ from .bridge import run
 from .connection import Address, Connection, Unreachable
 from .jobs import Command, Job, JobQueue
 
-logger = logging.getLogger("server.state.store")
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
