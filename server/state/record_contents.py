@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .kinds import JSON
 from .sealing import Contents, decode, encode, is_last_word, is_session_id, seal, unseal
 
 #: Seconds for which the record of an ended session says so: long for a renewed one, because a
@@ -32,33 +33,34 @@ def last_word(session_id: str, now: float, successor: str | None) -> LastWord:
     return LastWord(sealed, _ENDED_FOR if successor is None else _RENEWED_FOR)
 
 
-def open_record(session_id: str, sealed: bytes) -> Contents | None:
+class Opened(NamedTuple):
+    """A record that opened. ``value`` is its data as read; when the session is ``over``, the ID
+    that it went on under, or None.
+    """
+
+    contents: Contents
+    value: JSON
+    over: bool
+
+    def was_renewed(self, now: float) -> bool:
+        """Return whether the session went on under another ID, not long ago."""
+        is_news = self.contents.created_at + _RENEWED_FOR > now
+        return self.over and self.value is not None and is_news
+
+
+def open_record(session_id: str, sealed: bytes) -> Opened | None:
     """Return what a record says; None for bytes that no session of this ID left there."""
     contents = unseal(session_id, sealed)
-    return contents if contents and _is_sound(contents, is_last_word(sealed)) else None
-
-
-def is_over(contents: Contents) -> bool:
-    """Return whether the session is over."""
-    return not contents.data.startswith(b"{")
-
-
-def successor_of(contents: Contents) -> str | None:
-    """Return the session ID that a session which is over continued under."""
-    successor: str | None = decode(contents.data)
-    return successor
-
-
-def was_renewed(contents: Contents, now: float) -> bool:
-    """Return whether a session which is over went on under another ID, not long ago."""
-    return successor_of(contents) is not None and contents.created_at + _RENEWED_FOR > now
-
-
-def _is_sound(contents: Contents, over: bool) -> bool:
+    if contents is None:
+        return None
     try:
         value = decode(contents.data)
     except ValueError:
-        return False
-    if over:
-        return value is None or (isinstance(value, str) and is_session_id(value))
-    return isinstance(value, dict) and not is_over(contents)
+        return None
+    over = is_last_word(sealed)
+    right = _is_last_word(value) if over else isinstance(value, dict)
+    return Opened(contents, value, over) if right else None
+
+
+def _is_last_word(value: JSON) -> bool:
+    return value is None or (isinstance(value, str) and is_session_id(value))

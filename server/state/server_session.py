@@ -94,7 +94,8 @@ class ServerSessionTier:
         if presented is None:
             return Session()
         found = await self.records.find(presented.session_id)
-        return Session(found.stored, ended=found.stored is None, renewed=found.renewed)
+        ended = found.stored is None
+        return Session(found.stored, value=found.value, ended=ended, renewed=found.renewed)
 
     def must_wait(self, session: Session) -> bool:
         """Return whether `commit` has anything to ask of the store."""

@@ -19,9 +19,10 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from .exceptions import SessionEnded, StoreRefused, StoreUnavailable, TooLarge
+from .kinds import JSON
 from .layouts import Layouts, Migration
 from .placement import SERVER_SESSION
-from .record_contents import is_over, last_word, open_record, successor_of, was_renewed
+from .record_contents import last_word, open_record
 from .sealing import Contents, new_session_id, seal, store_key
 from .session import StoredSession
 from .stores.base import SessionStore
@@ -47,10 +48,14 @@ _DRAWN_FOR = 0.25
 
 
 class Found(NamedTuple):
-    """What a session ID leads to. ``renewed`` says that its session goes on under another one."""
+    """What a session ID leads to. ``renewed`` says that its session goes on under another one.
+
+    ``value`` is the stored data, where reading it was needed to know that it is data.
+    """
 
     stored: StoredSession | None
     renewed: bool = False
+    value: dict[str, JSON] | None = None
 
 
 NOTHING = Found(None)
@@ -87,17 +92,19 @@ class SessionRecords:
         record = await self.store.load(key)
         if record is None:
             return NOTHING
-        contents = open_record(session_id, record.sealed)
-        if contents is None:
+        opened = open_record(session_id, record.sealed)
+        if opened is None:
             self.unreadable += 1
             log.warning("a session record cannot be read under its session ID and was refused")
             return NOTHING
-        if is_over(contents):
-            return Found(None, renewed=was_renewed(contents, self._clock()))
+        if opened.over:
+            return Found(None, renewed=opened.was_renewed(self._clock()))
+        contents = opened.contents
         data = self._layouts.brought_up(contents)
         if data is None or contents.created_at + self._absolute_timeout <= self._clock():
             return NOTHING
-        return Found(StoredSession(session_id, key, contents.created_at, data, record.cas))
+        stored = StoredSession(session_id, key, contents.created_at, data, record.cas)
+        return Found(stored, value=opened.value if data is contents.data else None)
 
     async def fetch(self, session_id: str) -> StoredSession | None:
         """Return the session alone, None when there is none."""
@@ -172,16 +179,16 @@ class SessionRecords:
     async def _latest(self, stored: StoredSession) -> StoredSession | None:
         """Return the version that stands now, of the session or of what it continued as."""
         record = await self.store.load(stored.store_key)
-        contents = open_record(stored.session_id, record.sealed) if record else None
-        if record is None or contents is None:
+        opened = open_record(stored.session_id, record.sealed) if record else None
+        if record is None or opened is None:
             return None
-        if not is_over(contents):
+        if not opened.over:
             return stored._replace(cas=record.cas)
-        successor = successor_of(contents)
+        successor = opened.value
         if successor is None:
             return None
         # Not loaded yet, and perhaps renewed as well: the next try finds out.
-        return StoredSession(successor, store_key(successor), contents.created_at, b"", None)
+        return StoredSession(successor, store_key(successor), stored.created_at, b"", None)
 
     async def delete(self, stored: StoredSession) -> None:
         """Delete the record, whatever version it is."""
