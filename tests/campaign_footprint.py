@@ -16,7 +16,7 @@ from base64 import b64encode, urlsafe_b64encode
 
 from compare.memcached_process import MemcachedProcess
 from server.state import CookieNames, ServerSessionTier, Signer
-from server.state.session import Session, encode_data
+from server.state.session import Session
 from server.state.stores import MemcachedStore
 
 SIZE = 200
@@ -29,7 +29,7 @@ def numbered(number: int) -> Session:
     """Return a new session of 200 bytes."""
     session = Session()
     session["cart"] = f"{CANARY}{number}"
-    session["cart"] += "." * (SIZE - len(encode_data(session.data)))
+    session["cart"] += "." * (SIZE - len(session.encoded()))
     return session
 
 

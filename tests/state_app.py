@@ -75,7 +75,7 @@ class World:
         placement = PlacementTable(placed or PLACED, allow_misplaced=allow_misplaced)
         options = {"idle_timeout": IDLE, "absolute_timeout": ABSOLUTE, **options}
         self.sessions = ServerSessionTier(
-            self.store, self.signer, self.names, kinds=placement, clock=self.clock, **options
+            self.store, self.signer, self.names, clock=self.clock, **options
         )
         self.cookies = SignedCookieTier(self.signer, self.names, lifetime=ABSOLUTE)
         self.tiers = StateTiers(placement, self.cookies, self.sessions if sessions else None)

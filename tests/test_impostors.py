@@ -16,7 +16,10 @@ from opened_store import CALLS, new_key, opened, reaches
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import until
-from server.state.exceptions import StoreUnavailable
+from server.state.exceptions import StoreRefused, StoreUnavailable
+from server.state.stores import MemcachedStore
+from server.state.stores.connection import Connection
+from server.state.stores.node import Limits, Node, StoreCounters
 
 #: What memcached may say to each command; anything else it could say is the answer to another.
 BELONGS = {
@@ -286,3 +289,59 @@ async def test_our_own_slowness_does_not_open_the_breaker() -> None:
             third.cancel()
             release.set()
             assert store.stats()["openings"] == 0
+
+
+async def test_an_answer_of_any_kind_ends_the_wait_for_one() -> None:
+    """A memcached that comes back without room is back; once it has room, all is well."""
+    replies: list[bytes | None] = [None]
+
+    def behave(connection: socket.socket) -> None:
+        while connection.recv(65_536):
+            if replies[-1] is not None:
+                connection.sendall(replies[-1])
+
+    with Impostor(behave) as impostor:
+        async with opened(impostor.address, deadline=0.2) as store:
+            with pytest.raises(StoreUnavailable):
+                await store.load(new_key())
+            await reaches(store, "openings", 1)
+            replies.append(b"SERVER_ERROR out of memory storing object\r\n")
+            await until(lambda: refuses(store), "the refusals are memcached's own")
+            replies.append(b"END\r\n")
+            assert await store.load(new_key()) is None
+
+
+async def refuses(store: MemcachedStore) -> bool:
+    """Return whether it is memcached that refuses."""
+    try:
+        await store.load(new_key())
+    except (StoreRefused, StoreUnavailable) as error:
+        return isinstance(error, StoreRefused)
+    return False
+
+
+class Stumbling(Node):
+    """A node whose first question whether memcached answers ends in an error nobody foresaw."""
+
+    asked = 0
+
+    async def _answers(self, connection: Connection) -> bool:
+        self.asked += 1
+        if self.asked == 1:
+            raise ZeroDivisionError
+        return await super()._answers(connection)
+
+
+async def test_an_unforeseen_error_does_not_shut_the_store_for_good() -> None:
+    """Whatever ends the wait for an answer, the next call finds out by itself."""
+    with MemcachedProcess() as memcached:
+        limits = Limits(deadline=0.2, connections=1, max_batch=64, max_waiting=64)
+        node = Stumbling("node", memcached.address, limits, StoreCounters())
+        memcached.freeze()
+        with pytest.raises(StoreUnavailable, match="not answer within"):
+            await node.load(new_key())
+        (lane,) = node.lanes
+        assert isinstance((await asyncio.wait([lane]))[0].pop().exception(), ZeroDivisionError)
+        memcached.thaw()
+        assert await node.load(new_key()) is None
+        await node.close()

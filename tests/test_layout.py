@@ -115,6 +115,17 @@ def test_inside_the_state_layer_imports_are_relative() -> None:
     ] == []
 
 
+def test_the_state_layer_does_not_know_where_it_is() -> None:
+    """Copied into another package, its logs carry the names that its modules have there."""
+    assert [
+        f"{NAMES[path]}: {node.value}"
+        for path in FILES
+        if NAMES[path].startswith("server.state.")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and re.fullmatch(r"server(\.[a-z_]+)+", str(node.value))
+    ] == []
+
+
 def test_imports_make_no_circle() -> None:
     """What a module imports never leads back to it."""
     modules = set(NAMES.values())

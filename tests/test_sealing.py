@@ -15,6 +15,7 @@ from server.state.sealing import (
     Contents,
     decode,
     encode,
+    is_last_word,
     is_session_id,
     new_session_id,
     same_text,
@@ -72,6 +73,15 @@ def test_what_was_sealed_is_unsealed() -> None:
 def test_promise_7_a_record_opens_under_its_own_id_only() -> None:
     """Another session's record is detected."""
     assert unseal(OTHER, seal(ID, CONTENTS)) is None
+
+
+def test_promise_7_a_last_word_is_told_from_a_session_and_is_none() -> None:
+    """Anybody can tell them apart, and nobody can make one of the other."""
+    session, word = seal(ID, CONTENTS), seal(ID, CONTENTS, last_word=True)
+    assert (is_last_word(session), is_last_word(word)) == (False, True)
+    assert unseal(ID, word) == CONTENTS
+    assert unseal(ID, session[:1] + word[1:]) is None
+    assert unseal(ID, word[:1] + session[1:]) is None
 
 
 def test_promise_7_a_record_is_bound_to_its_store_key() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.state import Conflict, InvalidValue
+from server.state.kinds import KindRules
 from server.state.sealing import encode
 from server.state.session import Session, Status, StoredSession, merge
 
@@ -124,7 +125,7 @@ def test_rebasing_carries_changes_over() -> None:
     """What this request changed is made anew on the version that another stored."""
     session = loaded(a=1, b=1)
     session["a"] = 2
-    session.rebase(stored({"a": 1, "b": 5}), ())
+    session.rebase(stored({"a": 1, "b": 5}), KindRules())
     assert dict(session) == {"a": 2, "b": 5}
     assert session.status is Status.CHANGED
 
@@ -184,3 +185,46 @@ def test_a_merge_with_nobody_is_what_was_made(base: dict[str, Any], mine: dict[s
     """Where the other side changed nothing, mine stands; where I changed nothing, theirs does."""
     assert merge(base, mine, base) == mine
     assert merge(base, base, mine) == mine
+
+
+#: The same data in another spelling, which tells whether the text was compared.
+SPELLED = stored({"a": 1, "b": [1]})._replace(data=b'{"a": 1, "b": [1]}')
+
+
+def test_what_gives_no_hold_for_a_change_is_not_compared() -> None:
+    """Who read text and numbers only, or what there is, can have changed nothing."""
+    session = Session(SPELLED)
+    assert (session["a"], session.get("c"), len(session), list(session)) == (1, None, 2, ["a", "b"])
+    assert session.status is Status.UNCHANGED
+    assert session["b"] == [1]
+    assert session.status is Status.CHANGED
+
+
+@pytest.mark.parametrize(
+    "reach",
+    [
+        lambda session: session["b"],
+        lambda session: session.get("b"),
+        lambda session: session.setdefault("b", []),
+        lambda session: next(iter(session.values())),
+        lambda session: dict(session)["b"],
+        lambda session: dict(session.items())["b"],
+    ],
+)
+def test_a_nested_change_is_seen_however_the_value_was_reached(reach: Any) -> None:
+    """Whatever can be changed from within is compared."""
+    session = loaded(b=[1])
+    reach(session).append(2)
+    assert session.status is Status.CHANGED
+
+
+def test_what_was_read_at_loading_is_not_read_again() -> None:
+    """A session made of text and value takes the value; after a write it starts from the text."""
+    value = {"b": [1]}
+    session = Session(stored(value), value=value)
+    assert session["b"] is value["b"]
+    session["b"].append(2)
+    assert session.status is Status.CHANGED
+    assert session.base() == {"b": [1]}
+    session.settle(session.stored)
+    assert session["b"] == [1]

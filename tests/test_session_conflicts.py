@@ -8,7 +8,7 @@ import pytest
 from state_app import Visitor, World, with_session
 from watched_store import Clock, WatchedStore
 
-from server.state import Conflict
+from server.state import Conflict, ServerSessionTier, StateTiers
 from server.state.turns import Turns, attempts
 
 
@@ -133,3 +133,17 @@ def test_tries_are_bounded_by_number_and_by_time() -> None:
     """Whoever never wins is told so in the end, and a slow store does not draw that out."""
     assert len(list(attempts())) == 1024
     assert list(attempts(patience=-1)) == []
+
+
+async def test_the_placement_tells_the_session_of_its_kinds() -> None:
+    """A tier that was made without a word on kinds keeps their rules in an application."""
+    world = World()
+    alone = ServerSessionTier(world.store, world.signer, world.names, clock=world.clock)
+    tiers = StateTiers(world.tiers.placement, world.cookies, alone)
+    world.sessions, world.tiers = alone, tiers
+    visitor = await with_session(world, seen=0)
+    session = await visitor.session()
+    session["seen"] = 1
+    await visitor.copy().assign(seen=2)
+    await visitor.commit(session)
+    assert await visitor.data() == {"seen": 1}

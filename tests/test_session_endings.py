@@ -8,7 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 import pytest
-from state_app import ABSOLUTE, Visitor, with_session
+from state_app import ABSOLUTE, IDLE, SEEN, WHO, Visitor, with_session
 
 from server.state import Conflict, SessionEnded, StoreUnavailable
 from server.state.cookies import SetCookie
@@ -244,3 +244,91 @@ async def test_an_update_of_an_ended_session_is_refused() -> None:
     with pytest.raises(SessionEnded):
         await visitor.world.sessions.update(session, "basket", lambda number: number + 1, 0)
     assert await visitor.data() == {}
+
+
+async def test_a_write_under_an_id_that_was_renewed_begins_no_other_session() -> None:
+    """A new cookie would take the place of the one that the renewal, a sign-in say, has sent."""
+    visitor = await with_session(basket=1)
+    late = visitor.copy()
+    await renew(visitor, sign_in=True, who={"id": "ada"})
+    visitor.world.store.forget()
+    with pytest.raises(SessionEnded):
+        await late.assign(basket=2)
+    assert visitor.operations == {"load": 1}
+    assert late.cookies != visitor.cookies
+    assert await late.commit(await late.session()) is None
+    assert await visitor.data() == {"basket": 1, "who": {"id": "ada"}}
+
+
+async def test_a_sign_in_under_an_id_that_was_renewed_stands_on_its_own() -> None:
+    """Whoever sends the form twice is signed in twice, and what follows is kept."""
+    visitor = await with_session()
+    again = visitor.copy()
+    await renew(visitor, sign_in=True)
+    session = await again.session()
+    session["who"] = {"id": "ada"}
+    session.renew_id(restart_clock=True)
+    assert await again.commit(session) is not None
+    session.destroy()
+    session["basket"] = 1
+    assert await again.commit(session) is not None
+    assert await again.data() == {"basket": 1}
+
+
+async def test_a_session_begins_anew_once_its_renewal_is_long_ago() -> None:
+    """Who never got the new cookie is not kept out for good."""
+    visitor = await with_session()
+    late = visitor.copy()
+    await renew(visitor)
+    visitor.world.clock.pass_(60)
+    assert await late.assign(basket=2) is not None
+
+
+async def test_a_session_begins_anew_after_it_has_ended() -> None:
+    """Signed out is not renewed: there is no other cookie to take the place of."""
+    visitor = await with_session()
+    late = visitor.copy()
+    await end(visitor)
+    assert await late.assign(basket=2) is not None
+
+
+@pytest.mark.parametrize("before", ["add", "cas"])
+async def test_a_sign_in_takes_nothing_along_that_was_planted_meanwhile(before: str) -> None:
+    """What another request commits to a kind that is not inherited stays behind; the rest comes."""
+    visitor = await with_session(basket=1, seen=1)
+    attacker = visitor.copy()
+    state = await visitor.state(WHO)
+    planted = {"seen": 2, "who": {"id": "attacker"}, "basket": 2, "unknown": 1}
+    visitor.world.store.let_go_first(before, lambda: attacker.assign(**planted))
+    state.sign_in(WHO, {"id": "ada"})
+    await visitor.answer(state)
+    assert await visitor.data() == {"basket": 2, "who": {"id": "ada"}}
+
+
+async def test_a_sign_in_keeps_what_the_same_request_assigned() -> None:
+    """Whatever the kind, and whatever another request made of it meanwhile."""
+    visitor = await with_session(seen=1)
+    attacker = visitor.copy()
+    state = await visitor.state(WHO, SEEN)
+    visitor.world.store.let_go_first("cas", lambda: attacker.assign(seen=2))
+    state.sign_in(WHO, {"id": "ada"})
+    state[SEEN] = 3
+    await visitor.answer(state)
+    assert await visitor.data() == {"who": {"id": "ada"}, "seen": 3}
+
+
+@pytest.mark.parametrize("last", ["renew", "end"])
+async def test_a_late_reader_does_not_make_an_ended_session_look_alive(last: str) -> None:
+    """It may keep the record that says so, but not for what it was, nor for news."""
+    visitor = await with_session()
+    visitor.world.clock.pass_(IDLE / 2)
+    late, copy = await visitor.session(), visitor.copy()
+    assert late.stored is not None
+    await (renew(visitor) if last == "renew" else end(visitor))
+    await copy.commit(late)
+    assert visitor.operations["touch"] == 1
+    visitor.world.clock.pass_(60)
+    assert await visitor.world.store.load(late.stored.store_key) is not None
+    assert await visitor.world.sessions.living([late.stored.store_key]) == set()
+    assert (await copy.session()).ended
+    assert await copy.assign(basket=2) is not None

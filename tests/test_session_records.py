@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from state_app import ABSOLUTE, IDLE, World
-from watched_store import WatchedStore
+from watched_store import Clock, WatchedStore
 
 from server.state import SessionEnded, StoreUnavailable, TooLarge
 from server.state.sealing import Contents, new_session_id, seal, store_key
 from server.state.session import StoredSession
 from server.state.session_records import SessionRecords
+from server.state.stores import MemoryStore
 
 DATA = b'{"a":1}'
 
@@ -43,8 +44,16 @@ class Bomb:
 
 @pytest.mark.parametrize(
     "sealed",
-    [b"", b"\x01", pickle.dumps(Bomb()), b'{"a":1}', b"\x01" + b"x" * 60, b"\x02" + b"x" * 60],
-    ids=["empty", "head", "pickle", "plain", "junk", "format"],
+    [
+        b"",
+        b"\x01",
+        pickle.dumps(Bomb()),
+        b'{"a":1}',
+        b"\x01" + b"x" * 60,
+        b"\x02" + b"x" * 60,
+        b"\x03" + b"x" * 60,
+    ],
+    ids=["empty", "head", "pickle", "plain", "junk", "last word", "format"],
 )
 async def test_promise_7_foreign_bytes_are_no_session(
     sealed: bytes, caplog: pytest.LogCaptureFixture
@@ -97,6 +106,16 @@ async def test_promise_7_sealed_junk_is_no_session(
     await world.sessions.records.end(
         StoredSession(session_id, store_key(session_id), 0, DATA, b"999999")
     )
+
+
+@pytest.mark.parametrize("data", [b"junk", b'"text"', b"1", b"{}"])
+async def test_promise_7_a_sealed_last_word_that_is_none_is_no_session(data: bytes) -> None:
+    """Only null or a session ID says that a session is over; anything else is junk."""
+    world, session_id = World(), new_session_id()
+    contents = Contents(1, int(world.clock()), data)
+    await put(world, seal(session_id, contents, last_word=True), session_id)
+    assert await fetched(world, session_id) is None
+    assert world.sessions.records.unreadable == 1
 
 
 async def test_a_record_that_says_it_is_over_is_no_session() -> None:
@@ -265,3 +284,38 @@ async def test_an_idle_clock_that_cannot_be_pushed_is_logged(
     await world.sessions.records.touch(stored)
     assert "could not be pushed" in caplog.text
     assert world.sessions.records.touch_due(stored)
+
+
+class LostNodes(WatchedStore):
+    """A fleet: the first ``lost`` nodes asked are away, which takes ``takes`` seconds each."""
+
+    def __init__(self, clock: Clock, lost: int, takes: float = 0.0) -> None:
+        super().__init__(clock)
+        self._turn, self.lost, self.takes = clock.pass_, lost, takes
+
+    async def add(self, key: str, sealed: bytes, idle: int) -> bool:
+        await self._pass("add")
+        if self.operations["add"] <= self.lost:
+            self._turn(self.takes)
+            raise StoreUnavailable("this node is away")
+        return await MemoryStore.add(self, key, sealed, idle)
+
+
+@pytest.mark.parametrize("lost", [1, 15])
+async def test_a_new_session_lives_where_somebody_answers(lost: int) -> None:
+    """Nobody has the ID yet: while its node is away another one is drawn."""
+    clock = Clock()
+    world = World(clock=clock, store=LostNodes(clock, lost))
+    stored = await world.sessions.records.add(DATA)
+    assert world.store.operations == {"add": lost + 1}
+    assert await fetched(world, stored.session_id) is not None
+
+
+@pytest.mark.parametrize(("takes", "asked"), [(0.0, 16), (0.1, 3), (0.5, 1)])
+async def test_drawing_another_id_has_an_end(takes: float, asked: int) -> None:
+    """Sixteen tries, and none once a quarter of a second is over: then the store is away."""
+    clock = Clock()
+    world = World(clock=clock, store=LostNodes(clock, 100, takes))
+    with pytest.raises(StoreUnavailable, match="this node is away"):
+        await world.sessions.records.add(DATA)
+    assert world.store.operations == {"add": asked}

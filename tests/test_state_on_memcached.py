@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from state_app import BASKET, THEME, WHO, Browser, World, handler, serving
+from opened_store import LONG, new_key, opened
+from state_app import BASKET, THEME, WHO, Browser, Visitor, World, handler, serving
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import until
@@ -100,3 +101,33 @@ async def test_a_sign_out_is_never_claimed_while_memcached_is_away(fault: str) -
         await until(is_back, "sessions are back")
         expected = 1 if fault == "freeze" else "null"
         assert (await browser.get("/")).body == f'{{"basket": {expected}, "who": null}}'.encode()
+
+
+async def test_more_sessions_than_may_wait_are_told_apart_and_ended(
+    memcached: MemcachedProcess,
+) -> None:
+    """However many sessions an account has, none of them is refused as one call too many."""
+    async with opened(memcached.address, deadline=LONG, max_waiting=64) as store:
+        sessions = World(store=store).sessions
+        alive = [new_key() for _ in range(3)]
+        for key in alive:
+            await store.add(key, b"record", 60)
+        keys = [*alive, *(new_key() for _ in range(200))]
+        assert await sessions.living(keys) == set(alive)
+        await sessions.end(keys)
+        assert await sessions.living(keys) == set()
+
+
+async def test_a_lost_node_concerns_nobody_who_does_not_live_on_it() -> None:
+    """While one of two is away, sessions begin and are renewed on the other one."""
+    with MemcachedProcess() as kept, MemcachedProcess() as lost:
+        async with opened(kept.address, lost.address, deadline=LONG) as store:
+            world = World(store=store)
+            lost.kill()
+            for _ in range(20):
+                visitor = Visitor(world)
+                await visitor.assign(basket=1)
+                session = await visitor.session()
+                session.renew_id()
+                await visitor.commit(session)
+                assert await visitor.data() == {"basket": 1}

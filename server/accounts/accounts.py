@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import rows
 from .database import Database
@@ -172,6 +173,11 @@ class Accounts:
         """Return all accounts by name."""
         return await self._database.read(rows.entries)
 
+    async def keep_handle(self, account_id: str, old_store_key: str, new_store_key: str) -> bool:
+        """Have the session added last go on as the one it continues; False when that is gone."""
+        keep = partial(_keep_handle, account_id, old_store_key, new_store_key)
+        return await self._database.write(keep)
+
     def _oldest(self) -> int:
         return int(self._clock()) - self._absolute_timeout
 
@@ -201,3 +207,10 @@ def _check_new_password(account: Row[Any], current: str, new: str) -> None:
         problem = "The new password must be another one than the current."
     if problem:
         raise PasswordRefused({"new": problem})
+
+
+async def _keep_handle(
+    account_id: str, old_store_key: str, new_store_key: str, connection: AsyncConnection
+) -> bool:
+    await rows.forget_sessions([new_store_key], connection)
+    return await rows.move_session(account_id, old_store_key, new_store_key, connection)

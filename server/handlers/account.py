@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..accounts.errors import PasswordRefused, WrongPassword
+from ..accounts import SignIn
+from ..accounts.errors import AccountsUnavailable, PasswordRefused, WrongPassword
 from ..accounts.passwords import password_problem
 from ..shop import CART, CREDENTIALS, PREFERENCES
 from ..state import SessionEnded
@@ -59,13 +60,7 @@ class PasswordHandler(SessionsBase):
         self.render("password.html", title="Change your password")
 
     async def post(self) -> None:
-        """Change the password.
-
-        The order matters. What is wrong with the request is found first, then the other sessions
-        end: a store that is away refuses before anything has changed. Then the password changes,
-        which lets no sign-in through that was under way with the old one. Whatever such sign-in
-        came just before ends in the second pass.
-        """
+        """Change the password."""
         credentials = self.signed_in()
         fields = read_fields(self.request)
         current, new = require(fields, "current", "new")
@@ -73,29 +68,56 @@ class PasswordHandler(SessionsBase):
         if not self.state.supports(CREDENTIALS, "revocable"):
             await self.accounts.change_password(account_id, current, new)
         else:
-            await self._check(credentials, current, new)
-            ended = await self.end_others(account_id)
-            await self.accounts.change_password(account_id, current, new)
-            ended += await self.end_others(account_id)
-            await self._continue_under_new_id(account_id)
+            sign_in = await self._check(credentials, current, new)
+            ended = await self._change(sign_in, current, new)
             self.log_event("sessions_ended", account=account_id, count=ended)
         self.log_event("password_change", account=account_id)
         self.answer_form(None, "/account#password-changed")
 
-    async def _check(self, credentials: dict[str, Any], current: Any, new: Any) -> None:
+    async def _change(self, sign_in: SignIn, current: Any, new: Any) -> int:
+        """Change the password, and continue under a new ID; return how many sessions ended.
+
+        The order matters. The other sessions end first: a store that is away refuses before
+        anything has changed. Then the session gets a record under its new ID and a row in the
+        database. Then the password changes, which lets no sign-in through that was under way with
+        the old one; whatever such sign-in came just before ends in the second pass. The old record
+        goes last: whatever fails before, the session is still there.
+        """
+        account_id, old = sign_in.account.id, self.state.store_key
+        ended = await self.end_others(account_id)
+        changed: SignIn | None = None
+
+        async def confirm(store_key: str) -> None:
+            nonlocal changed, ended
+            await self.accounts.add_session(changed or sign_in, store_key, self.device)
+            if changed is None:
+                changed = await self.accounts.change_password(account_id, current, new)
+                ended += await self.end_others(account_id, store_key)
+
+        self.state.renew_id()
+        await self.state.commit(confirm)
+        await self._keep_handle(account_id, old)
+        return ended
+
+    async def _check(self, credentials: dict[str, Any], current: Any, new: Any) -> SignIn:
         """Refuse what `change_password` would refuse, before any session ends for it."""
         problem = password_problem(new, credentials["username"], credentials["email"])
         if problem or new == current:
             raise PasswordRefused({"new": problem or "Choose another one than the current."})
-        if await self.accounts.authenticate(credentials["username"], current) is None:
+        sign_in = await self.accounts.authenticate(credentials["username"], current)
+        if sign_in is None:
             raise WrongPassword
+        return sign_in
 
-    async def _continue_under_new_id(self, account_id: str) -> None:
-        old = self.state.store_key
-        self.state.renew_id()
-        await self.state.commit()
+    async def _keep_handle(self, account_id: str, old: str | None) -> None:
+        """Have the session go on under the handle it had."""
         new = self.state.store_key
-        if old is None or new is None or not await self.accounts.move_session(account_id, old, new):
+        try:
+            kept = old and new and await self.accounts.keep_handle(account_id, old, new)
+        except AccountsUnavailable:
+            # It has a row of its own already, so it can be found and ended; by another handle.
+            return
+        if not kept:
             # Ended from elsewhere at this very moment, and so it stays.
             self.state.destroy()
             await self.state.commit()

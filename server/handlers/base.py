@@ -23,6 +23,7 @@ from ..accounts.errors import AccountError
 from ..shop import CART, CREDENTIALS, PREFERENCES, InvalidFields, preferences_of
 from ..state import JSON, Kind, SessionEnded, StateHandler, StoreUnavailable, UndeclaredKind
 from .bodies import MAX_BODY
+from .devices import describe_device
 from .errors import ErrorAnswer, Refused, error_answer, status_of
 from .events import log_event
 from .formats import day_and_time, money
@@ -112,6 +113,11 @@ class ShopHandler(SecureHeaders, StateHandler):
             return False
         accept = ",".join(self.request.headers.get_list("Accept"))
         return prefers_html(accept, page=self.page)
+
+    @property
+    def device(self) -> str:
+        """A description of what the request came from, for whoever sees the list of sessions."""
+        return describe_device(self.request.headers.get("User-Agent", ""))
 
     def signed_in(self) -> dict[str, Any]:
         """Return the credentials of whoever is signed in; 401 tells an ended session from none."""

@@ -3,7 +3,8 @@
 Rule 1: the database knows which sessions an account has, the store which of them live. A row
 without a record is forgotten when it is seen.
 Rule 2: a session is ended in the store first and forgotten second, so that a store which is away
-refuses, and nothing is forgotten that still lives.
+refuses, and nothing is forgotten that still lives. Many are ended and forgotten a few at a time: if
+the store goes away in between, what has ended by then is known to have ended.
 Rule 3: a session may get a new ID while it is being ended. Its handle stays, so ending goes on
 until the handle is gone.
 """
@@ -23,24 +24,27 @@ from .sign_in import sign_out
 
 OTHERS = "others"
 
+_AT_ONCE = 64
+
 
 class SessionsBase(ShopHandler):
     """A handler that ends sessions."""
 
     kinds = (CREDENTIALS, PREFERENCES, CART)
 
-    async def end_others(self, account_id: str) -> int:
-        """End the account's sessions but this one; return how many there were."""
-        return await self.end_where(account_id, lambda row: row.store_key != self.state.store_key)
+    async def end_others(self, account_id: str, *mine: str) -> int:
+        """End the account's sessions but this one and ``mine``; return how many there were."""
+        kept = {self.state.store_key, *mine}
+        return await self.end_where(account_id, lambda row: row.store_key not in kept)
 
     async def end_where(self, account_id: str, wanted: Callable[[AccountSession], bool]) -> int:
         """End the account's sessions that are ``wanted``; return how many there were."""
         ended = 0
         while rows := list(filter(wanted, await self.accounts.sessions(account_id))):
-            store_keys = [row.store_key for row in rows]
+            store_keys = [row.store_key for row in rows[:_AT_ONCE]]
             await self.state.end(store_keys)
             await self.accounts.forget_sessions(store_keys)
-            ended += len(rows)
+            ended += len(store_keys)
         return ended
 
     def check_revocable(self) -> None:

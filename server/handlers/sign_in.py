@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from ..accounts import SignIn
 from ..accounts.errors import SignInRefused, TooManyTries
 from ..shop import CART, CREDENTIALS, PREFERENCES
+from ..state import StoreUnavailable
 from .base import ShopHandler
 from .bodies import read_fields, require
-from .devices import describe_device
 from .errors import Refused
 from .formats import iso
 from .pages import described_account
+
+#: As many sessions an account may have; a sign-in ends the oldest beyond them.
+MOST_SESSIONS = 100
 
 
 class LoginHandler(ShopHandler):
@@ -50,10 +55,11 @@ class LoginHandler(ShopHandler):
         return sign_in
 
     async def _sign_in(self, sign_in: SignIn) -> dict[str, Any]:
-        """Make the session first and its row in the database second.
+        """Make the session, add its row to the database, and only then end the session before it.
 
         So an account that is disabled in between can never keep a living session: either its row is
-        there to be found, or adding the row is refused and the session ends here.
+        there to be found, or adding the row is refused and nobody gets the session. And a database
+        that is away leaves everything as it was.
         """
         account = sign_in.account
         credentials = {
@@ -63,23 +69,27 @@ class LoginHandler(ShopHandler):
             "signed_in_at": iso(time.time()),
         }
         self.state.sign_in(CREDENTIALS, credentials)
-        await self.state.commit()
-        await self._add_session(sign_in)
+        try:
+            await self.state.commit(partial(self._add_session, sign_in))
+        except SignInRefused:
+            self.log_event("sign_in_failed", account=account.id, why="meanwhile refused")
+            raise _wrong() from None
         self.log_event("sign_in", account=account.id)
         return credentials
 
-    async def _add_session(self, sign_in: SignIn) -> None:
-        store_key = self.state.store_key
-        if store_key is None or not self.state.supports(CREDENTIALS, "revocable"):
-            return
-        device = describe_device(self.request.headers.get("User-Agent", ""))
-        try:
-            await self.accounts.add_session(sign_in, store_key, device)
-        except SignInRefused:
-            self.state.destroy()
-            await self.state.commit()
-            self.log_event("sign_in_failed", account=sign_in.account.id, why="meanwhile refused")
-            raise _wrong() from None
+    async def _add_session(self, sign_in: SignIn, store_key: str) -> None:
+        if self.state.supports(CREDENTIALS, "revocable"):
+            await self.accounts.add_session(sign_in, store_key, self.device)
+            await self._end_oldest(sign_in.account.id, store_key)
+
+    async def _end_oldest(self, account_id: str, mine: str) -> None:
+        """End what the account has too much of; out of reach, it waits for another sign-in."""
+        rows = await self.accounts.sessions(account_id)
+        oldest = [row.store_key for row in rows[MOST_SESSIONS:] if row.store_key != mine]
+        if oldest:
+            with suppress(StoreUnavailable):
+                await self.state.end(oldest)
+                await self.accounts.forget_sessions(oldest)
 
 
 class LogoutHandler(ShopHandler):

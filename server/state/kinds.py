@@ -8,6 +8,7 @@ every need narrows the places the kind may live in.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -75,3 +76,30 @@ class Kind:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise ValueError(f"a kind's name is 1 to 32 of a-z, 0-9 and _, not {self.name!r}")
+
+
+class KindRules:
+    """What whoever keeps sessions has to know of the kinds in them, by their names."""
+
+    def __init__(self, kinds: Iterable[Kind] = ()) -> None:
+        self._kinds = set(kinds)
+
+    def add(self, kinds: Iterable[Kind]) -> None:
+        """Know of ``kinds`` as well."""
+        self._kinds.update(kinds)
+
+    @property
+    def last_write(self) -> frozenset[str]:
+        """The kinds of which the later of two changes stands."""
+        return frozenset(kind.name for kind in self._kinds if kind.on_conflict == "last_write")
+
+    @property
+    def inherited(self) -> frozenset[str]:
+        """The kinds that a sign-in takes along."""
+        return frozenset(kind.name for kind in self._kinds if kind.inherited)
+
+    @property
+    def identity_size(self) -> int:
+        """The bytes that a sign-in adds to a session, as far as it declares them."""
+        # Beside the value: the name in quotes, a colon and a comma.
+        return sum(k.needs.size + len(k.name) + 4 for k in self._kinds if k.identifies)

@@ -19,7 +19,7 @@ from .cookies import SetCookie, read_cookies
 from .exceptions import ResponseStarted, StateError, UndeclaredKind, Unsupported
 from .kinds import JSON, Kind
 from .placement import SIGNED_COOKIE, PlacementTable
-from .server_session import ServerSessionTier
+from .server_session import Confirm, ServerSessionTier, nobody_else
 from .session import Session, Status
 from .tiers import StateTiers
 
@@ -75,16 +75,17 @@ class RequestState:
         """Whether the session has anything to write."""
         return self._session.status not in (Status.ABSENT, Status.UNCHANGED)
 
-    async def commit(self) -> None:
+    async def commit(self, confirm: Confirm = nobody_else) -> None:
         """Write what changed now, instead of just before the first byte.
 
-        Raises `StoreUnavailable`, `StoreRefused`, `Conflict`, `SessionEnded`, `TooLarge` or
-        `InvalidValue`.
+        ``confirm`` is awaited with the store key of a record under a new ID before the old one
+        goes, perhaps more than once; what it raises leaves the old session as it was. Raises
+        `StoreUnavailable`, `StoreRefused`, `Conflict`, `SessionEnded`, `TooLarge`, `InvalidValue`.
         """
         self._client.set_cookies(self._owner)
         tier = self._tiers.server_session
         if tier is not None and self._unloaded is None:
-            cookie = await tier.commit(self._session, self._cookies)
+            cookie = await tier.commit(self._session, self._cookies, confirm)
             self._session_cookie = cookie or self._session_cookie
 
     def close(self) -> None:
@@ -191,7 +192,7 @@ class RequestState:
         return bool(getattr(self.placement[kind], capability))
 
     async def living(self, store_keys: Iterable[str]) -> set[str]:
-        """Return those of ``store_keys`` under which a record stands, else `Unsupported`."""
+        """Return those of ``store_keys`` under which a session stands, else `Unsupported`."""
         return await self._server_session().living(store_keys)
 
     async def end(self, store_keys: Iterable[str]) -> None:

@@ -7,7 +7,8 @@ store can neither present a session nor read one, and rotating cookie secrets lo
 Rule 3: a sealed record opens only under its own ID: AES-256-GCM, with the format and the store key
 as associated data. Foreign, corrupt, truncated or swapped bytes are detected, never decoded.
 
-Sealed layout: 1 byte format, 12 bytes nonce, ciphertext with its 16-byte tag.
+Sealed layout: 1 byte format, 12 bytes nonce, ciphertext with its 16-byte tag. The format tells a
+session from the last word of one that is over, also to whoever cannot open it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from .kinds import JSON
 
-_FORMAT = b"\x01"
+_SESSION = b"\x01"
+_LAST_WORD = b"\x02"
 _NONCE = 12
 _TAG = 16
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -64,24 +66,31 @@ def store_key(session_id: str) -> str:
     return urlsafe_b64encode(_derive(session_id, b"store key")).rstrip(b"=").decode("ascii")
 
 
-def _cipher(session_id: str) -> tuple[AESGCM, bytes]:
-    bound_to = _FORMAT + store_key(session_id).encode("ascii")
+def _cipher(session_id: str, form: bytes) -> tuple[AESGCM, bytes]:
+    bound_to = form + store_key(session_id).encode("ascii")
     return AESGCM(_derive(session_id, b"record key")), bound_to
 
 
-def seal(session_id: str, contents: Contents) -> bytes:
+def is_last_word(sealed: bytes) -> bool:
+    """Return whether a record says that its session is over."""
+    return sealed[:1] == _LAST_WORD
+
+
+def seal(session_id: str, contents: Contents, *, last_word: bool = False) -> bytes:
     """Return ``contents`` encrypted and bound to ``session_id``."""
-    cipher, bound_to = _cipher(session_id)
+    form = _LAST_WORD if last_word else _SESSION
+    cipher, bound_to = _cipher(session_id, form)
     nonce = secrets.token_bytes(_NONCE)
     text = b"%d,%d,%s" % (contents.layout, contents.created_at, contents.data)
-    return _FORMAT + nonce + cipher.encrypt(nonce, text, bound_to)
+    return form + nonce + cipher.encrypt(nonce, text, bound_to)
 
 
 def unseal(session_id: str, sealed: bytes) -> Contents | None:
     """Return the contents, or None when these bytes are not a record of ``session_id``."""
-    if sealed[:1] != _FORMAT or len(sealed) < 1 + _NONCE + _TAG:
+    form = sealed[:1]
+    if form not in {_SESSION, _LAST_WORD} or len(sealed) < 1 + _NONCE + _TAG:
         return None
-    cipher, bound_to = _cipher(session_id)
+    cipher, bound_to = _cipher(session_id, form)
     try:
         text = cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], bound_to)
         layout, created_at, data = text.split(b",", 2)

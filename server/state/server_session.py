@@ -8,28 +8,40 @@ change is carried over to its version and tried again, a bounded number of times
 gone, the session has ended and stays ended.
 Rule 4: renewing the ID adds the new record first, then retires the old one by the same
 compare-and-swap. So a write that another request had acknowledged is either in the new record, or
-there is no new record.
+there is no new record. What else must know of the new one (a database, say) is told in between:
+if it refuses, the old session stands as it was, and nobody has the new ID.
 Rule 5: a cookie is sent when the ID changes, and again when the secret that signed it was replaced
 and the session is written anyway. A cookie whose session is gone is left alone: a late answer that
-deletes it could delete the cookie of a sign-in that happened meanwhile.
+deletes it could delete the cookie of a sign-in that happened meanwhile. For the same reason a
+request that names an ID which was renewed begins no other session; only a sign-in does.
 """
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 
 from .cookies import CookieNames, SetCookie
-from .exceptions import Conflict, SessionEnded
-from .kinds import JSON, Kind
+from .exceptions import Conflict, SessionEnded, StoreUnavailable
+from .kinds import JSON, Kind, KindRules
+from .layouts import Migration
 from .session import Session, Status, StoredSession
 from .session_id_cookie import SessionIDCookie
-from .session_records import Migration, SessionRecords
+from .session_records import CAPACITY, SessionRecords
 from .signed_cookie import Signer
+from .store_keys import end, living
 from .stores.base import SessionStore
 from .turns import Turns, attempts
+
+#: Told the store key of a new record before the old one is retired and before anybody has the ID.
+#: What it raises undoes that. It is told anew if another request makes a second try necessary.
+Confirm = Callable[[str], Awaitable[None]]
+
+
+async def nobody_else(store_key: str) -> None:
+    """Confirm a new record that nobody else has to know of."""
 
 
 class ServerSessionTier:
@@ -37,8 +49,9 @@ class ServerSessionTier:
 
     ``idle_timeout`` and ``absolute_timeout`` are in seconds; `ValueError` when the first is not
     within 1 and 2,592,000 or the second is shorter. ``kinds`` say what to do when two requests
-    changed the same one. ``layout`` numbers the shape of the application's data; ``migrations`` map
-    a layout to the function that makes the next one of it.
+    changed the same one, and what a sign-in takes along; `StateTiers` tells of those placed here.
+    ``layout`` numbers the shape of the application's data; ``migrations`` map a layout to the
+    function that makes the next one of it.
     """
 
     def __init__(
@@ -65,7 +78,7 @@ class ServerSessionTier:
         )
         self._cookie = SessionIDCookie(signer, names)
         self._turns = Turns()
-        self._last_write = frozenset(k.name for k in kinds if k.on_conflict == "last_write")
+        self.rules = KindRules(kinds)
 
     @property
     def cookie_name(self) -> str:
@@ -80,8 +93,9 @@ class ServerSessionTier:
         presented = self._cookie.read(cookies)
         if presented is None:
             return Session()
-        stored = await self.records.fetch(presented.session_id)
-        return Session(stored, ended=stored is None)
+        found = await self.records.find(presented.session_id)
+        ended = found.stored is None
+        return Session(found.stored, value=found.value, ended=ended, renewed=found.renewed)
 
     def must_wait(self, session: Session) -> bool:
         """Return whether `commit` has anything to ask of the store."""
@@ -90,26 +104,28 @@ class ServerSessionTier:
             return self.records.touch_due(_stored(session))
         return status is not Status.ABSENT
 
-    async def commit(self, session: Session, cookies: Mapping[str, str]) -> SetCookie | None:
+    async def commit(
+        self, session: Session, cookies: Mapping[str, str], confirm: Confirm = nobody_else
+    ) -> SetCookie | None:
         """Make the store agree with ``session``; return the cookie to send, None when none is due.
 
-        Raises `StoreUnavailable`, `StoreRefused`, `Conflict`, `SessionEnded` or `TooLarge`; the
-        response must then not claim that anything was kept.
+        Raises `StoreUnavailable`, `StoreRefused`, `Conflict`, `SessionEnded`, `TooLarge`, or what
+        ``confirm`` raises; the response must then not claim that anything was kept.
         """
         cookie = None
         match session.status:
             case Status.UNCHANGED:
                 await self.records.touch(_stored(session))
             case Status.NEW:
-                cookie = await self._create(session)
+                cookie = await self._create(session, confirm)
             case Status.CHANGED:
                 await self._change(session)
                 cookie = self.signed_again(session, cookies)
             case Status.RENEWED if session.replaces:
                 await self.records.end(_stored(session))
-                cookie = await self._create(session)
+                cookie = await self._create(session, confirm)
             case Status.RENEWED:
-                cookie = await self._renew(session)
+                cookie = await self._renew(session, confirm)
             case Status.DESTROYED:
                 await self.records.end(_stored(session))
                 session.settle(None)
@@ -141,17 +157,20 @@ class ServerSessionTier:
         return self._send(session) if presented and presented.outdated else None
 
     async def living(self, store_keys: Iterable[str]) -> set[str]:
-        """Return those of ``store_keys`` under which a record stands."""
-        keys = list(store_keys)
-        records = await asyncio.gather(*map(self.store.load, keys))
-        return {key for key, record in zip(keys, records, strict=True) if record is not None}
+        """Return those of ``store_keys`` under which a session stands."""
+        return await living(self.store, store_keys)
 
     async def end(self, store_keys: Iterable[str]) -> None:
         """Delete the records under ``store_keys``; returns once the store confirmed each."""
-        await asyncio.gather(*map(self.store.delete, store_keys))
+        await end(self.store, store_keys)
 
-    async def _create(self, session: Session) -> SetCookie:
-        session.settle(await self.records.add(session.encoded()))
+    async def _create(self, session: Session, confirm: Confirm) -> SetCookie:
+        if session.renewed and not session.restart_clock:
+            raise SessionEnded
+        new = await self.records.add(session.encoded(), None, self._fits(session))
+        async with self._dropped_on_error(new):
+            await confirm(new.store_key)
+        session.settle(new)
         return self._send(session)
 
     async def _change(self, session: Session) -> None:
@@ -159,7 +178,7 @@ class ServerSessionTier:
             for _ in attempts():
                 if await self._swap(session):
                     return
-                session.rebase(await self._reload(session), self._last_write)
+                session.rebase(await self._reload(session), self.rules)
         raise Conflict(tuple(session))
 
     async def _swap(self, session: Session) -> bool:
@@ -176,36 +195,45 @@ class ServerSessionTier:
             raise SessionEnded
         return stored
 
-    async def _renew(self, session: Session) -> SetCookie:
+    async def _renew(self, session: Session, confirm: Confirm) -> SetCookie:
         try:
-            return await self._continue(session)
+            return await self._continue(session, confirm)
         except SessionEnded:
             # A sign-in stands on its own; anything else must not bring an ended session back.
             if not session.restart_clock:
                 raise
-            return await self._create(session)
+            return await self._create(session, confirm)
 
-    async def _continue(self, session: Session) -> SetCookie:
+    async def _continue(self, session: Session, confirm: Confirm) -> SetCookie:
         for _ in attempts():
             old = _stored(session)
             created_at = None if session.restart_clock else old.created_at
-            new = await self.records.add(session.encoded(), created_at)
-            if await self._retired(old, new):
+            new = await self.records.add(session.encoded(), created_at, self._fits(session))
+            async with self._dropped_on_error(new):
+                await confirm(new.store_key)
+                retired = await self.records.retire(old, new)
+            if retired:
                 session.settle(new)
                 return self._send(session)
-            session.rebase(await self._reload(session), self._last_write)
+            await self.records.delete(new)
+            session.rebase(await self._reload(session), self.rules)
         raise Conflict(tuple(session))
 
-    async def _retired(self, old: StoredSession, new: StoredSession) -> bool:
-        """Retire ``old`` in favour of ``new``; where that fails, it is ``new`` that goes."""
+    @asynccontextmanager
+    async def _dropped_on_error(self, new: StoredSession) -> AsyncIterator[None]:
+        """Delete the new record if this fails. If that fails too: nobody has its ID."""
         try:
-            retired = await self.records.retire(old, new)
-        except SessionEnded:
-            await self.records.delete(new)
+            yield
+        except Exception:
+            with suppress(StoreUnavailable):
+                await self.records.delete(new)
             raise
-        if not retired:
-            await self.records.delete(new)
-        return retired
+
+    def _fits(self, session: Session) -> int:
+        """Return how many bytes are taken: a full session keeps nobody from signing in."""
+        if session.restart_clock:
+            return CAPACITY + self.rules.identity_size
+        return len(session.stored.data) if session.stored else 0
 
     def _send(self, session: Session) -> SetCookie:
         stored = _stored(session)

@@ -11,7 +11,8 @@ Pure: no clock, no store, no cookie. The server-session tier reads the status an
     DESTROYED   stored, and to end                        deletes the record
 
 Rule 1: whether something changed is told from the data, so nested changes count, and an assignment
-that changes nothing does not.
+that changes nothing does not. What was neither assigned nor handed out in a value that can change
+from within need not be looked at.
 Rule 2: a merge is three-way and per top-level key. A key changed on one side only is taken from
 that side. A key changed on both sides follows its kind: the last write stands, or `Conflict`. That
 holds for two equal changes as well: of two visitors who count 5 up to 6, one would be lost.
@@ -24,7 +25,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from .exceptions import Conflict, InvalidValue
-from .kinds import JSON
+from .kinds import JSON, KindRules
 from .sealing import decode, encode, same_text
 
 
@@ -57,24 +58,35 @@ class Session(MutableMapping[str, JSON]):
     """The per-request server-side mapping. Keys are text, values whatever JSON can carry.
 
     ``stored`` is the version in the store, None without one. ``ended`` says that the request named
-    a session which the store definitely no longer has.
+    a session which the store definitely no longer has, ``renewed`` that it goes on under an ID
+    which the request did not know of yet. ``value`` is the stored data, if it was read already.
     """
 
-    def __init__(self, stored: StoredSession | None = None, *, ended: bool = False) -> None:
+    def __init__(
+        self,
+        stored: StoredSession | None = None,
+        *,
+        value: dict[str, JSON] | None = None,
+        ended: bool = False,
+        renewed: bool = False,
+    ) -> None:
         self.ended = ended
+        self.renewed = renewed
         self.restart_clock = False
         self._renew = False
         self._destroy = False
         self.settle(stored)
+        self._data: dict[str, JSON] | None = value if stored else {}
 
     def settle(self, stored: StoredSession | None) -> None:
         """Take ``stored`` for what the store now has, and start over from it."""
         self.stored = stored
-        self._data: dict[str, JSON] | None = None if stored else {}
-        self._renew = self._destroy = self.restart_clock = False
+        self.renewed = self.renewed and stored is None
+        self._data = None if stored else {}
+        self._touched = self._renew = self._destroy = self.restart_clock = False
 
     @property
-    def data(self) -> dict[str, JSON]:
+    def _values(self) -> dict[str, JSON]:
         """The data as it stands; parsed when first looked at."""
         if self._data is None:
             self._data = self.base()
@@ -86,23 +98,36 @@ class Session(MutableMapping[str, JSON]):
         return loaded
 
     def __getitem__(self, key: str) -> JSON:
-        return self.data[key]
+        value = self._values[key]
+        if isinstance(value, dict | list):
+            self._touched = True  # from now on it can change from within
+        return value
 
     def __setitem__(self, key: str, value: JSON) -> None:
-        self.data[key] = value
+        self._touched = True
+        self._values[key] = value
 
     def __delitem__(self, key: str) -> None:
-        del self.data[key]
+        self._touched = True
+        del self._values[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.data)
+        return iter(self._values)
 
     def __len__(self) -> int:
-        return len(self.data)
+        return len(self._values)
 
-    def rebase(self, theirs: StoredSession, last_write: Container[str]) -> None:
-        """Carry this request's changes over to the version another request stored meanwhile."""
-        self._data = merge(self.base(), self.data, Session(theirs).data, last_write)
+    def rebase(self, theirs: StoredSession, rules: KindRules) -> None:
+        """Carry this request's changes over to the version another request stored meanwhile.
+
+        At a sign-in only what is inherited counts of it: the other request may be an attacker's
+        (ASVS 5.0 7.2.4).
+        """
+        base, there = self.base(), Session(theirs).base()
+        if self.restart_clock:
+            base, there = _only(rules.inherited, base), _only(rules.inherited, there)
+        self._data = merge(base, self._values, there, rules.last_write)
+        self._touched = True
         self.stored = theirs
 
     def renew_id(self, *, restart_clock: bool = False) -> None:
@@ -113,19 +138,19 @@ class Session(MutableMapping[str, JSON]):
     def destroy(self) -> None:
         """End this session. What is assigned afterwards begins another."""
         self._data = {}
-        self._renew = False
+        self._renew = self.restart_clock = False
         self._destroy = True
 
     @property
     def status(self) -> Status:
         """What has become of the session; see the table above."""
         if self.stored is None:
-            return Status.NEW if self.data else Status.ABSENT
+            return Status.NEW if self._values else Status.ABSENT
         if self._destroy:
-            return Status.RENEWED if self.data else Status.DESTROYED
+            return Status.RENEWED if self._values else Status.DESTROYED
         if self._renew:
             return Status.RENEWED
-        if self._data is None or same_text(self._data, self.stored.data):
+        if not self._touched or same_text(self._values, self.stored.data):
             return Status.UNCHANGED
         return Status.CHANGED
 
@@ -136,7 +161,7 @@ class Session(MutableMapping[str, JSON]):
 
     def encoded(self) -> bytes:
         """Return the data as JSON text; `InvalidValue` names the key that JSON cannot carry."""
-        return encode_data(self.data)
+        return encode_data(self._values)
 
 
 def encode_data(data: Mapping[str, JSON]) -> bytes:
@@ -154,6 +179,10 @@ def _can_carry(key: str, value: JSON) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _only(keys: Container[str], data: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {key: value for key, value in data.items() if key in keys}
 
 
 def _texts(data: Mapping[str, JSON]) -> dict[str, bytes]:

@@ -25,6 +25,10 @@ class StateTiers:
         for kind, tier in self.placement.items():
             if tier not in there:
                 raise ValueError(f"{kind.name} is placed in the {tier.tier}, and there is none")
+        if self.server_session is not None:
+            self.server_session.rules.add(
+                kind for kind, tier in self.placement.items() if tier is SERVER_SESSION
+            )
 
     @cached_property
     def cookie_kinds(self) -> tuple[Kind, ...]:

@@ -25,12 +25,11 @@ from .bridge import run
 from .connection import Address, Connection, Unreachable
 from .jobs import Command, Job, JobQueue
 
-logger = logging.getLogger("server.state.store")
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Seconds that memcached has to say its version, and between two questions while the breaker is
-#: open.
+#: Seconds memcached has to say its version, and between two questions while the breaker is open.
 _PROBE_DEADLINE = 0.25
 _PROBE_PAUSE = 0.25
 
@@ -41,8 +40,7 @@ class StoreCounters:
 
     `load` found (``hits``) or definitely did not find (``misses``) a record; ``lookups`` were
     answered by ``batches`` round trips; ``writes`` are all other calls; ``failures`` are the calls
-    of either sort that ended in `StoreUnavailable` or `StoreRefused`; ``openings`` are the
-    breaker's.
+    of either sort that ended in `StoreUnavailable` or `StoreRefused`; ``openings`` the breaker's.
     """
 
     hits: int = 0
@@ -223,11 +221,14 @@ class Node:
         self._counters.openings += 1
         logger.warning("%s: %s; calls fail at once until it answers", self.name, error)
         self._settle(_all(waiting, error))
-        while True:
-            if await self._answers(connection):
-                break
-            await asyncio.sleep(_PROBE_PAUSE)
-        self._queue.reopen()
+        try:
+            while True:
+                if await self._answers(connection):
+                    break
+                await asyncio.sleep(_PROBE_PAUSE)
+        finally:
+            # After an unforeseen error, too: no other lane would.
+            self._queue.reopen()
         logger.warning("%s: memcached answers again", self.name)
 
     async def _answers(self, connection: Connection) -> bool:
@@ -236,6 +237,8 @@ class Node:
             await self._ask(connection, connection.version, deadline)
         except StoreUnavailable:
             return False
+        except StoreRefused:
+            pass  # refusing is answering
         return True
 
 
