@@ -37,7 +37,7 @@ from server.state import (
 from server.state.client_state import ClientState
 from server.state.sealing import decode, encode
 from server.state.session import Session
-from server.state.session_records import SessionRecords
+from server.state.session_records import Found, SessionRecords
 from server.state.signed_cookie import SignedValue
 
 Weakness = Callable[[], Composition]
@@ -149,7 +149,7 @@ def signs_out_in_the_browser_only() -> None:
 
 @weakness
 def keeps_others_at_a_change_of_password() -> None:
-    async def spoiled(_self: Any, _account_id: str) -> int:
+    async def spoiled(_self: Any, _account_id: str, *_mine: str) -> int:
         return 0
 
     sessions.SessionsBase.end_others = spoiled
@@ -157,26 +157,28 @@ def keeps_others_at_a_change_of_password() -> None:
 
 @weakness
 def keeps_its_id_at_a_change_of_password() -> None:
-    async def spoiled(_self: Any, _account_id: str) -> None:
-        return None
+    async def spoiled(self: account.PasswordHandler, sign_in: Any, *passwords: str) -> int:
+        await self.accounts.change_password(sign_in.account.id, *passwords)
+        return await self.end_others(sign_in.account.id)
 
-    account.PasswordHandler._continue_under_new_id = spoiled
+    account.PasswordHandler._change = spoiled
 
 
 @weakness
 def remembers_sessions_in_the_process() -> None:
-    fetch, add, remembered = SessionRecords.fetch, SessionRecords.add, {}
+    find, add, remembered = SessionRecords.find, SessionRecords.add, {}
 
-    async def remembering_fetch(self: SessionRecords, session_id: str) -> Any:
-        remembered[session_id] = remembered.get(session_id) or await fetch(self, session_id)
+    async def remembering_find(self: SessionRecords, session_id: str) -> Any:
+        if session_id not in remembered:
+            remembered[session_id] = await find(self, session_id)
         return remembered[session_id]
 
     async def remembering_add(self: SessionRecords, *arguments: Any) -> Any:
         added = await add(self, *arguments)
-        remembered[added.session_id] = added
+        remembered[added.session_id] = Found(added)
         return added
 
-    SessionRecords.fetch, SessionRecords.add = remembering_fetch, remembering_add
+    SessionRecords.find, SessionRecords.add = remembering_find, remembering_add
 
 
 @weakness
@@ -220,7 +222,7 @@ def saves_with_plain_set() -> None:
         return self[kind]
 
     async def swap(self: SessionRecords, stored: Any, data: bytes) -> bool:
-        contents = session_records.Contents(self._layout, stored.created_at, data)
+        contents = session_records.Contents(self._layouts.today, stored.created_at, data)
         await self.store.delete(stored.store_key)
         sealed = session_records.seal(stored.session_id, contents)
         await self.store.add(stored.store_key, sealed, self._expiry(stored.created_at))
@@ -330,9 +332,9 @@ def sends_cookies_of_any_size() -> Composition:
 def loses_what_was_there_when_it_refuses() -> None:
     commit = ServerSessionTier.commit
 
-    async def spoiled(self: ServerSessionTier, session: Session, cookies: Any) -> Any:
+    async def spoiled(self: ServerSessionTier, session: Session, *arguments: Any) -> Any:
         try:
-            return await commit(self, session, cookies)
+            return await commit(self, session, *arguments)
         except server_session.TooLarge:
             await self.records.delete(session.stored)
             raise
@@ -347,7 +349,7 @@ def loses_what_was_there_when_it_refuses() -> None:
 
 @weakness
 def refuses_no_size() -> None:
-    session_records._check_size = lambda _data: None
+    session_records._check_size = lambda _data, _fits: None
 
 
 # The store
@@ -408,8 +410,8 @@ def answers_an_outage_with_500() -> None:
 def never_says_that_a_session_ended() -> None:
     init = Session.__init__
 
-    def spoiled(self: Session, stored: Any = None, *, ended: bool = False) -> None:
-        init(self, stored)
+    def spoiled(self: Session, stored: Any = None, **options: Any) -> None:
+        init(self, stored, value=options.get("value"))
 
     Session.__init__ = spoiled
 
