@@ -109,11 +109,11 @@ class MemcachedProcess:
         rows = (line.split() for line in lines.decode().splitlines() if line.startswith("STAT"))
         return {row[1]: int(row[2]) for row in rows if row[2].isdigit()}
 
-    def keys(self) -> list[str]:
-        """Return every key, as anybody may ask for them."""
+    def keys(self) -> dict[str, int]:
+        """Return every key with when it expires in epoch seconds, as anybody may ask for them."""
         told = self.ask("lru_crawler metadump all", b"END\r\n").decode()
-        lines = (line for line in told.splitlines() if line.startswith("key="))
-        return [unquote(line.split()[0].removeprefix("key=")) for line in lines]
+        rows = (line.split() for line in told.splitlines() if line.startswith("key="))
+        return {unquote(key.removeprefix("key=")): int(exp[4:]) for key, exp, *_ in rows}
 
     def records(self) -> dict[str, bytes]:
         """Return every key and its value."""

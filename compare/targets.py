@@ -47,12 +47,16 @@ APPLICATIONS: Mapping[str, Application] = MappingProxyType(
 
 @dataclass
 class Target:
-    """An application that runs. ``cookie_secrets`` are by version; the last one signs."""
+    """An application that runs. ``cookie_secrets`` are by version; the last one signs.
+
+    ``secure`` says that its cookies are ``Secure`` and ``__Host-``.
+    """
 
     application: str
     app: AppProcess
     memcached: MemcachedProcess
     cookie_secrets: dict[int, str] = field(repr=False)
+    secure: bool = True
 
     @property
     def url(self) -> str:
@@ -127,7 +131,7 @@ class Target:
 
     @property
     def _names(self) -> CookieNames:
-        return CookieNames(self.application)
+        return CookieNames(self.application, self.secure)
 
     @property
     def _signer(self) -> Signer:
@@ -181,4 +185,5 @@ class Targets:
             cookie_secrets=cookie_secrets,
             environment=application.environment,
         )
-        return Target(name, self._stack.enter_context(app), memcached, cookie_secrets)
+        self._stack.enter_context(app)
+        return Target(name, app, memcached, cookie_secrets, secure="--dev" not in options)

@@ -88,7 +88,7 @@ async def main() -> int:
         print(f"{items:,} sessions of {SIZE} bytes in {time.monotonic() - started:.0f} s")
         print(f"{weight:.1f} bytes of memcached each, its own overhead included (limit {LIMIT})")
         print(f"{numbers['bytes'] / items:.1f} bytes each by its own count of items (stats: bytes)")
-        keys = process.keys()
+        keys = list(process.keys())
         leaks = given_away("\n".join(keys).encode() + dump(process, keys), sample)
         print(f"dump of {len(keys):,} records: {leaks} canaries or session IDs in it")
         good = items == len(keys) == count and weight <= LIMIT and leaks == 0

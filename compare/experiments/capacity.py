@@ -17,7 +17,7 @@ def run(lab: Lab) -> Outcome:
     """Add long notes until one is refused, then find the greatest that is taken, to the byte."""
     target = lab.target()
     visitor = lab.visitor(target, "visitor")
-    before: dict[str, dict[str, object]] = {}
+    before: dict[str, dict[str, object]] = visitor.cart()
     for sku in target.skus:
         reply = visitor.add(sku, "x" * _LONGEST_NOTE)
         now = visitor.cart()

@@ -16,16 +16,19 @@ def run(lab: Lab) -> Outcome:
     target = lab.target()
     person = lab.person(target)
     victim = lab.signed_in(target, person)
+    before = victim.sessions()
     other = lab.signed_in(target, person, "device left behind")
-    sessions = victim.sessions()
-    if sessions is None:
+    after = victim.sessions()
+    if before is None or after is None:
         return Outcome(
             IMPOSSIBLE, False, "Nobody knows where the cookies are, so none can be listed or ended."
         )
-    if len(sessions) != 2:
-        return Outcome(NOT_LISTED, False, f"Signed in twice, and {len(sessions)} are listed.")
-    (handle,) = [session["handle"] for session in sessions if not session["current"]]
-    victim.end_session(handle)
+    added = {each["handle"] for each in after} - {each["handle"] for each in before}
+    if len(added) != 1 or sum(each["current"] for each in after) != 1:
+        return Outcome(
+            NOT_LISTED, False, f"Signed in on one more device, and {len(added)} more are listed."
+        )
+    victim.end_session(added.pop())
     if other.who():
         return Outcome(NOT_ENDED, False, "It was ended, and it is still signed in.")
     return Outcome(WORKS, True, "Both devices are listed, and the other one was ended at once.")

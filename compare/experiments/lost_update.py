@@ -20,6 +20,7 @@ def run(lab: Lab) -> Outcome:
     sku, other = target.skus[:2]
     browser = lab.signed_in(target, name="browser")
     browser.put(other)
+    already = quantity(browser, sku)
     confirmed = 0
     with ThreadPoolExecutor(TABS) as pool:
         for number in range(ROUNDS):
@@ -39,7 +40,7 @@ def run(lab: Lab) -> Outcome:
             confirmed += sum(reply.status == 200 for reply in replies)
             # A browser keeps whatever came last.
             browser.jar |= tabs[-1].jar
-    there = browser.cart().get(sku, {}).get("quantity", 0)
+    there = quantity(browser, sku) - already
     figures = (
         Figures("confirmed", "writes", (confirmed,)),
         Figures("found afterwards", "writes", (there,)),
@@ -48,6 +49,11 @@ def run(lab: Lab) -> Outcome:
     if there < confirmed:
         return Outcome(LOST, False, f"{told}: the last tab's cart is all that is left.", figures)
     return Outcome(NONE_LOST, True, f"{told}.", figures)
+
+
+def quantity(browser: ShopVisitor, sku: str) -> int:
+    """Return how many of ``sku`` are in the cart."""
+    return int(browser.cart().get(sku, {}).get("quantity", 0))
 
 
 EXPERIMENT = Experiment(

@@ -6,6 +6,7 @@ One change is under way when it goes: all of it has been read but the last byte.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import cycle
 
 from ..browser import Reply
 from ..experiment import COOKIE, SESSION, Experiment, Lab
@@ -19,7 +20,8 @@ SIGNED_OUT = "taken for signed out"
 COOKIE_LOST = "the cookie is gone"
 WRONG = "answers as if all were well"
 LOST = "a change is confirmed and lost"
-_PATHS = ("/account", "/cart", "/preferences")
+#: Whatever is kept of a visitor.
+PATHS = ("/account", "/cart", "/preferences")
 _TIMES = 20
 
 
@@ -34,10 +36,10 @@ def run(lab: Lab) -> Outcome:
     def look() -> Reply:
         return ShopVisitor(target.url, "passer-by", jar).send("GET", "/account")
 
-    well = [visitor.send("GET", path) for path in _PATHS]
+    well = [visitor.send("GET", path) for path in PATHS]
     latency = [_latency("the store well", [look() for _ in range(_TIMES)])]
     with target.frozen_store():
-        frozen = [visitor.send("GET", path) for path in _PATHS]
+        frozen = [visitor.send("GET", path) for path in PATHS]
         latency.append(_latency("the store frozen", frozen + [look() for _ in range(_TIMES)]))
     wait_until(lambda: look().status != 503, "the thawed store answers")
     tab = lab.copy(visitor, "a tab with a change under way")
@@ -45,12 +47,12 @@ def run(lab: Lab) -> Outcome:
     look()  # once this is answered, the change has been read up to its last byte
     with target.no_store():
         confirmed = change.finish().status == 200
-        gone = [visitor.send("GET", path) for path in _PATHS]
+        gone = [visitor.send("GET", path) for path in PATHS]
         latency.append(_latency("the store gone", gone + [look() for _ in range(_TIMES)]))
     wait_until(lambda: look().status != 503, "the new store answers")
     if confirmed and target.skus[1] not in tab.cart():
         return Outcome(LOST, False, "A change was confirmed that was never stored.")
-    outcome = _judged(well, frozen + gone, jar_kept=visitor.jar == jar)
+    outcome = judged(well, frozen + gone, jar_kept=visitor.jar == jar)
     return replace(outcome, figures=tuple(latency))
 
 
@@ -58,11 +60,12 @@ def _latency(name: str, replies: list[Reply]) -> Figures:
     return Figures(name, "ms until the answer", tuple(1000 * reply.seconds for reply in replies))
 
 
-def _judged(well: list[Reply], away: list[Reply], *, jar_kept: bool) -> Outcome:
+def judged(well: list[Reply], away: list[Reply], *, jar_kept: bool) -> Outcome:
+    """Return what became of what was asked for while the store was away, any number of times."""
     statuses = {reply.status for reply in away}
     if not jar_kept or any(reply.set_cookies for reply in away):
         return Outcome(COOKIE_LOST, False, "An outage took the visitor's cookie away.")
-    if all(_same(now, before) for now, before in zip(away, well * 2, strict=True)):
+    if all(_same(now, before) for now, before in zip(away, cycle(well), strict=False)):
         return Outcome(UNAFFECTED, True, "Nobody noticed that the store was frozen, then gone.")
     if 401 in statuses:
         return Outcome(SIGNED_OUT, False, "An outage was taken for a sign-out.")

@@ -22,7 +22,7 @@ def run(lab: Lab) -> Outcome:
 
     def evicted() -> bool:
         target.memcached.crowd_out(size, _CROWD)
-        return not records.keys() & set(target.memcached.keys())
+        return not records.keys() & target.memcached.keys().keys()
 
     wait_until(evicted, "memcached evicts a record that is not used")
     evictions = target.memcached.counters()["evictions"]
