@@ -12,6 +12,10 @@ PRIVATE_MEMCACHED = $(if $(MEMCACHED)$(filter memory,$(STORE)),,memcached)
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+demo: .venv/.compare  ## the side-by-side demo at http://localhost:8000
+	@.ci/need memcached
+	@$(BIN)/python -m compare.demo $(if $(PORT),--port=$(PORT))
+
 run: .venv/.run  ## the recommended placement at http://localhost:8003
 	@.ci/need $(PRIVATE_MEMCACHED)
 	@$(BIN)/python -m server.recommended_app --dev
@@ -82,4 +86,4 @@ clean:  ## remove all that was made: .venv, caches, .run with its secrets and ac
 	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[dev]'
 	@touch .venv/.run .venv/.compare $@
 
-.PHONY: help run run-cookie run-session compare test campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean
+.PHONY: help demo run run-cookie run-session compare test campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from itertools import count
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from .browser import Begun, Browser, Reply
 
@@ -42,9 +42,9 @@ def new_person() -> Person:
 class ShopVisitor(Browser):
     """A visitor of the shop."""
 
-    def copy(self, name: str) -> Self:
+    def copy(self, name: str) -> ShopVisitor:
         """Return somebody else with the same cookies: a thief, a second tab, yesterday's self."""
-        return type(self)(self.url, name, self.jar)
+        return ShopVisitor(self.url, name, self.jar)
 
     # Accounts
 

@@ -155,6 +155,10 @@ class Targets:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every process."""
         self._stack.close()
 
     def __iter__(self) -> Iterator[str]:

@@ -66,7 +66,7 @@ def judged(well: list[Reply], away: list[Reply], *, jar_kept: bool) -> Outcome:
     if not jar_kept or any(reply.set_cookies for reply in away):
         return Outcome(COOKIE_LOST, False, "An outage took the visitor's cookie away.")
     if all(_same(now, before) for now, before in zip(away, cycle(well), strict=False)):
-        return Outcome(UNAFFECTED, True, "Nobody noticed that the store was frozen, then gone.")
+        return Outcome(UNAFFECTED, True, "Nobody noticed that the store was away.")
     if 401 in statuses:
         return Outcome(SIGNED_OUT, False, "An outage was taken for a sign-out.")
     if statuses == {503} and all(reply.header("retry-after") for reply in away):

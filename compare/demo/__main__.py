@@ -1,0 +1,88 @@
+"""``python -m compare.demo``: the demo at http://localhost:8000, until Ctrl-C.
+
+Exit status 0 when it was told to stop, 2 when it could not start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from .booths import Booths
+from .pages import make_demo
+from .pane import make_pane
+
+_TIDY_EVERY = 30.0
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line."""
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until told to stop."""
+    parser = _Parser(prog="python -m compare.demo", description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=8000,
+        help="where the page is; the panes are at the two ports after it (default: 8000)",
+    )
+    port = parser.parse_args(arguments).port
+    if not 1 <= port <= 65_533:
+        parser.error(f"--port: 1 to 65533, not {port}")
+    if shutil.which("memcached") is None:
+        parser.error("please install memcached")
+    logging.basicConfig(level=logging.ERROR, format="%(message)s")
+    try:
+        asyncio.run(_serve(port))
+    except OSError as error:
+        parser.error(f"cannot listen on ports {port} to {port + 2}: {error.strerror}")
+    return 0
+
+
+async def _serve(port: int) -> None:
+    demo = f"http://localhost:{port}"
+    panes = {
+        application: f"http://localhost:{port + number}"
+        for number, application in enumerate(("cookie", "session"), 1)
+    }
+    booths = Booths()
+    applications = [make_demo(booths, demo, panes)]
+    applications += [make_pane(application, booths, demo) for application in panes]
+    servers = []
+    for number, application in enumerate(applications):
+        server = HTTPServer(application)
+        server.add_sockets(bind_sockets(port + number, "127.0.0.1"))
+        servers.append(server)
+    print(f"Open {demo} in a browser. Ctrl-C ends it.", flush=True)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await _until(stop, booths)
+    for server in servers:
+        server.stop()
+    await booths.close()
+
+
+async def _until(stop: asyncio.Event, booths: Booths) -> None:
+    while not stop.is_set():
+        try:
+            await asyncio.wait_for(stop.wait(), _TIDY_EVERY)
+        except TimeoutError:
+            await booths.tidy()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

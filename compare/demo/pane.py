@@ -1,0 +1,139 @@
+"""The recording layer in front of an application, which knows nothing of it.
+
+Rule 1: a request goes on as it came, to the application of the visitor's own booth, and the answer
+comes back as it is. Two things differ: the demo's own cookie stays here, and the answer may be
+framed by the demo's page.
+Rule 2: what passed is kept: method, path, status, cookies each way, sizes in bytes.
+Rule 3: what an action changed of the visitor's cookies is handed over first, by a redirect to the
+same page.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
+from tornado.httputil import HTTPHeaders
+from tornado.web import Application, RequestHandler
+
+from .booth import Booth, Side
+from .booths import Booths
+from .wire import VISITOR_COOKIE, after, cookies_in, described_cookie, without
+
+#: Of one hop only (RFC 9110 7.6.1); lengths are Tornado's business.
+_ONE_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "content-length"}
+_SECONDS = 15.0
+_numbers = count(1)
+
+
+class PaneHandler(RequestHandler):
+    """Any path of the application."""
+
+    SUPPORTED_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
+
+    def initialize(self, pane: str, booths: Booths, demo: str) -> None:
+        """Take what the pane is of, and where the demo's page is."""
+        self.pane = pane
+        self.booths = booths
+        self.demo = demo
+
+    async def pass_on(self, *_arguments: str) -> None:
+        """Answer with what the application answers."""
+        booth = self.booths.get(self.get_cookie(VISITOR_COOKIE))
+        if booth is None:
+            self.set_status(404)
+            self.finish(f"This is a pane of the demo. It is opened by its page: {self.demo}")
+        elif booth.sides[self.pane].pending and self.request.method == "GET":
+            self._hand_over(booth.sides[self.pane])
+        else:
+            await self._pass_on(booth, booth.sides[self.pane])
+
+    get = head = post = put = delete = pass_on
+
+    def compute_etag(self) -> str | None:
+        """Leave that to the application."""
+        return None
+
+    def _hand_over(self, side: Side) -> None:
+        for header in side.pending:
+            self.add_header("Set-Cookie", header)
+        side.pending.clear()
+        self.set_header("Cache-Control", "no-store")
+        self.redirect(self.request.uri or "/", status=307)
+
+    async def _pass_on(self, booth: Booth, side: Side) -> None:
+        cookies = "; ".join(self.request.headers.get_list("Cookie"))
+        try:
+            answer = await AsyncHTTPClient().fetch(self._request(side, cookies), raise_error=False)
+        except (HTTPClientError, OSError):
+            self.set_status(502)
+            self.finish("The application does not answer right now. It may be starting anew.")
+            return
+        self._record(side, cookies, answer)
+        self._answer(answer)
+        await booth.notify()
+
+    def _request(self, side: Side, cookies: str) -> HTTPRequest:
+        headers = HTTPHeaders()
+        for name, value in self.request.headers.get_all():
+            if name.lower() not in _ONE_HOP | {"cookie"}:
+                headers.add(name, value)
+        if forwarded := without(cookies, VISITOR_COOKIE):
+            headers["Cookie"] = forwarded
+        return HTTPRequest(
+            side.target.url + (self.request.uri or "/"),
+            method=self.request.method or "GET",
+            headers=headers,
+            body=self.request.body or None,
+            allow_nonstandard_methods=True,
+            follow_redirects=False,
+            decompress_response=False,
+            request_timeout=_SECONDS,
+        )
+
+    def _answer(self, answer: HTTPResponse) -> None:
+        self.set_status(answer.code, answer.reason)
+        self._headers = HTTPHeaders()
+        for name, value in answer.headers.get_all():
+            if name.lower() not in _ONE_HOP:
+                self.add_header(name, self._framed(name, value))
+        self.finish(answer.body or None)
+
+    def _framed(self, name: str, value: str) -> str:
+        if name.lower() != "content-security-policy":
+            return value
+        return value.replace("frame-ancestors 'none'", f"frame-ancestors {self.demo}")
+
+    def _record(self, side: Side, cookies: str, answer: HTTPResponse) -> None:
+        sent, set_cookies = cookies_in(cookies), answer.headers.get_list("Set-Cookie")
+        mine = {name: value for name, value in sent if name.startswith(f"{self.pane}-")}
+        side.jar = after(mine, set_cookies)
+        if self.request.path.startswith("/static/"):
+            return
+        side.exchanges.appendleft(self._exchange(sent, set_cookies, answer))
+
+    def _exchange(
+        self, sent: list[tuple[str, str]], set_cookies: list[str], answer: HTTPResponse
+    ) -> dict[str, Any]:
+        return {
+            "number": next(_numbers),
+            "method": self.request.method,
+            "path": self.request.path,
+            "status": answer.code,
+            "cookie_bytes": sum(len(name) + len(value) + 2 for name, value in sent),
+            "sent": [described_cookie(name, value, self.pane) for name, value in sent],
+            "set": [_described_set(header, self.pane) for header in set_cookies],
+        }
+
+
+def _described_set(header: str, application: str) -> dict[str, Any]:
+    pair, _, attributes = header.partition(";")
+    name, _, value = pair.partition("=")
+    return {**described_cookie(name, value, application), "attributes": attributes.strip()}
+
+
+def make_pane(application: str, booths: Booths, demo: str) -> Application:
+    """Return what serves the pane of an application."""
+    options = {"pane": application, "booths": booths, "demo": demo}
+    return Application([(r".*", PaneHandler, options)])

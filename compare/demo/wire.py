@@ -1,0 +1,100 @@
+"""What passed between a browser and an application, and what its cookies are. Pure.
+
+A signed cookie is taken apart as anybody can who holds it; a session ID is what it is: random.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ..browser import MOST_OF_A_COOKIE
+
+#: The demo's own cookie; ports do not separate cookies, so the applications would get it too.
+VISITOR_COOKIE = "demo-visitor"
+
+
+def described_cookie(name: str, value: str, application: str) -> dict[str, Any]:
+    """Return what a cookie of a request to ``application`` is, with its size in bytes."""
+    size = len(name) + len(value)
+    return {
+        "name": name,
+        "size": size,
+        "share": min(100, round(100 * size / MOST_OF_A_COOKIE)),
+        "value": value,
+        "kind": _kind(name, application),
+        "parts": taken_apart(value) if name.startswith(f"{application}-") else None,
+    }
+
+
+def taken_apart(value: str) -> dict[str, Any] | None:
+    """Return the parts of a value in Tornado's format 2, None for anything else.
+
+    ``2|1:VERSION|10:TIMESTAMP|0:|LENGTH:VALUE|SIGNATURE``; each length counts the field after it.
+    """
+    fields = value.split("|")
+    if len(fields) != 6 or fields[0] != "2":
+        return None
+    version, stamp, name, carried = (field.partition(":")[2] for field in fields[1:5])
+    try:
+        text = b64decode(carried, validate=True).decode()
+        signed_at = int(stamp)
+    except (binascii.Error, ValueError):
+        return None
+    return {
+        "format": 2,
+        "key_version": version,
+        "signed_at": _day(signed_at) if signed_at else None,
+        "name": name,
+        "value": text,
+        "json": _json(text),
+        "signature": fields[5],
+    }
+
+
+def cookies_in(header: str) -> list[tuple[str, str]]:
+    """Return the cookies of a Cookie header, in its order."""
+    pairs = (pair.strip().partition("=") for pair in header.split(";"))
+    return [(name, value) for name, _, value in pairs if name]
+
+
+def without(header: str, *names: str) -> str:
+    """Return a Cookie header without some cookies."""
+    kept = (f"{name}={value}" for name, value in cookies_in(header) if name not in names)
+    return "; ".join(kept)
+
+
+def after(jar: Mapping[str, str], set_cookies: Iterable[str]) -> dict[str, str]:
+    """Return what a browser holds once it got these Set-Cookie headers."""
+    kept = dict(jar)
+    for header in set_cookies:
+        name, _, value = header.partition(";")[0].partition("=")
+        if "max-age=0" in header.lower():
+            kept.pop(name, None)
+        else:
+            kept[name] = value
+    return kept
+
+
+def _kind(name: str, application: str) -> str:
+    if name == VISITOR_COOKIE:
+        return "demo"
+    if not name.startswith(f"{application}-"):
+        return "foreign"
+    return "session ID" if name.endswith("-session-id") else "signed cookie"
+
+
+def _json(text: str) -> str | None:
+    """Return the text laid out as JSON, None where it is none."""
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    except ValueError:
+        return None
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
