@@ -92,7 +92,7 @@ class Target:
         finally:
             self.memcached.start()
 
-    def rotate(self) -> None:
+    def add_secret(self) -> None:
         """Start the application anew with one more cookie secret, which signs from now on."""
         self.cookie_secrets[max(self.cookie_secrets) + 1] = secrets.token_urlsafe(32)
         self._restart()

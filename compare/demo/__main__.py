@@ -81,7 +81,7 @@ async def _until(stop: asyncio.Event, booths: Booths) -> None:
         try:
             await asyncio.wait_for(stop.wait(), _TIDY_EVERY)
         except TimeoutError:
-            await booths.tidy()
+            booths.tidy()
 
 
 if __name__ == "__main__":

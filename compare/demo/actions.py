@@ -109,7 +109,13 @@ def carry_out(action: Action, booth: Booth) -> dict[str, Any]:
 
 
 def freeze(booth: Booth) -> dict[str, Any]:
-    """Freeze memcached, and look at everything that is kept. Blocks: for a thread."""
+    """Freeze memcached, and look at everything that is kept. Blocks: for a thread.
+
+    Somebody is signed in for it: to whoever keeps nothing, no store is missing.
+    """
+    for application in booth.sides:
+        lab = LiveLab(booth, application)
+        lab.signed_in(lab.target())
     before = {application: _look(booth, application) for application in booth.sides}
     booth.freeze(frozen=True)
     return {

@@ -4,7 +4,7 @@ Rule 1: the applications are those of ``make run-cookie`` and ``make run-session
 a process with a memcached, accounts and secrets of its own.
 Rule 2: what the visitor's browser holds is known from what passes; what an action changed of it is
 handed to the browser with the next answer of the pane.
-Rule 3: whoever wants to know what has changed waits for `changed`.
+Rule 3: whoever wants to know what has changed waits for it; ``pages`` counts who does.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Booth:
         self.frozen = False
         self.last: dict[str, Any] | None = None
         self.measured: dict[str, dict[str, bool | int]] = {}
+        self.pages = 0
         self.busy = asyncio.Lock()
         self.changed = asyncio.Condition()
         self.version = 0

@@ -2,7 +2,8 @@
 
 Rule 1: a visitor is a random ID in a cookie. A booth is opened when its visitor first comes, and
 closed when nobody has used it for a quarter of an hour.
-Rule 2: there are eight at the most; who comes when all are taken is told so.
+Rule 2: there are eight at the most. Who comes when all are taken gets the one whose page has been
+closed for the longest; where all pages are open, they are told so.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Booths:
     def __init__(self) -> None:
         self._booths: dict[str, asyncio.Task[Booth]] = {}
         self._used: dict[str, float] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
     def new_visitor(self) -> str:
         """Return an ID for somebody new."""
@@ -37,38 +39,51 @@ class Booths:
 
     def get(self, visitor: str | None) -> Booth | None:
         """Return the visitor's booth, if it is open."""
-        task = self._booths.get(visitor or "")
-        if visitor is None or task is None or not task.done() or task.exception() is not None:
+        if visitor is None or visitor not in self._booths:
             return None
         self._used[visitor] = time.monotonic()
-        return task.result()
+        return self._peek(visitor)
 
     async def open(self, visitor: str) -> Booth:
         """Return the visitor's booth, opened if need be; `AllTaken` when there is none left."""
         task = self._booths.get(visitor)
         if task is None or (task.done() and task.exception() is not None):
-            if visitor not in self._booths and len(self._booths) >= MOST_BOOTHS:
-                raise AllTaken
+            if visitor not in self._booths:
+                self._make_room()
             task = self._booths[visitor] = asyncio.ensure_future(_opened())
         self._used[visitor] = time.monotonic()
         return await asyncio.shield(task)
 
-    async def tidy(self) -> None:
-        """Close what nobody has used for long."""
+    def _make_room(self) -> None:
+        while len(self._booths) >= MOST_BOOTHS:
+            left = [
+                each for each in self._booths if (booth := self._peek(each)) and not booth.pages
+            ]
+            if not left:
+                raise AllTaken
+            self._give_up(min(left, key=self._used.__getitem__))
+
+    def _peek(self, visitor: str) -> Booth | None:
+        task = self._booths[visitor]
+        return task.result() if task.done() and task.exception() is None else None
+
+    def tidy(self) -> None:
+        """Close what nobody has used for long; do not wait for it."""
         oldest = time.monotonic() - _UNUSED_FOR
         for visitor in [each for each, used in self._used.items() if used < oldest]:
-            await self._close(visitor)
+            self._give_up(visitor)
 
     async def close(self) -> None:
-        """Close all."""
-        await asyncio.gather(*map(self._close, list(self._booths)))
+        """Close all, and wait until they are."""
+        for visitor in list(self._booths):
+            self._give_up(visitor)
+        await asyncio.gather(*self._closing)
 
-    async def _close(self, visitor: str) -> None:
+    def _give_up(self, visitor: str) -> None:
         self._used.pop(visitor, None)
-        task = self._booths.pop(visitor)
-        await asyncio.wait([task])
-        if task.exception() is None:
-            await asyncio.to_thread(task.result().close)
+        closing = asyncio.ensure_future(_closed(self._booths.pop(visitor)))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
 
 async def _opened() -> Booth:
@@ -79,3 +94,9 @@ async def _opened() -> Booth:
         await asyncio.to_thread(booth.close)
         raise
     return booth
+
+
+async def _closed(opening: asyncio.Task[Booth]) -> None:
+    await asyncio.wait([opening])
+    if opening.exception() is None:
+        await asyncio.to_thread(opening.result().close)

@@ -72,6 +72,11 @@ class DemoHandler(RequestHandler):
         """Tell what went wrong in a sentence."""
         self.finish({"error": self._reason})
 
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        """Log what nobody foresaw; a refusal, and a page that was left, are no news."""
+        if not isinstance(value, HTTPError | StreamClosedError):
+            super().log_exception(typ, value, tb)
+
     async def act(self, function: Callable[[], Any]) -> Any:
         """Return what a blocking function returns; 409 while another is under way."""
         booth = self.booth()
@@ -114,19 +119,21 @@ class EventsHandler(DemoHandler):
     """``GET /events``: what the visitor's booth looks like, whenever it has changed."""
 
     async def get(self) -> None:
-        """Send it until the page is left."""
-        booth, version = self.booth(), -1
+        """Send it until the page is left, or the booth closed."""
+        booth = self.booth()
         self.set_header("Content-Type", "text/event-stream")
+        booth.pages += 1
         try:
-            while True:
+            while self.booths.get(self.get_cookie(VISITOR_COOKIE)) is booth:
                 version = booth.version
                 state = await _state(booth)
                 self.write(f"data: {json.dumps(state, ensure_ascii=False)}\n\n")
                 await self.flush()
                 await booth.wait(version, _QUIET)
-                booth = self.booth()
-        except (StreamClosedError, HTTPError):
+        except StreamClosedError:
             return
+        finally:
+            booth.pages -= 1
 
 
 class ActionHandler(DemoHandler):

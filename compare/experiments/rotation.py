@@ -16,7 +16,7 @@ def run(lab: Lab) -> Outcome:
     person = lab.person(target)
     visitor = lab.signed_in(target, person, "visitor")
     old = lab.copy(visitor, "holder of the old cookie")
-    target.rotate()
+    target.add_secret()
     if not visitor.who():
         return Outcome(SIGNS_OUT, False, "The new secret has signed everybody out.")
     target.forget_old_secrets()
