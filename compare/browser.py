@@ -73,7 +73,7 @@ class Reply:
 class Browser:
     """Somebody with a cookie jar in front of the application at ``url``.
 
-    ``exchanges`` are those it has had so far.
+    ``exchanges`` are those it has had so far, ``cookies_set`` the Set-Cookie headers among them.
     """
 
     def __init__(self, url: str, name: str, jar: Mapping[str, str] | None = None) -> None:
@@ -81,6 +81,7 @@ class Browser:
         self.name = name
         self.jar = dict(jar or {})
         self.exchanges: list[Exchange] = []
+        self.cookies_set: list[str] = []
 
     def send(self, method: str, path: str, value: Any = None, **headers: str) -> Reply:
         """Send ``value`` as JSON, nothing at all for None; an underscore in a header is a hyphen.
@@ -105,6 +106,7 @@ class Browser:
     def take(self, exchange: Exchange, reply: Reply) -> None:
         """Remember an exchange, and keep the cookies that came with it, as a browser does."""
         self.exchanges.append(exchange)
+        self.cookies_set += reply.set_cookies
         for header in reply.set_cookies:
             name, _, value = header.partition(";")[0].partition("=")
             if "max-age=0" in header.lower().replace(" ", ""):

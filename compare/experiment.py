@@ -7,6 +7,8 @@ Rule 2: it says what it saw in the words of its own table, one word for each thi
 Which of the words the project promises for a tier stands beside it, in the same file.
 Rule 3: what the target does against its contract is no outcome. The experiment then says that it
 could not be carried out, which fails a run as well.
+Rule 4: one that has words in ``kept`` asks for nothing but what every application with a sign-in
+has. It is tried on anybody's, and those words say that the application keeps the promise.
 """
 
 from __future__ import annotations
@@ -36,6 +38,11 @@ class Lab:
     def target(self, *options: str, memcached: Sequence[str] = ()) -> Target:
         """Return the application, running with these options and arguments of memcached."""
         return self._targets.running(self.application, options, memcached)
+
+    def timed_target(self, idle: float, absolute: float) -> tuple[Target, float, float]:
+        """Return the application with these timeouts, in seconds, and those it really has."""
+        options = (f"--idle-timeout={idle:.0f}", f"--absolute-timeout={absolute:.0f}")
+        return self.target(*options), idle, absolute
 
     def visitor(self, target: Target, name: str = "victim") -> ShopVisitor:
         """Return somebody who has not been here before; what they do is kept as evidence."""
@@ -81,7 +88,7 @@ class Experiment:
 
     ``question`` is what it answers, ``capability`` the field of `Capabilities` it measures, None
     where it measures none, ``expected`` the word promised for each tier, ``clause`` what says that
-    it matters.
+    it matters. ``kept`` are the words of an application that keeps the promise, whosever it is.
     """
 
     name: str
@@ -91,6 +98,7 @@ class Experiment:
     run: Callable[[Lab], Outcome]
     expected: Mapping[str, str]
     capability: str | None = None
+    kept: frozenset[str] = frozenset()
 
     def carried_out(self, targets: Targets, application: str) -> Finding:
         """Return what it finds out about an application."""

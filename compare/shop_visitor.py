@@ -63,7 +63,14 @@ class ShopVisitor(Browser):
 
     def who(self) -> str | None:
         """Return the name of whoever is signed in, None for nobody."""
-        reply = self.expect(self.send("GET", "/account"), 200, 401)
+        return self.name_in(self.expect(self.ask_who(), 200, 401))
+
+    def ask_who(self) -> Reply:
+        """Ask who is signed in, whatever comes back."""
+        return self.send("GET", "/account")
+
+    def name_in(self, reply: Reply) -> str | None:
+        """Return whom an answer to `ask_who` names, None for nobody."""
         return str(reply.json["username"]) if reply.status == 200 else None
 
     def told_that_it_ended(self) -> bool:
@@ -114,9 +121,21 @@ class ShopVisitor(Browser):
         """Put one into the cart; it must be taken."""
         self.expect(self.add(sku, note), 200)
 
+    def took(self, reply: Reply) -> bool:
+        """Return whether a change was confirmed."""
+        return reply.status == 200
+
     def remove(self, sku: str) -> None:
         """Take it out of the cart."""
         self.expect(self.send("DELETE", f"/cart/{sku}"), 200)
+
+    def ask_everything(self) -> list[Reply]:
+        """Ask for whatever is kept of the visitor, whatever comes back."""
+        return [self.send("GET", path) for path in ("/account", "/cart", "/preferences")]
+
+    def was_refused(self, reply: Reply) -> bool:
+        """Return whether a change was too large for the target."""
+        return reply.status != 200 and bool(self.expect(reply, 413))
 
     def cart(self) -> dict[str, dict[str, Any]]:
         """Return the cart as ``{sku: {"quantity", "note"}}``, the note where there is one."""

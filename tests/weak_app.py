@@ -10,8 +10,9 @@ import asyncio
 import json
 import os
 import sys
-from base64 import b64decode, b64encode
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from server.state import (
     ServerSessionTier,
     Signer,
     StateError,
+    cookies,
     server_session,
     session_records,
     signed_cookie,
@@ -287,6 +289,32 @@ def adopts_any_session_id() -> None:
         return Session(found)
 
     ServerSessionTier.load = spoiled
+
+
+@weakness
+def adopts_what_it_never_gave() -> None:
+    make = session_records.new_session_id
+
+    async def spoiled(self: ServerSessionTier, jar: Mapping[str, str]) -> Session:
+        presented = jar.get("__Host-session-session-id")
+        if presented is None:
+            return Session()
+        made_up = urlsafe_b64encode(sha256(presented.encode()).digest()).decode().rstrip("=")
+        found = await self.records.fetch(made_up)
+        if found is None:
+            session_records.new_session_id = lambda: made_up
+            await self.records.add(b"{}")
+            session_records.new_session_id = make
+            found = await self.records.fetch(made_up)
+        return Session(found)
+
+    ServerSessionTier.load = spoiled
+
+
+@weakness
+def lets_scripts_read_its_cookies() -> None:
+    written = cookies.SetCookie.header.fget
+    cookies.SetCookie.header = property(lambda self: written(self).replace("HttpOnly; ", ""))
 
 
 @weakness

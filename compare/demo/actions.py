@@ -157,7 +157,7 @@ def _clean_up(you: ShopVisitor, cart: dict[str, Any]) -> None:
 
 def _look(booth: Booth, application: str) -> tuple[You, list[Reply]]:
     you = You(booth.sides[application])
-    return you, [you.send("GET", path) for path in store_down.PATHS]
+    return you, you.ask_everything()
 
 
 def _frozen(booth: Booth, application: str, before: You, well: list[Reply]) -> dict[str, Any]:

@@ -36,4 +36,5 @@ EXPERIMENT = Experiment(
     capability="confidential",
     run=run,
     expected={COOKIE: READABLE, SESSION: OPAQUE},
+    kept=frozenset({OPAQUE}),
 )

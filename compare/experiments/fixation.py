@@ -14,16 +14,16 @@ def run(lab: Lab) -> Outcome:
     """Plant cookies, have the victim sign in with them, and use them again."""
     target = lab.target()
     attacker = lab.visitor(target, "attacker")
-    attacker.prefer(theme="dark")
+    attacker.put(target.skus[0])
     victim = lab.copy(attacker, "victim")
     victim.sign_in(lab.person(target))
     if who := attacker.who():
         return Outcome(
             LET_IN, False, f"With the cookies it had planted, the attacker is now {who}."
         )
-    if attacker.preferences()["theme"] == "dark":
+    if attacker.cart():
         return Outcome(
-            STICKS, False, "The planted preferences are as valid as before, for whoever has them."
+            STICKS, False, "The planted cart is as valid as before, for whoever has the cookies."
         )
     return Outcome(DEAD, True, "Signing in made a new ID, and the planted one is dead.")
 
@@ -35,4 +35,5 @@ EXPERIMENT = Experiment(
     clause="ASVS 7.2.4",
     run=run,
     expected={COOKIE: STICKS, SESSION: DEAD},
+    kept=frozenset({STICKS, DEAD}),
 )

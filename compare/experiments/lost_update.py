@@ -1,67 +1,61 @@
-"""Lost update: several tabs of one browser change the cart at the same time."""
+"""Lost update: several tabs of one browser change the cart at the same time.
+
+All of them have sent their change but the last byte before the first one gets its answer.
+"""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
-from ..browser import Reply
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Figures, Outcome
 from ..shop_visitor import ShopVisitor
 
 LOST, NONE_LOST = "writes are lost", "none is lost"
-TABS, ROUNDS = 8, 6
+TABS, ROUNDS = 8, 4
 
 
 def run(lab: Lab) -> Outcome:
-    """Have eight tabs put one item each into the cart, six times, all from the same cookies."""
+    """Have eight tabs put something else each into the cart, four times, from the same cookies."""
     target = lab.target()
-    sku, other = target.skus[:2]
     browser = lab.signed_in(target, name="browser")
-    browser.put(other)
-    already = quantity(browser, sku)
-    confirmed = 0
-    with ThreadPoolExecutor(TABS) as pool:
-        for number in range(ROUNDS):
-            tabs = [
-                lab.copy(browser, f"tab {1 + tab}")
-                if number == 0 and tab < 2
-                else browser.copy(f"tab {1 + tab}")
-                for tab in range(TABS)
-            ]
-            together = Barrier(TABS)
-
-            def put(tab: ShopVisitor, together: Barrier = together) -> Reply:
-                together.wait(10)
-                return tab.add(sku)
-
-            replies = list(pool.map(put, tabs))
-            confirmed += sum(reply.status == 200 for reply in replies)
-            # A browser keeps whatever came last.
-            browser.jar |= tabs[-1].jar
-    there = quantity(browser, sku) - already
+    browser.put(target.skus[-1])
+    confirmed: list[str] = []
+    for number in range(ROUNDS):
+        kept = 2 if number == 0 else 0
+        tabs = [
+            lab.copy(browser, f"tab {1 + tab}") if tab < kept else browser.copy(f"tab {1 + tab}")
+            for tab in range(TABS)
+        ]
+        confirmed += together(tabs, target.skus[number * TABS : (number + 1) * TABS])
+        # A browser keeps whatever came last.
+        browser.jar |= tabs[-1].jar
+    there = browser.cart().keys() & set(confirmed)
     figures = (
-        Figures("confirmed", "writes", (confirmed,)),
-        Figures("found afterwards", "writes", (there,)),
+        Figures("confirmed", "writes", (len(confirmed),)),
+        Figures("found afterwards", "writes", (len(there),)),
     )
-    told = f"{confirmed} writes were confirmed, and {there} are there"
-    if there < confirmed:
-        return Outcome(LOST, False, f"{told}: the last tab's cart is all that is left.", figures)
+    told = f"{len(confirmed)} writes were confirmed, and {len(there)} are there"
+    if len(there) < len(confirmed):
+        return Outcome(LOST, False, f"{told}: whoever was last has undone the others.", figures)
     return Outcome(NONE_LOST, True, f"{told}.", figures)
 
 
-def quantity(browser: ShopVisitor, sku: str) -> int:
-    """Return how many of ``sku`` are in the cart."""
-    return int(browser.cart().get(sku, {}).get("quantity", 0))
+def together(tabs: list[ShopVisitor], skus: list[str]) -> list[str]:
+    """Have each tab put one of ``skus`` into the cart, all at once; return what was confirmed."""
+    begun = [tab.begin_to_add(sku) for tab, sku in zip(tabs, skus, strict=True)]
+    with ThreadPoolExecutor(len(begun)) as pool:
+        replies = list(pool.map(lambda each: each.finish(), begun))
+    return [sku for sku, tab, reply in zip(skus, tabs, replies, strict=True) if tab.took(reply)]
 
 
 EXPERIMENT = Experiment(
     name="lost-update",
     title="Lost update",
     question="Do two changes made at the same time both count?",
-    clause="design: parallel writes are not lost",
+    clause="ASVS 15.4.2",
     capability="concurrent",
     run=run,
     expected={COOKIE: LOST, SESSION: NONE_LOST},
+    kept=frozenset({NONE_LOST}),
 )

@@ -26,4 +26,5 @@ EXPERIMENT = Experiment(
     capability="revocable",
     run=run,
     expected={COOKIE: STILL_IN, SESSION: OUT},
+    kept=frozenset({OUT}),
 )

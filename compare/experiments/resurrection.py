@@ -44,4 +44,5 @@ EXPERIMENT = Experiment(
     capability="revocable",
     run=run,
     expected={COOKIE: ALIVE, SESSION: DEAD},
+    kept=frozenset({DEAD}),
 )

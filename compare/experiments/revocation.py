@@ -34,4 +34,5 @@ EXPERIMENT = Experiment(
     capability="revocable",
     run=run,
     expected={COOKIE: STAY, SESSION: OUT},
+    kept=frozenset({OUT}),
 )

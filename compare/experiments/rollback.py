@@ -14,7 +14,6 @@ def run(lab: Lab) -> Outcome:
     visitor = lab.signed_in(target, name="visitor")
     visitor.put(target.skus[0])
     yesterday = lab.copy(visitor, "visitor with yesterday's cookies")
-    visitor.remove(target.skus[0])
     visitor.put(target.skus[1])
     now = visitor.cart()
     if yesterday.cart() != now:
@@ -30,4 +29,5 @@ EXPERIMENT = Experiment(
     capability="fresh",
     run=run,
     expected={COOKIE: BACK, SESSION: UNMOVED},
+    kept=frozenset({UNMOVED}),
 )

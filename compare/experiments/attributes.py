@@ -1,0 +1,52 @@
+"""Attributes: what the target asks the browser to do with its cookies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..experiment import COOKIE, SESSION, Experiment, Lab
+from ..findings import Outcome
+
+GOOD, LACKING = "as they should be", "something is lacking"
+#: ``(attribute, what it prevents)``
+_WANTED = (
+    ("httponly", "HttpOnly, so scripts read it"),
+    ("samesite=", "SameSite, so other sites have it sent"),
+)
+
+
+def run(lab: Lab) -> Outcome:
+    """Sign in, write, sign out; look at every cookie that is set."""
+    target = lab.target()
+    visitor = lab.signed_in(target, name="visitor")
+    visitor.put(target.skus[0])
+    visitor.sign_out()
+    faults = sorted(
+        {each for header in visitor.cookies_set for each in _faults(header, target.url)}
+    )
+    if faults:
+        return Outcome(LACKING, False, f"{'; '.join(faults)}.")
+    return Outcome(GOOD, True, "HttpOnly, SameSite, for this host alone, and Secure on https.")
+
+
+def _faults(header: str, url: str) -> Iterator[str]:
+    name = header.partition("=")[0]
+    attributes = [part.strip().lower() for part in header.split(";")[1:]]
+    for wanted, without in _WANTED:
+        if not any(each.startswith(wanted) for each in attributes):
+            yield f"{name} has no {without}"
+    if any(each.startswith("domain=") for each in attributes):
+        yield f"{name} has a Domain, so every subdomain gets it"
+    if url.startswith("https:") and "secure" not in attributes:
+        yield f"{name} is not Secure, so http carries it as well"
+
+
+EXPERIMENT = Experiment(
+    name="attributes",
+    title="Attributes of cookies",
+    question="Does it tell the browser to keep its cookies to itself?",
+    clause="ASVS 3.3.1 to 3.3.4",
+    run=run,
+    expected={COOKIE: GOOD, SESSION: GOOD},
+    kept=frozenset({GOOD}),
+)
