@@ -11,9 +11,13 @@ browser.py            an HTTP client with a cookie jar that keeps every exchange
 decoding.py           what anybody can read out of a cookie
 targets.py            the applications as processes, each with a memcached of its own
 app_process.py        one application as a process
-memcached_process.py  one memcached as a process, to be frozen, killed and looked into
+store_process.py      one store as a process, to be frozen, killed and looked into:
+memcached_process.py  redis_process.py
 waiting.py            waiting for what must become true
 load.py               wrk, and what it costs the application
 machine.py            what the figures were measured on
 reports/              terminal, JSON, HTML
+demo/                 both applications side by side: ``python -m compare.demo``
+check/                the same experiments on anyone's application: ``python -m compare check``
+peers/                the session layers people use, each in a small application
 """

@@ -1,5 +1,7 @@
 """``python -m compare``: every experiment against both applications, and what belongs where.
 
+``python -m compare check FILE.toml`` is about anyone's application instead.
+
 Exit status 0: everything is as promised. 1: something is not. 2: asked for in a wrong way, or
 something needed is not there.
 """
@@ -15,6 +17,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
+from .check.command import main as check
 from .experiment import Experiment
 from .experiments import EXPERIMENTS
 from .reports.as_json import as_json
@@ -34,6 +37,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return its exit status."""
+    if arguments[:1] == ["check"]:
+        return check(arguments[1:])
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.list:

@@ -3,8 +3,8 @@
 Rule 1: what goes over the wire is built and read by h11, so that an exchange is kept byte for byte
 and sizes are those of the wire.
 Rule 2: a jar does what a browser's does for one host and path "/": the last value set stands,
-Max-Age=0 deletes, and what is too large is dropped. It never forgets by itself; whoever holds a
-copy is not bound to Max-Age either.
+what has expired is deleted, and what is too large is dropped. It never forgets by itself; whoever
+holds a copy is not bound to Max-Age either.
 Rule 3: everything has an end. An answer takes ten seconds and four megabytes at the most, then it
 is `NoAnswer`.
 """
@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +33,7 @@ MOST_OF_A_COOKIE = 4096
 _LONGEST_ANSWER = 4 * 1024 * 1024
 _SECONDS = 10.0
 _READ = 65_536
+_PORTS = {"http": 80, "https": 443}
 
 
 class NoAnswer(Exception):
@@ -74,6 +78,7 @@ class Browser:
     """Somebody with a cookie jar in front of the application at ``url``.
 
     ``exchanges`` are those it has had so far, ``cookies_set`` the Set-Cookie headers among them.
+    ``ca_file`` has the certificates that are believed on https, the system's without one.
     """
 
     def __init__(self, url: str, name: str, jar: Mapping[str, str] | None = None) -> None:
@@ -82,6 +87,7 @@ class Browser:
         self.jar = dict(jar or {})
         self.exchanges: list[Exchange] = []
         self.cookies_set: list[str] = []
+        self.ca_file: str | None = None
 
     def send(self, method: str, path: str, value: Any = None, **headers: str) -> Reply:
         """Send ``value`` as JSON, nothing at all for None; an underscore in a header is a hyphen.
@@ -97,6 +103,11 @@ class Browser:
         sent.setdefault("Accept", "application/json")
         if body:
             sent.setdefault("Content-Type", "application/json")
+        return self.begin_with(method, path, body, sent)
+
+    def begin_with(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Begun:
+        """Send all of a request but its last byte: ``body`` and ``headers`` as they are."""
+        sent = dict(headers)
         if body or method != "GET":
             sent["Content-Length"] = str(len(body))
         if self.jar:
@@ -109,7 +120,7 @@ class Browser:
         self.cookies_set += reply.set_cookies
         for header in reply.set_cookies:
             name, _, value = header.partition(";")[0].partition("=")
-            if "max-age=0" in header.lower().replace(" ", ""):
+            if _deletes(header):
                 self.jar.pop(name, None)
             elif len(name) + len(value) <= MOST_OF_A_COOKIE:
                 self.jar[name] = value
@@ -130,8 +141,11 @@ class Begun:
         self._request = request + (self._http.send(h11.EndOfMessage()) or b"")
         self._started = time.monotonic()
         with _no_answer():
-            address = (parts.hostname or "", parts.port or 80)
+            address = (parts.hostname or "", parts.port or _PORTS[parts.scheme])
             self._connection = socket.create_connection(address, _SECONDS)
+            if parts.scheme == "https":
+                wrap = ssl.create_default_context(cafile=browser.ca_file).wrap_socket
+                self._connection = wrap(self._connection, server_hostname=parts.hostname)
             self._connection.sendall(self._request[:-1])
 
     def finish(self) -> Reply:
@@ -155,6 +169,17 @@ class Begun:
         headers = tuple((name.decode(), text.decode("latin-1")) for name, text in response.headers)
         seconds = time.monotonic() - self._started
         return Reply(response.status_code, headers, body, len(self._request), len(answer), seconds)
+
+
+def _deletes(header: str) -> bool:
+    attributes = [part.strip().lower() for part in header.split(";")[1:]]
+    if any(each.startswith("max-age=") for each in attributes):  # it counts for more (RFC 6265 5.3)
+        return any(each in {"max-age=0", "max-age=-1"} for each in attributes)
+    expires = [each.removeprefix("expires=") for each in attributes if each.startswith("expires=")]
+    try:
+        return any(parsedate_to_datetime(each) <= datetime.now(UTC) for each in expires)
+    except ValueError:
+        return False
 
 
 def cookie_header(jar: Mapping[str, str]) -> str:

@@ -88,7 +88,8 @@ class Experiment:
 
     ``question`` is what it answers, ``capability`` the field of `Capabilities` it measures, None
     where it measures none, ``expected`` the word promised for each tier, ``clause`` what says that
-    it matters. ``kept`` are the words of an application that keeps the promise, whosever it is.
+    it matters. ``kept`` are the words of an application that keeps the promise, whosever it is, and
+    ``most_requests`` is how many it sends to one at the most.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Experiment:
     expected: Mapping[str, str]
     capability: str | None = None
     kept: frozenset[str] = frozenset()
+    most_requests: int = 0
 
     def carried_out(self, targets: Targets, application: str) -> Finding:
         """Return what it finds out about an application."""

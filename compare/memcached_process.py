@@ -1,99 +1,28 @@
-"""A real memcached of one's own, and what can be done to it: freeze, thaw, kill, restart.
-
-Nothing is left behind: leaving the ``with`` block kills the process, frozen or not, and removes its
-socket.
-"""
+"""A real memcached of one's own, to be frozen, killed, and looked into."""
 
 from __future__ import annotations
 
 import getpass
-import shutil
-import signal
-import socket
-import subprocess
-import tempfile
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from collections.abc import Sequence
 from urllib.parse import unquote
 
-from .waiting import PATIENCE, free_port, wait_until
+from .store_process import StoreProcess
+from .waiting import PATIENCE
 
 
-class MemcachedProcess:
-    """memcached on a Unix socket in a folder of its own, or with ``tcp`` on a port of 127.0.0.1.
+class MemcachedProcess(StoreProcess):
+    """memcached; its arguments are ``-m 1``, say."""
 
-    ``arguments`` are further ones of memcached's, ``-m 1`` say. ``address`` is what a store takes.
-    """
+    name = "memcached"
 
-    def __init__(self, *arguments: str, tcp: bool = False) -> None:
-        self._arguments = arguments
-        self._folder = Path(tempfile.mkdtemp(prefix="memcached-"))
-        self._port = free_port() if tcp else None
-        self._process: subprocess.Popen[bytes] | None = None
-        self.address = f"127.0.0.1:{self._port}" if tcp else str(self._folder / "socket")
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    @property
-    def pid(self) -> int:
-        """The process's ID."""
-        assert self._process is not None
-        return self._process.pid
-
-    def start(self) -> None:
-        """Start it, empty, and return once it accepts connections."""
-        where = ["-l", "127.0.0.1", "-p", str(self._port)] if self._port else ["-s", self.address]
-        self._process = subprocess.Popen(
-            ["memcached", "-u", getpass.getuser(), "-U", "0", *where, *self._arguments]
-        )
-        wait_until(self._accepts, "memcached accepts connections")
-
-    def freeze(self) -> None:
-        """Stop it (SIGSTOP): connections are taken, nothing is answered."""
-        self._signal(signal.SIGSTOP)
-        stat = Path(f"/proc/{self.pid}/stat")
-        if stat.exists():
-            wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", "it stops")
-
-    def thaw(self) -> None:
-        """Let it go on (SIGCONT), with everything sent to it meanwhile."""
-        self._signal(signal.SIGCONT)
-
-    def kill(self) -> None:
-        """End it at once; its records are gone."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def restart(self) -> None:
-        """End it and start it anew, empty, at the same address."""
-        self.kill()
-        self.start()
-
-    def close(self) -> None:
-        """End it and remove what it left."""
-        self.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
+    def command(self) -> Sequence[str]:
+        """Return what starts it."""
+        where = ["-l", "127.0.0.1", "-p", str(self.port)] if self.port else ["-s", self.address]
+        return ["memcached", "-u", getpass.getuser(), "-U", "0", *where]
 
     def ask(self, line: str, end: bytes = b"\r\n") -> bytes:
         """Send one line as any client could, and return the answer up to ``end``."""
-        with self._connected() as connection:
+        with self.connected() as connection:
             connection.settimeout(PATIENCE)
             connection.sendall(line.encode() + b"\r\n")
             answer = b""
@@ -127,7 +56,7 @@ class MemcachedProcess:
     def crowd_out(self, size: int, count: int) -> None:
         """Store ``count`` values of ``size`` bytes; what was there before has to make room."""
         value = b"x" * size
-        with self._connected() as connection:
+        with self.connected() as connection:
             connection.settimeout(PATIENCE)
             for start in range(0, count, 1000):
                 numbers = range(start, min(count, start + 1000))
@@ -140,27 +69,3 @@ class MemcachedProcess:
             connection.sendall(b"version\r\n")
             while not connection.recv(4096).endswith(b"\r\n"):
                 pass
-
-    def _connected(self) -> socket.socket:
-        if self._port:
-            return socket.create_connection(("127.0.0.1", self._port))
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.connect(self.address)
-        except OSError:
-            connection.close()
-            raise
-        return connection
-
-    def _accepts(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, "memcached ended at once"
-        try:
-            self._connected().close()
-        except OSError:
-            return False
-        return True
-
-    def _signal(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)

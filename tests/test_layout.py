@@ -15,7 +15,11 @@ from compare.app_process import ROOT
 from compare.experiments import EXPERIMENTS
 
 SERVER, COMPARE = ROOT / "server", ROOT / "compare"
-FILES = sorted([*SERVER.rglob("*.py"), *COMPARE.rglob("*.py")])
+#: The peers are as their documentation writes them.
+PEERS = COMPARE / "peers"
+FILES = sorted(
+    path for path in [*SERVER.rglob("*.py"), *COMPARE.rglob("*.py")] if path.parent.parent != PEERS
+)
 NAMES = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES}
 
 #: What each room must not import; the prefix of a module's name names a room.
@@ -237,6 +241,8 @@ MAPS = {
     "README.rst": SERVER,
     "compare/__init__.py": COMPARE,
     "compare/reports/__init__.py": COMPARE / "reports",
+    "compare/check/__init__.py": COMPARE / "check",
+    "compare/peers/__init__.py": PEERS,
     "server/state/__init__.py": SERVER / "state",
     "server/handlers/__init__.py": SERVER / "handlers",
     "server/accounts/__init__.py": SERVER / "accounts",

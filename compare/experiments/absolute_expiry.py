@@ -62,4 +62,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: STAYS, SESSION: ENDS},
     kept=frozenset({STAYS, ENDS}),
+    most_requests=600,
 )

@@ -27,6 +27,8 @@ def run(lab: Lab) -> Outcome:
     target = lab.target()
     stranger = lab.passer_by(target)
     stranger.put(target.skus[0])
+    if not stranger.jar:
+        stranger.sign_in(lab.person(target))
     attacker = lab.visitor(target, "attacker")
     attacker.jar = made_up(stranger.jar)
     victim = lab.copy(attacker, "victim")
@@ -60,4 +62,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: NEVER, SESSION: NEVER},
     kept=frozenset({NEVER}),
+    most_requests=30,
 )

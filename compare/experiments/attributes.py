@@ -1,4 +1,8 @@
-"""Attributes: what the target asks the browser to do with its cookies."""
+"""Attributes: what the target asks the browser to do with the cookies that a sign-in rests on.
+
+Those are found by leaving them out one by one: without one of them, nobody is signed in. Others,
+such as a token that scripts have to read, may be as they are.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Iterator
 
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
+from ..shop_visitor import ShopVisitor
 
 GOOD, LACKING = "as they should be", "something is lacking"
 #: ``(attribute, what it prevents)``
@@ -16,17 +21,21 @@ _WANTED = (
 
 
 def run(lab: Lab) -> Outcome:
-    """Sign in, write, sign out; look at every cookie that is set."""
+    """Sign in, find what that rests on, and look how it was set."""
     target = lab.target()
     visitor = lab.signed_in(target, name="visitor")
-    visitor.put(target.skus[0])
-    visitor.sign_out()
-    faults = sorted(
-        {each for header in visitor.cookies_set for each in _faults(header, target.url)}
-    )
+    rests_on = [name for name in visitor.jar if not _without(visitor, name).who()]
+    headers = [each for each in visitor.cookies_set if each.partition("=")[0] in rests_on]
+    faults = sorted({each for header in headers for each in _faults(header, target.url)})
     if faults:
         return Outcome(LACKING, False, f"{'; '.join(faults)}.")
     return Outcome(GOOD, True, "HttpOnly, SameSite, for this host alone, and Secure on https.")
+
+
+def _without(visitor: ShopVisitor, name: str) -> ShopVisitor:
+    other = visitor.copy("visitor without a cookie")
+    del other.jar[name]
+    return other
 
 
 def _faults(header: str, url: str) -> Iterator[str]:
@@ -49,4 +58,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: GOOD, SESSION: GOOD},
     kept=frozenset({GOOD}),
+    most_requests=40,
 )

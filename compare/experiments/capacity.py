@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import string
+
+from ..browser import NoAnswer
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Figures, Outcome
 from ..shop_visitor import ShopVisitor, size_of
@@ -10,7 +14,7 @@ REFUSED = "refused, the old value intact"
 LOST = "confirmed and lost"
 DAMAGED = "refused, the old value lost"
 ENDLESS = "never refused"
-_LONGEST_NOTE = 2_000
+_LONGEST_NOTE, _HUGE_NOTE = 1_900, 2_000_000
 
 
 def run(lab: Lab) -> Outcome:
@@ -19,15 +23,37 @@ def run(lab: Lab) -> Outcome:
     visitor = lab.visitor(target, "visitor")
     before: dict[str, dict[str, object]] = visitor.cart()
     for sku in target.skus:
-        reply = visitor.add(sku, "x" * _LONGEST_NOTE)
+        reply = visitor.add(sku, note(_LONGEST_NOTE))
         now = visitor.cart()
         del visitor.exchanges[:-2]  # the last two say it all
         if not visitor.was_refused(reply) and sku not in now:
             return Outcome(LOST, 0, "It was confirmed, and then it was not there.")
         if visitor.was_refused(reply):
-            return _refused(visitor, sku, before, now)
+            return _refused(visitor, sku, before, now, reply.status)
         before = now
+    return _huge(visitor, target.skus[0], before)
+
+
+def _huge(visitor: ShopVisitor, sku: str, before: dict[str, dict[str, object]]) -> Outcome:
+    """Return what becomes of one value more than memcached takes, where nothing was refused."""
+    try:
+        confirmed = visitor.took(visitor.add(sku, note(_HUGE_NOTE)))
+    except NoAnswer:
+        confirmed = False
+    now = visitor.cart()
+    others = before.keys() - {sku}
+    if confirmed and sku not in now:
+        return Outcome(
+            LOST, 0, f"{_HUGE_NOTE:,} bytes were confirmed, and then they were not there."
+        )
+    if not others <= now.keys():
+        return Outcome(DAMAGED, 0, "What did not fit was refused, and what was there is gone.")
     return Outcome(ENDLESS, size_of(before), f"{size_of(before):,} bytes were taken, and no end.")
+
+
+def note(length: int) -> str:
+    """Return a note that no compression makes shorter by much."""
+    return "".join(random.choices(string.ascii_letters, k=length))  # noqa: S311 (no secret)
 
 
 def _refused(
@@ -35,6 +61,7 @@ def _refused(
     sku: str,
     before: dict[str, dict[str, object]],
     now: dict[str, dict[str, object]],
+    status: int,
 ) -> Outcome:
     if now != before:
         return Outcome(DAMAGED, 0, "What did not fit was refused, and what was there is gone.")
@@ -43,7 +70,7 @@ def _refused(
     return Outcome(
         REFUSED,
         size,
-        f"{size:,} bytes fit; one more is refused with 413, and what was there is still there.",
+        f"{size:,} bytes fit; one more is refused with {status}, and what was there is there.",
         figures=(Figures("greatest cart", "bytes of JSON", (size,)),),
     )
 
@@ -53,7 +80,7 @@ def _greatest(visitor: ShopVisitor, sku: str) -> int:
     fits, too_long = 0, _LONGEST_NOTE
     while too_long - fits > 1:
         length = (fits + too_long) // 2
-        if not visitor.was_refused(visitor.add(sku, "x" * length)):
+        if not visitor.was_refused(visitor.add(sku, note(length))):
             fits = length
             visitor.remove(sku)
         else:
@@ -70,4 +97,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: REFUSED, SESSION: REFUSED},
     kept=frozenset({REFUSED, ENDLESS}),
+    most_requests=160,
 )

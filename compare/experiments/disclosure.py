@@ -25,7 +25,7 @@ def run(lab: Lab) -> Outcome:
 
 
 def _canaries(email: str) -> list[tuple[str, str]]:
-    return [("email address", email), ("note in the cart", _NOTE)]
+    return [("email address", email), ("note", _NOTE)]
 
 
 EXPERIMENT = Experiment(
@@ -37,4 +37,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: READABLE, SESSION: OPAQUE},
     kept=frozenset({OPAQUE}),
+    most_requests=10,
 )

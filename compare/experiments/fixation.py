@@ -15,6 +15,8 @@ def run(lab: Lab) -> Outcome:
     target = lab.target()
     attacker = lab.visitor(target, "attacker")
     attacker.put(target.skus[0])
+    if not attacker.jar:
+        return Outcome(DEAD, True, "There is no cookie before the sign-in, so none to plant.")
     victim = lab.copy(attacker, "victim")
     victim.sign_in(lab.person(target))
     if who := attacker.who():
@@ -36,4 +38,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: STICKS, SESSION: DEAD},
     kept=frozenset({STICKS, DEAD}),
+    most_requests=20,
 )

@@ -38,4 +38,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: STILL_IN, SESSION: ENDED},
     kept=frozenset({ENDED}),
+    most_requests=10,
 )

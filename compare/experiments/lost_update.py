@@ -58,4 +58,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: LOST, SESSION: NONE_LOST},
     kept=frozenset({NONE_LOST}),
+    most_requests=80,
 )

@@ -27,4 +27,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: STILL_IN, SESSION: OUT},
     kept=frozenset({OUT}),
+    most_requests=10,
 )

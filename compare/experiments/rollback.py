@@ -30,4 +30,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: BACK, SESSION: UNMOVED},
     kept=frozenset({UNMOVED}),
+    most_requests=20,
 )

@@ -47,4 +47,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: REFUSED, SESSION: REFUSED},
     kept=frozenset({REFUSED}),
+    most_requests=600,
 )

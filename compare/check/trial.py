@@ -1,0 +1,194 @@
+"""Trying an application out, and then every experiment that its file allows.
+
+Rule 1: before any verdict, the application is used once as its file says. What does not work then
+makes the file or the application `Unusable`: no verdict rests on a sign-in that never was.
+Rule 2: an experiment ends as kept, broken, or not tried, with the reason. It is not tried where the
+file has not what it takes, and where the application answers what its file does not say.
+Rule 3: an application that is gone ends the trial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from ..browser import NoAnswer
+from ..experiment import Experiment, Lab
+from ..experiments import EXPERIMENTS
+from ..findings import Exchange, Outcome
+from ..shop_visitor import Person, ShopVisitor, Unexpected
+from ..targets import Target
+from .described_target import DescribedTarget
+from .described_visitor import DescribedVisitor
+from .description import Description, NotTried, Unusable
+
+#: What is tried on anybody's application.
+CHECKS = tuple(each for each in EXPERIMENTS if each.kept)
+
+KEPT, BROKEN, NOT_TRIED = "kept", "broken", "not tried"
+_LONGEST_WAIT = 60.0
+_FIRST_LOOK = 20
+_WHILE_LOOKING = 40
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What an experiment says of an application: ``verdict`` is kept, broken or not tried.
+
+    ``strange`` says that the application answered what its file does not say.
+    """
+
+    experiment: Experiment
+    verdict: str
+    word: str
+    sentence: str
+    exchanges: tuple[Exchange, ...] = ()
+    strange: bool = False
+
+
+class DescribedLab(Lab):
+    """What an experiment is given in front of a described application."""
+
+    def __init__(self, target: DescribedTarget) -> None:
+        self._described = target
+        self._visitors: list[ShopVisitor] = []
+        self.application = target.description.name
+        self.tier = ""
+
+    def target(self, *_options: str, memcached: Sequence[str] = ()) -> Target:
+        """Return the application, as it runs."""
+        return cast(Target, self._described)
+
+    def timed_target(self, idle: float, absolute: float) -> tuple[Target, float, float]:
+        """Return the application, and the timeouts of its file in the place of those asked for."""
+        timeouts = self._described.description.timeouts
+        idle_is_tried = idle < absolute / 2
+        wanted = timeouts.idle if idle_is_tried else timeouts.absolute
+        name = "idle" if idle_is_tried else "absolute"
+        if wanted is None:
+            raise NotTried(f"the file has no {name} in [timeouts]")
+        if wanted > _LONGEST_WAIT:
+            raise NotTried(f"{wanted:.0f} s are long to wait for: start it with a shorter {name}")
+        return self.target(), timeouts.idle or wanted, timeouts.absolute or wanted
+
+    def visitor(self, target: Target, name: str = "victim") -> ShopVisitor:
+        """Return somebody who has not been here before."""
+        return self.kept(self.passer_by(target, name))
+
+    def passer_by(self, _target: Target, name: str = "passer-by") -> ShopVisitor:
+        """Return somebody whose exchanges are nobody's evidence."""
+        return DescribedVisitor(self._described, name)
+
+    def person(self, target: Target) -> Person:
+        """Return somebody who has just registered, or whose account the file has."""
+        person = self._described.new_person()
+        if self._described.description.register:
+            self.passer_by(target).register(person)
+        if person not in self._described.people:
+            self._described.people.append(person)
+        return person
+
+
+def trial(
+    target: DescribedTarget,
+    experiments: Sequence[Experiment] = CHECKS,
+    watch: Callable[[Experiment], None] = lambda _experiment: None,
+) -> Iterator[Checked]:
+    """Yield what each experiment says of ``target``; `Unusable` once it cannot be used."""
+    first_look(target)
+    for experiment in experiments:
+        watch(experiment)
+        yield _tried(target, experiment)
+        _restore(target)
+        _still_there(target, experiment)
+
+
+def first_look(target: DescribedTarget) -> None:
+    """Use ``target`` as its file says; `Unusable` in a sentence where it does not work."""
+    target.allowed = target.sent + _FIRST_LOOK
+    lab = DescribedLab(target)
+    try:
+        _used(lab, target)
+    except (Unexpected, NotTried) as error:
+        raise Unusable(f"{error}.") from error
+    except NoAnswer as error:
+        raise Unusable(f"{target.url}: {target.ended or error}.") from error
+
+
+def most_requests(description: Description, experiments: Sequence[Experiment]) -> int:
+    """Return how many requests are sent at the most, and no more."""
+    each = 2 if description.token else 1
+    looks = _FIRST_LOOK + len(experiments) * _WHILE_LOOKING
+    return looks + each * sum(experiment.most_requests for experiment in experiments)
+
+
+def _used(lab: DescribedLab, target: DescribedTarget) -> None:
+    shop = lab.target()
+    person = lab.person(shop)
+    visitor = lab.visitor(shop)
+    if visitor.who():
+        raise Unusable("[who]: what shows who is signed in is there for somebody who is not.")
+    visitor.sign_in(person)
+    _expect_name(target, visitor, person)
+    if target.description.write:
+        key = target.skus[0]
+        visitor.put(key)
+        if key not in visitor.cart():
+            raise Unusable(f"[read]: what was written is not there: “{target.description.read}”.")
+    visitor.sign_out()
+    if visitor.who():
+        raise Unusable("[sign_out]: the browser that signed out is still signed in.")
+
+
+def _expect_name(target: DescribedTarget, visitor: ShopVisitor, person: Person) -> None:
+    reply = visitor.ask_who()
+    if visitor.name_in(reply) != person.username:
+        what = " ".join(reply.text.split())[:100] or "nothing"
+        raise Unusable(
+            f"[sign_in] was answered, and {target.description.who.path} does not say that "
+            f"{person.username} is signed in: it answered {reply.status}, “{what}”."
+        )
+
+
+def _tried(target: DescribedTarget, experiment: Experiment) -> Checked:
+    lab = DescribedLab(target)
+    each = 2 if target.description.token else 1
+    target.allowed = target.sent + each * experiment.most_requests
+    target.written = {}
+    try:
+        outcome = experiment.run(lab)
+    except NotTried as reason:
+        return Checked(experiment, NOT_TRIED, NOT_TRIED, f"Not tried: {reason}.", lab.exchanges)
+    except (Unexpected, NoAnswer, TimeoutError) as error:
+        sentence = f"This could not be tried: {error}."
+        return Checked(experiment, NOT_TRIED, "could not be tried", sentence, lab.exchanges, True)
+    return _judged(experiment, outcome, lab.exchanges)
+
+
+def _judged(experiment: Experiment, outcome: Outcome, exchanges: tuple[Exchange, ...]) -> Checked:
+    verdict = KEPT if outcome.word in experiment.kept else BROKEN
+    return Checked(experiment, verdict, outcome.word, outcome.sentence, exchanges)
+
+
+def _restore(target: DescribedTarget) -> None:
+    """Give an account of the file's its password back."""
+    if target.description.register or not target.changed_passwords:
+        return
+    target.allowed = target.sent + _WHILE_LOOKING // 2
+    person = target.people[-1]
+    visitor = DescribedVisitor(target, "owner")
+    try:
+        visitor.sign_in(person)
+        visitor.change_password(person.password)
+    except (Unexpected, NoAnswer) as error:
+        now = target.password_of(person)
+        raise Unusable(f"the password of {person.username} is “{now}” now: {error}.") from error
+
+
+def _still_there(target: DescribedTarget, experiment: Experiment) -> None:
+    target.allowed = target.sent + _WHILE_LOOKING // 2
+    try:
+        DescribedVisitor(target, "passer-by").ask_who()
+    except NoAnswer as error:
+        raise Unusable(f"it is gone since {experiment.name}: {target.ended or error}.") from error

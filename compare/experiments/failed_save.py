@@ -1,0 +1,56 @@
+"""Failed save: the store goes away while a change is under way.
+
+All of the change has been read but the last byte when it goes.
+"""
+
+from __future__ import annotations
+
+from ..browser import NoAnswer
+from ..experiment import COOKIE, SESSION, Experiment, Lab
+from ..findings import Outcome
+from ..shop_visitor import ShopVisitor
+from ..waiting import wait_until
+
+KEPT = "confirmed and kept"
+REFUSED = "refused"
+LOST = "confirmed and lost"
+HANGS = "no answer at all"
+
+
+def run(lab: Lab) -> Outcome:
+    """Begin a change, take the store away, end the change; bring the store back and look."""
+    target = lab.target()
+    visitor = lab.signed_in(target, name="visitor")
+    visitor.put(target.skus[0])
+    change = visitor.begin_to_add(target.skus[1])
+    visitor.copy("passer-by").ask_who()  # once this is answered, the change has been read so far
+    with target.no_store():
+        try:
+            reply = change.finish()
+        except NoAnswer:
+            return Outcome(HANGS, False, "Whoever made the change waits for an answer in vain.")
+    wait_until(lambda: _answers(visitor), "the new store answers")
+    if not visitor.took(reply):
+        return Outcome(
+            REFUSED, None, f"The change was answered {reply.status}: it is known to be lost."
+        )
+    if target.skus[1] in visitor.cart():
+        return Outcome(KEPT, None, "The change was confirmed, and it is there.")
+    return Outcome(LOST, None, f"The answer was {reply.status}, and nothing had been stored.")
+
+
+def _answers(visitor: ShopVisitor) -> bool:
+    passer_by = visitor.copy("passer-by")
+    return passer_by.ask_who().status < 500
+
+
+EXPERIMENT = Experiment(
+    name="failed-save",
+    title="Failed save",
+    question="Is a change confirmed that could not be stored?",
+    clause="ASVS 16.5.3",
+    run=run,
+    expected={COOKIE: KEPT, SESSION: REFUSED},
+    kept=frozenset({KEPT, REFUSED}),
+    most_requests=200,
+)

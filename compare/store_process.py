@@ -1,0 +1,125 @@
+"""A session store as a process of one's own: it can be frozen, thawed, killed and restarted.
+
+Nothing is left behind: leaving the ``with`` block kills the process, frozen or not, and removes its
+socket.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .waiting import free_port, wait_until
+
+
+class StoreProcess:
+    """A store on a Unix socket in a folder of its own, or with ``tcp`` on a port of 127.0.0.1.
+
+    ``arguments`` are further ones of its command. ``address`` is what a client takes.
+    """
+
+    #: What the process is called.
+    name = "the store"
+
+    def __init__(self, *arguments: str, tcp: bool = False) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="store-"))
+        self.port = free_port() if tcp else None
+        self.address = f"127.0.0.1:{self.port}" if tcp else str(self.folder / "socket")
+        self._arguments = arguments
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def command(self) -> Sequence[str]:
+        """Return what starts it, empty, at its address; each store has its own."""
+        raise NotImplementedError
+
+    def records(self) -> dict[str, bytes]:
+        """Return every key and its value; each store has its own way."""
+        raise NotImplementedError
+
+    @property
+    def pid(self) -> int:
+        """The process's ID."""
+        return self._running.pid
+
+    def start(self) -> None:
+        """Start it, empty, and return once it accepts connections."""
+        self._process = subprocess.Popen(
+            [*self.command(), *self._arguments], stdout=subprocess.DEVNULL
+        )
+        wait_until(self._accepts, f"{self.name} accepts connections")
+
+    def freeze(self) -> None:
+        """Stop it (SIGSTOP): connections are taken, nothing is answered."""
+        self._running.send_signal(signal.SIGSTOP)
+        stat = Path(f"/proc/{self.pid}/stat")
+        if stat.exists():
+            wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", "it stops")
+
+    def thaw(self) -> None:
+        """Let it go on (SIGCONT), with everything sent to it meanwhile."""
+        self._running.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End it at once; its records are gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def restart(self) -> None:
+        """End it and start it anew, empty, at the same address."""
+        self.kill()
+        self.start()
+
+    def close(self) -> None:
+        """End it and remove what it left."""
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def connected(self) -> socket.socket:
+        """Return a connection to it, as any client could make one."""
+        if self.port:
+            return socket.create_connection(("127.0.0.1", self.port))
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(self.address)
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+    @property
+    def _running(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None
+        return self._process
+
+    def _accepts(self) -> bool:
+        assert self._running.poll() is None, f"{self.name} ended at once"
+        try:
+            self.connected().close()
+        except OSError:
+            return False
+        return True
