@@ -31,6 +31,10 @@ compare: .venv/.compare  ## try both applications, and derive what belongs where
 	@.ci/need memcached wrk
 	@$(BIN)/python -m compare $(if $(ONLY),--only=$(ONLY))
 
+compare-peers: .venv/.compare  ## the session layers people use, tried by the same experiments (5 minutes)
+	@.ci/need memcached redis-server npm
+	@$(BIN)/python -m compare peers $(if $(ONLY),--only=$(ONLY))
+
 # What runs after a greenlet has ended, coverage sees only where it does not look into greenlets.
 test: .venv/.dev  ## the whole test suite; every branch of server/state must be covered
 	@.ci/need memcached chromium wrk
@@ -86,4 +90,4 @@ clean:  ## remove all that was made: .venv, caches, .run with its secrets and ac
 	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[dev]'
 	@touch .venv/.run .venv/.compare $@
 
-.PHONY: help demo run run-cookie run-session compare test campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean
+.PHONY: help demo run run-cookie run-session compare compare-peers test campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean

@@ -8,6 +8,7 @@ findings.py           the only data that crosses modules
 verdict.py            findings -> measured capabilities -> what belongs where
 shop_visitor.py       a person using the shop: what experiments know of a target
 browser.py            an HTTP client with a cookie jar that keeps every exchange
+request.py            one request and its answer, on the wire
 decoding.py           what anybody can read out of a cookie
 targets.py            the applications as processes, each with a memcached of its own
 app_process.py        one application as a process

@@ -1,6 +1,7 @@
 """``python -m compare``: every experiment against both applications, and what belongs where.
 
-``python -m compare check FILE.toml`` is about anyone's application instead.
+``python -m compare check FILE.toml`` is about anyone's application instead, and ``python -m compare
+peers`` about the session layers people use.
 
 Exit status 0: everything is as promised. 1: something is not. 2: asked for in a wrong way, or
 something needed is not there.
@@ -20,12 +21,14 @@ from rich.console import Console
 from .check.command import main as check
 from .experiment import Experiment
 from .experiments import EXPERIMENTS
+from .peers.command import main as peers
 from .reports.as_json import as_json
 from .reports.page import as_page
 from .reports.terminal import ProgressShown, print_run
 from .run import run
 from .targets import APPLICATIONS
 
+_COMMANDS = {"check": check, "peers": peers}
 _NEEDED = ("memcached", "wrk")
 
 
@@ -37,8 +40,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return its exit status."""
-    if arguments[:1] == ["check"]:
-        return check(arguments[1:])
+    if arguments and (command := _COMMANDS.get(arguments[0])):
+        return command(arguments[1:])
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.list:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from compare import browser as module
+from compare import request as module
 from compare.browser import Browser, NoAnswer
 from compare.findings import Exchange
 

@@ -7,4 +7,5 @@ described_target.py   an application that is described: started or there, with i
 described_visitor.py  a person in front of it, who knows it from its file
 trial.py              trying it out first, then every experiment that it allows
 table.py              the verdicts as a person reads them, and as JSON
+side_by_side.py       those of several applications in one table, one page
 """

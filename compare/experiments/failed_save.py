@@ -27,8 +27,8 @@ def run(lab: Lab) -> Outcome:
     with target.no_store():
         try:
             reply = change.finish()
-        except NoAnswer:
-            return Outcome(HANGS, False, "Whoever made the change waits for an answer in vain.")
+        except NoAnswer as error:
+            return _unfinished(error)
     wait_until(lambda: _answers(visitor), "the new store answers")
     if not visitor.took(reply):
         return Outcome(
@@ -37,6 +37,14 @@ def run(lab: Lab) -> Outcome:
     if target.skus[1] in visitor.cart():
         return Outcome(KEPT, None, "The change was confirmed, and it is there.")
     return Outcome(LOST, None, f"The answer was {reply.status}, and nothing had been stored.")
+
+
+def _unfinished(error: NoAnswer) -> Outcome:
+    if error.status and error.status < 400:
+        return Outcome(
+            LOST, None, f"{error.status} was on its way before anything was stored, and no more."
+        )
+    return Outcome(HANGS, None, f"Whoever made the change waits for an answer in vain: {error}.")
 
 
 def _answers(visitor: ShopVisitor) -> bool:

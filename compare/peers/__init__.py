@@ -9,4 +9,5 @@ Every one has the same routes: ``POST /register``, ``/login``, ``/logout`` and `
 compared as they are; only what concerns sessions follows the documentation.
 
 environments.py       what a peer needs, made on demand
+command.py            ``python -m compare peers``: all of them in one table
 """

@@ -33,7 +33,7 @@ def as_page(run: Run) -> str:
         spread=spread,
         said=said,
         mark=_mark,
-        telling=_telling,
+        telling=telling,
         day=run.started_at.replace("T", " ").removesuffix("Z"),
     )
     return page.decode()
@@ -54,7 +54,7 @@ def _capability_rows(run: Run) -> list[tuple[str, str, list[object]]]:
     return rows
 
 
-def _telling(message: str) -> str:
+def telling(message: str) -> str:
     """Return a message as HTML, with the lines that tell something set off from the others."""
     return "\n".join(
         f"<b>{xhtml_escape(line)}</b>" if _TELLING.match(line) else xhtml_escape(line)
