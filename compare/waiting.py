@@ -11,13 +11,16 @@ from collections.abc import Awaitable, Callable
 PATIENCE = 10.0
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Return once ``condition()`` holds; `TimeoutError` naming ``what`` after ten seconds."""
+def wait_until(condition: Callable[[], bool], what: str, pause: float = 0.005) -> None:
+    """Return once ``condition()`` holds; `TimeoutError` naming ``what`` after ten seconds.
+
+    ``pause`` is the seconds between two looks.
+    """
     give_up = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > give_up:
             raise TimeoutError(f"waited in vain until {what}")
-        time.sleep(0.005)  # between two looks
+        time.sleep(pause)
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:

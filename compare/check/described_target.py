@@ -39,7 +39,7 @@ _KEYS = tuple(f"key{number}" for number in range(1, 41))
 class DescribedTarget:
     """See the module's rules. ``people`` have an account, ``written`` is what was written last."""
 
-    def __init__(self, description: Description) -> None:
+    def __init__(self, description: Description, parent: DescribedTarget | None = None) -> None:
         self.description = description
         self.url = description.url
         self.ca_file = description.ca_file and str(Path(description.folder, description.ca_file))
@@ -48,6 +48,8 @@ class DescribedTarget:
         self.written: dict[str, str] = {}
         self.cookie_names: set[str] = set()
         self.sent = self.allowed = 0
+        self._parent = parent
+        self._timed: DescribedTarget | None = None
         self._store: StoreProcess | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._stack = ExitStack()
@@ -115,10 +117,21 @@ class DescribedTarget:
         """Return the same."""
         return self.forged_session(text)
 
+    def timed(self) -> DescribedTarget:
+        """Return it with its time-outs, started anew where its file says so."""
+        if not self.description.timeouts.environment:
+            return self
+        if self._timed is None:
+            self._timed = self._stack.enter_context(DescribedTarget(self.description, self))
+        return self._timed
+
     # What visitors ask of it
 
     def spend(self) -> None:
         """Count a request; `NotTried` where it is one too many."""
+        if self._parent:
+            self._parent.spend()
+            return
         if self.sent >= self.allowed:
             raise NotTried(f"it took more than {self.allowed} requests")
         self.sent += 1
@@ -162,12 +175,15 @@ class DescribedTarget:
             values |= {"store": self._store.address, "store_port": str(self._store.port)}
         self.url = filled(self.description.url, values)
         directory = Path(self.description.folder, start.directory)
+        environment = start.environment
+        if self._parent:
+            environment = environment | self.description.timeouts.environment
         with self._log.open("wb") as log:
             try:
                 self._process = subprocess.Popen(
                     filled(start.command, values),
                     cwd=directory,
-                    env=environment_with(filled(start.environment, values)),
+                    env=environment_with(filled(environment, values)),
                     stdout=log,
                     stderr=log,
                     start_new_session=True,

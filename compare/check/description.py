@@ -108,10 +108,11 @@ class Store(_Table, frozen=True):
 
 
 class Timeouts(_Table, frozen=True):
-    """The time-outs it runs with, in seconds."""
+    """Its time-outs, in seconds; for them alone it is started with ``environment`` as well."""
 
     idle: float | None = None
     absolute: float | None = None
+    environment: dict[str, str] = {}
 
 
 class Description(_Table, frozen=True):
@@ -186,6 +187,8 @@ def _mistakes(description: Description) -> Iterator[str]:
         yield "either [register] or [account] is needed"
     if description.store and not description.start:
         yield "[store] needs [start]: it is started together with the application"
+    if description.timeouts.environment and not description.start:
+        yield "[timeouts]: environment needs [start]: the application is started anew with it"
     if (description.write is None) != (description.read is None):
         yield "[write] and [read] need each other"
     if description.token and not (description.token.pattern or description.token.cookie):

@@ -70,6 +70,7 @@ class DescribedLab(Lab):
             raise NotTried(f"the file has no {name} in [timeouts]")
         if wanted > _LONGEST_WAIT:
             raise NotTried(f"{wanted:.0f} s are long to wait for: start it with a shorter {name}")
+        self._described = self._described.timed()
         return self.target(), timeouts.idle or wanted, timeouts.absolute or wanted
 
     def visitor(self, target: Target, name: str = "victim") -> ShopVisitor:

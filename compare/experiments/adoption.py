@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
+from ..waiting import wait_until
 
 NEVER = "never adopted"
 ADOPTED = "an ID of the attacker's is adopted"
@@ -36,6 +37,7 @@ def run(lab: Lab) -> Outcome:
     if attacker.cart():
         return Outcome(ADOPTED, False, "With the ID that the attacker made up, both share a cart.")
     victim.sign_in(lab.person(target))
+    wait_until(lambda: victim.who() is not None, "the victim is signed in")
     if who := attacker.who():
         return Outcome(ADOPTED, False, f"With the ID that it made up, the attacker is now {who}.")
     return Outcome(NEVER, True, "Whoever comes with an ID that nobody was given gets another one.")
@@ -62,5 +64,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: NEVER, SESSION: NEVER},
     kept=frozenset({NEVER}),
-    most_requests=30,
+    most_requests=60,
 )

@@ -26,7 +26,7 @@ def run(lab: Lab) -> Outcome:
         reply = visitor.add(sku, note(_LONGEST_NOTE))
         now = visitor.cart()
         del visitor.exchanges[:-2]  # the last two say it all
-        if not visitor.was_refused(reply) and sku not in now:
+        if not visitor.was_refused(reply) and sku not in now and sku not in visitor.cart():
             return Outcome(LOST, 0, "It was confirmed, and then it was not there.")
         if visitor.was_refused(reply):
             return _refused(visitor, sku, before, now, reply.status)

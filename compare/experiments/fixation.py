@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
+from ..waiting import wait_until
 
 STICKS = "what was planted stays good"
 DEAD = "what was planted is dead"
 LET_IN = "the attacker is signed in"
+_TRIES = 5
 
 
 def run(lab: Lab) -> Outcome:
-    """Plant cookies, have the victim sign in with them, and use them again."""
+    """Plant cookies, have the victim sign in with them, use them again; once is enough."""
+    for _ in range(_TRIES):
+        outcome = _tried(lab)
+        if outcome.word == LET_IN:
+            break
+    return outcome
+
+
+def _tried(lab: Lab) -> Outcome:
     target = lab.target()
     attacker = lab.visitor(target, "attacker")
     attacker.put(target.skus[0])
@@ -19,6 +29,7 @@ def run(lab: Lab) -> Outcome:
         return Outcome(DEAD, True, "There is no cookie before the sign-in, so none to plant.")
     victim = lab.copy(attacker, "victim")
     victim.sign_in(lab.person(target))
+    wait_until(lambda: victim.who() is not None, "the victim is signed in")
     if who := attacker.who():
         return Outcome(
             LET_IN, False, f"With the cookies it had planted, the attacker is now {who}."
@@ -38,5 +49,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: STICKS, SESSION: DEAD},
     kept=frozenset({STICKS, DEAD}),
-    most_requests=20,
+    most_requests=120,
 )

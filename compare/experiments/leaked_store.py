@@ -19,6 +19,7 @@ def run(lab: Lab) -> Outcome:
     """Dump memcached; look for canaries, and present each key and value as a session ID."""
     target = lab.target()
     person = lab.person(target)
+    others = target.memcached.records().keys()
     victim = lab.signed_in(target, person)
     victim.put(target.skus[0], _NOTE)
     records = target.memcached.records()
@@ -28,7 +29,8 @@ def run(lab: Lab) -> Outcome:
     if any(canary in text for text in decodings(dumped) for canary in (person.email, _NOTE)):
         return Outcome(READABLE, False, "Who has the store reads what is in it.")
     thief = lab.visitor(target, "thief")
-    jars = list(_presentable(target, records))
+    theirs = {key: value for key, value in records.items() if key not in others}
+    jars = list(_presentable(target, theirs))
     for jar in jars:
         thief.jar = jar
         if who := thief.who():
@@ -36,8 +38,8 @@ def run(lab: Lab) -> Outcome:
     return Outcome(
         USELESS,
         True,
-        f"{len(records)} records, {len(jars)} tries with their keys and bytes as session IDs: no "
-        "sign-in, and nothing to read.",
+        f"{len(records)} records, and nothing to read; {len(jars)} tries with what is the victim's "
+        "in them as session IDs: no sign-in.",
         figures=(
             Figures("records dumped", "records", (len(records),)),
             Figures("tries", "requests", (len(jars),)),

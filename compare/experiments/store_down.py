@@ -41,12 +41,12 @@ def run(lab: Lab) -> Outcome:
             latency.append(_latency("the store frozen", frozen + [look() for _ in range(_TIMES)]))
     except NoAnswer:
         return Outcome(HANGS, False, "While the store was frozen, visitors waited in vain.")
-    wait_until(lambda: look().status < 500, "the thawed store answers")
+    wait_until(lambda: look().status < 500, "the thawed store answers", pause=0.1)
     with target.no_store():
         gone = visitor.ask_everything()
         latency.append(_latency("the store gone", gone + [look() for _ in range(_TIMES)]))
     with suppress(TimeoutError):  # what it said meanwhile is judged, however long it goes on
-        wait_until(lambda: look().status < 500, "the new store answers")
+        wait_until(lambda: look().status < 500, "the new store answers", pause=0.1)
     outcome = judged(well, frozen + gone, jar_kept=visitor.jar == jar)
     return replace(outcome, figures=tuple(latency))
 

@@ -5,7 +5,7 @@ const express = require("express");
 const app = express();
 const people = new Map();
 
-app.use(cookieSession({ name: "session", keys: ["key1", "key2"], maxAge: 2000 }));
+app.use(cookieSession({ name: "session", keys: ["key1", "key2"], maxAge: 1000 * (process.env.IDLE_TIMEOUT ?? 1800) }));
 app.use(express.json());
 
 app.post("/register", (req, res) => {

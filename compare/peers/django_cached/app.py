@@ -34,7 +34,7 @@ settings.configure(
         }
     },
     SESSION_ENGINE="django.contrib.sessions.backends.cache",
-    SESSION_COOKIE_AGE=2,
+    SESSION_COOKIE_AGE=int(os.environ.get("IDLE_TIMEOUT", "1800")),
     SESSION_SAVE_EVERY_REQUEST=True,
 )
 django.setup()

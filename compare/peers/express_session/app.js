@@ -11,7 +11,7 @@ app.use(session({
   secret: "keyboard cat",
   resave: false,
   saveUninitialized: true,
-  cookie: { maxAge: 2000 },
+  cookie: { maxAge: 1000 * (process.env.IDLE_TIMEOUT ?? 1800) },
   store: new MemcachedStore({ hosts: [process.env.MEMCACHED], secret: "123, easy as ABC. ABC, easy as 123" }),
 }));
 app.use(express.json());

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 from flask import Flask, redirect, request, session
 
+IDLE_TIMEOUT = int(os.environ.get("IDLE_TIMEOUT", "1800"))
+
 app = Flask(__name__)
 app.secret_key = "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf"
-app.permanent_session_lifetime = timedelta(seconds=2)
+app.permanent_session_lifetime = timedelta(seconds=IDLE_TIMEOUT)
 people: dict[str, str] = {}
 
 

@@ -7,10 +7,12 @@ from flask import Flask, redirect, request, session
 from flask_session import Session
 from pymemcache import PooledClient
 
+IDLE_TIMEOUT = int(os.environ.get("IDLE_TIMEOUT", "1800"))
+
 app = Flask(__name__)
 app.config["SESSION_TYPE"] = "memcached"
 app.config["SESSION_MEMCACHED"] = PooledClient(os.environ["MEMCACHED"])
-app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=2)
+app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=IDLE_TIMEOUT)
 Session(app)
 people: dict[str, str] = {}
 

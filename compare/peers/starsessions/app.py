@@ -11,6 +11,8 @@ from starlette.routing import Route
 from starsessions import SessionAutoloadMiddleware, SessionMiddleware
 from starsessions.stores.redis import RedisStore
 
+IDLE_TIMEOUT = int(os.environ.get("IDLE_TIMEOUT", "1800"))
+
 people: dict[str, str] = {}
 
 
@@ -71,7 +73,11 @@ app = Starlette(
     ],
     middleware=[
         Middleware(
-            SessionMiddleware, store=store, lifetime=2, rolling=True, cookie_https_only=False
+            SessionMiddleware,
+            store=store,
+            lifetime=IDLE_TIMEOUT,
+            rolling=True,
+            cookie_https_only=False,
         ),
         Middleware(SessionAutoloadMiddleware),
     ],
