@@ -6,7 +6,9 @@ from .accounts import Accounts
 from .handlers import ROUTES, SHOP_SETTINGS, CommitFailedHandler
 from .operation.logs import log_request
 from .settings import Settings
+from .shop import NOTICE
 from .state import (
+    SIGNED_COOKIE,
     CookieNames,
     PlacementTable,
     ServerSessionTier,
@@ -30,11 +32,15 @@ def make_app(
     """Return the shop with its state where ``placement`` says.
 
     ``name`` is part of every cookie's name and signature, so that no application of the same host
-    takes another's; ``store`` is None where no kind is placed in a session.
+    takes another's; ``store`` is None where no kind is placed in a session. Notices are no part of
+    what is compared: they are where they belong in every application.
     """
+    tiers = PlacementTable(
+        {**placement, NOTICE: SIGNED_COOKIE}, allow_misplaced=bool(placement.misplaced)
+    )
     return StateApplication(
         ROUTES,
-        tiers=make_tiers(placement, settings, name=name, store=store),
+        tiers=make_tiers(tiers, settings, name=name, store=store),
         state_error_handler=CommitFailedHandler,
         accounts=accounts,
         placement=placement,

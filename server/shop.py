@@ -1,4 +1,4 @@
-"""The shop's three kinds of state, and the rules of preferences and cart. Pure: no I/O, no HTTP.
+"""The shop's kinds of state, and the rules of preferences and cart. Pure: no I/O, no HTTP.
 
 Rule 1: what a visitor sends is checked field by field, and everything wrong is told at once.
 Rule 2: numbers are whole numbers. True is not 1, 20.0 is not 20, "20" is not 20.
@@ -31,6 +31,13 @@ CREDENTIALS: Final = Kind(
     "credentials",
     Needs(confidential=True, revocable=True, fresh=True, idle_timeout=True, size=1024),
     identifies="account_id",
+)
+
+#: What the next page says once, as names of sentences. Only a form's answer can put one there.
+NOTICE: Final = Kind(
+    "notice",
+    Needs(outage_proof=True, outlives_logout=True, size=256),
+    on_conflict="last_write",
 )
 
 #: A value of CART: ``{sku: {"quantity": 1 to 99, "note": text}}``, the note where there is one.

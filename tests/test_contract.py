@@ -138,7 +138,7 @@ def test_preferences_come_from_a_form_as_well(shop: Shop) -> None:
     visitor = shop.visitor()
     fields = {"results_per_page": "30", "safe_search": "false", "theme": "dark"}
     reply = visitor.submit("/preferences", fields)
-    assert (reply.status, reply.headers["Location"]) == (303, "/#preferences-saved")
+    assert (reply.status, reply.headers["Location"]) == (303, "/")
     expected = DEFAULTS | {"results_per_page": 30, "safe_search": False, "theme": "dark"}
     assert visitor.get("/preferences").json == expected
 

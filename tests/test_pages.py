@@ -44,7 +44,7 @@ def test_preferences_act_on_the_search_and_stay(visitor: Visitor) -> None:
     page.get_by_label("Sort by").select_option("Price")
     page.get_by_role("group", name="Safe search").get_by_label("Off").check()
     visitor.button("Save").click()
-    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    expect(page.get_by_text("Your preferences are saved.")).to_be_visible()
     tab = visitor.context.new_page()
     tab.goto("/")
     expect(tab.get_by_text("Showing 3 of 40, by price")).to_be_visible()

@@ -10,6 +10,9 @@ placements.py   where state is kept, and what an outage takes away, in sentences
 formats.py      money and times
 devices.py      a browser's short description
 events.py       the security log
+headers.py      the security headers
+notices.py      what a page says once
+referers.py     where a form came from
 base.py         what all handlers share
 pages.py        the shop's page, the products
 preferences.py  how a visitor wants to search

@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from tornado.escape import json_encode
+from tornado.httputil import HTTPServerRequest
 from tornado.web import HTTPError, StaticFileHandler
 
-from ..state import StateErrorHandler
-from .base import SecureHeaders, ShopHandler
+from ..state import Kind, StateErrorHandler
+from .base import ShopHandler
 from .errors import error_answer
+from .headers import SecureHeaders
 
 
 class HealthHandler(ShopHandler):
     """``GET /health``: says that the process answers; touches no state and no store."""
+
+    @classmethod
+    def kinds_for(cls, request: HTTPServerRequest) -> tuple[Kind, ...]:
+        """Need nothing, whoever asks."""
+        return ()
 
     def get(self) -> None:
         """Answer."""
