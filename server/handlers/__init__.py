@@ -17,6 +17,7 @@ base.py         what all handlers share
 pages.py        the shop's page, the products
 preferences.py  how a visitor wants to search
 cart.py         what a visitor means to buy
+cart_form.py    the forms of the cart's page
 account.py      register, the account, its password
 sign_in.py      sign in, sign out
 sessions.py     an account's sessions: listed and ended

@@ -19,17 +19,24 @@ from typing import Any, ClassVar
 from tornado.concurrent import Future
 from tornado.escape import json_encode
 from tornado.httputil import HTTPServerRequest
-from tornado.web import HTTPError, RequestHandler
+from tornado.web import HTTPError
 
 from ..accounts import Accounts
 from ..accounts.errors import AccountError
-from ..shop import CART, CREDENTIALS, NOTICE, PREFERENCES, InvalidFields, preferences_of
+from ..shop import (
+    CART,
+    CREDENTIALS,
+    NOTICE,
+    PREFERENCES,
+    InvalidFields,
+    preferences_of,
+)
 from ..state import JSON, Kind, SessionEnded, StateHandler, StoreUnavailable, UndeclaredKind
 from .bodies import MAX_BODY
 from .devices import describe_device
-from .errors import ErrorAnswer, Refused, error_answer, status_of
+from .errors import ErrorAnswer, Refused, error_answer, methods_of, status_of
 from .events import log_event
-from .formats import day_and_time, money
+from .formats import FOR_TEMPLATES
 from .headers import SecureHeaders
 from .negotiation import asks_for_html
 from .notices import sentences
@@ -50,7 +57,7 @@ class ShopHandler(SecureHeaders, StateHandler):
     """
 
     page: ClassVar[bool] = False
-    form: ClassVar[str | None] = None
+    form: str | None = None
     entered: Mapping[str, Any] = MappingProxyType({})
 
     @classmethod
@@ -200,8 +207,7 @@ class ShopHandler(SecureHeaders, StateHandler):
             "entered": self.entered,
             "error": None,
             "title": None,
-            "money": money,
-            "day_and_time": day_and_time,
+            **FOR_TEMPLATES,
         }
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
@@ -215,7 +221,7 @@ class ShopHandler(SecureHeaders, StateHandler):
         if told.retry_after is not None:
             self.set_header("Retry-After", str(told.retry_after))
         if status_code == 405:
-            self.set_header("Allow", ", ".join(self._allowed()))
+            self.set_header("Allow", ", ".join(methods_of(type(self))))
         if status_code == 403:
             self.log_event("refused", code=told.code)
         if self.wants_html:
@@ -227,16 +233,12 @@ class ShopHandler(SecureHeaders, StateHandler):
     def _render_error(self, told: ErrorAnswer) -> None:
         entered_wrong = told.status in _FORM_AGAIN or told.code == "wrong_credentials"
         again = self.form if entered_wrong else None
-        self.render(again or "error.html", error=told, title=told.title)
+        names = self.form_names() if again else {}
+        self.render(again or "error.html", error=told, title=told.title, **names)
 
-    def _allowed(self) -> list[str]:
-        """Return the methods this handler has; HEAD comes with GET."""
-        methods = [
-            method
-            for method in ("GET", "POST", "PUT", "DELETE")
-            if getattr(type(self), method.lower()) is not getattr(RequestHandler, method.lower())
-        ]
-        return [*methods, "HEAD"] if "GET" in methods else methods
+    def form_names(self) -> dict[str, Any]:
+        """Return what the template of a refused form shows beside it."""
+        return {}
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Log what has a status of its own in a line; a traceback is for what nobody foresaw."""
