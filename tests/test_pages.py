@@ -47,7 +47,7 @@ def test_preferences_act_on_the_search_and_stay(visitor: Visitor) -> None:
     expect(page.get_by_text("Your preferences are saved.")).to_be_visible()
     tab = visitor.context.new_page()
     tab.goto("/")
-    expect(tab.get_by_text("Showing 3 of 40, by price")).to_be_visible()
+    expect(tab.get_by_text("Showing 1 to 3 of 40, by price")).to_be_visible()
     products = tab.get_by_role("region", name="Everything").get_by_role("heading", level=3)
     expect(products).to_contain_text(["Orchard cider", "Brass clips", "Filament bulb"])
 

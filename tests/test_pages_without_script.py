@@ -50,7 +50,7 @@ def test_preferences_are_saved_without_a_script(visitor: Visitor) -> None:
     page.get_by_role("group", name="Theme").get_by_label("Dark").check()
     visitor.button("Save").click()
     expect(page.get_by_text("Your preferences are saved.")).to_be_visible()
-    expect(page.get_by_text("Showing 5 of 35")).to_be_visible()
+    expect(page.get_by_text("Showing 1 to 5 of 35")).to_be_visible()
     assert visitor.is_dark()
 
 
