@@ -43,6 +43,40 @@ def test_things_are_found_and_bought_without_a_script(visitor: Visitor) -> None:
     expect(page.get_by_text("Your cart is empty.")).to_be_visible()
 
 
+def test_a_search_goes_on_without_a_script(visitor: Visitor) -> None:
+    """From page to page by links, and adding leads back to the page it was on."""
+    page = visitor.goto("/")
+    page.get_by_role("link", name="Next").click()
+    visitor.add("Meadow seeds")
+    expect(page.get_by_text("Page 2 of 2")).to_be_visible()
+    page.get_by_role("link", name="Previous").click()
+    expect(page.get_by_text("Page 1 of 2")).to_be_visible()
+
+
+def test_a_stale_cart_is_told_without_a_script(visitor: Visitor) -> None:
+    """What another tab has changed is not overwritten."""
+    page = visitor.goto("/")
+    visitor.add("Stoneware mug")
+    page.goto("/cart")
+    page.request.post("/cart", data={"sku": "mug-01", "quantity": 2})
+    visitor.button("Update the cart").click()
+    expect(page.get_by_role("alert")).to_contain_text("The cart has changed since")
+    expect(page.get_by_label("Quantity")).to_have_value("3")
+
+
+def test_a_password_is_changed_without_a_script(visitor: Visitor) -> None:
+    """What is wrong is told at its field, and what was done on the page after."""
+    visitor.register()
+    visitor.sign_in()
+    page = visitor.goto("/password")
+    visitor.fill(Current_password="not this one", New_password="another horse 8")
+    visitor.button("Change it").click()
+    expect(page.get_by_label("Current password")).to_be_focused()
+    visitor.fill(Current_password=PASSWORD, New_password="another horse 8")
+    visitor.button("Change it").click()
+    expect(page.get_by_text("Your password is changed.")).to_be_visible()
+
+
 def test_preferences_are_saved_without_a_script(visitor: Visitor) -> None:
     """The theme and the number of results act with the next page."""
     page = visitor.goto("/")

@@ -27,5 +27,6 @@ NOTICES: Mapping[str, str] = {
 
 def sentences(names: Any, username: str) -> list[str]:
     """Return what the notices called ``names`` say; what is no notice says nothing."""
-    known = [name for name in names if name in NOTICES] if isinstance(names, list) else []
-    return [NOTICES[name].replace("{username}", username) for name in known]
+    listed = names if isinstance(names, list) else []
+    known = [NOTICES[name] for name in listed if isinstance(name, str) and name in NOTICES]
+    return [sentence.replace("{username}", username) for sentence in known]
