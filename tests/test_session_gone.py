@@ -45,6 +45,13 @@ def test_a_write_that_begins_another_session_says_so(
     assert "session_ended" not in visitor.send(method, path, value).json
 
 
+def test_preferences_say_so_where_they_are_in_the_session(shop: Shop) -> None:
+    """In a signed cookie they have nothing to do with a session's end."""
+    visitor = whose_session_ended(shop)
+    told = visitor.post("/preferences", {"theme": "dark"}).json
+    assert ("session_ended" in told) == (shop.name == "session")
+
+
 def test_a_sign_in_after_the_end_says_so(shop: Shop) -> None:
     """What was in the session before is not in the new one."""
     visitor = whose_session_ended(shop)
