@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
+from tornado.web import RequestHandler
+
 from .accounts import Accounts
-from .handlers import ROUTES, SHOP_SETTINGS, CommitFailedHandler
+from .handlers import (
+    MOST_DROPPED,
+    ROUTES,
+    SHOP_SETTINGS,
+    CommitFailedHandler,
+    Dropping,
+    TooLargeHandler,
+    is_too_large,
+)
 from .operation.logs import log_request
 from .settings import Settings
+from .shop import NOTICE
 from .state import (
+    SIGNED_COOKIE,
     CookieNames,
     PlacementTable,
     ServerSessionTier,
@@ -16,6 +32,24 @@ from .state import (
     StateTiers,
 )
 from .state.stores import SessionStore
+
+
+class ShopApplication(StateApplication):
+    """An application that answers 413 to a body too large for it, whoever it was for."""
+
+    def get_handler_delegate(  # type: ignore[override]
+        self,
+        request: HTTPServerRequest,
+        target_class: type[RequestHandler],
+        *args: Any,
+        **kwargs: Any,
+    ) -> HTTPMessageDelegate:
+        """Give what is too large to whoever says so."""
+        connection = request.connection
+        if not is_too_large(request.headers) or not isinstance(connection, HTTP1Connection):
+            return super().get_handler_delegate(request, target_class, *args, **kwargs)
+        connection.set_max_body_size(MOST_DROPPED)
+        return Dropping(super().get_handler_delegate(request, TooLargeHandler))
 
 
 def make_app(
@@ -30,11 +64,15 @@ def make_app(
     """Return the shop with its state where ``placement`` says.
 
     ``name`` is part of every cookie's name and signature, so that no application of the same host
-    takes another's; ``store`` is None where no kind is placed in a session.
+    takes another's; ``store`` is None where no kind is placed in a session. Notices are no part of
+    what is compared: they are where they belong in every application.
     """
-    return StateApplication(
+    tiers = PlacementTable(
+        {**placement, NOTICE: SIGNED_COOKIE}, allow_misplaced=bool(placement.misplaced)
+    )
+    return ShopApplication(
         ROUTES,
-        tiers=make_tiers(placement, settings, name=name, store=store),
+        tiers=make_tiers(tiers, settings, name=name, store=store),
         state_error_handler=CommitFailedHandler,
         accounts=accounts,
         placement=placement,

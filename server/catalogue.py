@@ -33,10 +33,12 @@ class Product:
 
 
 class Results(NamedTuple):
-    """The products to show, and how many there were before the limit."""
+    """The products of one page, how many were found in all, and which page of how many it is."""
 
     products: tuple[Product, ...]
     found: int
+    page: int
+    pages: int
 
 
 PRODUCTS: Final = (
@@ -85,8 +87,11 @@ PRODUCTS: Final = (
 BY_SKU: Final = MappingProxyType({product.sku: product for product in PRODUCTS})
 
 
-def search(query: str, preferences: Mapping[str, Any]) -> Results:
-    """Return the products for ``query`` as complete ``preferences`` want them."""
+def search(query: str, preferences: Mapping[str, Any], page: int = 1) -> Results:
+    """Return a page, from 1, of the products for ``query`` as complete ``preferences`` want them.
+
+    Beyond the last page there are no products.
+    """
     words = _words(query)
     safe = preferences["safe_search"]
     scored = [
@@ -102,7 +107,9 @@ def search(query: str, preferences: Mapping[str, Any]) -> Results:
         case _:
             scored.sort(key=lambda found: -found[0])
     products = tuple(product for _, product in scored)
-    return Results(products[: preferences["results_per_page"]], len(products))
+    length = preferences["results_per_page"]
+    pages = max(1, -(-len(products) // length))
+    return Results(products[(page - 1) * length : page * length], len(products), page, pages)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The shop's three kinds of state, and the rules of preferences and cart. Pure: no I/O, no HTTP.
+"""The shop's kinds of state, and the rules of preferences and cart. Pure: no I/O, no HTTP.
 
 Rule 1: what a visitor sends is checked field by field, and everything wrong is told at once.
 Rule 2: numbers are whole numbers. True is not 1, 20.0 is not 20, "20" is not 20.
@@ -9,6 +9,7 @@ request wrote meanwhile, and counts exactly once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -33,6 +34,13 @@ CREDENTIALS: Final = Kind(
     identifies="account_id",
 )
 
+#: What the next page says once, as names of sentences. Only a form's answer can put one there.
+NOTICE: Final = Kind(
+    "notice",
+    Needs(outage_proof=True, outlives_logout=True, size=256),
+    on_conflict="last_write",
+)
+
 #: A value of CART: ``{sku: {"quantity": 1 to 99, "note": text}}``, the note where there is one.
 Cart = Mapping[str, Mapping[str, Any]]
 
@@ -54,6 +62,10 @@ class InvalidFields(ValueError):
         super().__init__(f"wrong: {', '.join(self.fields)}")
 
 
+class StaleCart(ValueError):
+    """A change was made of a cart that is another one by now."""
+
+
 def is_text(value: Any) -> bool:
     """Return whether ``value`` is text that UTF-8 can carry; JSON's ``"\\ud800"`` is not."""
     return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
@@ -73,7 +85,7 @@ def preferences_of(value: Any) -> dict[str, Any]:
 
 def checked_preferences(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``fields`` as changes of preferences; `InvalidFields` names every wrong one."""
-    _refuse({name: _wrong_preference(name, value) for name, value in fields.items()})
+    refuse({name: _wrong_preference(name, value) for name, value in fields.items()})
     return dict(fields)
 
 
@@ -122,7 +134,7 @@ _PREFERENCE_RULES: Final[Mapping[str, Callable[[Any], str | None]]] = MappingPro
 
 def check_item(quantity: Any, note: Any = None) -> None:
     """Raise `InvalidFields` unless these may stand in a cart; ``note`` may be absent (None)."""
-    _refuse({"quantity": _wrong_quantity(quantity), "note": _wrong_note(note)})
+    refuse({"quantity": wrong_quantity(quantity), "note": wrong_note(note)})
 
 
 def with_added(sku: str, quantity: int, note: str | None, old: Cart) -> Cart:
@@ -145,6 +157,29 @@ def with_item(sku: str, quantity: int, note: str | None, old: Cart) -> Cart:
     return {**old, sku: item}
 
 
+def with_changes(
+    changes: Mapping[str, Mapping[str, Any]], shown: Mapping[str, Mapping[str, Any]], old: Cart
+) -> Cart:
+    """Return the ``old`` cart with ``changes``, if it still is as it was ``shown``. Pure.
+
+    Both map a sku to a quantity, a note or both; `note_mark` stands for a note that was shown.
+    Raises `StaleCart`, and `InvalidFields` as `with_item` does.
+    """
+    cart = old
+    for sku, item in changes.items():
+        there = old.get(sku, {})
+        marked = {**there, "note": note_mark(there.get("note", ""))}
+        if not there or any(marked[name] != was for name, was in shown[sku].items()):
+            raise StaleCart
+        cart = with_item(sku, item.get("quantity", there["quantity"]), item.get("note"), cart)
+    return cart
+
+
+def note_mark(note: str) -> str:
+    """Return a few characters that tell this note from another."""
+    return sha256(note.encode()).hexdigest()[:16]
+
+
 def without_item(sku: str, old: Cart) -> Cart:
     """Return the ``old`` cart without ``sku``. Pure, for ``update``."""
     return {other: item for other, item in old.items() if other != sku}
@@ -160,15 +195,17 @@ def described_cart(cart: Cart) -> dict[str, Any]:
     return {"items": items, "total": sum(item["price"] * item["quantity"] for item in items)}
 
 
-_wrong_quantity = _whole_number(1, MOST_OF_ONE)
+wrong_quantity = _whole_number(1, MOST_OF_ONE)
 
 
-def _wrong_note(note: Any) -> str | None:
+def wrong_note(note: Any) -> str | None:
+    """Return what is wrong with a note, None for nothing."""
     right = note is None or (is_text(note) and len(note) <= LONGEST_NOTE)
     return None if right else f"Must be text of at most {LONGEST_NOTE:,} characters."
 
 
-def _refuse(wrong: Mapping[str, str | None]) -> None:
+def refuse(wrong: Mapping[str, str | None]) -> None:
+    """Raise `InvalidFields` unless nothing is wrong with any field."""
     found = {name: why for name, why in wrong.items() if why is not None}
     if found:
         raise InvalidFields(found)

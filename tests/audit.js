@@ -7,9 +7,12 @@
 
   check(document.documentElement.lang, "no language");
   check(document.title.trim(), "no title");
-  for (const landmark of ["header", "nav", "main", "footer"]) {
+  for (const landmark of ["header", "main", "footer"]) {
     check(all(landmark).length === 1, `not one ${landmark}`);
   }
+  const navigations = all("nav").map(({ ariaLabel }) => ariaLabel);
+  check(navigations.includes("Shop"), "no navigation of the shop");
+  check(new Set(navigations).size === navigations.length, "two navigations of one name");
 
   const ids = all("[id]").map(({ id }) => id);
   check(new Set(ids).size === ids.length, "an id is there twice");

@@ -138,7 +138,7 @@ def test_preferences_come_from_a_form_as_well(shop: Shop) -> None:
     visitor = shop.visitor()
     fields = {"results_per_page": "30", "safe_search": "false", "theme": "dark"}
     reply = visitor.submit("/preferences", fields)
-    assert (reply.status, reply.headers["Location"]) == (303, "/#preferences-saved")
+    assert (reply.status, reply.headers["Location"]) == (303, "/")
     expected = DEFAULTS | {"results_per_page": 30, "safe_search": False, "theme": "dark"}
     assert visitor.get("/preferences").json == expected
 
@@ -386,7 +386,7 @@ REFUSED = [
     ("GET", "/nowhere", None, None, 404, "not_found"),
     ("POST", "/nowhere", {}, JSON, 404, "not_found"),
     ("GET", "/static/nowhere", None, None, 404, "not_found"),
-    ("GET", "/static/%2e%2e/shop.py", None, None, 403, None),
+    ("GET", "/static/%2e%2e/shop.py", None, None, 404, "not_found"),
     ("POST", "/cart", ITEM | {"sku": "nothing-01"}, JSON, 404, "unknown_product"),
     ("PUT", "/cart/nothing-01", {"quantity": 1}, JSON, 404, "unknown_product"),
     ("DELETE", "/cart/nothing-01", None, None, 404, "unknown_product"),

@@ -264,7 +264,7 @@ def test_the_others_are_ended_at_once(session_shop: Shop) -> None:
     account = session_shop.account()
     visitor, *others = (session_shop.sign_in(account) for _ in range(4))
     reply = visitor.submit("/sessions/end", {"handle": "others"})
-    assert (reply.status, reply.headers["Location"]) == (303, "/sessions#ended")
+    assert (reply.status, reply.headers["Location"]) == (303, "/sessions")
     assert is_signed_in(visitor)
     assert not any(map(is_signed_in, others))
     assert [row["current"] for row in visitor.get("/sessions").json["sessions"]] == [True]

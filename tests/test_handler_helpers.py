@@ -26,7 +26,10 @@ from server.handlers.errors import Refused, error_answer, status_of
 from server.handlers.events import log_event
 from server.handlers.formats import day_and_time, iso, money
 from server.handlers.negotiation import media_type, prefers_html
+from server.handlers.notices import NOTICES, sentences
 from server.handlers.placements import cannot_revoke, outage, whereabouts
+from server.handlers.referers import page_of
+from server.handlers.too_large import is_too_large
 from server.recommended_app import COMPOSITION as RECOMMENDED
 from server.session_app import COMPOSITION as SESSION
 from server.shop import CREDENTIALS, InvalidFields
@@ -86,6 +89,49 @@ def test_json_or_html(accept: str, html: bool, page: bool) -> None:
 def test_a_media_type_is_compared_without_case_and_parameters(header: str, expected: str) -> None:
     """``Application/JSON; charset=utf-8`` is ``application/json``."""
     assert media_type(header) == expected
+
+
+# What a page says, and where a form came from
+
+
+def test_only_what_is_a_notice_is_said() -> None:
+    """Names that are in no table, and what is no list, say nothing."""
+    assert sentences(["registered", "evil", "registered"], "") == 2 * [NOTICES["registered"]]
+    assert sentences(["already-signed-in"], "ada")[0].startswith("You are signed in as ada already")
+    assert sentences("registered", "") == sentences(None, "") == sentences([["x"]], "") == []
+
+
+@pytest.mark.parametrize(
+    ("referer", "page"),
+    [
+        ("", "/"),
+        ("http://[", "/"),
+        ("https://evil.example/login", "/"),
+        ("http://localhost/cart?q=x", "/cart"),
+        ("http://localhost/products?page=2&q=a+b&next=//evil", "/products?q=a+b&page=2"),
+        ("http://localhost/?q=", "/"),
+    ],
+)
+def test_a_form_leads_back_to_a_page_of_ours(referer: str, page: str) -> None:
+    """A search and its page are kept, everything else of an address is dropped."""
+    assert page_of(referer) == page
+    assert page_of(referer, "mug-01") == f"{page}#mug-01"
+
+
+@pytest.mark.parametrize(
+    ("length", "too_large"),
+    [
+        ("", False),
+        ("65536", False),
+        ("65537", True),
+        ("1e9", False),
+        ("-1", False),
+        ("5, 5", False),
+    ],
+)
+def test_what_says_that_it_is_too_large_is(length: str, too_large: bool) -> None:
+    """What cannot be read as a length is left to whoever reads the body."""
+    assert is_too_large(HTTPHeaders({"Content-Length": length})) == too_large
 
 
 # Bodies

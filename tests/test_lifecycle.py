@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from state_app import BASKET, THEME, World, handler, raw, serving
-from state_routes import ROUTES, SESSION, begin, set_cookies
+from state_routes import ROUTES, SESSION, Shop, begin, set_cookies
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from server.state import (
@@ -33,6 +33,26 @@ async def test_promise_13_anonymous_traffic_writes_nothing() -> None:
             assert set_cookies(response) == []
     assert not world.store.operations
     assert world.store.records() == 0
+
+
+async def test_a_handler_may_choose_its_kinds_by_the_request() -> None:
+    """What only a page shows is looked up for pages, and costs others nothing."""
+
+    class Chooses(Shop):
+        @classmethod
+        def kinds_for(cls, request):
+            return cls.kinds if "X-Page" in request.headers else (THEME,)
+
+        def get(self):
+            self.write({"theme": self.state.get(THEME)})
+
+    world = World()
+    async with serving(world, {**ROUTES, "/chooses": Chooses}) as browser:
+        await begin(browser, world)
+        assert (await browser.get("/chooses")).body == b'{"theme": "dark"}'
+        assert not world.store.operations
+        assert (await browser.get("/chooses", **{"X-Page": "1"})).body == b'{"theme": "dark"}'
+        assert world.store.operations == {"load": 1}
 
 
 async def test_set_cookie_is_sent_only_when_it_is_due() -> None:

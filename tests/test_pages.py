@@ -44,10 +44,10 @@ def test_preferences_act_on_the_search_and_stay(visitor: Visitor) -> None:
     page.get_by_label("Sort by").select_option("Price")
     page.get_by_role("group", name="Safe search").get_by_label("Off").check()
     visitor.button("Save").click()
-    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    expect(page.get_by_text("Your preferences are saved.")).to_be_visible()
     tab = visitor.context.new_page()
     tab.goto("/")
-    expect(tab.get_by_text("Showing 3 of 40, by price")).to_be_visible()
+    expect(tab.get_by_text("Showing 1 to 3 of 40, by price")).to_be_visible()
     products = tab.get_by_role("region", name="Everything").get_by_role("heading", level=3)
     expect(products).to_contain_text(["Orchard cider", "Brass clips", "Filament bulb"])
 
@@ -94,11 +94,11 @@ def test_a_cart_is_filled_changed_and_emptied(visitor: Visitor) -> None:
     cart_link.click()
     mug = visitor.in_list("Stoneware mug")
     mug.get_by_label("Quantity").fill("5")
-    mug.get_by_label("A note with it").fill("Für Ada & Bob <3")
-    visitor.button("Update Stoneware mug").click()
-    expect(mug.get_by_text("Saved")).to_be_visible()
-    expect(mug.get_by_label("A note with it")).to_have_value("Für Ada & Bob <3")
+    mug.get_by_label("Quantity").press("Enter")
+    expect(page.get_by_text("Your cart is saved.")).to_be_visible()
     expect(page.get_by_text("€ 139.00")).to_be_visible()
+    write_note(visitor, "Stoneware mug", "Für Ada & Bob <3")
+    expect(page.get_by_label("A note with Stoneware mug")).to_have_value("Für Ada & Bob <3")
     visitor.button("Remove Paper lantern lamp").click()
     expect(visitor.in_list("Paper lantern lamp")).to_be_hidden()
     expect(cart_link).to_have_accessible_name("Cart 5")
@@ -126,14 +126,50 @@ def test_a_cart_that_does_not_fit_is_refused_and_stays_as_it_was(visitor: Visito
     fill_with_notes(visitor, besides="lamp-01")
     before = page.request.get("/cart").json()
     page.goto("/cart")
-    lamp = visitor.in_list("Paper lantern lamp")
-    lamp.get_by_label("A note with it").fill(LONG_NOTE)
-    visitor.button("Update Paper lantern lamp").click()
+    write_note(visitor, "Paper lantern lamp", LONG_NOTE)
     expect(page.get_by_role("heading", name="That is too much")).to_be_visible()
     expect(page.get_by_role("alert")).to_contain_text("What was there before is still there.")
     page.get_by_role("main").get_by_role("link", name="To the cart").click()
-    expect(lamp.get_by_label("A note with it")).to_have_value("")
+    expect(page.get_by_label("A note with Paper lantern lamp")).to_have_value("")
     assert page.request.get("/cart").json() == before
+
+
+def test_a_stale_tab_is_told_what_the_cart_is_now(visitor: Visitor) -> None:
+    """What it did not know of stands, and it can go on from there."""
+    page = visitor.goto("/")
+    visitor.add("Stoneware mug")
+    page.goto("/cart")
+    page.request.post("/cart", data={"sku": "mug-01", "quantity": 2})
+    mug = visitor.in_list("Stoneware mug")
+    mug.get_by_label("Quantity").fill("9")
+    visitor.button("Update the cart").click()
+    expect(page.get_by_role("alert")).to_contain_text("The cart has changed since")
+    expect(mug.get_by_label("Quantity")).to_have_value("3")
+    mug.get_by_label("Quantity").fill("9")
+    visitor.button("Update the cart").click()
+    expect(page.get_by_text("Your cart is saved.")).to_be_visible()
+    expect(mug.get_by_label("Quantity")).to_have_value("9")
+
+
+def test_a_quantity_that_will_not_do_is_told_at_its_field(visitor: Visitor) -> None:
+    """It has the focus, with what is wrong beside it and what was entered still in it."""
+    page = visitor.goto("/")
+    visitor.add("Stoneware mug")
+    page.goto("/cart")
+    page.locator("#cart-form").evaluate("form => form.noValidate = true")
+    quantity = visitor.in_list("Stoneware mug").get_by_label("Quantity")
+    quantity.fill("500")
+    visitor.button("Update the cart").click()
+    expect(quantity).to_have_accessible_description("Must be a whole number from 1 to 99.")
+    expect(quantity).to_have_value("500")
+    expect(quantity).to_be_focused()
+
+
+def write_note(visitor: Visitor, product: str, note: str) -> None:
+    """Unfold an item's note, write it, and save it."""
+    visitor.page.get_by_text(f"A note with it: {product}").click()
+    visitor.page.get_by_label(f"A note with {product}").fill(note)
+    visitor.button(f"Save the note with {product}").click()
 
 
 def fill_with_notes(visitor: Visitor, besides: str) -> None:

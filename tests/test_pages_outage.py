@@ -67,7 +67,7 @@ def test_preferences_work_without_memcached_where_they_are_kept_right(
     if "preferences" in shop.wrong:
         expect(page.get_by_role("alert")).to_contain_text("preferences, cart and sign-in")
     else:
-        expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+        expect(page.get_by_text("Your preferences are saved.")).to_be_visible()
         expect(page.get_by_label("Results per page")).to_have_value("7")
 
 

@@ -33,12 +33,48 @@ def test_things_are_found_and_bought_without_a_script(visitor: Visitor) -> None:
     page.get_by_role("link", name="See the cart").click()
     lamp = visitor.in_list("Reading lamp")
     lamp.get_by_label("Quantity").fill("4")
-    lamp.get_by_label("A note with it").fill("a gift")
-    visitor.button("Update Reading lamp").click()
-    expect(lamp.get_by_label("A note with it")).to_have_value("a gift")
+    visitor.button("Update the cart").click()
     expect(page.get_by_text("€ 356.00").last).to_be_visible()
+    page.get_by_text("A note with it: Reading lamp").click()
+    page.get_by_label("A note with Reading lamp").fill("a gift")
+    visitor.button("Save the note with Reading lamp").click()
+    expect(page.get_by_label("A note with Reading lamp")).to_have_value("a gift")
     visitor.button("Remove Reading lamp").click()
     expect(page.get_by_text("Your cart is empty.")).to_be_visible()
+
+
+def test_a_search_goes_on_without_a_script(visitor: Visitor) -> None:
+    """From page to page by links, and adding leads back to the page it was on."""
+    page = visitor.goto("/")
+    page.get_by_role("link", name="Next").click()
+    visitor.add("Meadow seeds")
+    expect(page.get_by_text("Page 2 of 2")).to_be_visible()
+    page.get_by_role("link", name="Previous").click()
+    expect(page.get_by_text("Page 1 of 2")).to_be_visible()
+
+
+def test_a_stale_cart_is_told_without_a_script(visitor: Visitor) -> None:
+    """What another tab has changed is not overwritten."""
+    page = visitor.goto("/")
+    visitor.add("Stoneware mug")
+    page.goto("/cart")
+    page.request.post("/cart", data={"sku": "mug-01", "quantity": 2})
+    visitor.button("Update the cart").click()
+    expect(page.get_by_role("alert")).to_contain_text("The cart has changed since")
+    expect(page.get_by_label("Quantity")).to_have_value("3")
+
+
+def test_a_password_is_changed_without_a_script(visitor: Visitor) -> None:
+    """What is wrong is told at its field, and what was done on the page after."""
+    visitor.register()
+    visitor.sign_in()
+    page = visitor.goto("/password")
+    visitor.fill(Current_password="not this one", New_password="another horse 8")
+    visitor.button("Change it").click()
+    expect(page.get_by_label("Current password")).to_be_focused()
+    visitor.fill(Current_password=PASSWORD, New_password="another horse 8")
+    visitor.button("Change it").click()
+    expect(page.get_by_text("Your password is changed.")).to_be_visible()
 
 
 def test_preferences_are_saved_without_a_script(visitor: Visitor) -> None:
@@ -47,8 +83,8 @@ def test_preferences_are_saved_without_a_script(visitor: Visitor) -> None:
     visitor.fill(Results_per_page="5")
     page.get_by_role("group", name="Theme").get_by_label("Dark").check()
     visitor.button("Save").click()
-    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
-    expect(page.get_by_text("Showing 5 of 35")).to_be_visible()
+    expect(page.get_by_text("Your preferences are saved.")).to_be_visible()
+    expect(page.get_by_text("Showing 1 to 5 of 35")).to_be_visible()
     assert visitor.is_dark()
 
 

@@ -102,6 +102,17 @@ def test_what_is_assigned_after_destroying_begins_another() -> None:
     assert session.encoded() == b'{"b":2}'
 
 
+def test_destroying_what_has_ended_lets_go_of_it() -> None:
+    """Its cookie is to be cleared; not where it goes on under another ID."""
+    ended, renewed = Session(ended=True), Session(ended=True, renewed=True)
+    assert ended.status is renewed.status is Status.ABSENT
+    for session in (ended, renewed):
+        session.destroy()
+    assert (ended.status, renewed.status) == (Status.DESTROYED, Status.ABSENT)
+    ended["a"] = 1
+    assert ended.status is Status.NEW
+
+
 def test_destroying_nothing_is_nothing() -> None:
     """Without a record there is nothing to delete."""
     session = Session()

@@ -246,6 +246,21 @@ async def test_an_update_of_an_ended_session_is_refused() -> None:
     assert await visitor.data() == {}
 
 
+async def test_signing_out_of_an_ended_session_clears_its_cookie() -> None:
+    """The store is not asked again; under an ID that was renewed the cookie is left alone."""
+    visitor = await with_session()
+    late = visitor.copy()
+    await renew(visitor)
+    assert await end(late) is None
+    other = visitor.copy()
+    await end(visitor)
+    visitor.world.store.forget()
+    cleared = await end(other)
+    assert cleared is not None
+    assert cleared.max_age == 0
+    assert visitor.operations == {"load": 1}
+
+
 async def test_a_write_under_an_id_that_was_renewed_begins_no_other_session() -> None:
     """A new cookie would take the place of the one that the renewal, a sign-in say, has sent."""
     visitor = await with_session(basket=1)

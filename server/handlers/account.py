@@ -32,7 +32,7 @@ class RegisterHandler(ShopHandler):
         account = await self.accounts.register(*fields)
         self.log_event("register", account=account.id)
         value = {"username": account.username, "email": account.email}
-        self.answer_form(value, "/login#registered", status=201)
+        self.answer_form(value, "/login", status=201, notice="registered")
 
 
 class AccountHandler(ShopHandler):
@@ -43,10 +43,7 @@ class AccountHandler(ShopHandler):
     def get(self) -> None:
         """Show who is signed in."""
         account = described_account(self.signed_in())
-        revocable = self.state.supports(CREDENTIALS, "revocable")
-        self.answer(
-            account, "account.html", title="Your account", account=account, revocable=revocable
-        )
+        self.answer(account, "account.html", title="Your account", account=account)
 
 
 class PasswordHandler(SessionsBase):
@@ -65,14 +62,16 @@ class PasswordHandler(SessionsBase):
         fields = read_fields(self.request)
         current, new = require(fields, "current", "new")
         account_id = credentials["account_id"]
+        notice = "password-changed"
         if not self.state.supports(CREDENTIALS, "revocable"):
+            notice = "password-changed-only"
             await self.accounts.change_password(account_id, current, new)
         else:
             sign_in = await self._check(credentials, current, new)
             ended = await self._change(sign_in, current, new)
             self.log_event("sessions_ended", account=account_id, count=ended)
         self.log_event("password_change", account=account_id)
-        self.answer_form(None, "/account#password-changed")
+        self.answer_form(None, "/account", notice=notice)
 
     async def _change(self, sign_in: SignIn, current: Any, new: Any) -> int:
         """Change the password, and continue under a new ID; return how many sessions ended.

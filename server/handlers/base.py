@@ -1,10 +1,12 @@
 """What all of the shop's handlers share: answers, errors, headers.
 
 Rule 1: one method answers people and programs; which of them asked is decided in one place.
-Rule 2: every answer, errors and static files included, has the security headers; whatever may show
-a person's state is ``no-store`` and has no ETag (ASVS 5.0 3.4, 14.3.2).
+Rule 2: whatever may show a person's state is ``no-store`` and has no ETag (ASVS 5.0 14.3.2).
 Rule 3: a form is answered with 303 to a path of our own. The page it came from is looked up among
-ours, so a ``Referer`` can choose between them and nothing else (ASVS 5.0 3.7.2).
+ours, so a ``Referer`` can choose between them and nothing else (ASVS 5.0 3.7.2). What the next page
+has to say goes into a notice, never into the path.
+Rule 4: every page tells who is signed in and what is in the cart, as far as that is in reach; a
+program's request loads what its handler needs and no more.
 """
 
 from __future__ import annotations
@@ -13,57 +15,38 @@ from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+from tornado.concurrent import Future
 from tornado.escape import json_encode
-from tornado.web import HTTPError, RequestHandler
+from tornado.httputil import HTTPServerRequest
+from tornado.web import HTTPError
 
 from ..accounts import Accounts
 from ..accounts.errors import AccountError
-from ..shop import CART, CREDENTIALS, PREFERENCES, InvalidFields, preferences_of
+from ..shop import (
+    CART,
+    CREDENTIALS,
+    NOTICE,
+    PREFERENCES,
+    InvalidFields,
+    preferences_of,
+)
 from ..state import JSON, Kind, SessionEnded, StateHandler, StoreUnavailable, UndeclaredKind
 from .bodies import MAX_BODY
 from .devices import describe_device
-from .errors import ErrorAnswer, Refused, error_answer, status_of
+from .errors import ErrorAnswer, Refused, error_answer, methods_of, status_of
 from .events import log_event
-from .formats import day_and_time, money
-from .negotiation import JSON as JSON_TYPE
-from .negotiation import media_type, prefers_html
+from .formats import FOR_TEMPLATES
+from .headers import SecureHeaders
+from .negotiation import asks_for_html
+from .notices import sentences
 from .placements import outage, whereabouts
+from .referers import page_of
 
-_CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors "
-)
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
-_TWO_YEARS = "max-age=63072000"
-
-#: The pages a form may lead back to.
-_PAGES = ("/", "/products", "/cart", "/preferences", "/sessions")
-
+_ON_EVERY_PAGE = (PREFERENCES, CART, CREDENTIALS, NOTICE)
 
 #: What is wrong with what was entered, so the form is shown again with it.
 _FORM_AGAIN = {400, 409, 422, 429}
-
-
-class SecureHeaders(RequestHandler):
-    """Any handler of ours, with the headers that every answer has."""
-
-    def set_default_headers(self) -> None:
-        """Set the security headers, and do not tell the server's version."""
-        frames = self.settings.get("frame_ancestors", "'none'")
-        self.set_header("Content-Security-Policy", _CONTENT_SECURITY_POLICY + frames)
-        for name, value in _HEADERS.items():
-            self.set_header(name, value)
-        if self.request.protocol == "https":
-            self.set_header("Strict-Transport-Security", _TWO_YEARS)
-        self.clear_header("Server")
 
 
 class ShopHandler(SecureHeaders, StateHandler):
@@ -74,8 +57,15 @@ class ShopHandler(SecureHeaders, StateHandler):
     """
 
     page: ClassVar[bool] = False
-    form: ClassVar[str | None] = None
+    form: str | None = None
     entered: Mapping[str, Any] = MappingProxyType({})
+
+    @classmethod
+    def kinds_for(cls, request: HTTPServerRequest) -> tuple[Kind, ...]:
+        """Return the handler's kinds, and for a page those that every page shows."""
+        if asks_for_html(request.headers, page=cls.page):
+            return tuple(dict.fromkeys((*cls.kinds, *_ON_EVERY_PAGE)))
+        return cls.kinds
 
     def set_default_headers(self) -> None:
         """Set the security headers, and keep every answer out of caches."""
@@ -109,10 +99,7 @@ class ShopHandler(SecureHeaders, StateHandler):
     @cached_property
     def wants_html(self) -> bool:
         """Whether a person's browser asked."""
-        if media_type(self.request.headers.get("Content-Type", "")) == JSON_TYPE:
-            return False
-        accept = ",".join(self.request.headers.get_list("Accept"))
-        return prefers_html(accept, page=self.page)
+        return asks_for_html(self.request.headers, page=self.page)
 
     @property
     def device(self) -> str:
@@ -135,15 +122,44 @@ class ShopHandler(SecureHeaders, StateHandler):
         else:
             self.write_json(value)
 
-    def answer_form(self, value: JSON, location: str, status: int = 200) -> None:
-        """Answer a change: with ``value`` as JSON, 204 for None, or 303 to ``location``."""
+    def answer_form(
+        self, value: JSON, location: str, status: int = 200, *, notice: str | None = None
+    ) -> None:
+        """Answer a change: with ``value`` as JSON, 204 for None, or 303 to ``location``.
+
+        The page there says ``notice``. If the session had ended, and this begins another one, both
+        answers say so.
+        """
+        begun = bool(self.kinds) and self._has_begun_anew()
         if self.wants_html:
+            self._say(*(["session-begun"] if begun else []), *([notice] if notice else []))
             self.redirect(location, status=303)
         elif value is None:
             self.set_status(204)
         else:
             self.set_status(status)
-            self.write_json(value)
+            self.write_json({**value, "session_ended": True} if begun else value)
+
+    def _has_begun_anew(self) -> bool:
+        return self.state.ended and (self.state.changed or self.state.store_key is not None)
+
+    def _say(self, *notices: str) -> None:
+        if notices:
+            waiting = self.peek(NOTICE, [])
+            self.state[NOTICE] = list(dict.fromkeys([*waiting, *notices]))
+
+    def _notices(self) -> list[str]:
+        """Return what this page has to say; then it is said."""
+        names = self.peek(NOTICE) if self.request.method == "GET" else None
+        if not names:
+            return []
+        del self.state[NOTICE]
+        return sentences(names, (self.peek(CREDENTIALS) or {}).get("username", ""))
+
+    def render(self, template_name: str, **names: Any) -> Future[None]:
+        """Render a page; one that is no error says what is still to be said."""
+        notices = [] if names.get("error") else self._notices()
+        return super().render(template_name, notices=notices, **names)
 
     def write_json(self, value: JSON) -> None:
         """Write ``value`` as JSON."""
@@ -151,15 +167,8 @@ class ShopHandler(SecureHeaders, StateHandler):
         self.write(json_encode(value))
 
     def came_from(self, fragment: str = "") -> str:
-        """Return the path of the page a form was sent from, the shop's page when it is not ours."""
-        try:
-            referer = urlsplit(self.request.headers.get("Referer", ""))
-        except ValueError:
-            referer = urlsplit("")
-        path = referer.path if referer.path in _PAGES else "/"
-        query = parse_qs(referer.query).get("q", [""])[0] if path in {"/", "/products"} else ""
-        found = f"?{urlencode({'q': query})}" if query else ""
-        return f"{path}{found}#{quote(fragment)}" if fragment else path + found
+        """Return the page a form was sent from; ``fragment`` is what to scroll to there."""
+        return page_of(self.request.headers.get("Referer", ""), fragment)
 
     def log_event(self, event: str, **facts: str | int | None) -> None:
         """Log a security event of this request."""
@@ -198,8 +207,7 @@ class ShopHandler(SecureHeaders, StateHandler):
             "entered": self.entered,
             "error": None,
             "title": None,
-            "money": money,
-            "day_and_time": day_and_time,
+            **FOR_TEMPLATES,
         }
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
@@ -213,7 +221,7 @@ class ShopHandler(SecureHeaders, StateHandler):
         if told.retry_after is not None:
             self.set_header("Retry-After", str(told.retry_after))
         if status_code == 405:
-            self.set_header("Allow", ", ".join(self._allowed()))
+            self.set_header("Allow", ", ".join(methods_of(type(self))))
         if status_code == 403:
             self.log_event("refused", code=told.code)
         if self.wants_html:
@@ -225,16 +233,12 @@ class ShopHandler(SecureHeaders, StateHandler):
     def _render_error(self, told: ErrorAnswer) -> None:
         entered_wrong = told.status in _FORM_AGAIN or told.code == "wrong_credentials"
         again = self.form if entered_wrong else None
-        self.render(again or "error.html", error=told, title=told.title)
+        names = self.form_names() if again else {}
+        self.render(again or "error.html", error=told, title=told.title, **names)
 
-    def _allowed(self) -> list[str]:
-        """Return the methods this handler has; HEAD comes with GET."""
-        methods = [
-            method
-            for method in ("GET", "POST", "PUT", "DELETE")
-            if getattr(type(self), method.lower()) is not getattr(RequestHandler, method.lower())
-        ]
-        return [*methods, "HEAD"] if "GET" in methods else methods
+    def form_names(self) -> dict[str, Any]:
+        """Return what the template of a refused form shows beside it."""
+        return {}
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Log what has a status of its own in a line; a traceback is for what nobody foresaw."""

@@ -16,6 +16,7 @@ from ..shop import (
     PREFERENCES,
     Cart,
     InvalidFields,
+    StaleCart,
     check_item,
     described_cart,
     with_added,
@@ -24,7 +25,13 @@ from ..shop import (
 )
 from .base import ShopHandler
 from .bodies import read_fields, require
+from .cart_form import NUMBERS, is_cart_form, read_cart_form, refuse_unknown
 from .errors import Refused
+
+_STALE = (
+    "The cart has changed since this page showed it, in another tab perhaps. Nothing was saved. "
+    "This is what is in it now."
+)
 
 
 class CartBase(ShopHandler):
@@ -34,8 +41,9 @@ class CartBase(ShopHandler):
 
     def item_fields(self, *required: str) -> dict[str, Any]:
         """Return the body's fields; the quantity and the note are what they may be."""
-        fields = read_fields(self.request, numbers=("quantity",))
+        fields = read_fields(self.request, numbers=NUMBERS)
         require(fields, *required, "quantity")
+        refuse_unknown(fields, {*required, "quantity", "note"})
         if not isinstance(fields.get("sku", ""), str):
             raise InvalidFields({"sku": "Must be text."})
         check_item(fields["quantity"], fields.get("note"))
@@ -55,7 +63,7 @@ class CartBase(ShopHandler):
 
 
 class CartHandler(CartBase):
-    """``GET`` and ``POST /cart``."""
+    """``GET`` and ``POST /cart``; what is posted is a product to add, or a form of the page."""
 
     def get(self) -> None:
         """Show the cart."""
@@ -63,11 +71,28 @@ class CartHandler(CartBase):
         self.answer(cart, "cart.html", title="Your cart", cart=cart)
 
     async def post(self) -> None:
-        """Add a quantity of a product, with a note if there is one."""
+        """Add a quantity of a product, with a note if there is one; or change what is there."""
+        fields = read_fields(self.request, numbers=NUMBERS)
+        if is_cart_form(fields):
+            await self._change_what_is_there(fields)
+            return
         fields = self.item_fields("sku")
         sku = known(fields["sku"])
         add = partial(with_added, sku, fields["quantity"], fields.get("note"))
         await self.change(add, fragment=sku)
+
+    async def _change_what_is_there(self, fields: dict[str, Any]) -> None:
+        self.form, self.entered = "cart.html", fields
+        try:
+            cart = await self.state.update(CART, read_cart_form(fields), {})
+        except StaleCart:
+            self.entered = {}
+            raise Refused(409, "cart_changed", _STALE) from None
+        self.answer_form(described_cart(cart), "/cart", notice="cart-saved")
+
+    def form_names(self) -> dict[str, Any]:
+        """Return the cart as it is: a form that was refused stands beside it."""
+        return {"cart": described_cart(self.peek(CART, {}))}
 
 
 class ItemHandler(CartBase):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tornado.web import HTTPError
+from tornado.web import HTTPError, RequestHandler
 
 from ..accounts.errors import AccountError, AccountsUnavailable, FieldRefused
 from ..shop import InvalidFields
@@ -82,6 +82,16 @@ _BY_STATUS: Mapping[int, tuple[str, str]] = {
 }
 
 _SESSION_ENDED = ErrorAnswer(401, "session_ended", "Your session has ended. Please sign in again.")
+
+
+def methods_of(handler: type[RequestHandler]) -> list[str]:
+    """Return the methods a handler has; HEAD comes with GET."""
+    methods = [
+        method
+        for method in ("GET", "POST", "PUT", "DELETE")
+        if getattr(handler, method.lower()) is not getattr(RequestHandler, method.lower())
+    ]
+    return [*methods, "HEAD"] if "GET" in methods else methods
 
 
 def status_of(error: BaseException | None, status: int) -> int:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from ..catalogue import BY_SKU
+from ..shop import note_mark
 
 
 def iso(seconds: float) -> str:
@@ -19,3 +24,9 @@ def day_and_time(moment: str) -> str:
 def money(cents: int) -> str:
     """Return an amount in euros."""
     return f"€ {cents // 100:,}.{cents % 100:02}"
+
+
+#: What every template may use.
+FOR_TEMPLATES: Final[MappingProxyType[str, Any]] = MappingProxyType(
+    {"money": money, "day_and_time": day_and_time, "note_mark": note_mark, "products": BY_SKU}
+)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from tornado.httputil import HTTPHeaders
+
 HTML, JSON = "text/html", "application/json"
 
 _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
@@ -27,6 +29,13 @@ def prefers_html(accept: str, *, page: bool = False) -> bool:
     html = weights.get(HTML, weights.get("text/*", weights.get("*/*", 0.0)) if page else 0.0)
     json = weights.get(JSON, weights.get("application/*", weights.get("*/*", 0.0)))
     return html > 0 and html >= json
+
+
+def asks_for_html(headers: HTTPHeaders, *, page: bool = False) -> bool:
+    """Return whether a request's headers ask for a page; who sends JSON gets JSON."""
+    if media_type(headers.get("Content-Type", "")) == JSON:
+        return False
+    return prefers_html(",".join(headers.get_list("Accept")), page=page)
 
 
 def _weights(accept: str) -> dict[str, float]:

@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from tornado.escape import json_encode
+from tornado.httputil import HTTPServerRequest
 from tornado.web import HTTPError, StaticFileHandler
 
-from ..state import StateErrorHandler
-from .base import SecureHeaders, ShopHandler
+from ..state import Kind, StateErrorHandler
+from .base import ShopHandler
 from .errors import error_answer
+from .headers import SecureHeaders
+from .negotiation import asks_for_html
 
 
 class HealthHandler(ShopHandler):
     """``GET /health``: says that the process answers; touches no state and no store."""
+
+    @classmethod
+    def kinds_for(cls, request: HTTPServerRequest) -> tuple[Kind, ...]:
+        """Need nothing, whoever asks."""
+        return ()
 
     def get(self) -> None:
         """Answer."""
@@ -46,7 +54,20 @@ class StaticHandler(SecureHeaders, StaticFileHandler):
         version = super().get_version(settings, path)
         return version and version[:16]
 
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """Send the file; what is none is not found, wherever it points."""
+        try:
+            await super().get(path, include_body)
+        except HTTPError as error:
+            raise HTTPError(404 if error.status_code == 403 else error.status_code) from error
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Tell what went wrong in the contract's shape: no person looks here."""
-        self.set_header("Content-Type", "application/json; charset=UTF-8")
-        self.finish(json_encode(error_answer(status_code, None).json))
+        """Tell what went wrong, in the contract's shape or as a page."""
+        told = error_answer(status_code, None)
+        if asks_for_html(self.request.headers):
+            self.set_header("Content-Type", "text/html; charset=UTF-8")
+            pages = NotFoundHandler(self.application, self.request)
+            self.finish(pages.render_string("error.html", error=told, title=told.title, notices=[]))
+        else:
+            self.set_header("Content-Type", "application/json; charset=UTF-8")
+            self.finish(json_encode(told.json))

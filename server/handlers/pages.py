@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from ..catalogue import Results, search
 from ..shop import (
@@ -17,17 +21,36 @@ from ..state import Kind, StoreUnavailable
 from .base import ShopHandler
 
 _LONGEST_QUERY = 200
+_LAST_PAGE = 1000
+_PAGE = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 
 
 class SearchHandler(ShopHandler):
-    """A handler that searches for ``?q=``."""
+    """A handler that searches for ``?q=``, and shows its ``?page=``."""
 
+    def results(self, preferences: Mapping[str, Any]) -> Results:
+        """Return what is found; 422 when the words are too long, or the page cannot be one."""
+        return search(self.query, preferences, self._page())
+
+    @cached_property
     def query(self) -> str:
-        """Return what is searched for; 422 when it is too long."""
+        """What is searched for."""
         query = self.get_query_argument("q", "")
         if len(query) > _LONGEST_QUERY:
             raise InvalidFields({"q": f"Must have {_LONGEST_QUERY} characters at most."})
         return query
+
+    def _page(self) -> int:
+        page = self.get_query_argument("page", "1", strip=False)
+        if not _PAGE.fullmatch(page) or int(page) > _LAST_PAGE:
+            raise InvalidFields({"page": f"Must be a whole number from 1 to {_LAST_PAGE:,}."})
+        return int(page)
+
+    def address(self, page: int) -> str:
+        """Return where another page of the same search is."""
+        wanted = {"q": self.query} if self.query else {}
+        query = urlencode(wanted | ({"page": page} if page > 1 else {}))
+        return f"{self.request.path}?{query}" if query else self.request.path
 
 
 class IndexHandler(SearchHandler):
@@ -38,10 +61,9 @@ class IndexHandler(SearchHandler):
 
     def get(self) -> None:
         """Show the shop."""
-        query = self.query()
         reach = self._in_reach()
         preferences = preferences_of(self.peek(PREFERENCES))
-        results = search(query, preferences)
+        results = self.results(preferences)
         cart = described_cart(self.peek(CART, {})) if reach["cart"] else None
         credentials = self.peek(CREDENTIALS)
         value = {
@@ -54,7 +76,8 @@ class IndexHandler(SearchHandler):
         self.answer(
             value,
             "index.html",
-            query=query,
+            query=self.query,
+            address=self.address,
             results=results,
             cart=cart,
             reach=reach,
@@ -78,11 +101,11 @@ class ProductsHandler(SearchHandler):
 
     def get(self) -> None:
         """Show what is found."""
-        query = self.query()
         preferences = preferences_of(self.state.get(PREFERENCES))
-        results = search(query, preferences)
+        results = self.results(preferences)
         value = described_results(results, preferences)
-        self.answer(value, "products.html", query=query, results=results)
+        names = {"query": self.query, "address": self.address, "results": results}
+        self.answer(value, "products.html", title="Products", **names)
 
 
 def described_results(results: Results, preferences: dict[str, Any]) -> dict[str, Any]:
@@ -92,6 +115,8 @@ def described_results(results: Results, preferences: dict[str, Any]) -> dict[str
             {"sku": product.sku, "name": product.name, "price": product.price}
             for product in results.products
         ],
+        "found": results.found,
+        "page": results.page,
         "results_per_page": preferences["results_per_page"],
         "sort": preferences["sort"],
     }

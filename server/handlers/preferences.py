@@ -29,4 +29,4 @@ class PreferencesHandler(ShopHandler):
         if changes:
             await self.state.update(PREFERENCES, partial(with_preferences, changes))
         preferences = preferences_of(self.state.get(PREFERENCES))
-        self.answer_form(preferences, self.came_from("preferences-saved"))
+        self.answer_form(preferences, self.came_from(), notice="preferences-saved")

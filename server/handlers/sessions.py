@@ -100,7 +100,7 @@ class EndSessionsHandler(SessionsBase):
             if not ended:
                 raise Refused(404, "unknown_session", "There is no such session.")
         self.log_event("sessions_ended", account=account_id, count=ended)
-        self.answer_form(None, "/sessions#ended")
+        self.answer_form(None, "/sessions", notice="sessions-ended")
 
     async def _is_current(self, account_id: str, handle: str) -> bool:
         rows = await self.accounts.sessions(account_id)

@@ -37,11 +37,19 @@ class LoginHandler(ShopHandler):
     async def post(self) -> None:
         """Sign in. Who is signed in already gets the current account, whatever was sent."""
         credentials = self.state.get(CREDENTIALS)
-        if credentials is None:
-            self.entered = read_fields(self.request)
-            sign_in = await self._authenticate(*require(self.entered, "username", "password"))
-            credentials = await self._sign_in(sign_in)
-        self.answer_form(described_account(credentials), "/")
+        if credentials is not None:
+            self._answer_already(credentials)
+            return
+        self.entered = read_fields(self.request)
+        sign_in = await self._authenticate(*require(self.entered, "username", "password"))
+        self.answer_form(described_account(await self._sign_in(sign_in)), "/")
+
+    def _answer_already(self, credentials: dict[str, Any]) -> None:
+        """Answer with the current account; a person who sent another name is told so."""
+        if self.wants_html and not _is_name_of(credentials, read_fields(self.request)):
+            self.answer_form(None, "/account", notice="already-signed-in")
+        else:
+            self.answer_form(described_account(credentials), "/")
 
     async def _authenticate(self, username: Any, password: Any) -> SignIn:
         try:
@@ -116,7 +124,12 @@ async def sign_out(handler: ShopHandler) -> None:
     if credentials is not None:
         handler.log_event("sign_out", account=credentials["account_id"])
     handler.set_header("Clear-Site-Data", '"cache", "storage"')
-    handler.answer_form(None, "/")
+    handler.answer_form(None, "/", notice="signed-out" if credentials is not None else None)
+
+
+def _is_name_of(credentials: dict[str, Any], fields: dict[str, Any]) -> bool:
+    entered = fields.get("username", credentials["username"])
+    return bool(str(entered).casefold() == credentials["username"].casefold())
 
 
 def _wrong() -> Refused:

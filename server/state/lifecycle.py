@@ -37,6 +37,11 @@ class StateHandler(RequestHandler):
 
     kinds: ClassVar[tuple[Kind, ...]] = ()
 
+    @classmethod
+    def kinds_for(cls, request: httputil.HTTPServerRequest) -> tuple[Kind, ...]:
+        """Return the kinds used for ``request``, of which only the headers are there yet."""
+        return cls.kinds
+
     @property
     def state(self) -> RequestState:
         """The request's state; `RuntimeError` when the handler names no kinds."""
@@ -100,7 +105,7 @@ class StateApplication(Application):
         **kwargs: Any,
     ) -> httputil.HTTPMessageDelegate:
         """Give a handler that names kinds its state, any other one what Tornado gives it."""
-        kinds = getattr(target_class, "kinds", ())
+        kinds = _kinds_for(target_class, request)
         if not kinds or request.connection is None:
             return super().get_handler_delegate(request, target_class, *args, **kwargs)
         try:
@@ -133,6 +138,15 @@ class StateApplication(Application):
             connection.when_sent(lambda: super(StateApplication, self).log_request(handler))
         else:
             super().log_request(handler)
+
+
+def _kinds_for(
+    target_class: type[RequestHandler], request: httputil.HTTPServerRequest
+) -> tuple[Kind, ...]:
+    if issubclass(target_class, StateHandler):
+        return target_class.kinds_for(request)
+    kinds: tuple[Kind, ...] = getattr(target_class, "kinds", ())
+    return kinds
 
 
 class _LoadFirst(httputil.HTTPMessageDelegate):

@@ -11,8 +11,8 @@ compare-and-swap. So a write that another request had acknowledged is either in 
 there is no new record. What else must know of the new one (a database, say) is told in between:
 if it refuses, the old session stands as it was, and nobody has the new ID.
 Rule 5: a cookie is sent when the ID changes, and again when the secret that signed it was replaced
-and the session is written anyway. A cookie whose session is gone is left alone: a late answer that
-deletes it could delete the cookie of a sign-in that happened meanwhile. For the same reason a
+and the session is written anyway. A cookie whose session is gone is left alone until a sign-out: a
+late answer that deletes it could delete that of a sign-in meanwhile. For the same reason a
 request that names an ID which was renewed begins no other session; only a sign-in does.
 """
 
@@ -127,7 +127,8 @@ class ServerSessionTier:
             case Status.RENEWED:
                 cookie = await self._renew(session, confirm)
             case Status.DESTROYED:
-                await self.records.end(_stored(session))
+                if session.stored is not None:
+                    await self.records.end(session.stored)
                 session.settle(None)
                 cookie = self._cookie.clear()
         return cookie

@@ -8,7 +8,7 @@ Pure: no clock, no store, no cookie. The server-session tier reads the status an
     UNCHANGED   stored, still equal to what was loaded    touches it, when that is due
     CHANGED     stored, and different now                 replaces exactly the version loaded
     RENEWED     stored, and to continue under a new ID    adds the new record, ends the old one
-    DESTROYED   stored, and to end                        deletes the record
+    DESTROYED   stored or ended already, and to end       deletes the record, clears the cookie
 
 Rule 1: whether something changed is told from the data, so nested changes count, and an assignment
 that changes nothing does not. What was neither assigned nor handed out in a value that can change
@@ -145,7 +145,7 @@ class Session(MutableMapping[str, JSON]):
     def status(self) -> Status:
         """What has become of the session; see the table above."""
         if self.stored is None:
-            return Status.NEW if self._values else Status.ABSENT
+            return Status.NEW if self._values else self._without_record()
         if self._destroy:
             return Status.RENEWED if self._values else Status.DESTROYED
         if self._renew:
@@ -153,6 +153,11 @@ class Session(MutableMapping[str, JSON]):
         if not self._touched or same_text(self._values, self.stored.data):
             return Status.UNCHANGED
         return Status.CHANGED
+
+    def _without_record(self) -> Status:
+        # What goes on under another ID is left alone: the cookie that is there may be that one's.
+        let_go = self._destroy and self.ended and not self.renewed
+        return Status.DESTROYED if let_go else Status.ABSENT
 
     @property
     def replaces(self) -> bool:

@@ -20,13 +20,24 @@ async function send(path, fields) {
       body: JSON.stringify(fields),
     });
     const answer = await response.json();
-    if (response.ok) return answer;
+    if (response.ok) {
+      if (answer.session_ended) tellThatAnotherBegan();
+      return answer;
+    }
     const { message, fields: wrong } = answer.error;
     say(wrong ? Object.values(wrong).join(" ") : message, true);
   } catch {
     say("The shop does not answer right now. Please try again.", true);
   }
   return null;
+}
+
+function tellThatAnotherBegan() {
+  const told = document.createElement("p");
+  told.className = "banner";
+  told.textContent = "Your session has ended. What was in it is gone, and a new one has begun with what you just did.";
+  document.querySelector("[data-news]").replaceChildren(told);
+  document.querySelector("[data-ended]")?.remove();
 }
 
 function showCart(cart) {
