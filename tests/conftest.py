@@ -9,6 +9,8 @@ import pytest
 
 from compare.memcached_process import MemcachedProcess
 
+pytest_plugins = ["compare.check.pytest_plugin"]
+
 # Warnings are errors in the processes that tests start, as they are in the tests.
 os.environ.setdefault("PYTHONWARNINGS", "error")
 

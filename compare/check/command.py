@@ -15,7 +15,8 @@ from typing import NoReturn
 from rich.console import Console
 
 from ..experiment import Experiment
-from .described_target import DescribedTarget, refuse_others
+from .address import refuse_others
+from .described_target import DescribedTarget
 from .description import Description, Unusable, read
 from .table import as_json, print_checked
 from .trial import BROKEN, CHECKS, Checked, most_requests, trial

@@ -1,8 +1,7 @@
 """An application that is described: running already, or started together with its store.
 
-Rule 1: an address of another machine is refused, unless whoever asks says that it is theirs.
-Rule 2: what was started is ended with the ``with`` block, with everything that it started itself.
-Rule 3: no experiment sends more requests than it has said it would.
+Rule 1: what was started is ended with the ``with`` block, with everything that it started itself.
+Rule 2: no experiment sends more requests than it has said it would.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +19,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 from ..app_process import environment_with
 from ..browser import Browser, NoAnswer
@@ -47,7 +44,7 @@ class DescribedTarget:
         self.changed_passwords: dict[str, str] = {}
         self.written: dict[str, str] = {}
         self.cookie_names: set[str] = set()
-        self.sent = self.allowed = 0
+        self.sent = self.allowed = self._limit = 0
         self._parent = parent
         self._timed: DescribedTarget | None = None
         self._store: StoreProcess | None = None
@@ -127,13 +124,17 @@ class DescribedTarget:
 
     # What visitors ask of it
 
+    def allow(self, requests: int) -> None:
+        """Allow so many requests from now on."""
+        self.allowed, self._limit = self.sent + requests, requests
+
     def spend(self) -> None:
         """Count a request; `NotTried` where it is one too many."""
         if self._parent:
             self._parent.spend()
             return
         if self.sent >= self.allowed:
-            raise NotTried(f"it took more than {self.allowed} requests")
+            raise NotTried(f"it took more than {self._limit} requests")
         self.sent += 1
 
     def password_of(self, person: Person) -> str:
@@ -148,6 +149,12 @@ class DescribedTarget:
         return Person(name, f"{name}@post.example")
 
     @property
+    def pid(self) -> int:
+        """The process that was started for it."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def ended(self) -> str | None:
         """What it said last if it was started here and has ended, None otherwise."""
         if self._process is None or self._process.poll() is None:
@@ -156,6 +163,13 @@ class DescribedTarget:
         return f"it ended with status {self._process.returncode}" + (
             f": {said[-1][:200]}" if said else ""
         )
+
+    def gone(self) -> str | None:
+        """Return the same of one that answers no more, and may be about to end."""
+        if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(1)
+        return self.ended
 
     # Starting
 
@@ -220,20 +234,3 @@ class DescribedTarget:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def refuse_others(url: str) -> None:
-    """Raise `Unusable` unless ``url`` is an address of this machine."""
-    parts = urlsplit(url)
-    try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
-    except (OSError, ValueError) as error:
-        raise Unusable(f"{url}: {error}") from error
-    for family, kind, protocol, _, address in found:
-        with socket.socket(family, kind, protocol) as probe:
-            try:
-                probe.bind((address[0], 0))  # only one's own addresses can be bound
-            except OSError as error:
-                raise Unusable(
-                    f"{url} is not this machine: say --i-own-this if you may attack it"
-                ) from error

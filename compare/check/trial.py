@@ -19,6 +19,7 @@ from ..experiments import EXPERIMENTS
 from ..findings import Exchange, Outcome
 from ..shop_visitor import Person, ShopVisitor, Unexpected
 from ..targets import Target
+from ..waiting import wait_until
 from .described_target import DescribedTarget
 from .described_visitor import DescribedVisitor
 from .description import Description, NotTried, Unusable
@@ -28,7 +29,7 @@ CHECKS = tuple(each for each in EXPERIMENTS if each.kept)
 
 KEPT, BROKEN, NOT_TRIED = "kept", "broken", "not tried"
 _LONGEST_WAIT = 60.0
-_FIRST_LOOK = 20
+_FIRST_LOOK = 60
 _WHILE_LOOKING = 40
 
 
@@ -107,14 +108,14 @@ def trial(
 
 def first_look(target: DescribedTarget) -> None:
     """Use ``target`` as its file says; `Unusable` in a sentence where it does not work."""
-    target.allowed = target.sent + _FIRST_LOOK
+    target.allow(_FIRST_LOOK)
     lab = DescribedLab(target)
     try:
         _used(lab, target)
     except (Unexpected, NotTried) as error:
         raise Unusable(f"{error}.") from error
     except NoAnswer as error:
-        raise Unusable(f"{target.url}: {target.ended or error}.") from error
+        raise Unusable(f"{target.url}: {target.gone() or error}.") from error
 
 
 def most_requests(description: Description, experiments: Sequence[Experiment]) -> int:
@@ -135,8 +136,10 @@ def _used(lab: DescribedLab, target: DescribedTarget) -> None:
     if target.description.write:
         key = target.skus[0]
         visitor.put(key)
-        if key not in visitor.cart():
-            raise Unusable(f"[read]: what was written is not there: “{target.description.read}”.")
+        try:
+            wait_until(lambda: key in visitor.cart(), "it is there", pause=0.5)
+        except TimeoutError as error:
+            raise Unusable("[read]: what was written is not there.") from error
     visitor.sign_out()
     if visitor.who():
         raise Unusable("[sign_out]: the browser that signed out is still signed in.")
@@ -155,7 +158,7 @@ def _expect_name(target: DescribedTarget, visitor: ShopVisitor, person: Person) 
 def _tried(target: DescribedTarget, experiment: Experiment) -> Checked:
     lab = DescribedLab(target)
     each = 2 if target.description.token else 1
-    target.allowed = target.sent + each * experiment.most_requests
+    target.allow(each * experiment.most_requests)
     target.written = {}
     try:
         outcome = experiment.run(lab)
@@ -176,20 +179,21 @@ def _restore(target: DescribedTarget) -> None:
     """Give an account of the file's its password back."""
     if target.description.register or not target.changed_passwords:
         return
-    target.allowed = target.sent + _WHILE_LOOKING // 2
+    target.allow(_WHILE_LOOKING // 2)
     person = target.people[-1]
     visitor = DescribedVisitor(target, "owner")
     try:
         visitor.sign_in(person)
         visitor.change_password(person.password)
+        target.changed_passwords.clear()
     except (Unexpected, NoAnswer) as error:
         now = target.password_of(person)
         raise Unusable(f"the password of {person.username} is “{now}” now: {error}.") from error
 
 
 def _still_there(target: DescribedTarget, experiment: Experiment) -> None:
-    target.allowed = target.sent + _WHILE_LOOKING // 2
+    target.allow(_WHILE_LOOKING // 2)
     try:
         DescribedVisitor(target, "passer-by").ask_who()
     except NoAnswer as error:
-        raise Unusable(f"it is gone since {experiment.name}: {target.ended or error}.") from error
+        raise Unusable(f"it is gone since {experiment.name}: {target.gone() or error}.") from error

@@ -87,5 +87,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: UNAFFECTED, SESSION: REFUSED},
     kept=frozenset({UNAFFECTED, REFUSED}),
-    most_requests=160,
+    most_requests=300,
 )
