@@ -5,6 +5,8 @@ errors.py     what can go wrong
 fields.py     usernames and email addresses
 passwords.py  the policy, and Argon2id off the event loop
 throttle.py   back-off after wrong passwords
+places.py     where sessions are kept
+ending.py     ending sessions from outside of any application
 tables.py     the tables
 rows.py       what is read from them and written to them
 database.py   one database, and its errors translated

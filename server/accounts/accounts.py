@@ -21,9 +21,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import rows
 from .database import Database
-from .errors import FieldRefused, PasswordRefused, SignInRefused, WrongPassword
+from .errors import (
+    AccountsUnavailable,
+    FieldRefused,
+    PasswordRefused,
+    SignInRefused,
+    WrongPassword,
+)
 from .fields import clean_username, email_problem, username_problem
 from .passwords import PasswordHashes, password_problem
+from .places import Place, remember, remembered
 from .rows import Account, AccountEntry, AccountSession, SignIn
 
 LONGEST_DEVICE = 200
@@ -41,11 +48,13 @@ class Accounts:
         hashes: PasswordHashes,
         clock: Callable[[], float],
         absolute_timeout: int,
+        place: Place | None = None,
     ) -> None:
         self._database = database
         self._hashes = hashes
         self._clock = clock
         self._absolute_timeout = absolute_timeout
+        self._place = place
 
     @classmethod
     async def open(
@@ -56,6 +65,7 @@ class Accounts:
         deadline: float = 3.0,
         clock: Callable[[], float] = time.time,
         hashes: PasswordHashes | None = None,
+        place: Place | None = None,
     ) -> Accounts:
         """Open the database, making what is missing of it.
 
@@ -64,9 +74,16 @@ class Accounts:
         ``absolute_timeout``  seconds after which no session lives and its row is dropped
         ``deadline``          seconds for each answer of the database
         ``clock``             returns seconds since the epoch
+        ``place``             where the sessions of whoever signs in here are kept
         """
         database = await Database.open(url, deadline=deadline)
-        return cls(database, hashes or PasswordHashes(), clock, absolute_timeout)
+        accounts = cls(database, hashes or PasswordHashes(), clock, absolute_timeout, place)
+        try:
+            await database.write(accounts._remember_place)
+        except AccountsUnavailable:
+            await accounts.close()
+            raise
+        return accounts
 
     async def close(self) -> None:
         """Let go of the database and the threads."""
@@ -105,7 +122,7 @@ class Accounts:
             if row is None or not right:
                 return None
             renewed = await self._hashes.renew(row.password_hash, fields["password"])
-        await self._database.write(partial(rows.succeed, row, renewed))
+        await self._database.write(partial(self._succeed, row, renewed))
         return SignIn(rows.account(row), row.password_version)
 
     async def change_password(self, account_id: str, current: object, new: object) -> SignIn:
@@ -146,7 +163,7 @@ class Accounts:
         return session.handle
 
     async def move_session(self, account_id: str, old_store_key: str, new_store_key: str) -> bool:
-        """Follow a session whose ID was renewed; False when the account has no such session."""
+        """Follow a session whose ID was renewed; False when there is no such session to go on."""
         move = partial(rows.move_session, account_id, old_store_key, new_store_key)
         return await self._database.write(move)
 
@@ -169,14 +186,26 @@ class Accounts:
         """Undo `disable`. Raises `UnknownAccount`."""
         await self._database.write(partial(rows.set_disabled, username, False))
 
+    async def places(self) -> list[Place]:
+        """Return where sessions of the accounts may be kept."""
+        return await self._database.read(remembered)
+
     async def entries(self) -> list[AccountEntry]:
         """Return all accounts by name."""
         return await self._database.read(rows.entries)
 
     async def keep_handle(self, account_id: str, old_store_key: str, new_store_key: str) -> bool:
-        """Have the session added last go on as the one it continues; False when that is gone."""
+        """Have the session added last go on as the one it continues; False when that must end."""
         keep = partial(_keep_handle, account_id, old_store_key, new_store_key)
         return await self._database.write(keep)
+
+    async def _succeed(self, row: Row[Any], renewed_hash: str, connection: AsyncConnection) -> None:
+        await rows.succeed(row, renewed_hash, connection)
+        await self._remember_place(connection)
+
+    async def _remember_place(self, connection: AsyncConnection) -> None:
+        if self._place is not None:
+            await remember(self._place, self._clock(), self._oldest(), connection)
 
     def _oldest(self) -> int:
         return int(self._clock()) - self._absolute_timeout
@@ -212,5 +241,7 @@ def _check_new_password(account: Row[Any], current: str, new: str) -> None:
 async def _keep_handle(
     account_id: str, old_store_key: str, new_store_key: str, connection: AsyncConnection
 ) -> bool:
+    if not await rows.is_enabled(account_id, connection):
+        return False
     await rows.forget_sessions([new_store_key], connection)
     return await rows.move_session(account_id, old_store_key, new_store_key, connection)

@@ -22,8 +22,17 @@ from tornado.web import Application
 
 from ..accounts import Accounts
 from ..accounts.errors import AccountsUnavailable
+from ..accounts.places import (
+    MEMCACHED,
+    MEMORY,
+    PRIVATE_MEMCACHED,
+    SIGNED_COOKIES,
+    Place,
+    place_here,
+)
 from ..app import make_app
 from ..settings import Settings, read_settings
+from ..shop import CREDENTIALS
 from ..start_error import StartError
 from ..state import SIGNED_COOKIE, PlacementTable, StoreUnavailable
 from ..state.placement import unmet
@@ -69,7 +78,7 @@ def _run(composition: Composition) -> int:
             stack.callback(listener.close)
         if composition.has_sessions and settings.store == "memcached" and not settings.memcached:
             address = stack.enter_context(private_memcached(settings.name, settings.run_dir))
-            settings = replace(settings, memcached=(address,))
+            settings = replace(settings, memcached=(address,), private_memcached=True)
         problems = asyncio.run(_check(composition, settings))
         configure_logs(dev=settings.dev, access_log=settings.access_log)
         _announce(composition, settings, listeners[0], problems)
@@ -94,7 +103,9 @@ async def open_application(
     """
     async with AsyncExitStack() as stack:
         accounts = await Accounts.open(
-            settings.accounts, absolute_timeout=settings.absolute_timeout
+            settings.accounts,
+            absolute_timeout=settings.absolute_timeout,
+            place=_place(composition, settings),
         )
         stack.push_async_callback(accounts.close)
         store: SessionStore | None = None
@@ -115,6 +126,16 @@ async def open_application(
         )
         application.settings["lasting_tasks"] = lasting_tasks
         yield application
+
+
+def _place(composition: Composition, settings: Settings) -> Place:
+    """Return where it is kept who is signed in."""
+    if composition.placement[CREDENTIALS] is SIGNED_COOKIE:
+        return place_here(SIGNED_COOKIES)
+    if settings.store == "memory":
+        return place_here(MEMORY)
+    kind = PRIVATE_MEMCACHED if settings.private_memcached else MEMCACHED
+    return place_here(kind, settings.memcached)
 
 
 async def _check(composition: Composition, settings: Settings) -> list[str]:
