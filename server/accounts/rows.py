@@ -65,6 +65,12 @@ async def by_id(account_id: str, connection: AsyncConnection) -> Row[Any] | None
     return (await connection.execute(query)).one_or_none()
 
 
+async def is_enabled(account_id: str, connection: AsyncConnection) -> bool:
+    """Return whether there is such an account, and nobody has disabled it."""
+    row = await by_id(account_id, connection)
+    return row is not None and not row.disabled
+
+
 async def _by_username(username: str, connection: AsyncConnection) -> Row[Any] | None:
     if username_problem(username):
         return None  # nobody's, and with a NUL or a lone surrogate no text for the database
@@ -178,7 +184,12 @@ async def set_disabled(username: str, disabled: bool, connection: AsyncConnectio
 async def move_session(
     account_id: str, old_store_key: str, new_store_key: str, connection: AsyncConnection
 ) -> bool:
-    """Put the new store key in place of the old; False when the account has no such session."""
+    """Put the new store key in place of the old; False when there is no such session to go on.
+
+    There is none of an account that was disabled: its sessions are being ended by their old keys.
+    """
+    if not await is_enabled(account_id, connection):
+        return False
     move = (
         update(account_sessions)
         .where(account_sessions.c.account_id == account_id)
