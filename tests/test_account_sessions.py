@@ -116,7 +116,7 @@ async def test_a_sign_in_that_disabling_overtook_gets_no_session(tmp_path):
 
 
 async def test_no_session_of_a_disabled_account_is_followed(tmp_path):
-    """Its sessions are being ended under the store keys they had; under another one they must not."""
+    """Its sessions are being ended by the keys they had; another one would escape that."""
     async with accounts_in(tmp_path) as accounts:
         sign_in = await signed_in(accounts)
         for store_key in ("1", "2"):

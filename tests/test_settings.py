@@ -237,6 +237,7 @@ def test_processes_that_start_at_once_use_one_secret(tmp_path: Path) -> None:
         (f"  {SECRET}  \n\n", {0: SECRET}),
         (f"0:{SECRET}\n1:{SECRET[::-1]}\n", {0: SECRET, 1: SECRET[::-1]}),
         (f"3:{SECRET}\n10:{SECRET[::-1]}", {3: SECRET, 10: SECRET[::-1]}),
+        (f"7:{SECRET}\n2:{SECRET[::-1]}", {7: SECRET, 2: SECRET[::-1]}),
         ("ä" * 3 + SECRET, {0: "ä" * 3 + SECRET}),
     ],
 )
@@ -244,7 +245,7 @@ def test_a_lone_secret_is_version_0(tmp_path: Path, text: str, versions: dict[in
     """One secret is version 0; lines give versions, the newest last."""
     path = tmp_path / "secret"
     path.write_text(text, encoding="utf-8")
-    assert read_cookie_secret(path) == versions
+    assert list(read_cookie_secret(path).items()) == list(versions.items())
 
 
 @pytest.mark.parametrize(
@@ -257,8 +258,11 @@ def test_a_lone_secret_is_version_0(tmp_path: Path, text: str, versions: dict[in
         (b"x" * 64, "repeated"),
         (b"changeme" * 8, "repeated"),
         (f"0:{SECRET}\n1:{SECRET}".encode(), "twice"),
-        (f"0:{SECRET}\n0:{SECRET[::-1]}".encode(), "rise"),
-        (f"1:{SECRET}\n0:{SECRET[::-1]}".encode(), "rise"),
+        (f"0:{SECRET}\n0:{SECRET[::-1]}".encode(), "line 2: version 0 is there twice"),
+        (b"1234567890:" + SECRET[:30].encode(), "line 1: the version is too long"),
+        (b"\xef\xbb\xbf0:" + SECRET[:31].encode(), "shorter than 32 bytes"),
+        (f"0:{SECRET}\n1:{SECRET[:31]}".encode(), "version 1 is shorter than 32 bytes"),
+        (f"0:{SECRET[:31]}\n1:{SECRET}".encode(), "version 0 is shorter than 32 bytes"),
         (f"{SECRET}\n{SECRET[::-1]}".encode(), "line 1 is not version:secret"),
         (f"0:{SECRET}\n{SECRET[::-1]}".encode(), "line 2 is not version:secret"),
         (b"\xff" * 64, "not a text file"),
@@ -271,6 +275,7 @@ def test_a_weak_or_garbled_secret_is_refused(tmp_path: Path, content: bytes, rea
     with pytest.raises(StartError, match=reason) as refused:
         settings_of(tmp_path, f"--cookie-secret-file={path}")
     assert SECRET[:16] not in str(refused.value)
+    assert str(path) in str(refused.value)
 
 
 def test_a_file_others_can_read_is_warned_of(tmp_path: Path, secret_file: Path) -> None:
