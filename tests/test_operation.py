@@ -131,6 +131,29 @@ def test_another_service_on_memcached_s_port_is_refused_at_start(
     assert other.address in line
 
 
+def test_another_service_is_refused_also_while_a_node_is_away(tmp_path: Path) -> None:
+    """One of the fleet away and another one no memcached: one clear line that names the latter."""
+    with Impostor(answer_as_a_web_server) as other:
+        fleet = f"--memcached=127.0.0.1:{free_port()},{other.address}"
+        ended = run_app("server.session_app", "--dev", "--port=0", f"--run-dir={tmp_path}", fleet)
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert other.address in line
+
+
+def test_a_frozen_memcached_keeps_nobody_from_starting(memcached: MemcachedProcess) -> None:
+    """The application starts, and all but the sessions is there."""
+    memcached.freeze()
+    with AppProcess("server.recommended_app", "--dev", f"--memcached={memcached.address}") as app:
+        assert "until it answers" in app.stderr
+        with ShopClient(app.url) as visitor:
+            assert visitor.get("/health").status == 200
+            assert visitor.post("/preferences", {"theme": "dark"}).status == 200
+            assert visitor.get("/preferences").body["theme"] == "dark"
+            assert visitor.post("/cart", ITEM).status == 503
+    memcached.thaw()
+
+
 def test_a_memcached_that_is_away_keeps_nobody_from_starting() -> None:
     """With its memcached away an application starts, says so, and answers what needs none."""
     with AppProcess("server.session_app", "--dev", f"--memcached=127.0.0.1:{free_port()}") as app:

@@ -3,7 +3,7 @@
 Rule 1: everything that can be wrong is found out before anything is served: options, port,
 certificate, accounts, and that it is memcached that answers. One line says what, the status is 2.
 Rule 2: a memcached that is just away does not keep the application from starting, or nobody could
-restart it during an outage. Another service on its port does.
+restart it during an outage. Another service on its port does, also if others of the fleet are away.
 Rule 3: what ought to be known is said aloud at the start: where the state is kept, what is
 misplaced and why, what is less than safe.
 """
@@ -36,7 +36,7 @@ from ..shop import CREDENTIALS
 from ..start_error import StartError
 from ..state import SIGNED_COOKIE, PlacementTable, StoreUnavailable
 from ..state.placement import unmet
-from ..state.stores import MemcachedStore, MemoryStore, SessionStore
+from ..state.stores import MemcachedStore, MemoryStore, SessionStore, is_away
 from .logs import configure_logs
 from .private_memcached import private_memcached
 from .serving import bind_listeners, https_context, serve
@@ -150,20 +150,12 @@ async def _check(composition: Composition, settings: Settings) -> list[str]:
     try:
         await store.check()
     except StoreUnavailable as error:
-        if not _is_away(error):
+        if not is_away(error):
             raise StartError(f"--memcached: {error}") from error
         return [f"{error}; until it answers, whatever is kept in sessions is out of reach"]
     finally:
         await store.aclose()
     return []
-
-
-def _is_away(error: StoreUnavailable) -> bool:
-    """Return whether nobody answered at all; who answers and hangs up is another service."""
-    reason: BaseException = error
-    while reason.__cause__ is not None:
-        reason = reason.__cause__
-    return isinstance(reason, OSError) and not isinstance(reason, ConnectionResetError)
 
 
 def _announce(
