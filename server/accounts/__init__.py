@@ -9,6 +9,7 @@ places.py     where sessions are kept
 ending.py     ending sessions from outside of any application
 tables.py     the tables
 rows.py       what is read from them and written to them
+database_url.py   the database's address
 database.py   one database, and its errors translated
 __main__.py   the command for whoever runs the service
 """

@@ -21,7 +21,7 @@ from typing import NoReturn
 from ..settings import process_environment
 from ..state.stores import MemcachedStore
 from .accounts import Accounts
-from .database import read_url
+from .database_url import read_url
 from .ending import end_sessions
 from .errors import AccountError, AccountsUnavailable, PasswordRefused, UnknownAccount
 from .places import SIGNED_COOKIES
