@@ -4,6 +4,7 @@ accounts.py   the accounts themselves
 errors.py     what can go wrong
 fields.py     usernames and email addresses
 passwords.py  the policy, and Argon2id off the event loop
+fair_threads.py  threads shared fairly between remote addresses
 throttle.py   back-off after wrong passwords
 places.py     where sessions are kept
 ending.py     ending sessions from outside of any application

@@ -21,14 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import rows
 from .database import Database
-from .errors import (
-    AccountsUnavailable,
-    FieldRefused,
-    PasswordRefused,
-    SignInRefused,
-    WrongPassword,
-)
-from .fields import clean_username, email_problem, username_problem
+from .errors import AccountsUnavailable, PasswordRefused, SignInRefused, WrongPassword
+from .fields import clean_username, email_problem, texts, username_problem
 from .passwords import PasswordHashes, password_problem
 from .places import Place, remember, remembered
 from .rows import Account, AccountEntry, AccountSession, SignIn
@@ -90,12 +84,16 @@ class Accounts:
         self._hashes.close()
         await self._database.close()
 
-    async def register(self, username: object, email: object, password: object) -> Account:
+    # ``remote`` is the address that somebody asks from, for `FairThreads`.
+
+    async def register(
+        self, username: object, email: object, password: object, remote: str | None = None
+    ) -> Account:
         """Add an account.
 
         Raises `FieldRefused` with everything that is wrong, or `UsernameTaken`.
         """
-        fields = _texts(
+        fields = texts(
             username=(username, username_problem(username)),
             email=(email, email_problem(email)),
             password=(password, password_problem(password, username, email)),
@@ -103,47 +101,69 @@ class Accounts:
         account = Account(
             secrets.token_urlsafe(16), clean_username(fields["username"]), fields["email"]
         )
-        with self._hashes.turn():
-            password_hash = await self._hashes.hash(fields["password"])
+        password_hash = await self._hash(fields["password"], remote)
         await self._database.write(partial(rows.add_account, account, password_hash))
         return account
 
-    async def authenticate(self, username: object, password: object) -> SignIn | None:
+    async def authenticate(
+        self, username: object, password: object, remote: str | None = None
+    ) -> SignIn | None:
         """Return whose password this is; None for an unknown name, a wrong one, or disabled.
 
         Raises `TooManyTries`, and `FieldRefused` for what is not text.
         """
-        fields = _texts(username=(username, None), password=(password, None))
-        attempt = partial(rows.try_sign_in, fields["username"], self._clock)
-        with self._hashes.turn():
+        fields = texts(username=(username, None), password=(password, None))
+        return await self._try(fields["username"], fields["password"], remote)
+
+    async def check_new_password(
+        self, account_id: str, current: object, new: object, remote: str | None = None
+    ) -> SignIn:
+        """Return a sign-in with ``current``, if ``new`` may take its place.
+
+        Raises `FieldRefused` and `PasswordRefused` (field ``new``), `WrongPassword` (field
+        ``current``), `TooManyTries`, or `SignInRefused` when the account is gone or disabled.
+        """
+        fields = texts(current=(current, None), new=(new, None))
+        row = await self._database.read(partial(rows.by_id, account_id))
+        if row is None or row.disabled:
+            raise SignInRefused
+        problem = password_problem(new, row.username, row.email)
+        if not problem and new == current:
+            problem = "The new password must be another one than the current."
+        if problem:
+            raise PasswordRefused({"new": problem})
+        sign_in = await self._try(row.username, fields["current"], remote)
+        if sign_in is None:
+            raise WrongPassword
+        return sign_in
+
+    async def change_password(
+        self, account_id: str, current: object, new: object, remote: str | None = None
+    ) -> SignIn:
+        """Put ``new`` in place of ``current``, and return a sign-in with the new one.
+
+        Raises what `check_new_password` raises.
+        """
+        sign_in = await self.check_new_password(account_id, current, new, remote)
+        password_hash = await self._hash(str(new), remote)
+        await self._database.write(partial(rows.replace_password, sign_in, password_hash))
+        return SignIn(sign_in.account, sign_in.password_version + 1)
+
+    async def _try(self, username: str, password: str, remote: str | None) -> SignIn | None:
+        attempt = partial(rows.try_sign_in, username, self._clock)
+        with self._hashes.turn(remote):
             row = await self._database.write(attempt)
             password_hash = row.password_hash if row and not row.disabled else None
-            right = await self._hashes.verify(password_hash, fields["password"])
+            right = await self._hashes.verify(password_hash, password, remote)
             if row is None or not right:
                 return None
-            renewed = await self._hashes.renew(row.password_hash, fields["password"])
+            renewed = await self._hashes.renew(row.password_hash, password, remote)
         await self._database.write(partial(self._succeed, row, renewed))
         return SignIn(rows.account(row), row.password_version)
 
-    async def change_password(self, account_id: str, current: object, new: object) -> SignIn:
-        """Put ``new`` in place of ``current``, and return a sign-in with the new one.
-
-        Raises `PasswordRefused` (field ``new``), `WrongPassword` (field ``current``),
-        `TooManyTries`, or `SignInRefused` when the account is gone or disabled.
-        """
-        fields = _texts(current=(current, None), new=(new, None))
-        before = await self._database.read(partial(rows.by_id, account_id))
-        if before is None or before.disabled:
-            raise SignInRefused
-        _check_new_password(before, **fields)
-        attempt = partial(rows.try_sign_in, before.username, self._clock)
-        with self._hashes.turn():
-            row = await self._database.write(attempt)
-            if row is None or not await self._hashes.verify(row.password_hash, fields["current"]):
-                raise WrongPassword
-            password_hash = await self._hashes.hash(fields["new"])
-        await self._database.write(partial(rows.replace_password, row, password_hash))
-        return SignIn(rows.account(row), row.password_version + 1)
+    async def _hash(self, password: str, remote: str | None) -> str:
+        with self._hashes.turn(remote):
+            return await self._hashes.hash(password, remote)
 
     async def account(self, account_id: str) -> Account | None:
         """Return the account, disabled or not; None when there is none."""
@@ -196,7 +216,7 @@ class Accounts:
 
     async def keep_handle(self, account_id: str, old_store_key: str, new_store_key: str) -> bool:
         """Have the session added last go on as the one it continues; False when that must end."""
-        keep = partial(_keep_handle, account_id, old_store_key, new_store_key)
+        keep = partial(rows.keep_handle, account_id, old_store_key, new_store_key)
         return await self._database.write(keep)
 
     async def _succeed(self, row: Row[Any], renewed_hash: str, connection: AsyncConnection) -> None:
@@ -211,37 +231,5 @@ class Accounts:
         return int(self._clock()) - self._absolute_timeout
 
 
-def _texts(**fields: tuple[object, str | None]) -> dict[str, str]:
-    """Return the values of the fields; `FieldRefused` with every field's problem if there is any.
-
-    A field is a value and what is wrong with it; a value that is no text is wrong in any case.
-    """
-    problems = {
-        name: problem or f"The {name} must be text."
-        for name, (value, problem) in fields.items()
-        if problem or not isinstance(value, str)
-    }
-    if problems:
-        raise FieldRefused(problems)
-    return {name: str(value) for name, (value, _) in fields.items()}
-
-
 def _printable(text: str) -> str:
     return "".join(filter(str.isprintable, text))[:LONGEST_DEVICE]
-
-
-def _check_new_password(account: Row[Any], current: str, new: str) -> None:
-    problem = password_problem(new, account.username, account.email)
-    if not problem and new == current:
-        problem = "The new password must be another one than the current."
-    if problem:
-        raise PasswordRefused({"new": problem})
-
-
-async def _keep_handle(
-    account_id: str, old_store_key: str, new_store_key: str, connection: AsyncConnection
-) -> bool:
-    if not await rows.is_enabled(account_id, connection):
-        return False
-    await rows.forget_sessions([new_store_key], connection)
-    return await rows.move_session(account_id, old_store_key, new_store_key, connection)

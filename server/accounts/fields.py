@@ -1,4 +1,4 @@
-"""What a username and an email may be. Pure.
+"""What a username, an email and other fields may be. Pure.
 
 Rule 1: a username is what it looks like. It is kept in NFKC (Unicode's UAX 15) without blanks at
 its ends, and compared without regard to case, so ``Ann`` and ``ANN`` are one name.
@@ -14,11 +14,15 @@ from __future__ import annotations
 
 import unicodedata
 
+from .errors import FieldRefused
+
 LONGEST_USERNAME = 64
 SHORTEST_EMAIL, LONGEST_EMAIL = 3, 254  # RFC 5321 4.5.3.1.3, less the angle brackets
 
 #: Characters of a username as it was typed, before it is normalized.
 _LONGEST_TYPED = 256
+
+_NAMES = {"current": "current password", "new": "new password"}
 
 _BLANK = "must have no blanks or control characters in it."
 _INVISIBLE = "must have no invisible or unassigned characters in it."
@@ -79,6 +83,21 @@ def email_problem(email: object) -> str | None:
     if email.count("@") != 1 or email.startswith("@") or email.endswith("@"):
         return "The email must have one @ with something on both sides."
     return None
+
+
+def texts(**fields: tuple[object, str | None]) -> dict[str, str]:
+    """Return the values of the fields; `FieldRefused` with every field's problem if there is any.
+
+    A field is a value and what is wrong with it; a value that is no text is wrong in any case.
+    """
+    problems = {
+        name: problem or f"The {_NAMES.get(name, name)} must be text."
+        for name, (value, problem) in fields.items()
+        if problem or not isinstance(value, str)
+    }
+    if problems:
+        raise FieldRefused(problems)
+    return {name: str(value) for name, (value, _) in fields.items()}
 
 
 def _unseen(text: str) -> str | None:
