@@ -157,6 +157,8 @@ def _check_store(value: Mapping[str, Any]) -> None:
         raise StartError("--store=memory: several processes would not see each other's sessions")
     if value["store"] == "memory" and value["memcached"]:
         raise StartError("--store=memory and --memcached exclude each other")
+    if not all(address.strip() for address in value["memcached"]):
+        raise StartError("--memcached: empty address")
     if len(set(value["memcached"])) < len(value["memcached"]):
         raise StartError("--memcached: the same address is there twice")
     for address in value["memcached"]:

@@ -471,11 +471,18 @@ def test_https_with_cookies_for_https_alone(
 def test_an_unusable_certificate_is_refused_at_start(secret_file: Path, tmp_path: Path) -> None:
     """A certificate that cannot be read, or is none, is one clear line and status 2."""
     options = (f"--cookie-secret-file={secret_file}", f"--run-dir={tmp_path}", "--port=0")
-    for path in (tmp_path / "missing", secret_file):
-        ended = run_app("server.cookie_app", *options, f"--certfile={path}", f"--keyfile={path}")
+    missing = tmp_path / "missing"
+    for certfile, keyfile, told in (
+        (missing, secret_file, f"--certfile: {missing}: No such file"),
+        (secret_file, missing, f"--keyfile: {missing}: No such file"),
+        (secret_file, secret_file, f"--certfile: {secret_file}, --keyfile: {secret_file}: no "),
+        (tmp_path, secret_file, f"--certfile: {tmp_path}: Is a directory"),
+    ):
+        https = (f"--certfile={certfile}", f"--keyfile={keyfile}")
+        ended = run_app("server.cookie_app", *options, *https)
         assert ended.returncode == 2
         (line,) = ended.stderr.splitlines()
-        assert "--certfile" in line
+        assert told in line
 
 
 def test_cookies_are_secure_behind_a_proxy(secret_file: Path) -> None:

@@ -67,7 +67,13 @@ WRONG: Sequence[tuple[tuple[str, ...], dict[str, str], str]] = [
     (("--store=memory", "--memcached=127.0.0.1:11211"), {}, "--memcached"),
     (("--memcached=localhost",), {}, "--memcached"),
     (("--memcached=localhost:0",), {}, "--memcached"),
-    (("--memcached=localhost:11211,",), {}, "--memcached"),
+    (("--memcached=localhost:11211,",), {}, "--memcached: empty address"),
+    (("--memcached=,",), {}, "--memcached: empty address"),
+    (("--memcached=",), {}, "--memcached: empty address"),
+    (("--memcached=localhost:1, ,localhost:2",), {}, "--memcached: empty address"),
+    ((), {"MEMCACHED": ","}, "--memcached: empty address"),
+    (("--cookie-secret-file=",), {}, "--cookie-secret-file: empty value"),
+    (("--accounts=",), {}, "--accounts: empty value"),
     (("--memcached=localhost:11211,localhost:11211",), {}, "--memcached"),
     (("--memcached=/" + "x" * 200,), {}, "--memcached"),
     ((), {"MEMCACHED": "localhost:port"}, "--memcached"),
@@ -111,13 +117,14 @@ def test_a_process_ends_with_that_line_and_status() -> None:
     assert len(ended.stderr.splitlines()) == 1
 
 
-def test_help_lists_every_option_with_its_variable() -> None:
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_lists_every_option_with_its_variable(option: str) -> None:
     """``--help`` prints every option and its name in the environment, and exits with status 0."""
-    ended = run_app("server.recommended_app", "--help")
+    ended = run_app("server.recommended_app", option)
     assert (ended.returncode, ended.stderr) == (0, "")
-    for option in OPTIONS:
-        assert f"--{option.name}" in ended.stdout
-        assert option.variable in ended.stdout
+    for each in OPTIONS:
+        assert f"--{each.name}" in ended.stdout
+        assert each.variable in ended.stdout
 
 
 def test_every_option_is_documented() -> None:
