@@ -1,7 +1,8 @@
 """The secrets that sign cookies: read from a file, or, for development, made once.
 
-Rule 1: they are always a mapping of version to secret. The highest version signs; every version
-listed is still believed, so a new one is put in by adding a line, and nobody is signed out.
+Rule 1: they are always a mapping of version to secret, in the order of the lines. The last one
+signs, whatever its number; every version listed is still believed, so a new one is put in by adding
+a line, and nobody is signed out.
 Rule 2: a secret that stands alone in its file is version 0. Turning it into the line ``0:secret``
 and adding ``1:another`` therefore signs nobody out either.
 Rule 3: a weak secret is refused with the reason: too short, made of one or a few characters, or
@@ -26,7 +27,8 @@ MIN_BYTES = 32
 #: Fewer different characters than this in 32 bytes is a placeholder, not a random secret.
 _MIN_DIFFERENT = 8
 
-_LINE = re.compile(r"(\d{1,9}):(.*)")
+_LONGEST_VERSION = 9
+_LINE = re.compile(r"([0-9]+):(.*)")
 
 
 class SecretRefused(ValueError):
@@ -36,7 +38,7 @@ class SecretRefused(ValueError):
 def read_cookie_secret(path: Path) -> Mapping[int, str]:
     """Return the secrets in ``path`` by version; `SecretRefused` otherwise."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SecretRefused(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -96,9 +98,11 @@ def _versions(path: Path, lines: list[str]) -> dict[int, str]:
     for number, match in enumerate(matches, 1):
         if match is None:
             raise SecretRefused(f"{path}: line {number} is not version:secret")
+        if len(match[1]) > _LONGEST_VERSION:
+            raise SecretRefused(f"{path}: line {number}: the version is too long")
         version = int(match[1])
-        if versions and version <= max(versions):
-            raise SecretRefused(f"{path}: line {number}: versions rise, the newest comes last")
+        if version in versions:
+            raise SecretRefused(f"{path}: line {number}: version {version} is there twice")
         versions[version] = match[2].strip()
     return versions
 

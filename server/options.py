@@ -79,10 +79,10 @@ def read_options(
 ) -> dict[str, Any]:
     """Return every option's value by its name with underscores; `StartError` for a wrong one.
 
-    ``--help`` prints the options to standard output and exits with status 0.
+    ``--help`` or ``-h`` prints the options to standard output and exits with status 0.
     """
     parser = _parser(default_port)
-    if "--help" in arguments:
+    if not {"--help", "-h"}.isdisjoint(arguments):
         parser.print_help(sys.stdout)
         sys.exit(0)
     for option, text in _from_environment(environment):
@@ -124,6 +124,9 @@ def _split(argument: str) -> tuple[Option, str]:
         raise StartError(f"there is no option {argument.partition('=')[0]}: --help lists them")
     if not equals and option.type is not bool:
         raise StartError(f"--{option.name} needs a value: --{option.name}=…")
+    if option.type is str and not text:
+        what = "address" if option.name in {"address", "memcached"} else "value"
+        raise StartError(f"--{option.name}: empty {what}")
     return option, text if equals else "true"
 
 

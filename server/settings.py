@@ -48,8 +48,8 @@ _RANGES = (
 class Settings:
     """The settings of the application ``name``.
 
-    Times are in seconds; ``memcached`` is empty for a private one; ``warnings`` are to be said
-    aloud when the application starts.
+    Times are in seconds; ``memcached`` is empty for a private one until that runs, and then says
+    where; ``warnings`` are to be said aloud when the application starts.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Settings:
     trust_proxy: bool
     run_dir: Path
     access_log: bool
+    private_memcached: bool = False
     warnings: tuple[str, ...] = ()
 
     @property
@@ -156,6 +157,8 @@ def _check_store(value: Mapping[str, Any]) -> None:
         raise StartError("--store=memory: several processes would not see each other's sessions")
     if value["store"] == "memory" and value["memcached"]:
         raise StartError("--store=memory and --memcached exclude each other")
+    if not all(address.strip() for address in value["memcached"]):
+        raise StartError("--memcached: empty address")
     if len(set(value["memcached"])) < len(value["memcached"]):
         raise StartError("--memcached: the same address is there twice")
     for address in value["memcached"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from accounts_in_folder import (
+    ANN,
     NEW,
     RIGHT,
     Clock,
@@ -12,10 +13,12 @@ from accounts_in_folder import (
     signed_in,
 )
 
+from compare.app_process import ROOT
 from server.accounts.errors import (
     SignInRefused,
     UnknownAccount,
 )
+from server.accounts.places import MEMCACHED, place_here
 
 
 async def test_sessions_are_listed_newest_first(tmp_path):
@@ -84,6 +87,24 @@ async def test_entries_end_with_the_absolute_timeout(tmp_path):
     assert sessions_kept(tmp_path) == 1
 
 
+async def test_where_sessions_are_kept_is_remembered_as_long_as_they_may_live(tmp_path):
+    """Each sign-in notes it anew; a place that nobody signs in to any more is forgotten."""
+    clock = Clock()
+    old, new = place_here(MEMCACHED, ["a:1"]), place_here(MEMCACHED, ["b:1", "./c"])
+    options = {"clock": clock, "absolute_timeout": 1000}
+    async with accounts_in(tmp_path, place=old, **options) as accounts:
+        await accounts.register(*ANN)
+        clock.now += 900
+        assert await accounts.authenticate("ann", RIGHT)
+    clock.now += 900
+    async with accounts_in(tmp_path, place=new, **options) as accounts:
+        assert set(await accounts.places()) == {old, new}
+        clock.now += 200
+        assert await accounts.authenticate("ann", RIGHT)
+        assert await accounts.places() == [new]
+    assert new.addresses == (f"{ROOT}/c", "b:1")
+
+
 async def test_a_sign_in_that_disabling_overtook_gets_no_session(tmp_path):
     """Between the right password and the session the account was disabled: refused."""
     async with accounts_in(tmp_path) as accounts:
@@ -92,6 +113,18 @@ async def test_a_sign_in_that_disabling_overtook_gets_no_session(tmp_path):
         with pytest.raises(SignInRefused) as refusal:
             await accounts.add_session(sign_in, "1")
     assert refusal.value.status == 401
+
+
+async def test_no_session_of_a_disabled_account_is_followed(tmp_path):
+    """Its sessions are being ended by the keys they had; another one would escape that."""
+    async with accounts_in(tmp_path) as accounts:
+        sign_in = await signed_in(accounts)
+        for store_key in ("1", "2"):
+            await accounts.add_session(sign_in, store_key)
+        await accounts.disable("ann")
+        assert not await accounts.move_session(sign_in.account.id, "1", "3")
+        assert not await accounts.keep_handle(sign_in.account.id, "1", "2")
+        assert sorted(await accounts.disable("ann")) == ["1", "2"]
 
 
 async def test_a_sign_in_with_the_former_password_gets_no_session(tmp_path):

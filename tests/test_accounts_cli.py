@@ -9,19 +9,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from accounts_in_folder import (
+    ANN,
     RIGHT,
     accounts_in,
     sessions_kept,
-    signed_in,
 )
 
 from server.accounts.__main__ import main
+from server.accounts.places import (
+    MEMCACHED,
+    MEMORY,
+    PRIVATE_MEMCACHED,
+    SIGNED_COOKIES,
+    Place,
+    place_here,
+)
 from server.state.stores import MemcachedStore
 
 
@@ -33,14 +41,27 @@ class Run:
         self.options = ["--run-dir", str(folder)]
         self.url = f"sqlite:///{folder}/accounts-new.sqlite3"
 
-    def add_ann_with_sessions(self, *store_keys: str) -> None:
+    def add_ann_with_sessions(self, *store_keys: str, places: Sequence[Place] = ()) -> None:
+        """Have her sign in to applications that keep sessions at ``places``, one by one."""
+
         async def add() -> None:
             async with accounts_in(self.folder) as accounts:
-                sign_in = await signed_in(accounts)
+                await accounts.register(*ANN)
+            for place in places or [None]:
+                async with accounts_in(self.folder, place=place) as accounts:
+                    sign_in = await accounts.authenticate("ann", RIGHT)
+                    assert sign_in is not None
+            async with accounts_in(self.folder) as accounts:
                 for store_key in store_keys:
                     await accounts.add_session(sign_in, store_key)
 
         asyncio.run(add())
+
+    def private(self, name: str) -> Place:
+        return place_here(PRIVATE_MEMCACHED, [str(self.folder / name)])
+
+    def own(self, name: str) -> Place:
+        return place_here(MEMCACHED, [str(self.folder / name)])
 
     @contextmanager
     def memcached(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -86,13 +107,14 @@ KEY = "k" * 43
 SOCKET = "memcached-session-4711.sock"
 
 
-def test_disabling_ends_the_sessions_in_every_private_memcached(run, capsys):
-    """The record is gone, and so is the session; a socket nobody listens at is no obstacle."""
+def test_disabling_ends_the_sessions_where_applications_keep_them(run, capsys):
+    """Nobody has to say where that is: a memcached of theirs, and a private one that is gone."""
     (run.folder / "memcached-recommended-1.sock").touch()
     evicted = "e" * 43
-    with run.memcached("memcached-cookie-4710.sock"), run.memcached(SOCKET):
+    places = [run.private("memcached-recommended-1.sock"), run.private("gone"), run.own(SOCKET)]
+    with run.memcached(SOCKET):
         run.store(SOCKET, lambda store: store.add(KEY, b"sealed", 100))
-        run.add_ann_with_sessions(KEY, evicted)
+        run.add_ann_with_sessions(KEY, evicted, places=places)
         assert main([*run.options, "disable", "ann"], {}) == 0
         assert run.store(SOCKET, lambda store: store.load(KEY)) is None
     assert capsys.readouterr().out == "ann is disabled, and 2 sessions have ended.\n"
@@ -103,27 +125,58 @@ def test_disabling_says_what_it_could_not_end(run, capsys):
     """While memcached does not answer the session stays listed; run again, it ends."""
     with run.memcached(SOCKET) as memcached:
         run.store(SOCKET, lambda store: store.add(KEY, b"sealed", 100))
-        run.add_ann_with_sessions(KEY)
-        named = ["--memcached", str(run.folder / SOCKET)]
+        run.add_ann_with_sessions(KEY, places=[run.private(SOCKET)])
         memcached.send_signal(signal.SIGSTOP)
-        assert main([*run.options, *named, "disable", "ann"], {}) == 1
         assert main([*run.options, "disable", "ann"], {}) == 1
         memcached.send_signal(signal.SIGCONT)
-        said = capsys.readouterr().err.splitlines()
-        assert len(said) == 2
-        assert "disabled, but 1 of 1 sessions could not be ended" in said[0]
-        assert main([*run.options, "disable", "ann"], {"MEMCACHED": named[1]}) == 0
+        (said,) = capsys.readouterr().err.splitlines()
+        assert "disabled, but 1 of 1 sessions could not be ended" in said
+        assert f"{run.folder / SOCKET} does not answer" in said
+        assert main([*run.options, "disable", "ann"], {}) == 0
         assert run.store(SOCKET, lambda store: store.load(KEY)) is None
 
 
-def test_disabling_without_a_store_says_so(run, capsys):
-    """No memcached named and none found: the account is disabled, its session may live on."""
-    run.add_ann_with_sessions(KEY)
+def test_another_memcached_proves_nothing(run, capsys):
+    """That a store has no such session says nothing while the one that may have it is away."""
+    run.add_ann_with_sessions(KEY, places=[run.own("away.sock")])
+    with run.memcached(SOCKET):
+        named = ["--memcached", str(run.folder / SOCKET)]
+        assert main([*run.options, *named, "disable", "ann"], {}) == 1
+        assert "away.sock does not answer" in capsys.readouterr().err
+        assert sessions_kept(run.folder) == 1
+        run.store(SOCKET, lambda store: store.add(KEY, b"sealed", 100))
+        assert main([*run.options, "disable", "ann"], {"MEMCACHED": named[1]}) == 0
+        assert run.store(SOCKET, lambda store: store.load(KEY)) is None
+    assert sessions_kept(run.folder) == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (None, "is not known where"),
+        (place_here(MEMORY), "in the memory of an application"),
+        (Place(MEMCACHED, "elsewhere", ("127.0.0.1:11211",)), "on the machine elsewhere"),
+        (Place(PRIVATE_MEMCACHED, "elsewhere", ("/run/shop.sock",)), "on the machine elsewhere"),
+    ],
+)
+def test_a_session_out_of_reach_is_not_called_ended(run, capsys, place, said):
+    """The account is disabled, its session may live on: one line says why, and the status is 1."""
+    run.add_ann_with_sessions(KEY, places=[place])
     assert main([*run.options, "disable", "ann"], {}) == 1
-    assert "is not known" in capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
     assert main([*run.options, "list"], {}) == 0
     assert capsys.readouterr().out == "Ann\tann@example.org\tdisabled\t1 sessions\n"
     assert main([*run.options, "enable", "ann"], {}) == 0
+
+
+def test_a_sign_in_kept_in_a_signed_cookie_is_not_called_ended(run, capsys):
+    """It is beyond anybody's reach, and the command says so."""
+    run.add_ann_with_sessions(places=[place_here(SIGNED_COOKIES)])
+    assert main([*run.options, "disable", "ann"], {}) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "ann is disabled, but" in line
+    assert "signed cookie" in line
 
 
 @pytest.mark.parametrize(

@@ -79,3 +79,14 @@ async def test_a_session_ended_from_elsewhere_meanwhile_stays_ended(tmp_path: Pa
         assert await shop.status("/account") == 401
         assert await password_is(shop, NEW_PASSWORD)
         assert await shop.accounts.disable(ANN["username"]) == []
+
+
+async def test_an_account_disabled_meanwhile_goes_on_under_no_new_id(tmp_path: Path) -> None:
+    """Whoever disables it need not know the new ID: the request itself ends what it has made."""
+    async with shop_here(tmp_path) as shop:
+        await shop.sign_in()
+        shop.store.let_go_first("cas", lambda: shop.accounts.disable(ANN["username"]))
+        assert await shop.change_password() == 401
+        assert await shop.status("/account") == 401
+        await shop.accounts.enable(ANN["username"])
+        assert await password_is(shop, NEW_PASSWORD)

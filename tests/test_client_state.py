@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from state_app import BASKET, NOTES, PLACED, THEME, WHO, Visitor, World
+from state_app import BASKET, NOTES, PLACED, SECRET, THEME, WHO, Visitor, World
 
 from server.state import SIGNED_COOKIE, Kind, Needs, StoreUnavailable
 
@@ -149,3 +149,20 @@ async def test_an_application_where_nobody_signs_in_binds_to_nobody() -> None:
     state[NOTES] = "mine"
     await visitor.answer(state)
     assert (await visitor.state(NOTES))[NOTES] == "mine"
+
+
+@everywhere
+async def test_promise_5_what_an_older_secret_signed_is_signed_anew_when_written(
+    placed: Placed,
+) -> None:
+    """The same value assigned again is a cookie to send once, and none when it is only read."""
+    visitor = visitor_of(placed)
+    await assign(visitor, theme="dark")
+    options = {"sessions": BASKET in placed, "allow_misplaced": True}
+    visitor.world = visitor.world.like(placed=placed, secret={**SECRET, 9: "o" * 32}, **options)
+    name = visitor.world.cookies.cookie_name(THEME)
+    assert await read(visitor, THEME) == ["dark"]
+    assert await assign(visitor, theme="dark") == [name]
+    assert await assign(visitor, theme="dark") == []
+    visitor.world = visitor.world.like(placed=placed, secret={9: "o" * 32}, **options)
+    assert await read(visitor, THEME) == ["dark"]

@@ -15,9 +15,11 @@ from accounts_in_folder import (
     signed_in,
     url_in,
 )
+from sqlalchemy import make_url
 
 from server.accounts import Accounts
-from server.accounts.database import Database, read_url
+from server.accounts.database import Database
+from server.accounts.database_url import read_url, refusal
 from server.accounts.errors import (
     AccountsUnavailable,
 )
@@ -37,15 +39,51 @@ from server.accounts.tables import sign_in_tries
         ("nosuch://secret:secret@host/x", "nosuch"),
         ("mysql+aiomysql://secret:secret@host/x", "aiomysql"),
         ("sqlite+pysqlite:///{folder}/x", "pysqlite"),
+        ("sqlite:///{folder}/x?timeout=soon", "soon"),
+        ("sqlite:///{folder}/x?colour=red", "colour"),
+        ("sqlite:///{folder}/new/x", "/new/x: No such file"),
+        ("sqlite:///{folder}", "Is a directory"),
+        ("sqlite:////proc/x", "/proc/x"),
     ],
 )
-async def test_an_unusable_url_is_one_clear_sentence(tmp_path, url, said):
-    """Whatever is wrong with it is one line, and shows no password."""
+async def test_an_unusable_url_is_one_clear_sentence(tmp_path, caplog, url, said):
+    """Whatever is wrong with it is one line, and shows no password; nothing is made or logged."""
     with pytest.raises(AccountsUnavailable, match=said) as refusal:
         await Accounts.open(url.format(folder=tmp_path))
+    assert not (tmp_path / "new").exists()
+    assert caplog.text == ""
     assert refusal.value.status == 503
     assert "\n" not in str(refusal.value)
     assert "secret" not in str(refusal.value)
+
+
+async def test_a_driver_that_cannot_connect_is_one_clear_sentence(tmp_path, monkeypatch):
+    """Each driver has exceptions of its own; at the start or later, they get no further."""
+
+    def refuse(*_arguments: object, **_options: object) -> object:
+        raise RuntimeError("the server is starting up\nand will say so again")
+
+    async with accounts_in(tmp_path) as accounts:
+        monkeypatch.setattr("aiosqlite.connect", refuse)
+        with pytest.raises(AccountsUnavailable, match=r"up\.$"):
+            await Accounts.open(url_in(tmp_path))
+        with pytest.raises(AccountsUnavailable, match="does not answer"):
+            await accounts.account("any")
+
+
+def test_what_a_driver_says_is_told_without_the_password():
+    """Some drivers repeat the whole address."""
+    url = make_url("postgresql://shop:swordfish@host/x")
+    told = str(refusal(url, RuntimeError("no entry for shop:swordfish@host\nand more")))
+    assert told == "No accounts by way of postgresql: no entry for shop:…@host."
+
+
+def test_what_everything_else_calls_sslmode_is_what_asyncpg_calls_ssl():
+    """A PostgreSQL URL as it is handed out works; other drivers get it as it is."""
+    asked = "postgresql://host/x?sslmode=require&application_name=shop"
+    assert read_url(asked).query == {"ssl": "require", "application_name": "shop"}
+    psycopg = read_url(asked.replace("postgresql", "postgresql+psycopg"))
+    assert psycopg.query["sslmode"] == "require"
 
 
 async def test_a_file_that_is_no_database_is_left_alone(tmp_path):
@@ -70,9 +108,9 @@ def test_a_driver_is_chosen_where_none_is_named(url, driver):
 
 
 async def test_the_file_is_for_its_owner_only(tmp_path):
-    """Password hashes are nobody else's business, in a folder that is made if need be."""
-    async with accounts_in(tmp_path / "new"):
-        for path in (tmp_path / "new").iterdir():
+    """Password hashes are nobody else's business."""
+    async with accounts_in(tmp_path):
+        for path in tmp_path.iterdir():
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 

@@ -6,12 +6,13 @@ import asyncio
 from contextlib import ExitStack
 
 import pytest
+from impostor import Impostor, always
 from opened_store import answers, new_key, opened
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import free_port, until
 from server.state.exceptions import StoreUnavailable
-from server.state.stores import MemcachedStore
+from server.state.stores import MemcachedStore, is_away
 from server.state.stores.memcached import parse_address
 
 
@@ -61,6 +62,24 @@ async def test_check_names_the_address_that_does_not_answer() -> None:
         async with opened(memcached.address, away) as store:
             with pytest.raises(StoreUnavailable, match=away):
                 await store.check()
+
+
+async def test_check_tells_another_service_before_a_node_that_is_away() -> None:
+    """Whatever else is away, and however late the other service hangs up, it is what is named."""
+    away = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    with (
+        Impostor(always(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as other,
+        MemcachedProcess() as frozen,
+    ):
+        frozen.freeze()
+        async with opened(away[0], frozen.address, other.address, deadline=0.3) as store:
+            with pytest.raises(StoreUnavailable, match=f"^{other.address}: ") as told:
+                await store.check()
+        assert not is_away(told.value)
+        async with opened(*away, frozen.address, deadline=0.3) as store:
+            with pytest.raises(StoreUnavailable, match=f"{away[0]}.*{away[1]}") as told:
+                await store.check()
+        assert is_away(told.value)
 
 
 async def test_check_refuses_a_memcached_without_cas() -> None:

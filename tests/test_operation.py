@@ -131,6 +131,29 @@ def test_another_service_on_memcached_s_port_is_refused_at_start(
     assert other.address in line
 
 
+def test_another_service_is_refused_also_while_a_node_is_away(tmp_path: Path) -> None:
+    """One of the fleet away and another one no memcached: one clear line that names the latter."""
+    with Impostor(answer_as_a_web_server) as other:
+        fleet = f"--memcached=127.0.0.1:{free_port()},{other.address}"
+        ended = run_app("server.session_app", "--dev", "--port=0", f"--run-dir={tmp_path}", fleet)
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert other.address in line
+
+
+def test_a_frozen_memcached_keeps_nobody_from_starting(memcached: MemcachedProcess) -> None:
+    """The application starts, and all but the sessions is there."""
+    memcached.freeze()
+    with AppProcess("server.recommended_app", "--dev", f"--memcached={memcached.address}") as app:
+        assert "until it answers" in app.stderr
+        with ShopClient(app.url) as visitor:
+            assert visitor.get("/health").status == 200
+            assert visitor.post("/preferences", {"theme": "dark"}).status == 200
+            assert visitor.get("/preferences").body["theme"] == "dark"
+            assert visitor.post("/cart", ITEM).status == 503
+    memcached.thaw()
+
+
 def test_a_memcached_that_is_away_keeps_nobody_from_starting() -> None:
     """With its memcached away an application starts, says so, and answers what needs none."""
     with AppProcess("server.session_app", "--dev", f"--memcached=127.0.0.1:{free_port()}") as app:
@@ -448,11 +471,18 @@ def test_https_with_cookies_for_https_alone(
 def test_an_unusable_certificate_is_refused_at_start(secret_file: Path, tmp_path: Path) -> None:
     """A certificate that cannot be read, or is none, is one clear line and status 2."""
     options = (f"--cookie-secret-file={secret_file}", f"--run-dir={tmp_path}", "--port=0")
-    for path in (tmp_path / "missing", secret_file):
-        ended = run_app("server.cookie_app", *options, f"--certfile={path}", f"--keyfile={path}")
+    missing = tmp_path / "missing"
+    for certfile, keyfile, told in (
+        (missing, secret_file, f"--certfile: {missing}: No such file"),
+        (secret_file, missing, f"--keyfile: {missing}: No such file"),
+        (secret_file, secret_file, f"--certfile: {secret_file}, --keyfile: {secret_file}: no "),
+        (tmp_path, secret_file, f"--certfile: {tmp_path}: Is a directory"),
+    ):
+        https = (f"--certfile={certfile}", f"--keyfile={keyfile}")
+        ended = run_app("server.cookie_app", *options, *https)
         assert ended.returncode == 2
         (line,) = ended.stderr.splitlines()
-        assert "--certfile" in line
+        assert told in line
 
 
 def test_cookies_are_secure_behind_a_proxy(secret_file: Path) -> None:

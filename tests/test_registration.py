@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from unicodedata import normalize
 
 import pytest
 from accounts_in_folder import (
     ANN,
     RIGHT,
     accounts_in,
+    outcome,
 )
 
 from server.accounts import SignIn
@@ -87,6 +89,22 @@ async def test_of_many_who_register_one_name_at_once_one_gets_it(tmp_path):
         "an\N{ZERO WIDTH SPACE}n",
         "an\N{RIGHT-TO-LEFT OVERRIDE}n",
         "\ud800",
+        "\n" + "ann",
+        "\x85" + "ann",
+        "\N{NO-BREAK SPACE}ann",
+        "ann\N{IDEOGRAPHIC SPACE}",
+        "an\N{HANGUL FILLER}n",
+        "an\N{COMBINING GRAPHEME JOINER}n",
+        "an\N{VARIATION SELECTOR-16}n",
+        "an\N{BRAILLE PATTERN BLANK}n",
+        "an\N{SOFT HYPHEN}n",
+        "an\N{FIRST STRONG ISOLATE}n",
+        "an\N{DIAERESIS}n",
+        "an\U000e0100n",
+        "an\u0378n",
+        "an\ue000n",
+        "an\uffffn",
+        " " * 1000 + "ann",
     ],
 )
 async def test_odd_usernames_are_refused(tmp_path, username):
@@ -95,6 +113,25 @@ async def test_odd_usernames_are_refused(tmp_path, username):
         with pytest.raises(FieldRefused) as refusal:
             await accounts.register(username, "ann@example.org", RIGHT)
     assert (refusal.value.status, set(refusal.value.fields)) == (422, {"username"})
+
+
+async def test_nothing_is_normalized_that_is_far_too_long(tmp_path, monkeypatch):
+    """It is refused, or nobody's name, before time is spent on it; its tries count all the same."""
+    longest = 0
+
+    def watched(form: str, text: str) -> str:
+        nonlocal longest
+        longest = max(longest, len(text))
+        return normalize(form, text)
+
+    monkeypatch.setattr("unicodedata.normalize", watched)
+    name = "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 60_000
+    async with accounts_in(tmp_path) as accounts:
+        with pytest.raises(FieldRefused) as refusal:
+            await accounts.register(name, "ann@example.org", RIGHT)
+        assert [await outcome(accounts, name) for _ in range(6)] == [None] * 5 + [(429, 1)]
+    assert set(refusal.value.fields) == {"username"}
+    assert longest <= 256 * 18
 
 
 @pytest.mark.parametrize(

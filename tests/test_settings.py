@@ -67,7 +67,13 @@ WRONG: Sequence[tuple[tuple[str, ...], dict[str, str], str]] = [
     (("--store=memory", "--memcached=127.0.0.1:11211"), {}, "--memcached"),
     (("--memcached=localhost",), {}, "--memcached"),
     (("--memcached=localhost:0",), {}, "--memcached"),
-    (("--memcached=localhost:11211,",), {}, "--memcached"),
+    (("--memcached=localhost:11211,",), {}, "--memcached: empty address"),
+    (("--memcached=,",), {}, "--memcached: empty address"),
+    (("--memcached=",), {}, "--memcached: empty address"),
+    (("--memcached=localhost:1, ,localhost:2",), {}, "--memcached: empty address"),
+    ((), {"MEMCACHED": ","}, "--memcached: empty address"),
+    (("--cookie-secret-file=",), {}, "--cookie-secret-file: empty value"),
+    (("--accounts=",), {}, "--accounts: empty value"),
     (("--memcached=localhost:11211,localhost:11211",), {}, "--memcached"),
     (("--memcached=/" + "x" * 200,), {}, "--memcached"),
     ((), {"MEMCACHED": "localhost:port"}, "--memcached"),
@@ -111,13 +117,14 @@ def test_a_process_ends_with_that_line_and_status() -> None:
     assert len(ended.stderr.splitlines()) == 1
 
 
-def test_help_lists_every_option_with_its_variable() -> None:
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_lists_every_option_with_its_variable(option: str) -> None:
     """``--help`` prints every option and its name in the environment, and exits with status 0."""
-    ended = run_app("server.recommended_app", "--help")
+    ended = run_app("server.recommended_app", option)
     assert (ended.returncode, ended.stderr) == (0, "")
-    for option in OPTIONS:
-        assert f"--{option.name}" in ended.stdout
-        assert option.variable in ended.stdout
+    for each in OPTIONS:
+        assert f"--{each.name}" in ended.stdout
+        assert each.variable in ended.stdout
 
 
 def test_every_option_is_documented() -> None:
@@ -237,6 +244,7 @@ def test_processes_that_start_at_once_use_one_secret(tmp_path: Path) -> None:
         (f"  {SECRET}  \n\n", {0: SECRET}),
         (f"0:{SECRET}\n1:{SECRET[::-1]}\n", {0: SECRET, 1: SECRET[::-1]}),
         (f"3:{SECRET}\n10:{SECRET[::-1]}", {3: SECRET, 10: SECRET[::-1]}),
+        (f"7:{SECRET}\n2:{SECRET[::-1]}", {7: SECRET, 2: SECRET[::-1]}),
         ("ä" * 3 + SECRET, {0: "ä" * 3 + SECRET}),
     ],
 )
@@ -244,7 +252,7 @@ def test_a_lone_secret_is_version_0(tmp_path: Path, text: str, versions: dict[in
     """One secret is version 0; lines give versions, the newest last."""
     path = tmp_path / "secret"
     path.write_text(text, encoding="utf-8")
-    assert read_cookie_secret(path) == versions
+    assert list(read_cookie_secret(path).items()) == list(versions.items())
 
 
 @pytest.mark.parametrize(
@@ -257,8 +265,11 @@ def test_a_lone_secret_is_version_0(tmp_path: Path, text: str, versions: dict[in
         (b"x" * 64, "repeated"),
         (b"changeme" * 8, "repeated"),
         (f"0:{SECRET}\n1:{SECRET}".encode(), "twice"),
-        (f"0:{SECRET}\n0:{SECRET[::-1]}".encode(), "rise"),
-        (f"1:{SECRET}\n0:{SECRET[::-1]}".encode(), "rise"),
+        (f"0:{SECRET}\n0:{SECRET[::-1]}".encode(), "line 2: version 0 is there twice"),
+        (b"1234567890:" + SECRET[:30].encode(), "line 1: the version is too long"),
+        (b"\xef\xbb\xbf0:" + SECRET[:31].encode(), "shorter than 32 bytes"),
+        (f"0:{SECRET}\n1:{SECRET[:31]}".encode(), "version 1 is shorter than 32 bytes"),
+        (f"0:{SECRET[:31]}\n1:{SECRET}".encode(), "version 0 is shorter than 32 bytes"),
         (f"{SECRET}\n{SECRET[::-1]}".encode(), "line 1 is not version:secret"),
         (f"0:{SECRET}\n{SECRET[::-1]}".encode(), "line 2 is not version:secret"),
         (b"\xff" * 64, "not a text file"),
@@ -271,6 +282,7 @@ def test_a_weak_or_garbled_secret_is_refused(tmp_path: Path, content: bytes, rea
     with pytest.raises(StartError, match=reason) as refused:
         settings_of(tmp_path, f"--cookie-secret-file={path}")
     assert SECRET[:16] not in str(refused.value)
+    assert str(path) in str(refused.value)
 
 
 def test_a_file_others_can_read_is_warned_of(tmp_path: Path, secret_file: Path) -> None:

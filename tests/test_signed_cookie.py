@@ -121,6 +121,13 @@ def test_promise_5_a_replaced_secret_still_verifies_while_listed() -> None:
     assert kept(both).startswith("2|1:1|")
 
 
+def test_promise_5_the_secret_listed_last_signs_whatever_its_version() -> None:
+    """Versions are names: neither their size nor their order counts."""
+    last = World(secret={7: "s" * 32, 2: "t" * 32})
+    assert load(World(secret={2: "t" * 32}), kept(last)) == "dark"
+    assert load(World(secret={7: "s" * 32}), kept(last)) is None
+
+
 def test_promise_5_a_secret_no_longer_listed_verifies_nothing() -> None:
     """Without the old key, what it signed is absent."""
     old = World(secret={0: "s" * 32})

@@ -116,7 +116,7 @@ def knows_the_newest_secret_alone() -> None:
     init = Signer.__init__
 
     def spoiled(self: Signer, cookie_secret: Mapping[int, str], *arguments: Any) -> None:
-        last = max(cookie_secret)
+        last = next(reversed(cookie_secret))
         init(self, {last: cookie_secret[last]}, *arguments)
 
     Signer.__init__ = spoiled

@@ -4,9 +4,13 @@ accounts.py   the accounts themselves
 errors.py     what can go wrong
 fields.py     usernames and email addresses
 passwords.py  the policy, and Argon2id off the event loop
+fair_threads.py  threads shared fairly between remote addresses
 throttle.py   back-off after wrong passwords
+places.py     where sessions are kept
+ending.py     ending sessions from outside of any application
 tables.py     the tables
 rows.py       what is read from them and written to them
+database_url.py   the database's address
 database.py   one database, and its errors translated
 __main__.py   the command for whoever runs the service
 """

@@ -2,8 +2,9 @@
 
 Rule 1: a password is asked for, or read from standard input; it is never an argument, which every
 user of the machine could read.
-Rule 2: ``disable`` ends the account's sessions as well, and is done only when they have ended. What
-it could not end it says, and how to end it; running it again is always safe.
+Rule 2: ``disable`` ends the account's sessions as well, wherever the applications said that they
+keep them, and is done only when they have ended (:mod:`.ending`). What it could not end it says;
+running it again is always safe.
 Rule 3: exit status 0: done. 1: not, or not all of it. 2: asked for in a wrong way.
 """
 
@@ -12,22 +13,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
-import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NoReturn
 
 from ..settings import process_environment
-from ..state.exceptions import StoreUnavailable
 from ..state.stores import MemcachedStore
 from .accounts import Accounts
-from .database import read_url
+from .database_url import read_url
+from .ending import end_sessions
 from .errors import AccountError, AccountsUnavailable, PasswordRefused, UnknownAccount
-
-#: Seconds for the store to confirm that one record is gone.
-_STORE_DEADLINE = 0.5
+from .places import SIGNED_COOKIES
 
 
 class _Parser(argparse.ArgumentParser):
@@ -59,15 +56,15 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         metavar="ADDRESSES",
         type=_addresses,
         default=environment.get("MEMCACHED") or None,
-        help="host:port[,host:port…] or a socket's path (default: $MEMCACHED, else the private "
-        "memcached of each application running here)",
+        help="host:port[,host:port…] or a socket's path, to look for sessions besides where the "
+        "applications said that they keep them ($MEMCACHED)",
     )
     parser.add_argument(
         "--run-dir",
         metavar="PATH",
         type=Path,
         default=environment.get("RUN_DIR") or ".run",
-        help="where applications keep accounts and sockets by default ($RUN_DIR, else .run)",
+        help="where applications keep accounts by default ($RUN_DIR, else .run)",
     )
     _add_commands(parser)
     return parser
@@ -161,64 +158,26 @@ async def _enable(accounts: Accounts, options: argparse.Namespace) -> int:
 
 async def _disable(accounts: Accounts, options: argparse.Namespace) -> int:
     store_keys = await accounts.disable(options.name)
-    places = _stores(options)
-    ended = await _end(store_keys, places)
+    places = await accounts.places()
+    in_store = [place for place in places if place.kind != SIGNED_COOKIES]
+    ended, obstacles = await end_sessions(store_keys, in_store, options.memcached or ())
     await accounts.forget_sessions(ended)
     left = len(store_keys) - len(ended)
-    if not left:
-        print(f"{options.name} is disabled, and {len(ended)} sessions have ended.")
-        return 0
-    what = "did not answer" if places else "is not known: no --memcached, none in the run directory"
-    return _complain(
-        f"{options.name} is disabled, but {left} of {len(store_keys)} sessions could not be ended, "
-        f"because memcached {what}; run this again with --memcached once it answers."
-    )
+    if left:
+        return _complain(
+            f"{options.name} is disabled, but {left} of {len(store_keys)} sessions could not be "
+            f"ended: {'; '.join(obstacles)}. Run this again once that has changed."
+        )
+    if len(in_store) < len(places):
+        return _complain(
+            f"{options.name} is disabled, but nobody can end a sign-in that is kept in a signed "
+            "cookie: it goes on until the cookie is too old."
+        )
+    print(f"{options.name} is disabled, and {len(ended)} sessions have ended.")
+    return 0
 
 
 _Command = Callable[[Accounts, argparse.Namespace], Awaitable[int]]
-
-
-def _stores(options: argparse.Namespace) -> list[tuple[str, ...]]:
-    """Return the addresses of each store that may have sessions: the one named, or all found."""
-    if options.memcached:
-        return [options.memcached]
-    found = sorted(options.run_dir.resolve().glob("memcached-*.sock"))
-    return [(str(path),) for path in found if _listens(path)]
-
-
-def _listens(path: Path) -> bool:
-    """Return False only if nobody listens: the memcached is gone, and its records with it."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(_STORE_DEADLINE)
-        try:
-            probe.connect(str(path))
-        except (ConnectionRefusedError, FileNotFoundError):
-            return False
-        except OSError:
-            return True
-    return True
-
-
-async def _end(store_keys: Sequence[str], places: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return the sessions that have certainly ended: found and ended somewhere, or nowhere left."""
-    async with AsyncExitStack() as stack:
-        stores = [MemcachedStore(addresses, deadline=_STORE_DEADLINE) for addresses in places]
-        for store in stores:
-            stack.push_async_callback(store.aclose)
-        return [key for key in store_keys if stores and await _end_one(key, stores)]
-
-
-async def _end_one(store_key: str, stores: Sequence[MemcachedStore]) -> bool:
-    answers = [await _delete(store, store_key) for store in stores]
-    return True in answers or None not in answers
-
-
-async def _delete(store: MemcachedStore, store_key: str) -> bool | None:
-    """Return whether the record was there; None when nobody can tell."""
-    try:
-        return await store.delete(store_key)
-    except StoreUnavailable:
-        return None
 
 
 def _read_password() -> str:

@@ -21,9 +21,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import rows
 from .database import Database
-from .errors import FieldRefused, PasswordRefused, SignInRefused, WrongPassword
-from .fields import clean_username, email_problem, username_problem
+from .errors import AccountsUnavailable, PasswordRefused, SignInRefused, WrongPassword
+from .fields import clean_username, email_problem, texts, username_problem
 from .passwords import PasswordHashes, password_problem
+from .places import Place, remember, remembered
 from .rows import Account, AccountEntry, AccountSession, SignIn
 
 LONGEST_DEVICE = 200
@@ -41,11 +42,13 @@ class Accounts:
         hashes: PasswordHashes,
         clock: Callable[[], float],
         absolute_timeout: int,
+        place: Place | None = None,
     ) -> None:
         self._database = database
         self._hashes = hashes
         self._clock = clock
         self._absolute_timeout = absolute_timeout
+        self._place = place
 
     @classmethod
     async def open(
@@ -56,6 +59,7 @@ class Accounts:
         deadline: float = 3.0,
         clock: Callable[[], float] = time.time,
         hashes: PasswordHashes | None = None,
+        place: Place | None = None,
     ) -> Accounts:
         """Open the database, making what is missing of it.
 
@@ -64,21 +68,32 @@ class Accounts:
         ``absolute_timeout``  seconds after which no session lives and its row is dropped
         ``deadline``          seconds for each answer of the database
         ``clock``             returns seconds since the epoch
+        ``place``             where the sessions of whoever signs in here are kept
         """
         database = await Database.open(url, deadline=deadline)
-        return cls(database, hashes or PasswordHashes(), clock, absolute_timeout)
+        accounts = cls(database, hashes or PasswordHashes(), clock, absolute_timeout, place)
+        try:
+            await database.write(accounts._remember_place)
+        except AccountsUnavailable:
+            await accounts.close()
+            raise
+        return accounts
 
     async def close(self) -> None:
         """Let go of the database and the threads."""
         self._hashes.close()
         await self._database.close()
 
-    async def register(self, username: object, email: object, password: object) -> Account:
+    # ``remote`` is the address that somebody asks from, for `FairThreads`.
+
+    async def register(
+        self, username: object, email: object, password: object, remote: str | None = None
+    ) -> Account:
         """Add an account.
 
         Raises `FieldRefused` with everything that is wrong, or `UsernameTaken`.
         """
-        fields = _texts(
+        fields = texts(
             username=(username, username_problem(username)),
             email=(email, email_problem(email)),
             password=(password, password_problem(password, username, email)),
@@ -86,47 +101,69 @@ class Accounts:
         account = Account(
             secrets.token_urlsafe(16), clean_username(fields["username"]), fields["email"]
         )
-        with self._hashes.turn():
-            password_hash = await self._hashes.hash(fields["password"])
+        password_hash = await self._hash(fields["password"], remote)
         await self._database.write(partial(rows.add_account, account, password_hash))
         return account
 
-    async def authenticate(self, username: object, password: object) -> SignIn | None:
+    async def authenticate(
+        self, username: object, password: object, remote: str | None = None
+    ) -> SignIn | None:
         """Return whose password this is; None for an unknown name, a wrong one, or disabled.
 
         Raises `TooManyTries`, and `FieldRefused` for what is not text.
         """
-        fields = _texts(username=(username, None), password=(password, None))
-        attempt = partial(rows.try_sign_in, fields["username"], self._clock)
-        with self._hashes.turn():
-            row = await self._database.write(attempt)
-            password_hash = row.password_hash if row and not row.disabled else None
-            right = await self._hashes.verify(password_hash, fields["password"])
-            if row is None or not right:
-                return None
-            renewed = await self._hashes.renew(row.password_hash, fields["password"])
-        await self._database.write(partial(rows.succeed, row, renewed))
-        return SignIn(rows.account(row), row.password_version)
+        fields = texts(username=(username, None), password=(password, None))
+        return await self._try(fields["username"], fields["password"], remote)
 
-    async def change_password(self, account_id: str, current: object, new: object) -> SignIn:
+    async def check_new_password(
+        self, account_id: str, current: object, new: object, remote: str | None = None
+    ) -> SignIn:
+        """Return a sign-in with ``current``, if ``new`` may take its place.
+
+        Raises `FieldRefused` and `PasswordRefused` (field ``new``), `WrongPassword` (field
+        ``current``), `TooManyTries`, or `SignInRefused` when the account is gone or disabled.
+        """
+        fields = texts(current=(current, None), new=(new, None))
+        row = await self._database.read(partial(rows.by_id, account_id))
+        if row is None or row.disabled:
+            raise SignInRefused
+        problem = password_problem(new, row.username, row.email)
+        if not problem and new == current:
+            problem = "The new password must be another one than the current."
+        if problem:
+            raise PasswordRefused({"new": problem})
+        sign_in = await self._try(row.username, fields["current"], remote)
+        if sign_in is None:
+            raise WrongPassword
+        return sign_in
+
+    async def change_password(
+        self, account_id: str, current: object, new: object, remote: str | None = None
+    ) -> SignIn:
         """Put ``new`` in place of ``current``, and return a sign-in with the new one.
 
-        Raises `PasswordRefused` (field ``new``), `WrongPassword` (field ``current``),
-        `TooManyTries`, or `SignInRefused` when the account is gone or disabled.
+        Raises what `check_new_password` raises.
         """
-        fields = _texts(current=(current, None), new=(new, None))
-        before = await self._database.read(partial(rows.by_id, account_id))
-        if before is None or before.disabled:
-            raise SignInRefused
-        _check_new_password(before, **fields)
-        attempt = partial(rows.try_sign_in, before.username, self._clock)
-        with self._hashes.turn():
+        sign_in = await self.check_new_password(account_id, current, new, remote)
+        password_hash = await self._hash(str(new), remote)
+        await self._database.write(partial(rows.replace_password, sign_in, password_hash))
+        return SignIn(sign_in.account, sign_in.password_version + 1)
+
+    async def _try(self, username: str, password: str, remote: str | None) -> SignIn | None:
+        attempt = partial(rows.try_sign_in, username, self._clock)
+        with self._hashes.turn(remote):
             row = await self._database.write(attempt)
-            if row is None or not await self._hashes.verify(row.password_hash, fields["current"]):
-                raise WrongPassword
-            password_hash = await self._hashes.hash(fields["new"])
-        await self._database.write(partial(rows.replace_password, row, password_hash))
-        return SignIn(rows.account(row), row.password_version + 1)
+            password_hash = row.password_hash if row and not row.disabled else None
+            right = await self._hashes.verify(password_hash, password, remote)
+            if row is None or not right:
+                return None
+            renewed = await self._hashes.renew(row.password_hash, password, remote)
+        await self._database.write(partial(self._succeed, row, renewed))
+        return SignIn(rows.account(row), row.password_version)
+
+    async def _hash(self, password: str, remote: str | None) -> str:
+        with self._hashes.turn(remote):
+            return await self._hashes.hash(password, remote)
 
     async def account(self, account_id: str) -> Account | None:
         """Return the account, disabled or not; None when there is none."""
@@ -146,7 +183,7 @@ class Accounts:
         return session.handle
 
     async def move_session(self, account_id: str, old_store_key: str, new_store_key: str) -> bool:
-        """Follow a session whose ID was renewed; False when the account has no such session."""
+        """Follow a session whose ID was renewed; False when there is no such session to go on."""
         move = partial(rows.move_session, account_id, old_store_key, new_store_key)
         return await self._database.write(move)
 
@@ -169,48 +206,30 @@ class Accounts:
         """Undo `disable`. Raises `UnknownAccount`."""
         await self._database.write(partial(rows.set_disabled, username, False))
 
+    async def places(self) -> list[Place]:
+        """Return where sessions of the accounts may be kept."""
+        return await self._database.read(remembered)
+
     async def entries(self) -> list[AccountEntry]:
         """Return all accounts by name."""
         return await self._database.read(rows.entries)
 
     async def keep_handle(self, account_id: str, old_store_key: str, new_store_key: str) -> bool:
-        """Have the session added last go on as the one it continues; False when that is gone."""
-        keep = partial(_keep_handle, account_id, old_store_key, new_store_key)
+        """Have the session added last go on as the one it continues; False when that must end."""
+        keep = partial(rows.keep_handle, account_id, old_store_key, new_store_key)
         return await self._database.write(keep)
+
+    async def _succeed(self, row: Row[Any], renewed_hash: str, connection: AsyncConnection) -> None:
+        await rows.succeed(row, renewed_hash, connection)
+        await self._remember_place(connection)
+
+    async def _remember_place(self, connection: AsyncConnection) -> None:
+        if self._place is not None:
+            await remember(self._place, self._clock(), self._oldest(), connection)
 
     def _oldest(self) -> int:
         return int(self._clock()) - self._absolute_timeout
 
 
-def _texts(**fields: tuple[object, str | None]) -> dict[str, str]:
-    """Return the values of the fields; `FieldRefused` with every field's problem if there is any.
-
-    A field is a value and what is wrong with it; a value that is no text is wrong in any case.
-    """
-    problems = {
-        name: problem or f"The {name} must be text."
-        for name, (value, problem) in fields.items()
-        if problem or not isinstance(value, str)
-    }
-    if problems:
-        raise FieldRefused(problems)
-    return {name: str(value) for name, (value, _) in fields.items()}
-
-
 def _printable(text: str) -> str:
     return "".join(filter(str.isprintable, text))[:LONGEST_DEVICE]
-
-
-def _check_new_password(account: Row[Any], current: str, new: str) -> None:
-    problem = password_problem(new, account.username, account.email)
-    if not problem and new == current:
-        problem = "The new password must be another one than the current."
-    if problem:
-        raise PasswordRefused({"new": problem})
-
-
-async def _keep_handle(
-    account_id: str, old_store_key: str, new_store_key: str, connection: AsyncConnection
-) -> bool:
-    await rows.forget_sessions([new_store_key], connection)
-    return await rows.move_session(account_id, old_store_key, new_store_key, connection)

@@ -6,7 +6,8 @@ transaction that lost a race is run again, so what it does must be repeatable.
 Rule 2: every wait ends at the deadline with `AccountsUnavailable`. What cannot be interrupted is
 left to end by itself; nobody waits for it.
 Rule 3: this is the edge where SQLAlchemy's, the driver's and the system's exceptions become ours.
-Their texts go to the log (without the values, ``hide_parameters``), never to a visitor.
+Their texts go to the log (without the values, ``hide_parameters``), or to whoever gave the URL,
+never to a visitor.
 Rule 4: several processes may open the same new database at once.
 """
 
@@ -18,15 +19,17 @@ import os
 import random
 import sqlite3
 import time
+import warnings
 from collections.abc import Awaitable, Callable, Coroutine
-from pathlib import Path
+from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
-from sqlalchemy import event, make_url
+from sqlalchemy import event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SAWarning, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from .database_url import first_line, read_url, refusal
 from .errors import AccountsUnavailable
 from .tables import schema
 
@@ -35,12 +38,12 @@ Work = Callable[[AsyncConnection], Awaitable[T]]
 
 _logger = logging.getLogger(__name__)
 
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-
 #: PostgreSQL's codes for "run it again" (appendix A: serialization_failure, deadlock_detected).
 _LOST_RACE = {"40001", "40P01"}
 
 _MOST_RUNS = 25
+
+_FAILURES = (SQLAlchemyError, OSError)
 
 
 class Database:
@@ -55,18 +58,19 @@ class Database:
     async def open(cls, url: str, *, deadline: float = 3.0) -> Database:
         """Connect, making the tables that are missing.
 
-        ``deadline`` is in seconds, for each transaction. Raises `AccountsUnavailable` with a
-        sentence when the URL cannot be used or the database does not answer.
+        ``deadline`` is in seconds, for each transaction. Raises `AccountsUnavailable` with one line
+        that says why the URL cannot be used or the database does not answer.
         """
         parsed = read_url(url)
         if parsed.get_backend_name() == "sqlite":
             await asyncio.to_thread(_prepare_file, str(parsed.database), deadline)
         database = cls(parsed, deadline)
+        making = _run_until_won(database._writing, lambda made: made.run_sync(schema.create_all))
         try:
-            await database.write(lambda connection: connection.run_sync(schema.create_all))
-        except AccountsUnavailable:
+            await database._answer(making)
+        except _FAILURES as error:
             await database.close()
-            raise
+            raise refusal(parsed, error) from error
         return database
 
     async def read(self, work: Work[T]) -> T:
@@ -90,6 +94,13 @@ class Database:
         await self._reading.dispose()
 
     async def _within_deadline(self, work: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await self._answer(work)
+        except _FAILURES as error:
+            _logger.error("the accounts database failed: %s", first_line(error))
+            raise AccountsUnavailable from error
+
+    async def _answer(self, work: Coroutine[Any, Any, T]) -> T:
         task = asyncio.ensure_future(work)
         try:
             await asyncio.wait({task}, timeout=self._deadline)
@@ -97,13 +108,8 @@ class Database:
             if not task.done():
                 self._leave(task)
         if not task.done():
-            _logger.error("the accounts database did not answer in %s s", self._deadline)
-            raise AccountsUnavailable
-        try:
-            return task.result()
-        except (SQLAlchemyError, OSError) as error:
-            _logger.error("the accounts database failed: %s", _first_line(error))
-            raise AccountsUnavailable from error
+            raise TimeoutError(f"no answer in {self._deadline} s")
+        return task.result()
 
     def _leave(self, task: asyncio.Task[Any]) -> None:
         """Cancel without waiting: rolling back a connection that hangs can hang as well."""
@@ -113,41 +119,28 @@ class Database:
         task.add_done_callback(lambda left: left.cancelled() or left.exception())
 
 
-def read_url(url: str) -> URL:
-    """Return the URL with an asynchronous driver; `AccountsUnavailable` when it cannot be one."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise AccountsUnavailable(
-            "The accounts' address is not a database URL such as sqlite:///accounts.sqlite3."
-        ) from error
-    in_file = parsed.database and not parsed.database.startswith((":memory:", "file:"))
-    if parsed.get_backend_name() == "sqlite" and not in_file:
-        raise AccountsUnavailable(
-            "Accounts in SQLite need a file, as in sqlite:///accounts.sqlite3: "
-            "what is in memory, no other process sees."
-        )
-    return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
-
-
 def _connections(url: URL, deadline: float) -> tuple[AsyncEngine, AsyncEngine]:
     """Return what reads and what writes are made on."""
-    shared: dict[str, Any] = {"pool_timeout": deadline, "hide_parameters": True}
     try:
-        if url.get_backend_name() != "sqlite":
-            shared["pool_pre_ping"] = True
-            writing = create_async_engine(url, isolation_level="SERIALIZABLE", **shared)
-            return create_async_engine(url, **shared), writing
-        # SQLite's own answer, "locked", is to come before the deadline: it leaves things clean.
-        shared["connect_args"] = {"timeout": deadline * 0.8, "isolation_level": None}
-        # SQLite has one writer at a time. Within the process writers queue for one connection;
-        # SQLite's way, to try again every few milliseconds, is left to strangers.
-        writing = create_async_engine(url, pool_size=1, max_overflow=0, **shared)
-        reading = create_async_engine(url, **shared)
-    except (SQLAlchemyError, ImportError) as error:
-        raise AccountsUnavailable(
-            f"No accounts by way of {url.drivername}: {_first_line(error)}."
-        ) from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", SAWarning)  # an argument that it would ignore
+            return _made_connections(url, deadline)
+    except (SQLAlchemyError, ImportError, SAWarning, TypeError, ValueError) as error:
+        raise refusal(url, error) from error
+
+
+def _made_connections(url: URL, deadline: float) -> tuple[AsyncEngine, AsyncEngine]:
+    shared: dict[str, Any] = {"pool_timeout": deadline, "hide_parameters": True}
+    if url.get_backend_name() != "sqlite":
+        shared["pool_pre_ping"] = True
+        writing = create_async_engine(url, isolation_level="SERIALIZABLE", **shared)
+        return create_async_engine(url, **shared), writing
+    # SQLite's own answer, "locked", is to come before the deadline: it leaves things clean.
+    shared["connect_args"] = {"timeout": deadline * 0.8, "isolation_level": None}
+    # SQLite has one writer at a time. Within the process writers queue for one connection;
+    # SQLite's way, to try again every few milliseconds, is left to strangers.
+    writing = create_async_engine(url, pool_size=1, max_overflow=0, **shared)
+    reading = create_async_engine(url, **shared)
     _begin_with(writing, "BEGIN IMMEDIATE")
     _begin_with(reading, "BEGIN")
     return reading, writing
@@ -168,11 +161,11 @@ def _begin_with(connections: AsyncEngine, statement: str) -> None:
 def _prepare_file(path: str, deadline: float) -> None:
     """Make the file, for its owner's eyes only, and switch it to write-ahead logging for good."""
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         _use_write_ahead_log(path, time.monotonic() + deadline)
     except (OSError, sqlite3.Error) as error:
-        raise AccountsUnavailable(f"No accounts in {path}: {_first_line(error)}.") from error
+        why = getattr(error, "strerror", None) or first_line(error)
+        raise AccountsUnavailable(f"No accounts in {path}: {why}.") from error
 
 
 def _use_write_ahead_log(path: str, until: float) -> None:
@@ -194,8 +187,19 @@ def _use_write_ahead_log(path: str, until: float) -> None:
 
 
 async def _run(connections: AsyncEngine, work: Work[T]) -> T:
-    async with connections.begin() as connection:
+    async with AsyncExitStack() as stack:
+        connection = await _connect(connections, stack)
+        await stack.enter_async_context(connection.begin())
         return await work(connection)
+
+
+async def _connect(connections: AsyncEngine, stack: AsyncExitStack) -> AsyncConnection:
+    try:
+        return await stack.enter_async_context(connections.connect())
+    except _FAILURES:
+        raise
+    except Exception as error:  # drivers refuse to connect each with exceptions of its own
+        raise ConnectionError(first_line(error)) from error
 
 
 async def _run_until_won(connections: AsyncEngine, work: Work[T]) -> T:
@@ -212,8 +216,3 @@ async def _run_until_won(connections: AsyncEngine, work: Work[T]) -> T:
 def _lost_race(error: DBAPIError) -> bool:
     """Return whether another transaction got in between; run again, this one will see it."""
     return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", "") in _LOST_RACE
-
-
-def _first_line(error: BaseException) -> str:
-    cause = getattr(error, "orig", None) or error
-    return (str(cause) or type(cause).__name__).splitlines()[0].rstrip(".")

@@ -5,22 +5,20 @@ they were typed. Nothing is cut off, trimmed or normalized away.
 Rule 2 (ASVS 5.0 6.2.4, 6.2.11): common passwords and the person's own name and email are refused.
 Rule 3 (ASVS 5.0 11.4.2; OWASP password storage cheat sheet): Argon2id with 19 MiB, two passes, one
 lane.
-Rule 4: hashing takes tens of milliseconds, so it happens in threads, off the event loop. As many
-run at once as there are threads, a bounded number waits its turn, and one more is told `Busy`: a
-flood of guesses must not become a queue of minutes.
+Rule 4: hashing takes tens of milliseconds and 19 MiB, so it happens in a few threads, off the event
+loop (:mod:`.fair_threads`): a flood of guesses must not become a queue of minutes, and must leave
+turns to whoever is not part of it.
 Rule 5: no hash to compare with costs the same as a wrong password, so time does not tell which
 names exist.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TypeVar
 
@@ -30,6 +28,7 @@ from argon2.low_level import error_to_str
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from .errors import Busy
+from .fair_threads import FairThreads
 
 SHORTEST, LONGEST = 8, 128
 
@@ -67,54 +66,52 @@ def owasp_argon2id() -> PasswordHasher:
 
 
 class PasswordHashes:
-    """Makes and verifies password hashes in ``threads`` threads; at most ``waiting`` calls wait.
+    """Makes and verifies password hashes; ``threads`` and the rest are as in `FairThreads`.
 
-    `hash`, `verify` and `renew` are called within `turn`.
+    `hash`, `verify` and `renew` are called within `turn`, and like it for a ``remote`` address.
     """
 
     def __init__(
-        self, argon2: PasswordHasher | None = None, *, threads: int = 2, waiting: int = 32
+        self,
+        argon2: PasswordHasher | None = None,
+        *,
+        threads: int = 2,
+        waiting: int = 32,
+        per_remote: int = 16,
     ) -> None:
         self._argon2 = argon2 or owasp_argon2id()
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
-        self._most_turns = threads + waiting
-        self._turns = 0
+        self._threads = FairThreads(threads, waiting, per_remote)
         self._nobody = _nobodys_hash(self._argon2)
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Hold a place in the queue; `Busy` at once when there is none left."""
-        if self._turns >= self._most_turns:
-            raise Busy
-        self._turns += 1
-        try:
-            yield
-        finally:
-            self._turns -= 1
+    def turn(self, remote: str | None = None) -> AbstractContextManager[None]:
+        """Hold a place in the queue; `Busy` or `TooManyTries` at once when there is none left."""
+        return self._threads.place(remote)
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, remote: str | None = None) -> str:
         """Return a new hash of the password."""
-        return await self._in_thread(partial(self._argon2.hash, _encode(password)))
+        return await self._in_thread(remote, partial(self._argon2.hash, _encode(password)))
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(
+        self, password_hash: str | None, password: str, remote: str | None = None
+    ) -> bool:
         """Return whether the hash is of this password; never for None, which takes as long."""
         return await self._in_thread(
-            partial(self._verify, password_hash or self._nobody, _encode(password))
+            remote, partial(self._verify, password_hash or self._nobody, _encode(password))
         )
 
-    async def renew(self, password_hash: str, password: str) -> str:
+    async def renew(self, password_hash: str, password: str, remote: str | None = None) -> str:
         """Return the hash, made anew if it was made with other parameters than today's."""
         if self._argon2.check_needs_rehash(password_hash):
-            return await self.hash(password)
+            return await self.hash(password, remote)
         return password_hash
 
     def close(self) -> None:
         """Let the threads end."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
+    async def _in_thread(self, remote: str | None, work: Callable[[], T]) -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            return await self._threads.run(remote, work)
         except (HashingError, VerificationError) as error:
             # As a rule Argon2 could not get its memory; a moment later it may.
             _logger.error("a password could not be hashed: %s", error)

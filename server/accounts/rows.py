@@ -65,6 +65,12 @@ async def by_id(account_id: str, connection: AsyncConnection) -> Row[Any] | None
     return (await connection.execute(query)).one_or_none()
 
 
+async def is_enabled(account_id: str, connection: AsyncConnection) -> bool:
+    """Return whether there is such an account, and nobody has disabled it."""
+    row = await by_id(account_id, connection)
+    return row is not None and not row.disabled
+
+
 async def _by_username(username: str, connection: AsyncConnection) -> Row[Any] | None:
     if username_problem(username):
         return None  # nobody's, and with a NUL or a lone surrogate no text for the database
@@ -107,18 +113,19 @@ async def succeed(row: Row[Any], renewed_hash: str, connection: AsyncConnection)
         await connection.execute(renewal.values(password_hash=renewed_hash))
 
 
-async def replace_password(row: Row[Any], password_hash: str, connection: AsyncConnection) -> None:
-    """Replace the password that ``row`` had, if it still has it."""
-    now = await by_id(row.id, connection)
+async def replace_password(
+    sign_in: SignIn, password_hash: str, connection: AsyncConnection
+) -> None:
+    """Replace the password that was signed in with, if it is still the account's."""
+    now = await by_id(sign_in.account.id, connection)
     if now is None or now.disabled:
         raise SignInRefused
-    if now.password_version != row.password_version:
+    if now.password_version != sign_in.password_version:
         raise WrongPassword
-    replacement = update(accounts).where(accounts.c.id == row.id)
+    replacement = update(accounts).where(accounts.c.id == now.id)
     await connection.execute(
-        replacement.values(password_hash=password_hash, password_version=row.password_version + 1)
+        replacement.values(password_hash=password_hash, password_version=now.password_version + 1)
     )
-    await forget_tries(connection, row.compared)
 
 
 async def add_session(
@@ -178,7 +185,12 @@ async def set_disabled(username: str, disabled: bool, connection: AsyncConnectio
 async def move_session(
     account_id: str, old_store_key: str, new_store_key: str, connection: AsyncConnection
 ) -> bool:
-    """Put the new store key in place of the old; False when the account has no such session."""
+    """Put the new store key in place of the old; False when there is no such session to go on.
+
+    There is none of an account that was disabled: its sessions are being ended by their old keys.
+    """
+    if not await is_enabled(account_id, connection):
+        return False
     move = (
         update(account_sessions)
         .where(account_sessions.c.account_id == account_id)
@@ -186,6 +198,16 @@ async def move_session(
         .values(store_key=new_store_key)
     )
     return bool((await connection.execute(move)).rowcount)
+
+
+async def keep_handle(
+    account_id: str, old_store_key: str, new_store_key: str, connection: AsyncConnection
+) -> bool:
+    """Drop the row of the new store key, and put that key in place of the old one."""
+    if not await is_enabled(account_id, connection):
+        return False
+    await forget_sessions([new_store_key], connection)
+    return await move_session(account_id, old_store_key, new_store_key, connection)
 
 
 async def forget_sessions(store_keys: list[str], connection: AsyncConnection) -> None:

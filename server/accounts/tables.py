@@ -1,11 +1,11 @@
-"""The accounts' three tables. Times are in seconds since the epoch.
+"""The accounts' four tables. Times are in seconds since the epoch.
 
 No session ID and no password is in them: a session is there by its store key, which opens nothing.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Double, ForeignKey, Integer, MetaData, String, Table
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Integer, MetaData, String, Table, Text
 
 schema = MetaData()
 
@@ -30,6 +30,13 @@ account_sessions = Table(
     Column("store_key", String(64), nullable=False, unique=True),
     Column("created_at", Integer, nullable=False, index=True),
     Column("device", String(200), nullable=False),
+)
+
+session_places = Table(
+    "session_places",
+    schema,
+    Column("place", Text, primary_key=True),
+    Column("last_at", Double, nullable=False),
 )
 
 sign_in_tries = Table(

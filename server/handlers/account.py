@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..accounts import SignIn
-from ..accounts.errors import AccountsUnavailable, PasswordRefused, WrongPassword
-from ..accounts.passwords import password_problem
+from ..accounts.errors import AccountsUnavailable
 from ..shop import CART, CREDENTIALS, PREFERENCES
 from ..state import SessionEnded
 from .base import ShopHandler
@@ -28,8 +27,9 @@ class RegisterHandler(ShopHandler):
     async def post(self) -> None:
         """Add an account."""
         self.entered = read_fields(self.request)
-        fields = require(self.entered, "username", "email", "password")
-        account = await self.accounts.register(*fields)
+        username, email, password = require(self.entered, "username", "email", "password")
+        remote = self.request.remote_ip
+        account = await self.accounts.register(username, email, password, remote)
         self.log_event("register", account=account.id)
         value = {"username": account.username, "email": account.email}
         self.answer_form(value, "/login", status=201, notice="registered")
@@ -61,13 +61,14 @@ class PasswordHandler(SessionsBase):
         credentials = self.signed_in()
         fields = read_fields(self.request)
         current, new = require(fields, "current", "new")
-        account_id = credentials["account_id"]
+        account_id, remote = credentials["account_id"], self.request.remote_ip
         notice = "password-changed"
         if not self.state.supports(CREDENTIALS, "revocable"):
             notice = "password-changed-only"
-            await self.accounts.change_password(account_id, current, new)
+            await self.accounts.change_password(account_id, current, new, remote)
         else:
-            sign_in = await self._check(credentials, current, new)
+            # Whatever would be refused is refused before any session ends for it.
+            sign_in = await self.accounts.check_new_password(account_id, current, new, remote)
             ended = await self._change(sign_in, current, new)
             self.log_event("sessions_ended", account=account_id, count=ended)
         self.log_event("password_change", account=account_id)
@@ -90,23 +91,15 @@ class PasswordHandler(SessionsBase):
             nonlocal changed, ended
             await self.accounts.add_session(changed or sign_in, store_key, self.device)
             if changed is None:
-                changed = await self.accounts.change_password(account_id, current, new)
+                changed = await self.accounts.change_password(
+                    account_id, current, new, self.request.remote_ip
+                )
                 ended += await self.end_others(account_id, store_key)
 
         self.state.renew_id()
         await self.state.commit(confirm)
         await self._keep_handle(account_id, old)
         return ended
-
-    async def _check(self, credentials: dict[str, Any], current: Any, new: Any) -> SignIn:
-        """Refuse what `change_password` would refuse, before any session ends for it."""
-        problem = password_problem(new, credentials["username"], credentials["email"])
-        if problem or new == current:
-            raise PasswordRefused({"new": problem or "Choose another one than the current."})
-        sign_in = await self.accounts.authenticate(credentials["username"], current)
-        if sign_in is None:
-            raise WrongPassword
-        return sign_in
 
     async def _keep_handle(self, account_id: str, old: str | None) -> None:
         """Have the session go on under the handle it had."""

@@ -53,7 +53,7 @@ class LoginHandler(ShopHandler):
 
     async def _authenticate(self, username: Any, password: Any) -> SignIn:
         try:
-            sign_in = await self.accounts.authenticate(username, password)
+            sign_in = await self.accounts.authenticate(username, password, self.request.remote_ip)
         except TooManyTries:
             self.log_event("sign_in_failed", why="too many tries")
             raise

@@ -3,7 +3,8 @@
 Rule 1: a record's message says it all for people, its ``extra`` says it for programs: each one is a
 field of the JSON object. An ``event`` among them is the name that stands for the message.
 Rule 2: nothing here shows a session ID, a cookie, a password or what somebody searched for (ASVS
-5.0 16.2.5): requests are logged by path alone, and what Tornado says of them loses its query.
+5.0 16.2.5): requests are logged by path alone, and what Tornado says of them loses its query, and
+the values that it repeats of what it could not read.
 """
 
 from __future__ import annotations
@@ -21,7 +22,13 @@ _access = logging.getLogger("server.access")
 #: What every record has; the rest came as ``extra``.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
-_QUERY = re.compile(r"\?[^\s'\")]+")
+#: A request's target has no blank in it, and may have anything else.
+_QUERY = re.compile(r"\?[^ \n]+")
+
+#: What Tornado says before it repeats a header, a Cookie even, or an argument.
+_REPEATED = re.compile(
+    r"((?:Malformed HTTP message from \S+:|Invalid unicode in)[\w -]*).*", re.DOTALL
+)
 
 
 def configure_logs(*, dev: bool, access_log: bool) -> None:
@@ -45,7 +52,9 @@ def log_request(handler: RequestHandler) -> None:
 
 def _message(record: logging.LogRecord) -> str:
     message = record.getMessage()
-    return _QUERY.sub("?…", message) if record.name.startswith("tornado") else message
+    if not record.name.startswith("tornado"):
+        return message
+    return _REPEATED.sub(r"\1…", _QUERY.sub("?…", message))
 
 
 class _JSONFormatter(logging.Formatter):

@@ -22,6 +22,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 from tornado import httputil
@@ -65,9 +66,21 @@ def https_context(settings: Settings) -> ssl.SSLContext | None:
         # A password is never asked for: nobody may be there to answer.
         context.load_cert_chain(settings.certfile, settings.keyfile, password="")
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise StartError(f"--certfile, --keyfile: {why}") from error
+        raise _unusable(settings, error) from error
     return context
+
+
+def _unusable(settings: Settings, error: Exception) -> StartError:
+    """Return which of the two files is to blame, where that can be told."""
+    files = {"--certfile": settings.certfile, "--keyfile": settings.keyfile}
+    for option, path in files.items():
+        try:
+            Path(str(path)).read_bytes()
+        except OSError as unreadable:
+            return StartError(f"{option}: {path}: {unreadable.strerror}")
+    told = ", ".join(f"{option}: {path}" for option, path in files.items())
+    why = getattr(error, "reason", None) or str(error)
+    return StartError(f"{told}: no certificate and its key without a password, in PEM ({why})")
 
 
 class Server(HTTPServer):

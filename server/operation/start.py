@@ -3,7 +3,7 @@
 Rule 1: everything that can be wrong is found out before anything is served: options, port,
 certificate, accounts, and that it is memcached that answers. One line says what, the status is 2.
 Rule 2: a memcached that is just away does not keep the application from starting, or nobody could
-restart it during an outage. Another service on its port does.
+restart it during an outage. Another service on its port does, also if others of the fleet are away.
 Rule 3: what ought to be known is said aloud at the start: where the state is kept, what is
 misplaced and why, what is less than safe.
 """
@@ -22,12 +22,21 @@ from tornado.web import Application
 
 from ..accounts import Accounts
 from ..accounts.errors import AccountsUnavailable
+from ..accounts.places import (
+    MEMCACHED,
+    MEMORY,
+    PRIVATE_MEMCACHED,
+    SIGNED_COOKIES,
+    Place,
+    place_here,
+)
 from ..app import make_app
 from ..settings import Settings, read_settings
+from ..shop import CREDENTIALS
 from ..start_error import StartError
 from ..state import SIGNED_COOKIE, PlacementTable, StoreUnavailable
 from ..state.placement import unmet
-from ..state.stores import MemcachedStore, MemoryStore, SessionStore
+from ..state.stores import MemcachedStore, MemoryStore, SessionStore, is_away
 from .logs import configure_logs
 from .private_memcached import private_memcached
 from .serving import bind_listeners, https_context, serve
@@ -69,7 +78,7 @@ def _run(composition: Composition) -> int:
             stack.callback(listener.close)
         if composition.has_sessions and settings.store == "memcached" and not settings.memcached:
             address = stack.enter_context(private_memcached(settings.name, settings.run_dir))
-            settings = replace(settings, memcached=(address,))
+            settings = replace(settings, memcached=(address,), private_memcached=True)
         problems = asyncio.run(_check(composition, settings))
         configure_logs(dev=settings.dev, access_log=settings.access_log)
         _announce(composition, settings, listeners[0], problems)
@@ -94,7 +103,9 @@ async def open_application(
     """
     async with AsyncExitStack() as stack:
         accounts = await Accounts.open(
-            settings.accounts, absolute_timeout=settings.absolute_timeout
+            settings.accounts,
+            absolute_timeout=settings.absolute_timeout,
+            place=_place(composition, settings),
         )
         stack.push_async_callback(accounts.close)
         store: SessionStore | None = None
@@ -117,6 +128,16 @@ async def open_application(
         yield application
 
 
+def _place(composition: Composition, settings: Settings) -> Place:
+    """Return where it is kept who is signed in."""
+    if composition.placement[CREDENTIALS] is SIGNED_COOKIE:
+        return place_here(SIGNED_COOKIES)
+    if settings.store == "memory":
+        return place_here(MEMORY)
+    kind = PRIVATE_MEMCACHED if settings.private_memcached else MEMCACHED
+    return place_here(kind, settings.memcached)
+
+
 async def _check(composition: Composition, settings: Settings) -> list[str]:
     """Return what is wrong and may still be mended while the application runs."""
     try:
@@ -129,20 +150,12 @@ async def _check(composition: Composition, settings: Settings) -> list[str]:
     try:
         await store.check()
     except StoreUnavailable as error:
-        if not _is_away(error):
+        if not is_away(error):
             raise StartError(f"--memcached: {error}") from error
         return [f"{error}; until it answers, whatever is kept in sessions is out of reach"]
     finally:
         await store.aclose()
     return []
-
-
-def _is_away(error: StoreUnavailable) -> bool:
-    """Return whether nobody answered at all; who answers and hangs up is another service."""
-    reason: BaseException = error
-    while reason.__cause__ is not None:
-        reason = reason.__cause__
-    return isinstance(reason, OSError) and not isinstance(reason, ConnectionResetError)
 
 
 def _announce(

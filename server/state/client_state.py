@@ -1,6 +1,7 @@
 """The kinds of one request that live in signed cookies: what came, what became of it, what to send.
 
-Rule 1: a cookie is verified when its kind is first used, and sent when its value changed.
+Rule 1: a cookie is verified when its kind is first used, and sent when its value changed, or when
+one is assigned that an older secret had signed.
 Rule 2: a kind that ends with sign-out is *bound*: its signature holds only for the person signed
 in. What a visitor has is handed over by signing in, signed anew for the person.
 """
@@ -32,7 +33,7 @@ class ClientState:
         self.bound_kinds = bound_kinds
         self._values: dict[Kind, JSON] = {}
         self._loaded: dict[Kind, bytes | None] = {}
-        self._handed_over: set[Kind] = set()
+        self._signed_anew: set[Kind] = set()
 
     def get(self, kind: Kind, owner: str, default: JSON) -> JSON:
         """Return the value of ``kind``, the live one."""
@@ -44,12 +45,14 @@ class ClientState:
         """Assign ``value``; None to have the browser forget."""
         self._load(kind, owner)
         self._values[kind] = value
+        if self._tier.is_outdated(kind, self._cookies, owner):
+            self._signed_anew.add(kind)
 
     def hand_over(self, owner: str) -> None:
         """Read every bound kind as ``owner``, so that it is signed for whoever comes after."""
         for kind in self.bound_kinds:
             self._load(kind, owner)
-            self._handed_over.add(kind)
+            self._signed_anew.add(kind)
 
     def drop_bound(self) -> None:
         """Drop every kind that does not outlive sign-out."""
@@ -62,7 +65,7 @@ class ClientState:
         """Put every value back to what the request carried."""
         self._values.clear()
         self._loaded.clear()
-        self._handed_over.clear()
+        self._signed_anew.clear()
 
     def set_cookies(self, owner: Callable[[], str]) -> list[SetCookie]:
         """Return the headers due; `TooLarge` or `InvalidValue` when a value cannot be kept.
@@ -81,7 +84,7 @@ class ClientState:
         value, loaded = self._values[kind], self._loaded[kind]
         if value is None:
             return loaded is not None
-        return kind in self._handed_over or _text(kind, value) != loaded
+        return kind in self._signed_anew or _text(kind, value) != loaded
 
     def _load(self, kind: Kind, owner: str) -> None:
         if kind in self._loaded:

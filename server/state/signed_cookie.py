@@ -42,7 +42,7 @@ class SignedValue(NamedTuple):
 class Signer:
     """Signs and verifies cookie values for one application.
 
-    ``cookie_secret`` maps key versions to secrets; the highest version signs, all of them verify.
+    ``cookie_secret`` maps key versions to secrets; the last one signs, all of them verify.
     Keep the version a lone secret had, 0, while cookies signed with it are about.
     """
 
@@ -57,7 +57,7 @@ class Signer:
         self._secrets = dict(cookie_secret)
         self._application = application
         self._clock = clock
-        self.key_version = max(self._secrets)
+        self.key_version = next(reversed(self._secrets))
         self._keys = lru_cache(maxsize=1024)(self._derive)
 
     def _derive(self, name: str, owner: str) -> dict[int, str]:
@@ -127,16 +127,18 @@ class SignedCookieTier:
 
     def load(self, kind: Kind, cookies: Mapping[str, str], owner: str) -> JSON:
         """Return the value the request carries, None when there is none that can be trusted."""
-        name = self.cookie_name(kind)
-        if name not in cookies:
-            return None
-        signed = self._signer.verify(name, cookies[name], owner=owner, max_age=self._max_age(kind))
+        signed = self._verified(kind, cookies, owner)
         if signed is None:
             return None
         try:
             return decode(signed.value)
         except ValueError:
             return None
+
+    def is_outdated(self, kind: Kind, cookies: Mapping[str, str], owner: str) -> bool:
+        """Return whether the value the request carries was signed by an older secret."""
+        signed = self._verified(kind, cookies, owner)
+        return signed is not None and signed.key_version != self._signer.key_version
 
     def keep(self, kind: Kind, value: JSON, owner: str) -> SetCookie:
         """Return the header that keeps ``value``; raises `TooLarge` or `InvalidValue`."""
@@ -153,6 +155,12 @@ class SignedCookieTier:
     def clear(self, kind: Kind) -> SetCookie:
         """Return the header that asks the browser to forget. A copy made earlier stays valid."""
         return self._names.clear(kind.name)
+
+    def _verified(self, kind: Kind, cookies: Mapping[str, str], owner: str) -> SignedValue | None:
+        name = self.cookie_name(kind)
+        if name not in cookies:
+            return None
+        return self._signer.verify(name, cookies[name], owner=owner, max_age=self._max_age(kind))
 
     def _max_age(self, kind: Kind) -> int:
         return self._lasting if kind.needs.outlives_logout else self._lifetime

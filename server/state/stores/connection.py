@@ -57,6 +57,17 @@ class Unreachable(StoreUnavailable):
         super().__init__(why)
 
 
+def is_away(error: StoreUnavailable) -> bool:
+    """Return whether nobody answered at all; who answers and hangs up is another service."""
+    reason: BaseException | None = error
+    while reason is not None and not isinstance(reason, Unreachable):
+        reason = reason.__cause__
+    if reason is None or reason.timed_out:
+        return reason is not None
+    why = reason.__cause__
+    return isinstance(why, OSError) and not isinstance(why, ConnectionResetError | BrokenPipeError)
+
+
 class _StrictClient(Client):  # type: ignore[misc]  # pymemcache is not typed
     """pymemcache's client, refusing a reply that does not answer the command."""
 

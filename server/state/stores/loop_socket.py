@@ -12,13 +12,17 @@ import socket
 from typing import Any
 
 from .bridge import wait_for
+from .host_names import HostName
 
 #: pymemcache asks for 4,096 bytes at a time; more a call saves calls on the answer to a batch.
 _READ_SIZE = 65_536
 
 
 class LoopSockets:
-    """Stands in for the `socket` module."""
+    """Stands in for the `socket` module, for one connection."""
+
+    def __init__(self) -> None:
+        self._name = HostName()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(socket, name)
@@ -27,15 +31,13 @@ class LoopSockets:
         """Return a new socket, as `socket.socket` does."""
         return LoopSocket(socket.socket(family, kind, proto))
 
-    def getaddrinfo(self, host: str, port: int, *args: int) -> list[Any]:
+    def getaddrinfo(self, host: str, port: int, *_kind: int) -> list[Any]:
         """Return the addresses with IPv4 first.
 
         pymemcache connects to the first one only, and a memcached on this machine usually listens
         on 127.0.0.1 alone while ``localhost`` means ::1 as well.
         """
-        family, kind, proto = args
-        loop = asyncio.get_running_loop()
-        found = wait_for(loop.getaddrinfo(host, port, family=family, type=kind, proto=proto))
+        found = wait_for(self._name.addresses(host, port))
         return sorted(found, key=lambda info: info[0] != socket.AF_INET)
 
 
@@ -55,8 +57,14 @@ class LoopSocket:
         """Ignore the time-out of one call: the deadline of the whole command is in charge."""
 
     def connect(self, address: Any) -> None:
-        """Connect."""
-        wait_for(self._loop.sock_connect(self._socket, address))
+        """Connect; given up, it is closed, because nobody else knows of it yet."""
+        connected = False
+        try:
+            wait_for(self._loop.sock_connect(self._socket, address))
+            connected = True
+        finally:
+            if not connected:
+                self.close()
 
     def sendall(self, data: bytes) -> None:
         """Send everything; what the kernel takes at once, at once."""

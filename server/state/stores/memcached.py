@@ -15,13 +15,14 @@ import asyncio
 import ipaddress
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 
+from ..exceptions import StoreUnavailable
 from .arguments import check_cas, check_idle, check_key, check_sealed
 from .base import SessionRecord, SessionStore
-from .connection import Address
+from .connection import Address, is_away
 from .node import Limits, Node, StoreCounters
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+")
@@ -120,12 +121,16 @@ class MemcachedStore(SessionStore):
         return await self._home(key).write(key, lambda connection: connection.delete(key))
 
     async def check(self) -> None:
-        """Raise `StoreUnavailable`, naming the address, unless memcached answers at every one.
+        """Raise `StoreUnavailable`, naming the addresses, unless memcached answers at every one.
 
-        For the start: another service on the port, or a memcached without compare-and-swap, is told
-        from one that is just away by the text.
+        For the start. Another service on the port, or a memcached without compare-and-swap, comes
+        before one that is just away (`is_away`).
         """
-        await asyncio.gather(*(node.check() for node in self._nodes))
+        checks = (_error_of(node.check()) for node in self._nodes)
+        errors = [error for error in await asyncio.gather(*checks) if error is not None]
+        wrong = [error for error in errors if not is_away(error)] or errors
+        if wrong:
+            raise StoreUnavailable("; ".join(map(str, wrong))) from wrong[0]
 
     async def aclose(self) -> None:
         """Fail what waits, and close the connections."""
@@ -148,6 +153,14 @@ class MemcachedStore(SessionStore):
         if len(self._nodes) == 1:
             return self._nodes[0]
         return max(self._nodes, key=lambda node: _weight(node.name, key))
+
+
+async def _error_of(check: Awaitable[None]) -> StoreUnavailable | None:
+    try:
+        await check
+    except StoreUnavailable as error:
+        return error
+    return None
 
 
 def _weight(name: str, key: str) -> bytes:

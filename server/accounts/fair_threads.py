@@ -1,0 +1,102 @@
+"""A few threads for what takes long, shared fairly between those who ask from afar.
+
+Rule 1: as many run at once as there are threads, and a bounded number waits; one more is told
+`Busy`.
+Rule 2: a remote address has a bounded number of these places. One more from there is told
+`TooManyTries`, so a flood from one address leaves places to all others.
+Rule 3: whose turn is next goes round the addresses that wait, so a flood does not go first either.
+Rule 4: an IPv6 address counts as its network of 64 bits, which is what one customer is given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from .errors import Busy, TooManyTries
+
+T = TypeVar("T")
+
+
+class FairThreads:
+    """``threads`` threads; at most ``waiting`` calls wait, ``per_remote`` places for one address.
+
+    For one event loop. A ``remote`` of None is nobody's address, and has any number of places.
+    """
+
+    def __init__(self, threads: int, waiting: int, per_remote: int) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
+        self._most = threads + waiting
+        self._per_remote = per_remote
+        self._places: Counter[str | None] = Counter()
+        self._idle = threads
+        #: By address, in the order of their next turns.
+        self._waiting: dict[str | None, deque[asyncio.Future[None]]] = {}
+
+    @contextmanager
+    def place(self, remote: str | None) -> Iterator[None]:
+        """Hold a place, or be told at once that there is none left."""
+        group = _group(remote)
+        if group is not None and self._places[group] >= self._per_remote:
+            raise TooManyTries(1)
+        if self._places.total() >= self._most:
+            raise Busy
+        self._places[group] += 1
+        try:
+            yield
+        finally:
+            self._places[group] -= 1
+            self._places += Counter()  # without those that have none
+
+    async def run(self, remote: str | None, work: Callable[[], T]) -> T:
+        """Return what ``work`` returns, done in a thread when it is the address's turn."""
+        await self._turn(_group(remote))
+        running = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        # Not sooner, also if nobody waits for it any more.
+        running.add_done_callback(self._go_on)
+        return await asyncio.shield(running)
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _turn(self, group: str | None) -> None:
+        if self._idle:
+            self._idle -= 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(group, deque()).append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it had come in the same moment
+                self._go_on()
+            raise
+
+    def _go_on(self, _done: Any = None) -> None:
+        """Give the turn to whoever is next, or to nobody."""
+        while self._waiting:
+            group = next(iter(self._waiting))
+            turns = self._waiting.pop(group)
+            turn = turns.popleft()
+            if turns:
+                self._waiting[group] = turns
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._idle += 1
+
+
+def _group(remote: str | None) -> str | None:
+    try:
+        address = ipaddress.IPv6Address(remote or "")
+    except ValueError:
+        return remote
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(address), 64), strict=False))
