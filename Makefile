@@ -31,6 +31,9 @@ compare: .venv/.compare  ## try both applications, and derive what belongs where
 	@.ci/need memcached wrk
 	@$(BIN)/python -m compare $(if $(ONLY),--only=$(ONLY))
 
+check: .venv/.compare  ## try your application: FILE=my-app.toml; without FILE, print one to start from
+	@$(BIN)/python -m compare check $(or $(FILE),--example)
+
 compare-peers: .venv/.compare  ## the session layers people use, tried by the same experiments (5 minutes)
 	@.ci/need memcached redis-server npm
 	@$(BIN)/python -m compare peers $(if $(ONLY),--only=$(ONLY))
@@ -81,13 +84,13 @@ clean:  ## remove all that was made: .venv, caches, .run with its secrets and ac
 	@touch $@
 
 .venv/.compare: pyproject.toml | .venv/bin/python
-	@echo "installing what the comparison needs into .venv ..."
+	@echo "installing what the comparison needs into .venv ..." >&2
 	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[compare]'
 	@touch .venv/.run $@
 
 .venv/.dev: pyproject.toml | .venv/bin/python
-	@echo "installing what development needs into .venv ..."
+	@echo "installing what development needs into .venv ..." >&2
 	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[dev]'
 	@touch .venv/.run .venv/.compare $@
 
-.PHONY: help demo run run-cookie run-session compare compare-peers test campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean
+.PHONY: help demo run run-cookie run-session compare check compare-peers test campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean

@@ -40,9 +40,7 @@ def print_side_by_side(console: Console, found: SideBySide) -> None:
         table.add_row(f"{experiment.title}\n{experiment.clause}", *words)
     console.print(table)
     for name, checked in found.items():
-        kept, broken = (
-            sum(each.verdict == verdict for each in checked) for verdict in (KEPT, BROKEN)
-        )
+        kept, broken = _count(checked, KEPT), _count(checked, BROKEN)
         console.print(f"{name}: {kept} kept, {broken} broken.", highlight=False)
 
 
@@ -77,15 +75,20 @@ def as_page(found: SideBySide, started_at: str) -> str:
 
 
 def as_rst(found: SideBySide) -> str:
-    """Return the table for a README: kept, broken with what was seen, or not tried."""
-    names = list(found)
-    rows = [["", *names]]
+    """Return the table for a README: a sign for each verdict, the words being elsewhere."""
+    rows = [["", *found]]
     for experiment in experiments_of(found):
-        rows.append([experiment.title, *map(_cell, about(found, experiment))])
+        signs = [SIGNS[each.verdict][0] for each in about(found, experiment)]
+        rows.append([experiment.title, *signs])
+    rows.append(["kept", *(str(_count(checked, KEPT)) for checked in found.values())])
     lines = [".. list-table::", "   :header-rows: 1", ""]
     for row in rows:
-        lines += [f"   {'* ' if number == 0 else '  '}- {cell}" for number, cell in enumerate(row)]
+        lines += [f"   {'  ' if number else '* '}- {cell}" for number, cell in enumerate(row)]
     return "\n".join(lines) + "\n"
+
+
+def _count(checked: Sequence[Checked], verdict: str) -> int:
+    return sum(each.verdict == verdict for each in checked)
 
 
 def experiments_of(found: SideBySide) -> list[Experiment]:
