@@ -99,6 +99,27 @@ async def test_turns_go_round_the_addresses() -> None:
     assert done == ["flood", "ann", "bob", "flood", "bob", "flood"]
 
 
+async def test_what_is_done_on_the_loop_takes_turns_as_well() -> None:
+    """It waits for its turn, and the next one waits for it, whatever becomes of it."""
+    done: list[str] = []
+    with fair_threads() as fair:
+        let = asyncio.Event()
+
+        async def work() -> None:
+            await let.wait()
+            done.append("flood")
+            raise ValueError
+
+        flood = [asyncio.ensure_future(fair.in_turn("flood", work)) for _ in range(2)]
+        await turns_of_the_loop()
+        ann = asyncio.ensure_future(fair.run("ann", lambda: done.append("ann")))
+        await turns_of_the_loop()
+        let.set()
+        await asyncio.gather(*flood, ann, return_exceptions=True)
+    assert sorted(done) == ["ann", "flood", "flood"]
+    assert done[0] == "flood"
+
+
 async def test_who_gives_up_takes_nobody_s_turn() -> None:
     """A call cancelled while it waits is passed over; one at work keeps its thread to the end."""
     with fair_threads() as fair:
