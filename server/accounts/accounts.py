@@ -152,7 +152,8 @@ class Accounts:
     async def _try(self, username: str, password: str, remote: str | None) -> SignIn | None:
         attempt = partial(rows.try_sign_in, username, self._clock)
         with self._hashes.turn(remote):
-            row = await self._database.write(attempt)
+            # A flood must not queue before the database either.
+            row = await self._hashes.in_turn(remote, lambda: self._database.write(attempt))
             password_hash = row.password_hash if row and not row.disabled else None
             right = await self._hashes.verify(password_hash, password, remote)
             if row is None or not right:

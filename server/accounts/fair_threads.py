@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -60,6 +60,14 @@ class FairThreads:
         # Not sooner, also if nobody waits for it any more.
         running.add_done_callback(self._go_on)
         return await asyncio.shield(running)
+
+    async def in_turn(self, remote: str | None, work: Callable[[], Awaitable[T]]) -> T:
+        """Return what ``work`` returns, done on the event loop when it is the address's turn."""
+        await self._turn(_group(remote))
+        try:
+            return await work()
+        finally:
+            self._go_on()
 
     def close(self) -> None:
         """Let the threads end."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 import secrets
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import TypeVar
@@ -104,6 +104,10 @@ class PasswordHashes:
         if self._argon2.check_needs_rehash(password_hash):
             return await self.hash(password, remote)
         return password_hash
+
+    async def in_turn(self, remote: str | None, work: Callable[[], Awaitable[T]]) -> T:
+        """Return what ``work`` returns; it comes before a verification, and waits as one does."""
+        return await self._threads.in_turn(remote, work)
 
     def close(self) -> None:
         """Let the threads end."""
