@@ -73,13 +73,26 @@ class Lab:
     ) -> ShopVisitor:
         """Return somebody who has signed in, as ``person`` or as somebody new."""
         visitor = self.visitor(target, name)
-        visitor.sign_in(person or self.person(target))
+        self.sign_in(visitor, person or self.person(target))
         return visitor
+
+    def sign_in(self, visitor: ShopVisitor, person: Person) -> None:
+        """Have ``visitor`` sign in; `Unexpected` unless that is what the target then says.
+
+        Without this, nobody signed in would look like somebody who is out, as they should be.
+        """
+        visitor.sign_in(person)
+        if (who := visitor.who()) != person.username:
+            raise Unexpected(f"{visitor.name} signed in as {person.username}, and {_is(who)}")
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """The evidence."""
         return tuple(self._visitors[0].exchanges) if self._visitors else ()
+
+
+def _is(who: str | None) -> str:
+    return f"is {who}" if who else "nobody is signed in"
 
 
 @dataclass(frozen=True, eq=False)

@@ -91,6 +91,10 @@ SEEN = [
 IN_COOKIES = {"sends_cookies_of_any_size", "forgets_preferences_at_sign_out"}
 
 
+#: What is tried without anybody signed in.
+WITHOUT_SIGN_IN = {"capacity", "wire-weight", "store-weight", "cost"}
+
+
 def weak(name: str) -> Application:
     """Return the shop with a weakness."""
     tier = SIGNED_COOKIE if name in IN_COOKIES else SERVER_SESSION
@@ -113,7 +117,18 @@ def test_a_weakness_is_found(
     assert finding.exchanges or module is cost
 
 
+def test_nothing_is_judged_where_nobody_can_sign_in() -> None:
+    """That nobody is signed in is no success of an application where nobody ever is."""
+    with Targets({"session": weak("signs_nobody_in")}) as targets:
+        words = {
+            each.name: each.carried_out(targets, "session").word
+            for each in EXPERIMENTS
+            if each.name not in WITHOUT_SIGN_IN
+        }
+    assert words == dict.fromkeys(words, "could not be tried")
+
+
 def test_every_experiment_has_been_seen_to_find_something() -> None:
     """There is no experiment without a weakness, and no weakness without an experiment."""
     assert {each[0].EXPERIMENT for each in SEEN} == set(EXPERIMENTS)
-    assert {each[1] for each in SEEN} == set(WEAKNESSES)
+    assert {each[1] for each in SEEN} | {"signs_nobody_in"} == set(WEAKNESSES)

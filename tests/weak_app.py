@@ -137,6 +137,18 @@ def never_forgets_a_secret() -> None:
     Signer.__init__ = spoiled
 
 
+# Signing in
+
+
+@weakness
+def signs_nobody_in() -> None:
+    async def spoiled(_self: sign_in.LoginHandler, signed_in: Any) -> dict[str, Any]:
+        account = signed_in.account
+        return {"username": account.username, "email": account.email, "signed_in_at": "now"}
+
+    sign_in.LoginHandler._sign_in = spoiled
+
+
 # Ending
 
 

@@ -28,14 +28,14 @@ def run(lab: Lab) -> Outcome:
     stranger = lab.passer_by(target)
     stranger.put(target.skus[0])
     if not stranger.jar:
-        stranger.sign_in(lab.person(target))
+        lab.sign_in(stranger, lab.person(target))
     attacker = lab.visitor(target, "attacker")
     attacker.jar = made_up(stranger.jar)
     victim = lab.copy(attacker, "victim")
     victim.put(target.skus[0])
     if attacker.cart():
         return Outcome(ADOPTED, False, "With the ID that the attacker made up, both share a cart.")
-    victim.sign_in(lab.person(target))
+    lab.sign_in(victim, lab.person(target))
     if who := attacker.who():
         return Outcome(ADOPTED, False, f"With the ID that it made up, the attacker is now {who}.")
     return Outcome(NEVER, True, "Whoever comes with an ID that nobody was given gets another one.")

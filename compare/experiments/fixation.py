@@ -18,7 +18,7 @@ def run(lab: Lab) -> Outcome:
     if not attacker.jar:
         return Outcome(DEAD, True, "There is no cookie before the sign-in, so none to plant.")
     victim = lab.copy(attacker, "victim")
-    victim.sign_in(lab.person(target))
+    lab.sign_in(victim, lab.person(target))
     if who := attacker.who():
         return Outcome(
             LET_IN, False, f"With the cookies it had planted, the attacker is now {who}."

@@ -22,7 +22,7 @@ def run(lab: Lab) -> Outcome:
     for jar in jars:
         forger.jar = jar
         reply = forger.ask_who()
-        del forger.exchanges[2:-1]  # the sign-in, the first try and the last one say it all
+        del forger.exchanges[3:-1]  # the sign-in, the first try and the last one say it all
         if reply.status >= 500:
             return Outcome(BROKEN, False, f"A changed cookie was answered with {reply.status}.")
         if forger.name_in(reply):
