@@ -54,6 +54,23 @@ class Lab:
         self._visitors.append(visitor)
         return visitor
 
+    def fill_cart(self, target: Target, visitor: ShopVisitor) -> bool:
+        """Have ``visitor`` put something into the cart; False where there is none."""
+        visitor.put(target.skus[0])
+        return True
+
+    def full_copy(self, target: Target, visitor: ShopVisitor, name: str) -> ShopVisitor:
+        """Return somebody with ``visitor``'s cookies while something of every kind is in them.
+
+        The preferences are put back, for a visitor who goes on.
+        """
+        self.fill_cart(target, visitor)
+        before = visitor.preferences()
+        visitor.prefer(results_per_page=before["results_per_page"] % 100 + 1)
+        other = self.copy(visitor, name)
+        visitor.prefer(**before)
+        return other
+
     def copy(self, visitor: ShopVisitor, name: str) -> ShopVisitor:
         """Return somebody with a copy of ``visitor``'s cookies."""
         return self.kept(visitor.copy(name))

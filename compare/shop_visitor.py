@@ -125,6 +125,10 @@ class ShopVisitor(Browser):
         """Return whether a change was confirmed."""
         return reply.status == 200
 
+    def counted(self, reply: Reply) -> bool:
+        """Return whether a change among others was confirmed; if not, they were in conflict."""
+        return self.expect(reply, 200, 409).status == 200
+
     def remove(self, sku: str) -> None:
         """Take it out of the cart."""
         self.expect(self.send("DELETE", f"/cart/{sku}"), 200)
@@ -132,6 +136,15 @@ class ShopVisitor(Browser):
     def ask_everything(self) -> list[Reply]:
         """Ask for whatever is kept of the visitor, whatever comes back."""
         return [self.send("GET", path) for path in ("/account", "/cart", "/preferences")]
+
+    def is_known(self, replies: list[Reply], stranger: list[Reply]) -> bool:
+        """Return whether answers to `ask_everything` show what a stranger's do not."""
+        who, cart, preferences = replies
+        return bool(
+            self.name_in(who)
+            or cart_in(self.expect(cart, 200))
+            or self.expect(preferences, 200).json != stranger[-1].json
+        )
 
     def was_refused(self, reply: Reply) -> bool:
         """Return whether a change was too large for the target."""

@@ -48,10 +48,12 @@ SEEN = [
     (disclosure, "tells_the_email_in_a_cookie", disclosure.READABLE),
     (tampering, "verifies_no_signature", tampering.ACCEPTED),
     (tampering, "breaks_on_a_changed_cookie", tampering.BROKEN),
+    (tampering, "believes_any_cart_cookie", tampering.ACCEPTED),
     (rotation, "knows_the_newest_secret_alone", rotation.SIGNS_OUT),
     (rotation, "never_forgets_a_secret", rotation.STILL_COUNTS),
     (replay, "signs_out_in_the_browser_only", replay.STILL_IN),
     (replay, "remembers_sessions_in_the_process", replay.STILL_IN),
+    (replay, "shows_the_cart_after_sign_out", replay.CART_LEFT),
     (resurrection, "saves_with_plain_set", resurrection.ALIVE),
     (revocation, "keeps_others_at_a_change_of_password", revocation.STAY),
     (revocation, "keeps_its_id_at_a_change_of_password", revocation.COPY_STAYS),
@@ -91,6 +93,13 @@ SEEN = [
 IN_COOKIES = {"sends_cookies_of_any_size", "forgets_preferences_at_sign_out"}
 
 
+#: With these, nothing can be said.
+UNTRIED = {
+    "signs_nobody_in",
+    "refuses_every_change_of_a_cart",
+    "answers_every_second_change_with_500",
+}
+
 #: What is tried without anybody signed in.
 WITHOUT_SIGN_IN = {"capacity", "wire-weight", "store-weight", "cost"}
 
@@ -128,7 +137,23 @@ def test_nothing_is_judged_where_nobody_can_sign_in() -> None:
     assert words == dict.fromkeys(words, "could not be tried")
 
 
+def test_no_write_is_lost_where_none_is_confirmed_and_that_is_no_success() -> None:
+    """Of writes that were all refused nobody can tell whether any would have been lost."""
+    with Targets({"session": weak("refuses_every_change_of_a_cart")}) as targets:
+        finding = lost_update.EXPERIMENT.carried_out(targets, "session")
+    assert finding.outcome is None
+    assert "of 8 changes at the same time 0 was confirmed" in finding.sentence
+
+
+def test_a_tab_that_is_answered_with_an_error_is_no_conflict() -> None:
+    """A change is confirmed or in conflict; an outage in between is neither."""
+    with Targets({"session": weak("answers_every_second_change_with_500")}) as targets:
+        finding = lost_update.EXPERIMENT.carried_out(targets, "session")
+    assert finding.outcome is None
+    assert "answered 500" in finding.sentence
+
+
 def test_every_experiment_has_been_seen_to_find_something() -> None:
     """There is no experiment without a weakness, and no weakness without an experiment."""
     assert {each[0].EXPERIMENT for each in SEEN} == set(EXPERIMENTS)
-    assert {each[1] for each in SEEN} | {"signs_nobody_in"} == set(WEAKNESSES)
+    assert {each[1] for each in SEEN} | UNTRIED == set(WEAKNESSES)

@@ -13,6 +13,7 @@ import sys
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from server.shop import CART, CREDENTIALS, PREFERENCES
 from server.state import (
     SERVER_SESSION,
     SIGNED_COOKIE,
+    Conflict,
     PlacementTable,
     RequestState,
     ServerSessionTier,
@@ -100,6 +102,22 @@ def verifies_no_signature() -> None:
 
 
 @weakness
+def believes_any_cart_cookie() -> Composition:
+    verify = Signer.verify
+
+    def spoiled(self: Signer, name: str, signed: str, **options: Any) -> SignedValue | None:
+        if not name.endswith("cart"):
+            return verify(self, name, signed, **options)
+        try:
+            return SignedValue(b64decode(signed.split("|")[4].partition(":")[2]), 0, 0)
+        except (IndexError, ValueError):
+            return None
+
+    Signer.verify = spoiled
+    return placed(cart=SIGNED_COOKIE)
+
+
+@weakness
 def breaks_on_a_changed_cookie() -> None:
     verify = Signer.verify
 
@@ -162,6 +180,17 @@ def signs_out_in_the_browser_only() -> None:
 
 
 @weakness
+def shows_the_cart_after_sign_out() -> None:
+    async def spoiled(handler: Any) -> None:
+        del handler.state[CREDENTIALS]
+        await handler.state.commit()
+        handler.add_header("Set-Cookie", "__Host-session-session-id=; Max-Age=0; Path=/; Secure")
+        handler.answer_form(None, "/")
+
+    sign_in.sign_out = spoiled
+
+
+@weakness
 def keeps_others_at_a_change_of_password() -> None:
     async def spoiled(_self: Any, _account_id: str, *_mine: str) -> int:
         return 0
@@ -183,9 +212,10 @@ def remembers_sessions_in_the_process() -> None:
     find, add, remembered = SessionRecords.find, SessionRecords.add, {}
 
     async def remembering_find(self: SessionRecords, session_id: str) -> Any:
-        if session_id not in remembered:
-            remembered[session_id] = await find(self, session_id)
-        return remembered[session_id]
+        found = await find(self, session_id)
+        if found.stored is not None:
+            remembered[session_id] = found
+        return remembered.get(session_id, found)
 
     async def remembering_add(self: SessionRecords, *arguments: Any) -> Any:
         added = await add(self, *arguments)
@@ -246,6 +276,30 @@ def saves_with_plain_set() -> None:
         await self.store.delete(stored.store_key)
 
     RequestState.update, SessionRecords.swap, SessionRecords.end = update, swap, end
+
+
+@weakness
+def refuses_every_change_of_a_cart() -> None:
+    update = RequestState.update
+
+    async def spoiled(self: RequestState, kind: Any, *arguments: Any) -> Any:
+        if self.get(kind):
+            raise Conflict(kind.name)
+        return await update(self, kind, *arguments)
+
+    RequestState.update = spoiled
+
+
+@weakness
+def answers_every_second_change_with_500() -> None:
+    update, numbers = RequestState.update, count()
+
+    async def spoiled(self: RequestState, kind: Any, *arguments: Any) -> Any:
+        if kind is CART and self.get(kind) and next(numbers) % 2:
+            raise StateError("every second one")
+        return await update(self, kind, *arguments)
+
+    RequestState.update = spoiled
 
 
 @weakness

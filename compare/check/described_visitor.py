@@ -104,6 +104,10 @@ class DescribedVisitor(ShopVisitor):
         """Return whether a change was confirmed."""
         return reply.status < 400
 
+    def counted(self, reply: Reply) -> bool:
+        """Return whether a change among others was confirmed."""
+        return self.took(reply)
+
     def was_refused(self, reply: Reply) -> bool:
         """Return whether a change was refused."""
         return not self.took(reply)
@@ -137,6 +141,13 @@ class DescribedVisitor(ShopVisitor):
         if question is None or "{key}" in question.path:
             return [self.ask_who()]
         return [self.ask_who(), self._ask(question)]
+
+    def is_known(self, replies: list[Reply], _stranger: list[Reply]) -> bool:
+        """Return whether answers to `ask_everything` show who is signed in, or what was written."""
+        question = self.target.description.read
+        if self.name_in(replies[0]) or question is None or len(replies) == 1:
+            return self.name_in(replies[0]) is not None
+        return bool(self._found(question, dict.fromkeys(self.target.written, replies[1].text)))
 
     def _found(self, question: Question, answers: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         return {

@@ -80,6 +80,18 @@ class DescribedLab(Lab):
         """Return somebody whose exchanges are nobody's evidence."""
         return DescribedVisitor(self._described, name)
 
+    def fill_cart(self, target: Target, visitor: ShopVisitor) -> bool:
+        """Have ``visitor`` write something; False where the file has nothing for that."""
+        description = self._described.description
+        if description.write is None or description.read is None:
+            return False
+        return super().fill_cart(target, visitor)
+
+    def full_copy(self, target: Target, visitor: ShopVisitor, name: str) -> ShopVisitor:
+        """Return somebody with ``visitor``'s cookies, with something written."""
+        self.fill_cart(target, visitor)
+        return self.copy(visitor, name)
+
     def person(self, target: Target) -> Person:
         """Return somebody who has just registered, or whose account the file has."""
         person = self._described.new_person()
