@@ -67,6 +67,8 @@ SEEN = [
     (adoption, "adopts_what_it_never_gave", adoption.ADOPTED),
     (attributes, "lets_scripts_read_its_cookies", attributes.LACKING),
     (idle_expiry, "ignores_the_idle_timeout", idle_expiry.STILL_IN),
+    (idle_expiry, "never_pushes_the_idle_clock", idle_expiry.CUT_SHORT),
+    (absolute_expiry, "never_pushes_the_idle_clock", absolute_expiry.CUT_SHORT),
     (absolute_expiry, "ignores_the_absolute_timeout", absolute_expiry.SIGN_IN_STAYS),
     (absolute_expiry, "keeps_the_cart_in_a_cookie", absolute_expiry.STAYS),
     (after_sign_out, "forgets_preferences_at_sign_out", after_sign_out.GONE),

@@ -389,6 +389,11 @@ def ignores_the_idle_timeout() -> None:
 
 
 @weakness
+def never_pushes_the_idle_clock() -> None:
+    SessionRecords.touch_due = lambda _self, _stored: False
+
+
+@weakness
 def ignores_the_absolute_timeout() -> None:
     init = SessionRecords.__init__
 
