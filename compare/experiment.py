@@ -27,7 +27,13 @@ COOKIE, SESSION = "signed cookie", "server session"
 
 
 class Lab:
-    """What one run of an experiment on one application is given."""
+    """What one run of an experiment on one application is given.
+
+    ``store_deadline`` is after how many seconds the application gives up waiting for its store,
+    None where nobody has said so.
+    """
+
+    store_deadline: float | None = 0.5
 
     def __init__(self, targets: Targets, application: str) -> None:
         self._targets = targets

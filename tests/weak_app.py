@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from hashlib import sha256
@@ -493,6 +494,35 @@ def takes_the_cookie_away_in_an_outage() -> None:
         write_error(self, status_code, **kwargs)
 
     ShopHandler.write_error = spoiled
+
+
+def when_away(wait: Callable[[int], Any]) -> None:
+    """Have ``wait`` done, with its number, in each request that finds the store away."""
+    load, numbers = RequestState.load, count()
+
+    async def spoiled(self: RequestState) -> None:
+        await load(self)
+        if self._unloaded is not None and self._needs_session:
+            pause = wait(next(numbers))
+            if pause is not None:
+                await pause
+
+    RequestState.load = spoiled
+
+
+@weakness
+def blocks_in_an_outage() -> None:
+    when_away(lambda _number: time.sleep(0.25))
+
+
+@weakness
+def blocks_once_in_an_outage() -> None:
+    when_away(lambda number: None if number else time.sleep(0.45))
+
+
+@weakness
+def waits_long_in_an_outage() -> None:
+    when_away(lambda _number: asyncio.sleep(1.2))
 
 
 @weakness

@@ -50,6 +50,8 @@ class Checked:
 class DescribedLab(Lab):
     """What an experiment is given in front of a described application."""
 
+    store_deadline = None
+
     def __init__(self, target: DescribedTarget) -> None:
         self._described = target
         self._visitors: list[ShopVisitor] = []

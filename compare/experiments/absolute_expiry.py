@@ -41,7 +41,7 @@ def run(lab: Lab) -> Outcome:
         return Outcome(
             CUT_SHORT,
             False,
-            f"Under timeouts of {idle:.0f} s (idle) and {absolute:.0f} s (absolute) somebody was out "
+            f"Under timeouts of {idle:.0f} s, idle, and {absolute:.0f} s somebody was out "
             f"after {activity.out_after:.1f} s who had been active all the time.",
         )
     if kept:
