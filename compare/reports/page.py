@@ -26,9 +26,9 @@ def as_page(run: Run) -> str:
         run=run,
         verdict=run.verdict,
         style=(_FOLDER / "page.css").read_text(),
-        weight=weight_chart(weight) if (weight := _about(run, "wire-weight")) else None,
-        latency=latency_bars(down) if (down := _about(run, "store-down")) else None,
-        cost=cost_bars(cost) if (cost := _about(run, "cost")) else None,
+        weight=weight_chart(_about(run, "wire-weight")),
+        latency=latency_bars(_about(run, "store-down")),
+        cost=cost_bars(_about(run, "cost")),
         rows=_capability_rows(run),
         spread=spread,
         said=said,
@@ -40,9 +40,8 @@ def as_page(run: Run) -> str:
 
 
 def _about(run: Run, name: str) -> list[Finding]:
-    """Return what an experiment found, nothing unless it could be tried on every application."""
-    findings = [finding for finding in run.findings if finding.experiment == name]
-    return findings if all(finding.outcome for finding in findings) else []
+    """Return what an experiment found."""
+    return [finding for finding in run.findings if finding.experiment == name]
 
 
 def _capability_rows(run: Run) -> list[tuple[str, str, list[object]]]:
