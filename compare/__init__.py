@@ -13,6 +13,7 @@ targets.py            the applications as processes, each with a memcached of it
 app_process.py        one application as a process
 store_process.py      one store as a process, to be frozen, killed and looked into:
 memcached_process.py  redis_process.py
+processes.py          starting processes that end with this one
 waiting.py            waiting for what must become true
 load.py               wrk, and what it costs the application
 machine.py            what the figures were measured on

@@ -136,9 +136,10 @@ class Begun:
         parts = urlsplit(browser.url)
         fields = [("Host", parts.netloc), ("Connection", "close"), *headers.items()]
         self._http = h11.Connection(h11.CLIENT)
-        request = self._http.send(h11.Request(method=method, target=path, headers=fields)) or b""
-        request += self._http.send(h11.Data(data=body)) or b""
-        self._request = request + (self._http.send(h11.EndOfMessage()) or b"")
+        with _no_answer():
+            request = h11.Request(method=method, target=path, headers=fields)
+            parts_sent = (request, h11.Data(data=body), h11.EndOfMessage())
+            self._request = b"".join(self._http.send(part) or b"" for part in parts_sent)
         self._started = time.monotonic()
         with _no_answer():
             address = (parts.hostname or "", parts.port or _PORTS[parts.scheme])
@@ -196,6 +197,8 @@ def _no_answer() -> Iterator[None]:
         raise NoAnswer(f"no complete answer within {_SECONDS:.0f} s") from error
     except OSError as error:
         raise NoAnswer(error.strerror or str(error)) from error
+    except (h11.LocalProtocolError, UnicodeEncodeError) as error:
+        raise NoAnswer(f"this cannot be sent: {error}") from error
 
 
 def _everything(connection: socket.socket, until: float) -> bytes:

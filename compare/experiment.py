@@ -19,8 +19,12 @@ from dataclasses import dataclass
 from .browser import NoAnswer
 from .findings import Exchange, Finding, Outcome
 from .load import LoadFailed
+from .processes import ProcessFailed
 from .shop_visitor import Person, ShopVisitor, Unexpected, new_person
 from .targets import Target, Targets
+
+#: What says that an experiment could not be carried out.
+TROUBLE = (Unexpected, NoAnswer, LoadFailed, ProcessFailed, TimeoutError)
 
 #: The two tiers, as `server` calls them.
 COOKIE, SESSION = "signed cookie", "server session"
@@ -140,12 +144,13 @@ class Experiment:
 
     def carried_out(self, targets: Targets, application: str) -> Finding:
         """Return what it finds out about an application."""
+        targets.give_up_the_dead()
         lab = Lab(targets, application)
         outcome, trouble = None, ""
         try:
             outcome = self.run(lab)
-        except (Unexpected, NoAnswer, LoadFailed, TimeoutError) as error:
-            trouble = f"This could not be tried: {error}."
+        except TROUBLE as error:
+            trouble = f"This could not be tried: {str(error).rstrip('.')}."
         return Finding(
             experiment=self.name,
             target=application,

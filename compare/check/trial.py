@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from ..browser import NoAnswer
-from ..experiment import Experiment, Lab
+from ..experiment import TROUBLE, Experiment, Lab
 from ..experiments import EXPERIMENTS
 from ..findings import Exchange, Outcome
 from ..shop_visitor import Person, ShopVisitor, Unexpected
@@ -174,7 +174,7 @@ def _tried(target: DescribedTarget, experiment: Experiment) -> Checked:
         outcome = experiment.run(lab)
     except NotTried as reason:
         return Checked(experiment, NOT_TRIED, NOT_TRIED, f"Not tried: {reason}.", lab.exchanges)
-    except (Unexpected, NoAnswer, TimeoutError) as error:
+    except TROUBLE as error:
         sentence = f"This could not be tried: {error}."
         return Checked(experiment, NOT_TRIED, "could not be tried", sentence, lab.exchanges, True)
     return _judged(experiment, outcome, lab.exchanges)
