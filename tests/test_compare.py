@@ -65,6 +65,33 @@ def test_a_wrong_argument_is_one_line_and_status_2(argument: str) -> None:
     assert argument.partition("=")[2] in line
 
 
+@pytest.mark.parametrize("text", ["replay,", ",", "replay,,cost"])
+def test_a_comma_too_many_is_said(text: str) -> None:
+    """It is not that there is no experiment without a name."""
+    said = compare(f"--only={text}")
+    assert said.returncode == 2
+    assert said.stderr.endswith(f"“{text}” has a comma without a name beside it\n")
+
+
+@pytest.mark.parametrize("option", ["--out={}/file/out", "--json={}/file/out.json", "--json={}"])
+def test_a_place_that_cannot_be_written_is_said_before_anything_is_tried(
+    option: str, tmp_path: Path
+) -> None:
+    """It is one line and status 2, and nothing has been started."""
+    (tmp_path / "file").touch()
+    said = compare("--only=replay", f"--out={tmp_path / 'out'}", option.format(tmp_path))
+    assert (said.returncode, said.stdout) == (2, "")
+    (line,) = said.stderr.splitlines()
+    assert str(tmp_path) in line
+
+
+def test_a_folder_for_the_json_is_made(tmp_path: Path) -> None:
+    """``--json`` may name a file in a folder that is not there yet."""
+    file = tmp_path / "deep" / "report.json"
+    assert compare("--only=replay", f"--json={file}", f"--out={tmp_path}").returncode == 0
+    assert json.loads(file.read_text())["passed"] is True
+
+
 def test_a_missing_tool_is_one_line_and_status_2(tmp_path: Path) -> None:
     """Without memcached and wrk it says what to install."""
     said = compare("--only=replay", path=str(tmp_path))
