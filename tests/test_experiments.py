@@ -79,6 +79,7 @@ SEEN = [
     (leaked_secret, "trusts_a_signed_sign_in", leaked_secret.FORGED),
     (leaked_secret, "adopts_any_session_id", leaked_secret.ADOPTED),
     (leaked_store, "stores_what_anybody_can_read", leaked_store.READABLE),
+    (leaked_store, "stores_what_anybody_can_inflate", leaked_store.READABLE),
     (leaked_store, "uses_the_session_id_as_the_key", leaked_store.SIGNS_IN),
     (store_down, "takes_an_outage_for_signed_out", store_down.SIGNED_OUT),
     (store_down, "takes_the_cookie_away_in_an_outage", store_down.COOKIE_LOST),

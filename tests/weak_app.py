@@ -7,6 +7,7 @@ it spoils. Each is what some session layer in use does.
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import os
 import sys
@@ -35,6 +36,7 @@ from server.state import (
     Signer,
     StateError,
     cookies,
+    record_contents,
     server_session,
     session_records,
     signed_cookie,
@@ -464,7 +466,20 @@ def stores_what_anybody_can_read() -> None:
         layout, created_at, data = decode(sealed)
         return session_records.Contents(layout, created_at, data.encode())
 
-    session_records.seal, session_records.unseal = seal, unseal
+    session_records.seal, record_contents.unseal = seal, unseal
+
+
+@weakness
+def stores_what_anybody_can_inflate() -> None:
+    def seal(_session_id: str, contents: Any) -> bytes:
+        plain = encode([contents.layout, contents.created_at, contents.data.decode()])
+        return b"v1:" + gzip.compress(plain)
+
+    def unseal(_session_id: str, sealed: bytes) -> Any:
+        layout, created_at, data = decode(gzip.decompress(sealed.removeprefix(b"v1:")))
+        return session_records.Contents(layout, created_at, data.encode())
+
+    session_records.seal, record_contents.unseal = seal, unseal
 
 
 @weakness
