@@ -39,7 +39,7 @@ class Exchange:
 
     @property
     def shown(self) -> Exchange:
-        """The same for people to read: values of cookies shortened, passwords and the like left out."""
+        """The same for people to read: cookies shortened, passwords and credentials left out."""
         return Exchange(self.actor, _shown(self.request), _shown(self.response))
 
 

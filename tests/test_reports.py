@@ -256,6 +256,18 @@ def test_the_page_puts_what_belongs_where_first(opened: Page) -> None:
     opened.close()
 
 
+def test_a_busy_machine_is_told(found: Run) -> None:
+    """Figures of a machine with more to do than it has processors come with a warning."""
+    assert float(json.loads(as_json(found))["machine"]["load"]) >= 0
+    for load, warned in (("2.00", False), ("2.01", True), ("17.50", True)):
+        there = replace(found, machine={**found.machine, "processors": "2", "load": load})
+        told = StringIO()
+        print_run(Console(file=told, width=400), there)
+        assert ("The machine was busy" in told.getvalue()) is warned
+        assert ("The machine was busy" in as_page(there)) is warned
+        assert f"{load} processes wanted to run" in as_page(there)
+
+
 def test_spread_is_told_in_words() -> None:
     """One number stands alone, several with their spread."""
     assert spread(Figures("a", "ms", (1.0,))) == "1 ms"

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from .described_target import DescribedTarget
 
 
+#: Answers that say nothing of a change: who asks, how often, and what is out of reach.
+_OF_OTHER_THINGS = frozenset({401, 403, 404, 405, 408, 429, 502, 503, 504})
+
+
 class DescribedVisitor(ShopVisitor):
     """Somebody in front of ``target``, with the cookies in ``jar``."""
 
@@ -109,7 +113,9 @@ class DescribedVisitor(ShopVisitor):
         return self.took(reply)
 
     def was_refused(self, reply: Reply) -> bool:
-        """Return whether a change was refused."""
+        """Return whether a change was refused for what it is; any other answer is `Unexpected`."""
+        if reply.status in _OF_OTHER_THINGS:
+            raise Unexpected(f"to write was answered {reply.status}{_why(reply)}")
         return not self.took(reply)
 
     def put(self, sku: str, note: str = "") -> None:

@@ -11,7 +11,7 @@ from tornado.template import Loader
 from ..findings import Finding
 from ..run import Run
 from .charts import cost_bars, latency_bars, weight_chart
-from .words import CAPABILITIES, said, spread
+from .words import CAPABILITIES, busy, said, spread
 
 #: Request and status line, cookies, and what says when to come again.
 _TELLING = re.compile(r"[A-Z]+ /|HTTP/|(set-)?cookie:|retry-after:", re.IGNORECASE)
@@ -34,6 +34,7 @@ def as_page(run: Run) -> str:
         said=said,
         mark=_mark,
         telling=_telling,
+        busy=busy(run.machine),
         day=run.started_at.replace("T", " ").removesuffix("Z"),
     )
     return page.decode()
