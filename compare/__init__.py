@@ -7,6 +7,7 @@ experiment.py         what an experiment is, what it is given and how it is carr
 findings.py           the only data that crosses modules
 verdict.py            findings -> measured capabilities -> what belongs where
 shop_visitor.py       a person using the shop: what experiments know of a target
+activity.py           one of them who is active all the time
 browser.py            an HTTP client with a cookie jar that keeps every exchange
 decoding.py           what anybody can read out of a cookie
 targets.py            the applications as processes, each with a memcached of its own

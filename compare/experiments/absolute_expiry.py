@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import time
 
+from ..activity import Activity
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
-from .activity import Activity
 
 SIGN_IN_STAYS = "the sign-in never ends"
 STAYS = "activity extends it"

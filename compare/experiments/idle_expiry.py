@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 import time
 
+from ..activity import Activity
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
-from .activity import Activity
 
 STILL_IN, ENDED = "still signed in", "ended"
 CUT_SHORT = "ended, also for whoever is active"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ..shop_visitor import ShopVisitor, Unexpected
+from .shop_visitor import ShopVisitor, Unexpected
 
 #: Whole seconds are counted in cookies and in stores, so an end may come earlier by two of them.
 COARSE = 2.0
