@@ -7,6 +7,7 @@ experiment.py         what an experiment is, what it is given and how it is carr
 findings.py           the only data that crosses modules
 verdict.py            findings -> measured capabilities -> what belongs where
 shop_visitor.py       a person using the shop: what experiments know of a target
+activity.py           one of them who is active all the time
 browser.py            an HTTP client with a cookie jar that keeps every exchange
 request.py            one request and its answer, on the wire
 decoding.py           what anybody can read out of a cookie
@@ -14,6 +15,7 @@ targets.py            the applications as processes, each with a memcached of it
 app_process.py        one application as a process
 store_process.py      one store as a process, to be frozen, killed and looked into:
 memcached_process.py  redis_process.py
+processes.py          starting processes that end with this one
 waiting.py            waiting for what must become true
 load.py               wrk, and what it costs the application
 machine.py            what the figures were measured on

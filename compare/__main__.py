@@ -22,6 +22,7 @@ from .check.command import main as check
 from .experiment import Experiment
 from .experiments import EXPERIMENTS
 from .peers.command import main as peers
+from .processes import end_in_order
 from .reports.as_json import as_json
 from .reports.page import as_page
 from .reports.terminal import ProgressShown, print_run
@@ -50,6 +51,12 @@ def main(arguments: Sequence[str]) -> int:
     missing = [tool for tool in _NEEDED if shutil.which(tool) is None]
     if missing:
         parser.error(f"please install {' and '.join(missing)}")
+    files = [options.out / name for name in ("report.json", "report.html")]
+    files += [Path(options.json)] if options.json not in {None, "-"} else []
+    try:
+        _make_room(files)
+    except OSError as error:
+        parser.error(f"{error.filename}: {error.strerror}")
     return _run(options.only, options.json, options.out)
 
 
@@ -78,12 +85,22 @@ def _parser() -> argparse.ArgumentParser:
 
 def _named(text: str) -> tuple[Experiment, ...]:
     by_name = {experiment.name: experiment for experiment in EXPERIMENTS}
-    unknown = [name for name in text.split(",") if name not in by_name]
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"“{text}” has a comma without a name beside it")
+    unknown = [name for name in names if name not in by_name]
     if unknown:
         raise argparse.ArgumentTypeError(
             f"there is no experiment {' or '.join(unknown)}: --list lists them"
         )
-    return tuple(by_name[name] for name in dict.fromkeys(text.split(",")))
+    return tuple(by_name[name] for name in dict.fromkeys(names))
+
+
+def _make_room(files: Sequence[Path]) -> None:
+    """Make sure before anything is tried that the reports can be written afterwards."""
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.open("a").close()
 
 
 def _list() -> None:
@@ -97,7 +114,6 @@ def _run(experiments: Sequence[Experiment], json: str | None, out: Path) -> int:
     with ProgressShown(console, total) as progress:
         found = run(APPLICATIONS, experiments, watch=progress)
     report = as_json(found)
-    out.mkdir(parents=True, exist_ok=True)
     (out / "report.json").write_text(report)
     (out / "report.html").write_text(as_page(found))
     if json == "-":
@@ -111,7 +127,5 @@ def _run(experiments: Sequence[Experiment], json: str | None, out: Path) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    end_in_order()
+    sys.exit(main(sys.argv[1:]))

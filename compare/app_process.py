@@ -10,7 +10,6 @@ import re
 import shutil
 import signal
 import ssl
-import subprocess
 import sys
 import tempfile
 import urllib.request
@@ -20,6 +19,7 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from .processes import OwnProcess, ProcessFailed
 from .waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).parent.parent
@@ -56,7 +56,7 @@ class AppProcess:
         self._environment = environment_with(environment)
         self._log = self._folder / "stderr"
         self._certfile = certfile
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: OwnProcess | None = None
         self.url = ""
 
     def __enter__(self) -> Self:
@@ -76,10 +76,15 @@ class AppProcess:
         self.close()
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def process(self) -> OwnProcess:
         """The process."""
         assert self._process is not None
         return self._process
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has been started, and has not ended."""
+        return self._process is not None and self._process.runs
 
     @property
     def pid(self) -> int:
@@ -100,13 +105,7 @@ class AppProcess:
     def start(self) -> None:
         """Start it, and return once it answers."""
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=ROOT,
-                env=self._environment,
-                stderr=log,
-                start_new_session=True,  # so that a test may press Ctrl-C there and not here
-            )
+            self._process = OwnProcess(self._command, cwd=ROOT, env=self._environment, stderr=log)
         wait_until(self._answers, "the application answers")
         # Started again, it is found where it was.
         port = f"--port={urlsplit(self.url).port}"
@@ -127,8 +126,7 @@ class AppProcess:
 
     def kill(self) -> None:
         """End it at once."""
-        self.process.kill()
-        self.process.wait()
+        self.process.end()
 
     def close(self) -> None:
         """End it and remove what it left."""
@@ -137,7 +135,8 @@ class AppProcess:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _answers(self) -> bool:
-        assert self.process.poll() is None, f"the application ended: {self.stderr}"
+        if not self.runs:
+            raise ProcessFailed(f"the application ended: {self.stderr.strip()}")
         found = _URL.search(self.stderr)
         if not found:
             return False

@@ -19,15 +19,25 @@ from dataclasses import dataclass
 from .browser import NoAnswer
 from .findings import Exchange, Finding, Outcome
 from .load import LoadFailed
+from .processes import ProcessFailed
 from .shop_visitor import Person, ShopVisitor, Unexpected, new_person
 from .targets import Target, Targets
+
+#: What says that an experiment could not be carried out.
+TROUBLE = (Unexpected, NoAnswer, LoadFailed, ProcessFailed, TimeoutError)
 
 #: The two tiers, as `server` calls them.
 COOKIE, SESSION = "signed cookie", "server session"
 
 
 class Lab:
-    """What one run of an experiment on one application is given."""
+    """What one run of an experiment on one application is given.
+
+    ``store_deadline`` is after how many seconds the application gives up waiting for its store,
+    None where nobody has said so.
+    """
+
+    store_deadline: float | None = 0.5
 
     def __init__(self, targets: Targets, application: str) -> None:
         self._targets = targets
@@ -54,6 +64,23 @@ class Lab:
         self._visitors.append(visitor)
         return visitor
 
+    def fill_cart(self, target: Target, visitor: ShopVisitor) -> bool:
+        """Have ``visitor`` put something into the cart; False where there is none."""
+        visitor.put(target.skus[0])
+        return True
+
+    def full_copy(self, target: Target, visitor: ShopVisitor, name: str) -> ShopVisitor:
+        """Return somebody with ``visitor``'s cookies while something of every kind is in them.
+
+        The preferences are put back, for a visitor who goes on.
+        """
+        self.fill_cart(target, visitor)
+        before = visitor.preferences()
+        visitor.prefer(results_per_page=before["results_per_page"] % 100 + 1)
+        other = self.copy(visitor, name)
+        visitor.prefer(**before)
+        return other
+
     def copy(self, visitor: ShopVisitor, name: str) -> ShopVisitor:
         """Return somebody with a copy of ``visitor``'s cookies."""
         return self.kept(visitor.copy(name))
@@ -73,13 +100,26 @@ class Lab:
     ) -> ShopVisitor:
         """Return somebody who has signed in, as ``person`` or as somebody new."""
         visitor = self.visitor(target, name)
-        visitor.sign_in(person or self.person(target))
+        self.sign_in(visitor, person or self.person(target))
         return visitor
+
+    def sign_in(self, visitor: ShopVisitor, person: Person) -> None:
+        """Have ``visitor`` sign in; `Unexpected` unless that is what the target then says.
+
+        Without this, nobody signed in would look like somebody who is out, as they should be.
+        """
+        visitor.sign_in(person)
+        if (who := visitor.who()) != person.username:
+            raise Unexpected(f"{visitor.name} signed in as {person.username}, and {_is(who)}")
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """The evidence."""
         return tuple(self._visitors[0].exchanges) if self._visitors else ()
+
+
+def _is(who: str | None) -> str:
+    return f"is {who}" if who else "nobody is signed in"
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,12 +144,13 @@ class Experiment:
 
     def carried_out(self, targets: Targets, application: str) -> Finding:
         """Return what it finds out about an application."""
+        targets.give_up_the_dead()
         lab = Lab(targets, application)
         outcome, trouble = None, ""
         try:
             outcome = self.run(lab)
-        except (Unexpected, NoAnswer, LoadFailed, TimeoutError) as error:
-            trouble = f"This could not be tried: {error}."
+        except TROUBLE as error:
+            trouble = f"This could not be tried: {str(error).rstrip('.')}."
         return Finding(
             experiment=self.name,
             target=application,

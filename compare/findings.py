@@ -17,9 +17,16 @@ from statistics import median
 _SHOWN_OF_A_VALUE = 40
 _LONGEST_BODY = 1_200
 
-_SECRET_FIELD = re.compile(r'("(?:password|current|new)": *)"[^"]*"')
-_COOKIE_VALUE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([^;\s]+)")
-_COOKIE_LINE = re.compile(r"^((?:set-)?cookie: )(.*)$", re.IGNORECASE | re.MULTILINE)
+_LINES = re.IGNORECASE | re.MULTILINE
+_TEXT = r'"(?:[^"\\]|\\.)*"'
+#: What a field with a password in it may be called, in JSON and in a form.
+_SECRET = r"[\w.\[\]%-]*pass[\w.\[\]%-]*|pwd|current|new"
+_SECRET_FIELD = re.compile(rf'("(?:{_SECRET})"\s*:\s*){_TEXT}', re.IGNORECASE)
+_SECRET_PAIR = re.compile(rf"((?:^|&)(?:{_SECRET})=)[^&]*", re.IGNORECASE)
+_IS_FORM = re.compile(r"^content-type: *application/x-www-form-urlencoded", _LINES)
+_COOKIE_VALUE = re.compile(rf"([^=;\s]+)=({_TEXT}|[^;]+)")
+_COOKIE_LINE = re.compile(r"^((?:set-)?cookie: )(.*)$", _LINES)
+_CREDENTIALS = re.compile(r"^((?:proxy-)?authorization: *(?:[\w-]+ +(?=\S))?).*$", _LINES)
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class Exchange:
 
     @property
     def shown(self) -> Exchange:
-        """The same for people to read: values of cookies shortened, passwords left out."""
+        """The same for people to read: cookies shortened, passwords and credentials left out."""
         return Exchange(self.actor, _shown(self.request), _shown(self.response))
 
 
@@ -132,7 +139,10 @@ Findings = Mapping[tuple[str, str], Finding]
 def _shown(message: str) -> str:
     head, _, body = message.partition("\r\n\r\n")
     head = _COOKIE_LINE.sub(lambda line: line[1] + _shortened_values(line[2]), head)
+    head = _CREDENTIALS.sub(r"\1…", head)
     body = _SECRET_FIELD.sub(r'\1"…"', body)
+    if _IS_FORM.search(head):
+        body = _SECRET_PAIR.sub(r"\1…", body)
     if len(body) > _LONGEST_BODY:
         body = f"{body[:_LONGEST_BODY]}… ({len(body):,} characters)"
     return f"{head}\n\n{body}".replace("\r\n", "\n").rstrip()

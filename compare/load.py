@@ -12,7 +12,8 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,11 +51,13 @@ class Load:
 
 def pin(pid: int, *, alone: bool) -> None:
     """Keep a process on the first processor, or off it; do nothing where there is but one."""
-    process, processors = psutil.Process(pid), os.cpu_count() or 1
-    if processors < 2 or not hasattr(process, "cpu_affinity"):
-        return
-    for thread in process.threads():
-        psutil.Process(thread.id).cpu_affinity([0] if alone else [*range(1, processors)])
+    processors = os.cpu_count() or 1
+    with _there():
+        process = psutil.Process(pid)
+        if processors < 2 or not hasattr(process, "cpu_affinity"):
+            return
+        for thread in process.threads():
+            psutil.Process(thread.id).cpu_affinity([0] if alone else [*range(1, processors)])
 
 
 def load(
@@ -83,7 +86,11 @@ def _run(url: str, script: Path, connections: int, seconds: int) -> str:
     command = ["wrk", *threads, "-s", str(script), url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         pin(process.pid, alone=False)
-        said, _ = process.communicate(timeout=seconds + 30)
+        try:
+            said, _ = process.communicate(timeout=seconds + 30)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            raise LoadFailed("wrk did not end") from error
     wrong = re.search(r"(Non-2xx|Socket errors).*", said)
     if wrong or process.returncode:
         raise LoadFailed(f"wrk: {wrong[0]}" if wrong else f"wrk ended with {process.returncode}")
@@ -98,5 +105,15 @@ def _found(pattern: str, said: str) -> re.Match[str]:
 
 
 def _processor_seconds(pid: int) -> float:
-    times = psutil.Process(pid).cpu_times()
+    with _there():
+        times = psutil.Process(pid).cpu_times()
     return float(times.user + times.system)
+
+
+@contextmanager
+def _there() -> Iterator[None]:
+    """Say of a process that is gone that the load did not run."""
+    try:
+        yield
+    except psutil.Error as error:
+        raise LoadFailed(f"a process is gone: {error}") from error

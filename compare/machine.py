@@ -10,10 +10,14 @@ from pathlib import Path
 
 
 def machine() -> dict[str, str]:
-    """Return what a reader has to know to compare figures: processor, system, versions."""
+    """Return what a reader has to know to compare figures: processor, system, versions.
+
+    ``load`` is how many processes wanted to run, on the average of the last minute (getloadavg(3)).
+    """
     return {
         "processor": _processor(),
         "processors": str(os.cpu_count() or 1),
+        "load": f"{os.getloadavg()[0]:.2f}",
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "tornado": version("tornado"),

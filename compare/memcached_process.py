@@ -6,8 +6,8 @@ import getpass
 from collections.abc import Sequence
 from urllib.parse import unquote
 
+from .processes import ProcessFailed
 from .store_process import StoreProcess
-from .waiting import PATIENCE
 
 
 class MemcachedProcess(StoreProcess):
@@ -22,13 +22,13 @@ class MemcachedProcess(StoreProcess):
 
     def ask(self, line: str, end: bytes = b"\r\n") -> bytes:
         """Send one line as any client could, and return the answer up to ``end``."""
-        with self.connected() as connection:
-            connection.settimeout(PATIENCE)
+        with self._asked() as connection:
             connection.sendall(line.encode() + b"\r\n")
             answer = b""
             while not answer.endswith(end):
                 more = connection.recv(65_536)
-                assert more, f"memcached closed the connection after {answer!r}"
+                if not more:
+                    raise ProcessFailed("memcached closed the connection")
                 answer += more
             return answer
 
@@ -56,8 +56,7 @@ class MemcachedProcess(StoreProcess):
     def crowd_out(self, size: int, count: int) -> None:
         """Store ``count`` values of ``size`` bytes; what was there before has to make room."""
         value = b"x" * size
-        with self.connected() as connection:
-            connection.settimeout(PATIENCE)
+        with self._asked() as connection:
             for start in range(0, count, 1000):
                 numbers = range(start, min(count, start + 1000))
                 connection.sendall(
@@ -67,5 +66,6 @@ class MemcachedProcess(StoreProcess):
                     )
                 )
             connection.sendall(b"version\r\n")
-            while not connection.recv(4096).endswith(b"\r\n"):
-                pass
+            while not (answer := connection.recv(4096)).endswith(b"\r\n"):
+                if not answer:
+                    raise ProcessFailed("memcached closed the connection")

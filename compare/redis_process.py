@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import redis
 
+from .processes import ProcessFailed
 from .store_process import StoreProcess
 
 
@@ -27,6 +28,9 @@ class RedisProcess(StoreProcess):
     def records(self) -> dict[str, bytes]:
         """Return every key and its value; what is no string is left out."""
         where = {"port": self.port} if self.port else {"unix_socket_path": self.address}
-        with redis.Redis(**where) as client:
-            keys = [key for key in client.scan_iter() if client.type(key) == b"string"]
-            return {key.decode("latin-1"): client.get(key) or b"" for key in keys}
+        try:
+            with redis.Redis(**where) as client:
+                keys = [key for key in client.scan_iter() if client.type(key) == b"string"]
+                return {key.decode("latin-1"): client.get(key) or b"" for key in keys}
+        except redis.RedisError as error:
+            raise ProcessFailed(f"redis-server does not answer: {error}") from error

@@ -93,10 +93,10 @@ class Request:
         self._actor = actor
         self._answer = _Answer()
         method, path = target
-        request = self._answer.http.send(h11.Request(method=method, target=path, headers=fields))
-        self._sent = request or b""
-        self._sent += self._answer.http.send(h11.Data(data=body)) or b""
-        self._sent += self._answer.http.send(h11.EndOfMessage()) or b""
+        with _no_answer():
+            request = h11.Request(method=method, target=path, headers=fields)
+            parts_sent = (request, h11.Data(data=body), h11.EndOfMessage())
+            self._sent = b"".join(self._answer.http.send(part) or b"" for part in parts_sent)
         self._started = time.monotonic()
         with _no_answer():
             address = (parts.hostname or "", parts.port or _PORTS[parts.scheme])
@@ -195,6 +195,8 @@ def _no_answer() -> Iterator[None]:
         raise NoAnswer(f"no complete answer within {_SECONDS:.0f} s") from error
     except OSError as error:
         raise NoAnswer(error.strerror or str(error)) from error
+    except (h11.LocalProtocolError, UnicodeEncodeError) as error:
+        raise NoAnswer(f"this cannot be sent: {error}") from error
 
 
 def _text(message: bytes | bytearray) -> str:

@@ -53,6 +53,7 @@ def run(
 ) -> Run:
     """Carry out ``experiments`` on each application, and judge what they found."""
     started, started_at = time.monotonic(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    where = machine()  # before the run is what keeps it busy
     findings: list[Finding] = []
     with Targets(applications) as targets:
         for experiment in experiments:
@@ -67,4 +68,4 @@ def run(
         complete=set(EXPERIMENTS) <= set(experiments),
     )
     seconds = time.monotonic() - started
-    return Run(tuple(experiments), tuple(findings), verdict, machine(), started_at, seconds)
+    return Run(tuple(experiments), tuple(findings), verdict, where, started_at, seconds)

@@ -8,7 +8,8 @@ answer is `Unexpected`, and an experiment ends with it instead of with a wrong v
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -18,11 +19,24 @@ from .browser import Begun, Browser, Reply
 PASSWORD = "violet-otter-91"
 NEW_PASSWORD = "amber-falcon-17"
 
+_PREFERENCES = ("results_per_page", "sort", "safe_search", "theme")
+_OF_A_SESSION = ("handle", "current", "created_at", "device")
+
 _numbers = count(1)
 
 
 class Unexpected(Exception):
     """The target answered what its contract does not say."""
+
+
+@contextmanager
+def as_agreed(reply: Reply) -> Iterator[None]:
+    """Say of an answer that has another shape than was agreed that it is `Unexpected`."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError) as error:
+        start = " ".join(reply.text.split())[:80]
+        raise Unexpected(f"an answer ({reply.status}) has another shape: “{start}”") from error
 
 
 class Person(NamedTuple):
@@ -71,7 +85,10 @@ class ShopVisitor(Browser):
 
     def name_in(self, reply: Reply) -> str | None:
         """Return whom an answer to `ask_who` names, None for nobody."""
-        return str(reply.json["username"]) if reply.status == 200 else None
+        if reply.status != 200:
+            return None
+        with as_agreed(reply):
+            return str(reply.json["username"])
 
     def told_that_it_ended(self) -> bool:
         """Return whether the target says that there was a session, and that it has ended."""
@@ -85,7 +102,10 @@ class ShopVisitor(Browser):
     def sessions(self) -> list[dict[str, Any]] | None:
         """Return the person's sessions, None where the target cannot know them."""
         reply = self.expect(self.send("GET", "/sessions"), 200, 501)
-        return list(reply.json["sessions"]) if reply.status == 200 else None
+        if reply.status == 501:
+            return None
+        with as_agreed(reply):
+            return [{name: each[name] for name in _OF_A_SESSION} for each in reply.json["sessions"]]
 
     def end_session(self, handle: str) -> bool:
         """End one of the person's sessions, or the ``others``; False where that cannot be."""
@@ -96,7 +116,7 @@ class ShopVisitor(Browser):
 
     def preferences(self) -> dict[str, Any]:
         """Return the preferences."""
-        return dict(self.expect(self.send("GET", "/preferences"), 200).json)
+        return preferences_in(self.expect(self.send("GET", "/preferences"), 200))
 
     def prefer(self, **changes: Any) -> Reply:
         """Change preferences."""
@@ -105,8 +125,9 @@ class ShopVisitor(Browser):
     def skus(self) -> list[str]:
         """Return what may be put into the cart."""
         self.prefer(results_per_page=100)
-        found = self.expect(self.send("GET", "/products"), 200).json["products"]
-        return [product["sku"] for product in found]
+        reply = self.expect(self.send("GET", "/products"), 200)
+        with as_agreed(reply):
+            return [product["sku"] for product in reply.json["products"]]
 
     def add(self, sku: str, note: str = "") -> Reply:
         """Put one into the cart, whatever comes back."""
@@ -125,6 +146,10 @@ class ShopVisitor(Browser):
         """Return whether a change was confirmed."""
         return reply.status == 200
 
+    def counted(self, reply: Reply) -> bool:
+        """Return whether a change among others was confirmed; if not, they were in conflict."""
+        return self.expect(reply, 200, 409).status == 200
+
     def remove(self, sku: str) -> None:
         """Take it out of the cart."""
         self.expect(self.send("DELETE", f"/cart/{sku}"), 200)
@@ -132,6 +157,15 @@ class ShopVisitor(Browser):
     def ask_everything(self) -> list[Reply]:
         """Ask for whatever is kept of the visitor, whatever comes back."""
         return [self.send("GET", path) for path in ("/account", "/cart", "/preferences")]
+
+    def is_known(self, replies: list[Reply], stranger: list[Reply]) -> bool:
+        """Return whether answers to `ask_everything` show what a stranger's do not."""
+        who, cart, preferences = replies
+        return bool(
+            self.name_in(who)
+            or cart_in(self.expect(cart, 200))
+            or preferences_in(self.expect(preferences, 200)) != preferences_in(stranger[-1])
+        )
 
     def was_refused(self, reply: Reply) -> bool:
         """Return whether a change was too large for the target."""
@@ -152,11 +186,17 @@ class ShopVisitor(Browser):
 
 def cart_in(reply: Reply) -> dict[str, dict[str, Any]]:
     """Return the cart that an answer tells."""
-    items: list[dict[str, Any]] = reply.json["items"]
-    return {
-        item["sku"]: {name: item[name] for name in ("quantity", "note") if item.get(name)}
-        for item in items
-    }
+    with as_agreed(reply):
+        return {
+            item["sku"]: {name: item[name] for name in ("quantity", "note") if item.get(name)}
+            for item in reply.json["items"]
+        }
+
+
+def preferences_in(reply: Reply) -> dict[str, Any]:
+    """Return the preferences that an answer tells."""
+    with as_agreed(reply):
+        return {name: reply.json[name] for name in _PREFERENCES}
 
 
 def size_of(value: Mapping[str, Any]) -> int:
@@ -165,5 +205,5 @@ def size_of(value: Mapping[str, Any]) -> int:
 
 
 def _code(reply: Reply) -> str:
-    error = (reply.json or {}).get("error") or {}
-    return str(error.get("code", ""))
+    with as_agreed(reply):
+        return str(reply.json["error"]["code"])

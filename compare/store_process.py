@@ -11,12 +11,14 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .waiting import free_port, wait_until
+from .processes import OwnProcess, ProcessFailed
+from .waiting import PATIENCE, free_port, wait_until
 
 
 class StoreProcess:
@@ -33,7 +35,7 @@ class StoreProcess:
         self.port = free_port() if tcp else None
         self.address = f"127.0.0.1:{self.port}" if tcp else str(self.folder / "socket")
         self._arguments = arguments
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: OwnProcess | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -60,15 +62,18 @@ class StoreProcess:
         raise NotImplementedError
 
     @property
+    def runs(self) -> bool:
+        """Whether it has been started, and has not ended."""
+        return self._process is not None and self._process.runs
+
+    @property
     def pid(self) -> int:
         """The process's ID."""
         return self._running.pid
 
     def start(self) -> None:
         """Start it, empty, and return once it accepts connections."""
-        self._process = subprocess.Popen(
-            [*self.command(), *self._arguments], stdout=subprocess.DEVNULL
-        )
+        self._process = OwnProcess([*self.command(), *self._arguments], stdout=subprocess.DEVNULL)
         wait_until(self._accepts, f"{self.name} accepts connections")
 
     def freeze(self) -> None:
@@ -85,8 +90,7 @@ class StoreProcess:
     def kill(self) -> None:
         """End it at once; its records are gone."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            self._process.end()
             self._process = None
 
     def restart(self) -> None:
@@ -112,14 +116,28 @@ class StoreProcess:
         return connection
 
     @property
-    def _running(self) -> subprocess.Popen[bytes]:
-        assert self._process is not None
+    def _running(self) -> OwnProcess:
+        if self._process is None or not self._process.runs:
+            raise ProcessFailed(f"{self.name} is gone")
         return self._process
 
     def _accepts(self) -> bool:
-        assert self._running.poll() is None, f"{self.name} ended at once"
+        if not self.runs:
+            raise ProcessFailed(f"{self.name} ended at once")
         try:
             self.connected().close()
         except OSError:
             return False
         return True
+
+    @contextmanager
+    def _asked(self) -> Iterator[socket.socket]:
+        """Have a connection that answers; `ProcessFailed` where it does not."""
+        try:
+            with self.connected() as connection:
+                connection.settimeout(PATIENCE)
+                yield connection
+        except OSError as error:
+            raise ProcessFailed(
+                f"{self.name} does not answer: {error.strerror or error}"
+            ) from error

@@ -24,7 +24,11 @@ from server.state.sealing import encode, new_session_id
 
 from .app_process import ROOT, AppProcess
 from .memcached_process import MemcachedProcess
+from .processes import ProcessFailed
 from .shop_visitor import Person, ShopVisitor
+
+#: Seconds for a command.
+_PATIENCE = 60
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,11 @@ class Target:
         """Where it serves."""
         return self.app.url
 
+    @property
+    def runs(self) -> bool:
+        """Whether the application and its store are there."""
+        return self.app.runs and self.memcached.runs
+
     @cached_property
     def skus(self) -> list[str]:
         """What may be put into a cart."""
@@ -72,8 +81,14 @@ class Target:
         """Disable an account, as whoever runs the shop does; signed cookies make that status 1."""
         command = [sys.executable, "-m", "server.accounts", f"--run-dir={self.app.run_dir}"]
         command += ["disable", person.username]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert " is disabled, " in done.stdout + done.stderr, done.stderr
+        try:
+            done = subprocess.run(
+                command, cwd=ROOT, capture_output=True, text=True, timeout=_PATIENCE, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ProcessFailed(f"disabling an account took more than {_PATIENCE} s") from error
+        if " is disabled, " not in done.stdout + done.stderr:
+            raise ProcessFailed(f"an account could not be disabled: {done.stderr.strip()}")
 
     @contextmanager
     def frozen_store(self) -> Iterator[None]:
@@ -177,6 +192,14 @@ class Targets:
         if key not in self._running:
             self._running[key] = self._start(application, options, memcached)
         return self._running[key]
+
+    def give_up_the_dead(self) -> None:
+        """Have whatever has lost a process started anew when it is asked for next."""
+        for key, target in list(self._running.items()):
+            if not target.runs:
+                del self._running[key]
+                target.app.close()
+                target.memcached.close()
 
     def _start(self, name: str, options: Sequence[str], arguments: Sequence[str]) -> Target:
         application = self._applications[name]

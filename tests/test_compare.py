@@ -5,16 +5,32 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from compare.app_process import ROOT, environment_with
-from compare.experiments import EXPERIMENTS, cost, replay
+from compare.browser import NoAnswer, Reply
+from compare.experiment import Experiment, Lab
+from compare.experiments import (
+    EXPERIMENTS,
+    cost,
+    leaked_store,
+    listing,
+    lost_update,
+    replay,
+    second_device,
+    store_down,
+    store_restarted,
+    store_weight,
+)
 from compare.load import load
 from compare.run import run
+from compare.shop_visitor import Person, ShopVisitor
 from compare.targets import APPLICATIONS
 
 
@@ -49,6 +65,33 @@ def test_a_wrong_argument_is_one_line_and_status_2(argument: str) -> None:
     assert argument.partition("=")[2] in line
 
 
+@pytest.mark.parametrize("text", ["replay,", ",", "replay,,cost"])
+def test_a_comma_too_many_is_said(text: str) -> None:
+    """It is not that there is no experiment without a name."""
+    said = compare(f"--only={text}")
+    assert said.returncode == 2
+    assert said.stderr.endswith(f"“{text}” has a comma without a name beside it\n")
+
+
+@pytest.mark.parametrize("option", ["--out={}/file/out", "--json={}/file/out.json", "--json={}"])
+def test_a_place_that_cannot_be_written_is_said_before_anything_is_tried(
+    option: str, tmp_path: Path
+) -> None:
+    """It is one line and status 2, and nothing has been started."""
+    (tmp_path / "file").touch()
+    said = compare("--only=replay", f"--out={tmp_path / 'out'}", option.format(tmp_path))
+    assert (said.returncode, said.stdout) == (2, "")
+    (line,) = said.stderr.splitlines()
+    assert str(tmp_path) in line
+
+
+def test_a_folder_for_the_json_is_made(tmp_path: Path) -> None:
+    """``--json`` may name a file in a folder that is not there yet."""
+    file = tmp_path / "deep" / "report.json"
+    assert compare("--only=replay", f"--json={file}", f"--out={tmp_path}").returncode == 0
+    assert json.loads(file.read_text())["passed"] is True
+
+
 def test_a_missing_tool_is_one_line_and_status_2(tmp_path: Path) -> None:
     """Without memcached and wrk it says what to install."""
     said = compare("--only=replay", path=str(tmp_path))
@@ -71,7 +114,7 @@ def test_only_tries_what_it_names_and_json_prints_it(tmp_path: Path) -> None:
 
 def test_a_promise_that_is_broken_is_status_1(tmp_path: Path) -> None:
     """A declaration that is not confirmed ends with status 1 and names itself."""
-    spoiled = (
+    program = (
         "import sys, dataclasses, compare.targets as targets\n"
         "from compare.__main__ import main\n"
         "cookie = targets.APPLICATIONS['cookie']\n"
@@ -82,7 +125,7 @@ def test_a_promise_that_is_broken_is_status_1(tmp_path: Path) -> None:
         f"sys.exit(main(['--only=replay', '--out={tmp_path}']))\n"
     )
     said = subprocess.run(
-        [sys.executable, "-c", spoiled], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert said.returncode == 1, said.stderr
     assert "revocable of the signed cookie is declared yes and is measured no" in said.stdout
@@ -99,6 +142,65 @@ def test_an_application_that_does_not_answer_gives_no_verdict() -> None:
     assert finding.outcome is None
     assert "could not be tried" in finding.sentence
     assert not found.verdict.passed
+
+
+def spoiled(spoil: Callable[[Lab], object], then: Experiment = replay.EXPERIMENT) -> Experiment:
+    """Return an experiment before which something is done to its target."""
+    return replace(then, run=lambda lab: (spoil(lab), then.run(lab))[1])
+
+
+def killed_by_number(lab: Lab) -> None:
+    """End memcached as anybody else might."""
+    psutil.Process(lab.target().memcached.pid).kill()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "then", "why"),
+    [
+        (killed_by_number, leaked_store.EXPERIMENT, "answered 503"),
+        (killed_by_number, store_weight.EXPERIMENT, "memcached"),
+        (killed_by_number, store_down.EXPERIMENT, "answered 503"),
+        (lambda lab: lab.target().memcached.kill(), store_restarted.EXPERIMENT, "answered 503"),
+        (lambda lab: lab.target().app.kill(), lost_update.EXPERIMENT, "Connection refused"),
+        (lambda lab: lab.target("--store-deadline=10").app.kill(), cost.EXPERIMENT, "gone"),
+        (lambda lab: lab.target().disable(Person("nobody", "")), replay.EXPERIMENT, "disabled"),
+        (lambda lab: lab.target("--nonsense"), replay.EXPERIMENT, "nonsense"),
+        (lambda lab: lab.target(memcached=["--nonsense"]), replay.EXPERIMENT, "ended at once"),
+    ],
+)
+def test_what_dies_is_told_and_the_next_one_is_tried(
+    spoil: Callable[[Lab], object], then: Experiment, why: str
+) -> None:
+    """Whatever has ended, the run goes on with a fresh application."""
+    found = run({"session": APPLICATIONS["session"]}, [spoiled(spoil, then), replay.EXPERIMENT])
+    first, second = found.findings
+    assert first.outcome is None
+    assert why in first.sentence
+    assert (second.word, second.as_expected) == (replay.OUT, True)
+
+
+@pytest.mark.parametrize("path", ["/account", "/cart", "/preferences", "/products", "/sessions"])
+def test_an_answer_in_another_shape_gives_no_verdict(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page instead of JSON, with status 200, is told and ends the experiment alone."""
+    send = ShopVisitor.send
+
+    def sent(self: ShopVisitor, method: str, asked: str, *rest: Any, **headers: str) -> Reply:
+        reply = send(self, method, asked, *rest, **headers)
+        return replace(reply, body=b"<h1>Hello</h1>") if asked == path else reply
+
+    monkeypatch.setattr(ShopVisitor, "send", sent)
+    asking = [replay.EXPERIMENT, listing.EXPERIMENT, second_device.EXPERIMENT]
+    words = [each.sentence for each in run({"session": APPLICATIONS["session"]}, asking).findings]
+    assert any("another shape: “<h1>Hello</h1>”" in each for each in words)
+
+
+def test_what_cannot_be_sent_gives_no_answer() -> None:
+    """A cookie that HTTP has no way for is no error of this program's."""
+    browser = ShopVisitor("http://127.0.0.1:1", "visitor", {"a": "line\nbreak"})
+    with pytest.raises(NoAnswer, match="cannot be sent"):
+        browser.ask_who()
 
 
 def test_a_load_that_fails_gives_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:

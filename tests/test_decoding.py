@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import zlib
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
+from random import randbytes
 from urllib.parse import quote
 
 import pytest
 
-from compare.decoding import decodings
+from compare.decoding import decodings, decodings_of_bytes
 
 CANARY = "canary@post.example"
 
@@ -35,7 +37,29 @@ def test_a_canary_is_found_in_every_wrapping(wrap: Callable[[str], str]) -> None
     assert any(CANARY in text for text in decodings(wrap(CANARY)))
 
 
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda raw: raw,
+        zlib.compress,
+        gzip.compress,
+        lambda raw: zlib.compress(raw, wbits=-15),
+        lambda raw: b"v1:" + zlib.compress(raw, 9),
+        lambda raw: b"\x01\x02" + gzip.compress(raw) + b"rest",
+        lambda raw: gzip.compress(zlib.compress(raw)),
+        lambda raw: zlib.compress(b64encode(raw)),
+        lambda raw: b64encode(gzip.compress(raw)),
+        lambda raw: b"\xff" + raw + b"\xff",
+    ],
+    ids=["plain", "zlib", "gzip", "bare", "prefix", "around", "twice", "base64", "within", "bytes"],
+)
+def test_a_canary_is_found_in_bytes(wrap: Callable[[bytes], bytes]) -> None:
+    """Neither does compression, whatever stands before it."""
+    assert any(CANARY in text for text in decodings_of_bytes(wrap(CANARY.encode())))
+
+
 def test_random_bytes_tell_nothing() -> None:
     """What is not there is not found, and junk is no error."""
     junk = "x" * 43 + "|%zz%ff|" + "0" * 64
     assert not any(CANARY in text for text in decodings(junk))
+    assert not any(CANARY in text for text in decodings_of_bytes(randbytes(20_000)))

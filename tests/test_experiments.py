@@ -48,10 +48,12 @@ SEEN = [
     (disclosure, "tells_the_email_in_a_cookie", disclosure.READABLE),
     (tampering, "verifies_no_signature", tampering.ACCEPTED),
     (tampering, "breaks_on_a_changed_cookie", tampering.BROKEN),
+    (tampering, "believes_any_cart_cookie", tampering.ACCEPTED),
     (rotation, "knows_the_newest_secret_alone", rotation.SIGNS_OUT),
     (rotation, "never_forgets_a_secret", rotation.STILL_COUNTS),
     (replay, "signs_out_in_the_browser_only", replay.STILL_IN),
     (replay, "remembers_sessions_in_the_process", replay.STILL_IN),
+    (replay, "shows_the_cart_after_sign_out", replay.CART_LEFT),
     (resurrection, "saves_with_plain_set", resurrection.ALIVE),
     (revocation, "keeps_others_at_a_change_of_password", revocation.STAY),
     (revocation, "keeps_its_id_at_a_change_of_password", revocation.COPY_STAYS),
@@ -65,6 +67,8 @@ SEEN = [
     (adoption, "adopts_what_it_never_gave", adoption.ADOPTED),
     (attributes, "lets_scripts_read_its_cookies", attributes.LACKING),
     (idle_expiry, "ignores_the_idle_timeout", idle_expiry.STILL_IN),
+    (idle_expiry, "never_pushes_the_idle_clock", idle_expiry.CUT_SHORT),
+    (absolute_expiry, "never_pushes_the_idle_clock", absolute_expiry.CUT_SHORT),
     (absolute_expiry, "ignores_the_absolute_timeout", absolute_expiry.SIGN_IN_STAYS),
     (absolute_expiry, "keeps_the_cart_in_a_cookie", absolute_expiry.STAYS),
     (after_sign_out, "forgets_preferences_at_sign_out", after_sign_out.GONE),
@@ -75,10 +79,14 @@ SEEN = [
     (leaked_secret, "trusts_a_signed_sign_in", leaked_secret.FORGED),
     (leaked_secret, "adopts_any_session_id", leaked_secret.ADOPTED),
     (leaked_store, "stores_what_anybody_can_read", leaked_store.READABLE),
+    (leaked_store, "stores_what_anybody_can_inflate", leaked_store.READABLE),
     (leaked_store, "uses_the_session_id_as_the_key", leaked_store.SIGNS_IN),
     (store_down, "takes_an_outage_for_signed_out", store_down.SIGNED_OUT),
     (store_down, "takes_the_cookie_away_in_an_outage", store_down.COOKIE_LOST),
     (store_down, "answers_an_outage_with_500", store_down.WRONG),
+    (store_down, "blocks_in_an_outage", store_down.SLOW),
+    (store_down, "blocks_once_in_an_outage", store_down.SLOW),
+    (store_down, "waits_long_in_an_outage", store_down.SLOW),
     (failed_save, "answers_before_saving", failed_save.LOST),
     (store_restarted, "never_says_that_a_session_ended", store_restarted.NOT_TOLD),
     (store_evicting, "never_says_that_a_session_ended", store_restarted.NOT_TOLD),
@@ -89,6 +97,17 @@ SEEN = [
 
 #: Those whose weakness is one of the application in cookies.
 IN_COOKIES = {"sends_cookies_of_any_size", "forgets_preferences_at_sign_out"}
+
+
+#: With these, nothing can be said.
+UNTRIED = {
+    "signs_nobody_in",
+    "refuses_every_change_of_a_cart",
+    "answers_every_second_change_with_500",
+}
+
+#: What is tried without anybody signed in.
+WITHOUT_SIGN_IN = {"capacity", "wire-weight", "store-weight", "cost"}
 
 
 def weak(name: str) -> Application:
@@ -113,7 +132,34 @@ def test_a_weakness_is_found(
     assert finding.exchanges or module is cost
 
 
+def test_nothing_is_judged_where_nobody_can_sign_in() -> None:
+    """That nobody is signed in is no success of an application where nobody ever is."""
+    with Targets({"session": weak("signs_nobody_in")}) as targets:
+        words = {
+            each.name: each.carried_out(targets, "session").word
+            for each in EXPERIMENTS
+            if each.name not in WITHOUT_SIGN_IN
+        }
+    assert words == dict.fromkeys(words, "could not be tried")
+
+
+def test_no_write_is_lost_where_none_is_confirmed_and_that_is_no_success() -> None:
+    """Of writes that were all refused nobody can tell whether any would have been lost."""
+    with Targets({"session": weak("refuses_every_change_of_a_cart")}) as targets:
+        finding = lost_update.EXPERIMENT.carried_out(targets, "session")
+    assert finding.outcome is None
+    assert "of 8 changes at the same time 0 was confirmed" in finding.sentence
+
+
+def test_a_tab_that_is_answered_with_an_error_is_no_conflict() -> None:
+    """A change is confirmed or in conflict; an outage in between is neither."""
+    with Targets({"session": weak("answers_every_second_change_with_500")}) as targets:
+        finding = lost_update.EXPERIMENT.carried_out(targets, "session")
+    assert finding.outcome is None
+    assert "answered 500" in finding.sentence
+
+
 def test_every_experiment_has_been_seen_to_find_something() -> None:
     """There is no experiment without a weakness, and no weakness without an experiment."""
     assert {each[0].EXPERIMENT for each in SEEN} == set(EXPERIMENTS)
-    assert {each[1] for each in SEEN} == set(WEAKNESSES)
+    assert {each[1] for each in SEEN} | UNTRIED == set(WEAKNESSES)

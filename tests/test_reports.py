@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -15,9 +16,10 @@ from playwright.sync_api import Browser, Page
 from rich.console import Console
 
 from compare import reports
+from compare.experiment import Experiment
 from compare.experiments import EXPERIMENTS
 from compare.experiments import cost as cost_module
-from compare.findings import Figures, Outcome
+from compare.findings import Figures, Outcome, Series
 from compare.reports.as_json import as_json
 from compare.reports.page import as_page
 from compare.reports.terminal import print_run
@@ -101,6 +103,56 @@ def test_the_json_keeps_its_schema(which: str, request: pytest.FixtureRequest) -
     assert list(Draft202012Validator(SCHEMA).iter_errors(report)) == []
     assert report["passed"] == (which == "found")
     assert [each["name"] for each in report["experiments"]] == [each.name for each in EXPERIMENTS]
+
+
+def every_word() -> list[tuple[Experiment, str]]:
+    """Return every word that an experiment can say, as its module names them in capitals."""
+    modules = {each: sys.modules[each.run.__module__] for each in EXPERIMENTS}
+    return [
+        (experiment, word)
+        for experiment, module in modules.items()
+        for name, word in vars(module).items()
+        if name.isupper() and isinstance(word, str) and name not in {"COOKIE", "SESSION"}
+        if not name.startswith("_")
+    ]
+
+
+@pytest.mark.parametrize("with_figures", [True, False])
+def test_every_word_can_be_reported(found: Run, *, with_figures: bool) -> None:
+    """Whatever an experiment says, with figures or without: the three reports can tell it."""
+    assert len(every_word()) > 2 * len(EXPERIMENTS)
+    for experiment, word in every_word():
+        said = [
+            replace(each, outcome=_saying(each.outcome, word, with_figures=with_figures))
+            for each in found.about(experiment)
+        ]
+        for findings in (said, [*said[:1], *found.about(experiment)[1:]]):
+            one = replace(found, experiments=(experiment,), findings=tuple(findings))
+            told = StringIO()
+            print_run(Console(file=told, width=400), one)
+            for report in (as_page(one), as_json(one), told.getvalue()):
+                assert word in report.replace("&#x27;", "'").replace("&#39;", "'")
+
+
+def _saying(outcome: Outcome | None, word: str, *, with_figures: bool) -> Outcome:
+    figures = outcome.figures if outcome and with_figures else ()
+    series = outcome.series if outcome and with_figures else ()
+    return Outcome(word, False, "So it is.", figures, series)
+
+
+def test_figures_of_nothing_can_be_drawn(found: Run) -> None:
+    """A series without points, a cart without bytes and an answer in no time break no chart."""
+    named = {
+        "wire-weight": Outcome(
+            "x", None, "", series=(Series("each request", "b", "b", ((0, 0),)),)
+        ),
+        "store-down": Outcome("x", None, "", (Figures("the store well", "ms", (0.0,)),)),
+        "cost": Outcome("x", None, "", (Figures("with state", "µs", (0.0,)),)),
+    }
+    findings = [
+        replace(each, outcome=named.get(each.experiment, each.outcome)) for each in found.findings
+    ]
+    assert "In figures" in as_page(replace(found, findings=tuple(findings)))
 
 
 def test_figures_tell_n_and_spread(found: Run) -> None:
@@ -202,6 +254,18 @@ def test_the_page_puts_what_belongs_where_first(opened: Page) -> None:
     assert other is not None
     assert box["y"] == other["y"]
     opened.close()
+
+
+def test_a_busy_machine_is_told(found: Run) -> None:
+    """Figures of a machine with more to do than it has processors come with a warning."""
+    assert float(json.loads(as_json(found))["machine"]["load"]) >= 0
+    for load, warned in (("2.00", False), ("2.01", True), ("17.50", True)):
+        there = replace(found, machine={**found.machine, "processors": "2", "load": load})
+        told = StringIO()
+        print_run(Console(file=told, width=400), there)
+        assert ("The machine was busy" in told.getvalue()) is warned
+        assert ("The machine was busy" in as_page(there)) is warned
+        assert f"{load} processes wanted to run" in as_page(there)
 
 
 def test_spread_is_told_in_words() -> None:

@@ -7,12 +7,15 @@ it spoils. Each is what some session layer in use does.
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import os
 import sys
+import time
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +29,14 @@ from server.shop import CART, CREDENTIALS, PREFERENCES
 from server.state import (
     SERVER_SESSION,
     SIGNED_COOKIE,
+    Conflict,
     PlacementTable,
     RequestState,
     ServerSessionTier,
     Signer,
     StateError,
     cookies,
+    record_contents,
     server_session,
     session_records,
     signed_cookie,
@@ -100,6 +105,22 @@ def verifies_no_signature() -> None:
 
 
 @weakness
+def believes_any_cart_cookie() -> Composition:
+    verify = Signer.verify
+
+    def spoiled(self: Signer, name: str, signed: str, **options: Any) -> SignedValue | None:
+        if not name.endswith("cart"):
+            return verify(self, name, signed, **options)
+        try:
+            return SignedValue(b64decode(signed.split("|")[4].partition(":")[2]), 0, 0)
+        except (IndexError, ValueError):
+            return None
+
+    Signer.verify = spoiled
+    return placed(cart=SIGNED_COOKIE)
+
+
+@weakness
 def breaks_on_a_changed_cookie() -> None:
     verify = Signer.verify
 
@@ -137,12 +158,35 @@ def never_forgets_a_secret() -> None:
     Signer.__init__ = spoiled
 
 
+# Signing in
+
+
+@weakness
+def signs_nobody_in() -> None:
+    async def spoiled(_self: sign_in.LoginHandler, signed_in: Any) -> dict[str, Any]:
+        account = signed_in.account
+        return {"username": account.username, "email": account.email, "signed_in_at": "now"}
+
+    sign_in.LoginHandler._sign_in = spoiled
+
+
 # Ending
 
 
 @weakness
 def signs_out_in_the_browser_only() -> None:
     async def spoiled(handler: Any) -> None:
+        handler.add_header("Set-Cookie", "__Host-session-session-id=; Max-Age=0; Path=/; Secure")
+        handler.answer_form(None, "/")
+
+    sign_in.sign_out = spoiled
+
+
+@weakness
+def shows_the_cart_after_sign_out() -> None:
+    async def spoiled(handler: Any) -> None:
+        del handler.state[CREDENTIALS]
+        await handler.state.commit()
         handler.add_header("Set-Cookie", "__Host-session-session-id=; Max-Age=0; Path=/; Secure")
         handler.answer_form(None, "/")
 
@@ -171,9 +215,10 @@ def remembers_sessions_in_the_process() -> None:
     find, add, remembered = SessionRecords.find, SessionRecords.add, {}
 
     async def remembering_find(self: SessionRecords, session_id: str) -> Any:
-        if session_id not in remembered:
-            remembered[session_id] = await find(self, session_id)
-        return remembered[session_id]
+        found = await find(self, session_id)
+        if found.stored is not None:
+            remembered[session_id] = found
+        return remembered.get(session_id, found)
 
     async def remembering_add(self: SessionRecords, *arguments: Any) -> Any:
         added = await add(self, *arguments)
@@ -234,6 +279,30 @@ def saves_with_plain_set() -> None:
         await self.store.delete(stored.store_key)
 
     RequestState.update, SessionRecords.swap, SessionRecords.end = update, swap, end
+
+
+@weakness
+def refuses_every_change_of_a_cart() -> None:
+    update = RequestState.update
+
+    async def spoiled(self: RequestState, kind: Any, *arguments: Any) -> Any:
+        if self.get(kind):
+            raise Conflict(kind.name)
+        return await update(self, kind, *arguments)
+
+    RequestState.update = spoiled
+
+
+@weakness
+def answers_every_second_change_with_500() -> None:
+    update, numbers = RequestState.update, count()
+
+    async def spoiled(self: RequestState, kind: Any, *arguments: Any) -> Any:
+        if kind is CART and self.get(kind) and next(numbers) % 2:
+            raise StateError("every second one")
+        return await update(self, kind, *arguments)
+
+    RequestState.update = spoiled
 
 
 @weakness
@@ -323,6 +392,11 @@ def ignores_the_idle_timeout() -> None:
 
 
 @weakness
+def never_pushes_the_idle_clock() -> None:
+    SessionRecords.touch_due = lambda _self, _stored: False
+
+
+@weakness
 def ignores_the_absolute_timeout() -> None:
     init = SessionRecords.__init__
 
@@ -392,7 +466,20 @@ def stores_what_anybody_can_read() -> None:
         layout, created_at, data = decode(sealed)
         return session_records.Contents(layout, created_at, data.encode())
 
-    session_records.seal, session_records.unseal = seal, unseal
+    session_records.seal, record_contents.unseal = seal, unseal
+
+
+@weakness
+def stores_what_anybody_can_inflate() -> None:
+    def seal(_session_id: str, contents: Any) -> bytes:
+        plain = encode([contents.layout, contents.created_at, contents.data.decode()])
+        return b"v1:" + gzip.compress(plain)
+
+    def unseal(_session_id: str, sealed: bytes) -> Any:
+        layout, created_at, data = decode(gzip.decompress(sealed.removeprefix(b"v1:")))
+        return session_records.Contents(layout, created_at, data.encode())
+
+    session_records.seal, record_contents.unseal = seal, unseal
 
 
 @weakness
@@ -422,6 +509,35 @@ def takes_the_cookie_away_in_an_outage() -> None:
         write_error(self, status_code, **kwargs)
 
     ShopHandler.write_error = spoiled
+
+
+def when_away(wait: Callable[[int], Any]) -> None:
+    """Have ``wait`` done, with its number, in each request that finds the store away."""
+    load, numbers = RequestState.load, count()
+
+    async def spoiled(self: RequestState) -> None:
+        await load(self)
+        if self._unloaded is not None and self._needs_session:
+            pause = wait(next(numbers))
+            if pause is not None:
+                await pause
+
+    RequestState.load = spoiled
+
+
+@weakness
+def blocks_in_an_outage() -> None:
+    when_away(lambda _number: time.sleep(0.25))
+
+
+@weakness
+def blocks_once_in_an_outage() -> None:
+    when_away(lambda number: None if number else time.sleep(0.45))
+
+
+@weakness
+def waits_long_in_an_outage() -> None:
+    when_away(lambda _number: asyncio.sleep(1.2))
 
 
 @weakness

@@ -23,6 +23,7 @@ from typing import Self
 from ..app_process import environment_with
 from ..browser import Browser, NoAnswer
 from ..memcached_process import MemcachedProcess
+from ..processes import OwnProcess
 from ..redis_process import RedisProcess
 from ..shop_visitor import Person
 from ..store_process import StoreProcess
@@ -48,7 +49,7 @@ class DescribedTarget:
         self._parent = parent
         self._timed: DescribedTarget | None = None
         self._store: StoreProcess | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: OwnProcess | None = None
         self._stack = ExitStack()
         self._folder = Path(tempfile.mkdtemp(prefix="check-"))
         self._stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
@@ -194,13 +195,12 @@ class DescribedTarget:
             environment = environment | self.description.timeouts.environment
         with self._log.open("wb") as log:
             try:
-                self._process = subprocess.Popen(
+                self._process = OwnProcess(
                     filled(start.command, values),
                     cwd=directory,
                     env=environment_with(filled(environment, values)),
                     stdout=log,
                     stderr=log,
-                    start_new_session=True,
                 )
             except OSError as error:
                 raise Unusable(f"{' '.join(start.command)}: {error.strerror}") from error
@@ -229,7 +229,7 @@ class DescribedTarget:
             time.sleep(0.05)  # between two looks
         raise Unusable(f"the application was not up after {start.patience:.0f} s: {last}")
 
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
+    def _end(self, process: OwnProcess) -> None:
         """End it and whatever it started: a command may be a shell's or a reloader's."""
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

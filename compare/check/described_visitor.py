@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from .described_target import DescribedTarget
 
 
+#: Answers that say nothing of a change: who asks, how often, and what is out of reach.
+_OF_OTHER_THINGS = frozenset({401, 403, 404, 405, 408, 429, 502, 503, 504})
+
+
 class DescribedVisitor(ShopVisitor):
     """Somebody in front of ``target``, with the cookies in ``jar``."""
 
@@ -104,8 +108,14 @@ class DescribedVisitor(ShopVisitor):
         """Return whether a change was confirmed."""
         return reply.status < 400
 
+    def counted(self, reply: Reply) -> bool:
+        """Return whether a change among others was confirmed."""
+        return self.took(reply)
+
     def was_refused(self, reply: Reply) -> bool:
-        """Return whether a change was refused."""
+        """Return whether a change was refused for what it is; any other answer is `Unexpected`."""
+        if reply.status in _OF_OTHER_THINGS:
+            raise Unexpected(f"to write was answered {reply.status}{_why(reply)}")
         return not self.took(reply)
 
     def put(self, sku: str, note: str = "") -> None:
@@ -137,6 +147,13 @@ class DescribedVisitor(ShopVisitor):
         if question is None or "{key}" in question.path:
             return [self.ask_who()]
         return [self.ask_who(), self._ask(question)]
+
+    def is_known(self, replies: list[Reply], _stranger: list[Reply]) -> bool:
+        """Return whether answers to `ask_everything` show who is signed in, or what was written."""
+        question = self.target.description.read
+        if self.name_in(replies[0]) or question is None or len(replies) == 1:
+            return self.name_in(replies[0]) is not None
+        return bool(self._found(question, dict.fromkeys(self.target.written, replies[1].text)))
 
     def _found(self, question: Question, answers: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         return {

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from ..browser import NoAnswer
-from ..experiment import Experiment, Lab
+from ..experiment import TROUBLE, Experiment, Lab
 from ..experiments import EXPERIMENTS
 from ..findings import Exchange, Outcome
 from ..shop_visitor import Person, ShopVisitor, Unexpected
@@ -51,6 +51,8 @@ class Checked:
 class DescribedLab(Lab):
     """What an experiment is given in front of a described application."""
 
+    store_deadline = None
+
     def __init__(self, target: DescribedTarget) -> None:
         self._described = target
         self._visitors: list[ShopVisitor] = []
@@ -81,6 +83,23 @@ class DescribedLab(Lab):
     def passer_by(self, _target: Target, name: str = "passer-by") -> ShopVisitor:
         """Return somebody whose exchanges are nobody's evidence."""
         return DescribedVisitor(self._described, name)
+
+    def fill_cart(self, target: Target, visitor: ShopVisitor) -> bool:
+        """Have ``visitor`` write something; False where the file has nothing for that."""
+        description = self._described.description
+        if description.write is None or description.read is None:
+            return False
+        return super().fill_cart(target, visitor)
+
+    def full_copy(self, target: Target, visitor: ShopVisitor, name: str) -> ShopVisitor:
+        """Return somebody with ``visitor``'s cookies, with something written."""
+        self.fill_cart(target, visitor)
+        return self.copy(visitor, name)
+
+    def sign_in(self, visitor: ShopVisitor, person: Person) -> None:
+        """Have ``visitor`` sign in, and return once the target says so: some stores are late."""
+        visitor.sign_in(person)
+        wait_until(lambda: visitor.who() == person.username, "it says who signed in", pause=0.2)
 
     def person(self, target: Target) -> Person:
         """Return somebody who has just registered, or whose account the file has."""
@@ -164,7 +183,7 @@ def _tried(target: DescribedTarget, experiment: Experiment) -> Checked:
         outcome = experiment.run(lab)
     except NotTried as reason:
         return Checked(experiment, NOT_TRIED, NOT_TRIED, f"Not tried: {reason}.", lab.exchanges)
-    except (Unexpected, NoAnswer, TimeoutError) as error:
+    except TROUBLE as error:
         sentence = f"This could not be tried: {error}."
         return Checked(experiment, NOT_TRIED, "could not be tried", sentence, lab.exchanges, True)
     return _judged(experiment, outcome, lab.exchanges)

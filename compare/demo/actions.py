@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from ..browser import NoAnswer, Reply
-from ..experiment import Experiment
+from ..browser import Reply
+from ..experiment import TROUBLE, Experiment
 from ..experiments import (
     capacity,
     disclosure,
@@ -25,7 +25,7 @@ from ..experiments import (
     tampering,
 )
 from ..findings import Exchange, Outcome
-from ..shop_visitor import ShopVisitor, Unexpected
+from ..shop_visitor import ShopVisitor
 from ..waiting import wait_until
 from .booth import Booth
 from .lab import LiveLab, You
@@ -145,7 +145,7 @@ def _on_one_side(action: Action, booth: Booth, application: str) -> dict[str, An
 def _tried(run: Callable[[], Outcome]) -> Outcome:
     try:
         return run()
-    except (Unexpected, NoAnswer, TimeoutError) as error:
+    except TROUBLE as error:
         return Outcome("could not be tried", None, f"{error}.")
 
 

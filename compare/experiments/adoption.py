@@ -13,7 +13,6 @@ from collections.abc import Mapping
 
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
-from ..waiting import wait_until
 
 NEVER = "never adopted"
 ADOPTED = "an ID of the attacker's is adopted"
@@ -29,15 +28,14 @@ def run(lab: Lab) -> Outcome:
     stranger = lab.passer_by(target)
     stranger.put(target.skus[0])
     if not stranger.jar:
-        stranger.sign_in(lab.person(target))
+        lab.sign_in(stranger, lab.person(target))
     attacker = lab.visitor(target, "attacker")
     attacker.jar = made_up(stranger.jar)
     victim = lab.copy(attacker, "victim")
     victim.put(target.skus[0])
     if attacker.cart():
         return Outcome(ADOPTED, False, "With the ID that the attacker made up, both share a cart.")
-    victim.sign_in(lab.person(target))
-    wait_until(lambda: victim.who() is not None, "the victim is signed in")
+    lab.sign_in(victim, lab.person(target))
     if who := attacker.who():
         return Outcome(ADOPTED, False, f"With the ID that it made up, the attacker is now {who}.")
     return Outcome(NEVER, True, "Whoever comes with an ID that nobody was given gets another one.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
-from ..waiting import wait_until
 
 STICKS = "what was planted stays good"
 DEAD = "what was planted is dead"
@@ -28,8 +27,7 @@ def _tried(lab: Lab) -> Outcome:
     if not attacker.jar:
         return Outcome(DEAD, True, "There is no cookie before the sign-in, so none to plant.")
     victim = lab.copy(attacker, "victim")
-    victim.sign_in(lab.person(target))
-    wait_until(lambda: victim.who() is not None, "the victim is signed in")
+    lab.sign_in(victim, lab.person(target))
     if who := attacker.who():
         return Outcome(
             LET_IN, False, f"With the cookies it had planted, the attacker is now {who}."

@@ -13,6 +13,7 @@ def run(lab: Lab) -> Outcome:
     """Forge a sign-in, and a session ID; use both."""
     target = lab.target()
     person = lab.person(target)
+    lab.signed_in(target, person, "owner of the account")
     forger = lab.visitor(target, "attacker")
     forger.jar = target.forged_sign_in(person)
     if forger.who() == person.username:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..browser import cookie_header
-from ..decoding import decodings
+from ..decoding import decodings, decodings_of_bytes
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Figures, Outcome
 from ..targets import Target
@@ -25,8 +25,7 @@ def run(lab: Lab) -> Outcome:
     records = target.memcached.records()
     if not records:
         return Outcome(EMPTY, None, "Nothing is kept in the store, so nothing can leak from it.")
-    dumped = "\n".join(f"{key} {value.decode('latin-1')}" for key, value in records.items())
-    if any(canary in text for text in decodings(dumped) for canary in (person.email, _NOTE)):
+    if any(canary in text for text in _read(records) for canary in (person.email, _NOTE)):
         return Outcome(READABLE, False, "Who has the store reads what is in it.")
     thief = lab.visitor(target, "thief")
     theirs = {key: value for key, value in records.items() if key not in others}
@@ -45,6 +44,12 @@ def run(lab: Lab) -> Outcome:
             Figures("tries", "requests", (len(jars),)),
         ),
     )
+
+
+def _read(records: Mapping[str, bytes]) -> Iterator[str]:
+    for key, value in records.items():
+        yield from decodings(key)
+        yield from decodings_of_bytes(value)
 
 
 def _presentable(target: Target, records: Mapping[str, bytes]) -> Iterator[dict[str, str]]:

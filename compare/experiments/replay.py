@@ -6,16 +6,21 @@ from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
 
 STILL_IN, OUT = "still signed in", "signed out"
+CART_LEFT = "signed out, and the cart is still there"
 
 
 def run(lab: Lab) -> Outcome:
-    """Copy the jar, sign out, use the copy."""
-    victim = lab.signed_in(lab.target())
+    """Fill the cart, copy the jar, sign out, use the copy."""
+    target = lab.target()
+    victim = lab.signed_in(target)
+    has_cart = lab.fill_cart(target, victim)
     thief = lab.copy(victim, "thief")
     victim.sign_out()
     if who := thief.who():
         return Outcome(STILL_IN, False, f"After the sign-out the copy is still {who}.")
-    return Outcome(OUT, True, "After the sign-out the copy is worth nothing.")
+    if has_cart and thief.cart():
+        return Outcome(CART_LEFT, False, "After the sign-out the copy still shows the cart.")
+    return Outcome(OUT, True, "After the sign-out the copy shows neither who it was nor a cart.")
 
 
 EXPERIMENT = Experiment(

@@ -19,7 +19,7 @@ def run(lab: Lab) -> Outcome:
     for number in range(_TRIES):
         victim = lab.signed_in(target) if number == 0 else lab.passer_by(target)
         if number:
-            victim.sign_in(lab.person(target))
+            lab.sign_in(victim, lab.person(target))
         victim.put(target.skus[0])
         slow = lab.copy(victim, "slow tab") if number == 0 else victim.copy("slow tab")
         thief = lab.copy(victim, "thief") if number == 0 else victim.copy("thief")

@@ -24,7 +24,7 @@ def run(lab: Lab) -> Outcome:
         return Outcome(
             STILL_COUNTS, False, "A cookie of the secret that was dropped is still accepted."
         )
-    visitor.sign_in(person)
+    lab.sign_in(visitor, person)
     return Outcome(
         SMOOTH,
         True,

@@ -1,14 +1,23 @@
-"""Store down: memcached is frozen, then gone, then back."""
+"""Store down: memcached is frozen, then gone, then back.
+
+An answer counts only in time. The first one may wait for the deadline of the store; the later ones
+must not, and a page that needs no store must not notice at all.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from itertools import cycle
+from statistics import median
 
 from ..browser import NoAnswer, Reply
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Figures, Outcome
+from ..targets import Target
 from ..waiting import wait_until
 
 UNAFFECTED = "unaffected"
@@ -18,7 +27,13 @@ COOKIE_LOST = "the cookie is gone"
 WRONG = "answers as if all were well"
 #: Whatever is kept of a visitor.
 HANGS = "no answer at all"
+SLOW = "answers, but slowly"
 _TIMES = 20
+#: Seconds beyond the deadline that the slowest answer may take, and what a whole answer may take
+#: where no deadline is known.
+_MARGIN, _LONGEST = 0.5, 5.0
+#: Of the deadline: what half of the later answers may take at the most, and a page without state.
+_FAIL_FAST, _ELSEWHERE = 0.4, 0.7
 
 
 def run(lab: Lab) -> Outcome:
@@ -34,21 +49,68 @@ def run(lab: Lab) -> Outcome:
         return passer_by.ask_who()
 
     well = visitor.ask_everything()
-    latency = [_latency("the store well", [look() for _ in range(_TIMES)])]
+    latency = [_latency("the store well", _several(look))]
+    elsewhere: list[Reply] = []
     try:
         with target.frozen_store():
-            frozen = visitor.ask_everything()
-            latency.append(_latency("the store frozen", frozen + [look() for _ in range(_TIMES)]))
+            first, elsewhere = _first_look(lab, target, look)
+            frozen = [*visitor.ask_everything(), first, *_several(look)]
+            latency.append(_latency("the store frozen", frozen))
     except NoAnswer:
         return Outcome(HANGS, False, "While the store was frozen, visitors waited in vain.")
     wait_until(lambda: look().status < 500, "the thawed store answers", pause=0.1)
     with target.no_store():
-        gone = visitor.ask_everything()
-        latency.append(_latency("the store gone", gone + [look() for _ in range(_TIMES)]))
+        gone = [*visitor.ask_everything(), *_several(look)]
+        latency.append(_latency("the store gone", gone))
     with suppress(TimeoutError):  # what it said meanwhile is judged, however long it goes on
         wait_until(lambda: look().status < 500, "the new store answers", pause=0.1)
-    outcome = judged(well, frozen + gone, jar_kept=visitor.jar == jar)
+    if elsewhere:
+        latency.append(_latency("a page without state, the store frozen", elsewhere))
+    kept = len(well)
+    outcome = judged(well, frozen[:kept] + gone[:kept], jar_kept=visitor.jar == jar)
+    if outcome.word in {UNAFFECTED, REFUSED}:
+        slow = _slow(frozen, elsewhere, lab.store_deadline) or _slow(gone, [], lab.store_deadline)
+        outcome = Outcome(SLOW, False, slow) if slow else outcome
     return replace(outcome, figures=tuple(latency))
+
+
+def _several(look: Callable[[], Reply]) -> list[Reply]:
+    """Look some times, and no more once an answer has taken far too long."""
+    replies: list[Reply] = []
+    while len(replies) < _TIMES and all(reply.seconds < _LONGEST / 5 for reply in replies):
+        replies.append(look())
+    return replies
+
+
+def _first_look(lab: Lab, target: Target, look: Callable[[], Reply]) -> tuple[Reply, list[Reply]]:
+    """Look, and return what a page without state, if one is known, answers meanwhile as well."""
+    if not lab.store_deadline:
+        return look(), []
+    passer_by = lab.passer_by(target)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(look)
+        replies = [passer_by.send("GET", "/health")]
+        while not waiting.done():
+            replies.append(passer_by.send("GET", "/health"))
+            time.sleep(0.01)  # between two looks
+    return waiting.result(), replies
+
+
+def _slow(away: list[Reply], elsewhere: list[Reply], deadline: float | None) -> str:
+    """Return what took too long, in a sentence; nothing where all was in time."""
+    slowest = max(reply.seconds for reply in away)
+    longest = deadline + _MARGIN if deadline else _LONGEST
+    if slowest > longest:
+        return f"An answer took {slowest:.1f} s while the store was away; {longest:.1f} s is much."
+    if deadline is None:
+        return ""
+    later = median(reply.seconds for reply in away[len(away) // 2 :])
+    if later > deadline * _FAIL_FAST:
+        return f"Each answer waits for the store anew: half of the later ones took {later:.2f} s."
+    other = max((reply.seconds for reply in elsewhere), default=0.0)
+    if other > deadline * _ELSEWHERE:
+        return f"While one request waited for the store, a page without state took {other:.2f} s."
+    return ""
 
 
 def _latency(name: str, replies: list[Reply]) -> Figures:

@@ -11,7 +11,7 @@ from tornado.template import Loader
 from ..findings import Finding
 from ..run import Run
 from .charts import cost_bars, latency_bars, weight_chart
-from .words import CAPABILITIES, said, spread
+from .words import CAPABILITIES, busy, said, spread
 
 #: Request and status line, cookies, and what says when to come again.
 _TELLING = re.compile(r"[A-Z]+ /|HTTP/|(set-)?cookie:|retry-after:", re.IGNORECASE)
@@ -26,23 +26,23 @@ def as_page(run: Run) -> str:
         run=run,
         verdict=run.verdict,
         style=(_FOLDER / "page.css").read_text(),
-        weight=weight_chart(weight) if (weight := _about(run, "wire-weight")) else None,
-        latency=latency_bars(down) if (down := _about(run, "store-down")) else None,
-        cost=cost_bars(cost) if (cost := _about(run, "cost")) else None,
+        weight=weight_chart(_about(run, "wire-weight")),
+        latency=latency_bars(_about(run, "store-down")),
+        cost=cost_bars(_about(run, "cost")),
         rows=_capability_rows(run),
         spread=spread,
         said=said,
         mark=_mark,
         telling=telling,
+        busy=busy(run.machine),
         day=run.started_at.replace("T", " ").removesuffix("Z"),
     )
     return page.decode()
 
 
 def _about(run: Run, name: str) -> list[Finding]:
-    """Return what an experiment found, nothing unless it could be tried on every application."""
-    findings = [finding for finding in run.findings if finding.experiment == name]
-    return findings if all(finding.outcome for finding in findings) else []
+    """Return what an experiment found."""
+    return [finding for finding in run.findings if finding.experiment == name]
 
 
 def _capability_rows(run: Run) -> list[tuple[str, str, list[object]]]:

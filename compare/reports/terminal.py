@@ -13,7 +13,7 @@ from rich.text import Text
 from ..experiment import Experiment
 from ..findings import Finding
 from ..run import Run
-from .words import CAPABILITIES, said, spread
+from .words import CAPABILITIES, busy, said, spread
 
 _AS_EXPECTED, _NOT = "✓", "✗"
 
@@ -74,6 +74,8 @@ def print_run(console: Console, run: Run) -> None:
             for reason in placement.reasons:
                 console.print(f"  {reason}", highlight=False)
     console.print()
+    if warning := busy(run.machine):
+        console.print(Text(warning, style="yellow"))
     for failure in run.verdict.failures:
         console.print(Text(f"{_NOT} {failure}", style="bold red"))
     if run.verdict.passed:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..findings import Figures
 
 #: What a capability means, as a question about a tier.
@@ -39,3 +41,14 @@ def spread(figures: Figures) -> str:
         return f"{number(figures.median)} {figures.unit}"
     low, high = number(figures.least), number(figures.greatest)
     return f"{number(figures.median)} {figures.unit} ({low} to {high}, n = {figures.n})"
+
+
+def busy(machine: Mapping[str, str]) -> str:
+    """Return a warning where the machine had more to do than it has processors, or nothing."""
+    load, processors = float(machine["load"]), int(machine["processors"])
+    if load <= processors:
+        return ""
+    return (
+        f"The machine was busy: when the run began, {load:.1f} processes wanted to run on "
+        f"{processors} processors. Latencies and costs are too high, and timeouts may be missed."
+    )

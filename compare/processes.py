@@ -1,0 +1,119 @@
+"""Processes that end with this one, and what can go wrong with them.
+
+Rule 1: a process that is started here ends when this one does, however that comes about, with
+whatever it started itself. A shell holds one end of a pipe and kills when the pipe breaks. A death
+signal would come as soon as the thread has ended that started it (prctl(2), PR_SET_PDEATHSIG).
+Rule 2: a process that is gone, or does not go, is `ProcessFailed`.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+_GUARD = 'read -r _ || kill -s KILL -- "-$0"'
+
+
+#: What asks this process to end.
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class ProcessFailed(Exception):
+    """A process that is needed is gone, or does not do what it was started for; a sentence."""
+
+
+def end_in_order() -> None:
+    """Have SIGTERM and SIGHUP do what Ctrl-C does: leave every ``with`` block, then end.
+
+    The exit status is 128 and the signal's number, as of a shell. A second signal is too late.
+    """
+    for number in _ENDING:
+        signal.signal(number, _leave)
+
+
+class _Held:
+    """Whether the end has to wait, and the number of the signal that does."""
+
+    back = False
+    number: int | None = None
+
+
+def _leave(number: int, _frame: FrameType | None = None) -> None:
+    if _Held.back:
+        _Held.number = number
+        return
+    for each in _ENDING:
+        signal.signal(each, signal.SIG_IGN)
+    raise SystemExit(128 + number)
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Leave no block in the middle of this one. Signals reach the main thread alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _Held.back = True
+    try:
+        yield
+    finally:
+        _Held.back = False
+    if _Held.number is not None:
+        _leave(_Held.number)
+
+
+class OwnProcess(subprocess.Popen[bytes]):
+    """A process in a session of its own, so that it may be sent Ctrl-C and this one not.
+
+    It has to be waited for.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdout: int | IO[bytes] | None = None,
+        stderr: int | IO[bytes] | None = None,
+    ) -> None:
+        with _whole():
+            super().__init__(
+                command, cwd=cwd, env=env, stdout=stdout, stderr=stderr, start_new_session=True
+            )
+            self._guard = subprocess.Popen(
+                ["sh", "-c", _GUARD, str(self.pid)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self.poll() is None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit status; `ProcessFailed` if it has not ended after ``timeout`` seconds."""
+        try:
+            status = super().wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            raise ProcessFailed(f"a process did not end within {timeout:.0f} s") from error
+        self._dismiss_guard()
+        return status
+
+    def end(self) -> None:
+        """End it at once."""
+        self.kill()
+        self.wait()
+
+    def _dismiss_guard(self) -> None:
+        if self._guard.poll() is None:
+            self._guard.communicate(b"\n")

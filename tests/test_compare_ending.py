@@ -1,0 +1,53 @@
+"""``python -m compare`` ends: nothing that it has started is left, however that comes about."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from compare.app_process import ROOT, environment_with
+from compare.waiting import wait_until
+
+SESSION = ("--only=idle-expiry", "server.session_app")
+CHECKED = ("check", "compare/peers/ours_session.toml", "--only=idle-expiry", "server.session_app")
+
+
+@pytest.mark.parametrize("arguments", [SESSION, CHECKED], ids=["compare", "check"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_nothing_is_left_running(
+    arguments: tuple[str, ...], number: signal.Signals, tmp_path: Path
+) -> None:
+    """Told to end, or killed, it takes every process with it; told, every file as well."""
+    *options, module = arguments
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-m", "compare", *options],
+        cwd=ROOT,
+        env=environment_with({"TMPDIR": str(temporary)}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        itself = psutil.Process(process.pid)
+        wait_until(lambda: module in _commands(itself), "the application is started")
+        children = itself.children(recursive=True)
+        process.send_signal(number)
+        status = process.wait(20)
+    assert status == (-number if number == signal.SIGKILL else 128 + number)
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert alive == []
+    assert number == signal.SIGKILL or list(temporary.iterdir()) == []
+
+
+def _commands(process: psutil.Process) -> str:
+    told = []
+    for child in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            told += child.cmdline()
+    return " ".join(told)
