@@ -85,6 +85,14 @@ class Lab:
         """Return somebody with a copy of ``visitor``'s cookies."""
         return self.kept(visitor.copy(name))
 
+    def writer(self, target: Target) -> ShopVisitor:
+        """Return somebody who may write, signed in only where that takes it."""
+        return self.visitor(target, "visitor")
+
+    def several_skus(self, target: Target) -> list[str]:
+        """Return what may be in a cart at the same time."""
+        return target.skus
+
     def passer_by(self, target: Target, name: str = "passer-by") -> ShopVisitor:
         """Return somebody whose exchanges are nobody's evidence."""
         return ShopVisitor(target.url, name)

@@ -78,9 +78,12 @@ class DescribedTarget:
         write = self.description.write
         if write is None:
             raise NotTried("the file has no [write]")
-        if not uses(write, "key"):
-            return ["it"]
         return list(write.keys or _KEYS)
+
+    @property
+    def keeps_several(self) -> bool:
+        """Whether what is written to one of them leaves the others as they are."""
+        return not self.description.write or uses(self.description.write, "key")
 
     @property
     def memcached(self) -> StoreProcess:

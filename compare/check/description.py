@@ -19,6 +19,8 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _OF_A_PERSON = frozenset({"username", "email", "password", "token"})
 _OF_A_START = frozenset({"port", "store", "store_port", "folder", "python"})
 
+_LEAST_KEYS = 3
+
 #: What each table's texts may contain.
 _KNOWN: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -209,6 +211,8 @@ def _unusable_requests(description: Description) -> Iterator[str]:
             yield f"[{table}]: form or json, not both"
         if request and uses(request, "token") and not description.token:
             yield f"[{table}]: {{token}} needs [token]"
+    if description.write and 0 < len(description.write.keys) < _LEAST_KEYS:
+        yield f"[write]: keys: {_LEAST_KEYS} at least"
     if description.write and not (
         uses(description.write, "value") or uses(description.write, "key")
     ):

@@ -80,6 +80,19 @@ class DescribedLab(Lab):
         """Return somebody who has not been here before."""
         return self.kept(self.passer_by(target, name))
 
+    def writer(self, target: Target) -> ShopVisitor:
+        """Return somebody who may write, signed in only where the file says so."""
+        write = self._described.description.write
+        if write is not None and not write.without_sign_in:
+            return self.signed_in(target, name="visitor")
+        return self.visitor(target, "visitor")
+
+    def several_skus(self, _target: Target) -> list[str]:
+        """Return what may be kept at the same time."""
+        if not self._described.keeps_several:
+            raise NotTried("[write] has no {key}, so it keeps one value")
+        return self._described.skus
+
     def passer_by(self, _target: Target, name: str = "passer-by") -> ShopVisitor:
         """Return somebody whose exchanges are nobody's evidence."""
         return DescribedVisitor(self._described, name)

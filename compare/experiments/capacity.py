@@ -20,9 +20,9 @@ _LONGEST_NOTE, _HUGE_NOTE = 1_900, 2_000_000
 def run(lab: Lab) -> Outcome:
     """Add long notes until one is refused, then find the greatest that is taken, to the byte."""
     target = lab.target()
-    visitor = lab.visitor(target, "visitor")
+    visitor = lab.writer(target)
     before: dict[str, dict[str, object]] = visitor.cart()
-    for sku in target.skus:
+    for sku in lab.several_skus(target):
         reply = visitor.add(sku, note(_LONGEST_NOTE))
         now = visitor.cart()
         del visitor.exchanges[:-2]  # the last two say it all

@@ -21,7 +21,7 @@ def run(lab: Lab) -> Outcome:
     if found:
         told = " and ".join(found)
         return Outcome(READABLE, False, f"The cookies tell their holder the {told}, in plain text.")
-    return Outcome(OPAQUE, True, "The cookies are one random ID; nothing can be read in them.")
+    return Outcome(OPAQUE, True, "Neither can be read in the cookies, whatever one tries.")
 
 
 def _canaries(email: str) -> list[tuple[str, str]]:
