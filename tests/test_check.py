@@ -23,6 +23,7 @@ from compare.check.command import status_of
 from compare.check.described_target import DescribedTarget
 from compare.check.description import Unusable, read
 from compare.check.trial import BROKEN, CHECKS, KEPT, NOT_TRIED, Checked, most_requests, trial
+from compare.experiments import store_down
 from compare.peers.environments import FOLDER as PEERS
 from compare.shop_visitor import Person, ShopVisitor
 from compare.waiting import free_port
@@ -103,7 +104,8 @@ def inline(table: dict[str, str]) -> str:
     return f"{{ {', '.join(f'{name} = {json.dumps(value)}' for name, value in table.items())} }}"
 
 
-#: Whoever has not the cookie secret as well can do nothing with the key of a record.
+#: Whoever has not the cookie secret as well can do nothing with the key of a record. Nor is it known
+#: of anybody's application how soon it means to answer.
 NEEDS_THE_SECRET = {"uses_the_session_id_as_the_key"}
 PLANTED = [
     each
@@ -111,6 +113,7 @@ PLANTED = [
     if each[0].EXPERIMENT.kept
     and each[2] not in each[0].EXPERIMENT.kept
     and each[1] not in NEEDS_THE_SECRET
+    and each[2] != store_down.SLOW
 ]
 
 

@@ -157,7 +157,7 @@ def killed_by_number(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("spoil", "then", "why"),
     [
-        (killed_by_number, leaked_store.EXPERIMENT, "answered 503"),
+        (killed_by_number, leaked_store.EXPERIMENT, "memcached does not answer"),
         (killed_by_number, store_weight.EXPERIMENT, "memcached"),
         (killed_by_number, store_down.EXPERIMENT, "answered 503"),
         (lambda lab: lab.target().memcached.kill(), store_restarted.EXPERIMENT, "answered 503"),

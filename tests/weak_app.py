@@ -364,7 +364,11 @@ def adopts_any_session_id() -> None:
 def adopts_what_it_never_gave() -> None:
     make = session_records.new_session_id
 
+    load = ServerSessionTier.load
+
     async def spoiled(self: ServerSessionTier, jar: Mapping[str, str]) -> Session:
+        if self._cookie.read(jar) is not None:
+            return await load(self, jar)
         presented = jar.get("__Host-session-session-id")
         if presented is None:
             return Session()
