@@ -104,8 +104,8 @@ def inline(table: dict[str, str]) -> str:
     return f"{{ {', '.join(f'{name} = {json.dumps(value)}' for name, value in table.items())} }}"
 
 
-#: Whoever has not the cookie secret as well can do nothing with the key of a record. Nor is it known
-#: of anybody's application how soon it means to answer.
+#: Whoever has not the cookie secret as well can do nothing with the key of a record. Nor does a
+#: file say how soon its application means to answer.
 NEEDS_THE_SECRET = {"uses_the_session_id_as_the_key"}
 PLANTED = [
     each
