@@ -27,7 +27,7 @@ SAID = {
     "rollback": ("the old state is back", "the state is unmoved"),
     "capacity": ("refused, the old value intact", "refused, the old value intact"),
     "tabs": ("writes are lost", "none is lost"),
-    "devices": ("impossible", "listed and ended"),
+    "devices": ("impossible", "ended"),
     "rotate": ("the old one counts while it is listed", "the old one counts while it is listed"),
     "restart": ("unaffected", "signed out, and told so"),
     "freeze": ("unaffected", "503, the cookie kept"),
