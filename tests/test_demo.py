@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from demo_process import DemoProcess
-from playwright.sync_api import Browser, FrameLocator, Locator, expect
+from demo_visitor import SOON, Person
+from playwright.sync_api import Browser, expect
 
 from compare.demo.actions import ACTIONS
 
-pytest_plugins = ["browser"]
-
-#: Actions start processes anew, and sign in with passwords that are slow to verify.
-SOON = 20_000
+pytest_plugins = ["browser", "demo_browser"]
 
 #: What each action says on both sides.
 SAID = {
@@ -33,87 +29,6 @@ SAID = {
     "freeze": ("unaffected", "503, the cookie kept"),
     "thaw": ("goes on", "goes on"),
 }
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[DemoProcess]:
-    """The demo, started as a person starts it."""
-    with DemoProcess() as process:
-        yield process
-
-
-class Person:
-    """Somebody with a browser of their own in front of the demo; ``troubles`` it complains of."""
-
-    def __init__(self, chromium: Browser, demo: DemoProcess, **options: Any) -> None:
-        options.setdefault("viewport", {"width": 1440, "height": 1000})
-        self.demo = demo
-        self.context = chromium.new_context(**options)
-        self.page = self.context.new_page()
-        self.troubles: list[str] = []
-        self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on("request", self._see)
-        self.page.goto(demo.url)
-        expect(self.page.locator("#rows tr")).to_have_count(10)
-
-    def _hear(self, message: Any) -> None:
-        noted = message.text.startswith("Failed to load resource: the server responded with")
-        if message.type in {"error", "warning"} and not noted:
-            self.troubles.append(message.text)
-
-    def _see(self, request: Any) -> None:
-        if not re.match(rf"http://localhost:({'|'.join(map(str, self.ports))})/", request.url):
-            self.troubles.append(f"asked {request.url}")
-
-    @property
-    def ports(self) -> list[int]:
-        return [self.demo.port + number for number in range(3)]
-
-    def pane(self, side: str) -> FrameLocator:
-        return self.page.frame_locator(f"iframe[data-side={side}]")
-
-    def sign_in(self) -> None:
-        self.page.get_by_role("button", name="Sign in on both sides").click()
-        expect(self.page.locator("#account-said")).to_have_text(
-            re.compile("^Signed in on both sides as "), timeout=SOON
-        )
-
-    def act(self, name: str) -> tuple[Locator, Locator]:
-        """Press an action's button; return what is then said of both sides."""
-        button = self.page.locator(f"[data-action={name}]")
-        expect(button).to_have_attribute("aria-disabled", "false", timeout=SOON)
-        button.click()
-        cookie, session = (self.result(side) for side in ("cookie", "session"))
-        expect(self.page.locator("#result-title")).to_have_text(
-            button.inner_text() if name != "thaw" else "Thaw it", timeout=SOON
-        )
-        expect(self.page.locator("[data-action=read]")).to_have_attribute(
-            "aria-disabled", "false", timeout=SOON
-        )
-        return cookie, session
-
-    def result(self, side: str) -> Locator:
-        return self.page.locator(f"[data-result={side}]")
-
-    def row(self, meaning: str) -> Locator:
-        return self.page.locator("#rows tr").filter(has_text=meaning)
-
-
-@pytest.fixture
-def visit(chromium: Browser, demo: DemoProcess) -> Iterator[Callable[..., Person]]:
-    """Call it for another person in front of the demo."""
-    with ExitStack() as stack:
-
-        def come(**options: Any) -> Person:
-            person = Person(chromium, demo, **options)
-            stack.callback(person.context.close)
-            people.append(person)
-            return person
-
-        people: list[Person] = []
-        yield come
-        assert [trouble for person in people for trouble in person.troubles] == []
 
 
 @pytest.fixture(scope="module")
@@ -199,12 +114,16 @@ def test_one_sign_up_serves_both(visit: Callable[..., Person]) -> None:
 def test_frozen_memcached_is_seen_in_the_panes_and_thawed(visit: Callable[..., Person]) -> None:
     """One shop goes on, the other says what is out of reach; thawed, both are as before."""
     person = visit()
-    person.act("freeze")
+    cookie, _ = person.act("freeze")
+    expect(cookie).to_contain_text("It keeps nothing in a store, so it did not notice.")
     expect(person.page.locator("#frozen")).to_be_visible()
     expect(person.pane("session").get_by_text("out of reach").first).to_be_visible(timeout=SOON)
     expect(person.pane("cookie").get_by_role("link", name="demo")).to_be_visible()
     expect(person.page.locator("#store")).to_contain_text("frozen")
-    person.page.locator("[data-action=read]").click()
+    other = person.page.locator("[data-action=read]")
+    expect(other).to_have_attribute("aria-disabled", "true")
+    expect(other).to_have_accessible_description(re.compile("While memcached is frozen"))
+    other.click(force=True)
     expect(person.page.locator("#result-title")).to_have_text("memcached is frozen. Thaw it first.")
     person.act("thaw")
     expect(person.page.locator("#frozen")).to_be_hidden()

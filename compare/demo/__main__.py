@@ -45,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     if shutil.which("memcached") is None:
         parser.error("please install memcached")
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
+    logging.getLogger("tornado.access").setLevel(logging.CRITICAL)
     try:
         asyncio.run(_serve(port))
     except OSError as error:
