@@ -11,7 +11,7 @@ from demo_process import DemoProcess
 from demo_visitor import SOON, Person
 from playwright.sync_api import Browser, expect
 
-from compare.demo.actions import ACTIONS
+from compare.demo.actions import ACTIONS, LESSONS
 
 pytest_plugins = ["browser", "demo_browser"]
 
@@ -51,6 +51,7 @@ def test_an_action_tells_both_sides(anyone: Person, name: str) -> None:
     """Each says in a word and a sentence what became of either side, and shows the proof."""
     sides = anyone.act(name)
     expect(anyone.page.locator("#result")).to_be_focused()
+    expect(anyone.page.locator("#lesson")).to_have_text(LESSONS[name])
     for side, word in zip(sides, SAID[name], strict=True):
         expect(side.locator(".word")).to_contain_text(word)
         assert len(side.locator("p").nth(1).inner_text()) > 15

@@ -22,7 +22,9 @@ from .others import end_others
 
 @dataclass(frozen=True)
 class Action:
-    """A button. ``told`` says what it does, before it is done; ``capability`` is what it measures.
+    """A button. ``told`` says what it does, before it is done, and ``lesson`` what follows from it.
+
+    ``capability`` is what it measures.
 
     One that ``uses_cart`` puts the cart back as it was; one that ``fills_cart`` needs it empty.
     One that is ``of_the_store`` is about nothing where no store is used.
@@ -31,6 +33,7 @@ class Action:
     name: str
     label: str
     told: str
+    lesson: str
     run: Callable[[Lab], Outcome]
     capability: str | None = None
     uses_cart: bool = False
@@ -43,6 +46,10 @@ ACTIONS = (
         "read",
         "Read it",
         "Looks into your own cookies, as anybody could who gets hold of them.",
+        (
+            "Whoever holds a signed cookie can read it: signing is no encryption. What its "
+            "holder must not read belongs on the server."
+        ),
         disclosure.EXPERIMENT.run,
         disclosure.EXPERIMENT.capability,
         uses_cart=True,
@@ -51,12 +58,20 @@ ACTIONS = (
         "tamper",
         "Tamper with it",
         "Changes a character of your cookies, here and there, and tries each.",
+        (
+            "Signing does what it is for: neither shop takes a changed cookie. It says nothing "
+            "about who sends it, and when."
+        ),
         tampering.EXPERIMENT.run,
     ),
     Action(
         "replay",
         "Steal, sign out, replay",
         "A thief copies your cookies. You sign out. The thief uses the copy.",
+        (
+            "A server can forget a session; nobody can take a cookie back. What must end on "
+            "command, a sign-in above all, belongs in a session."
+        ),
         replay.EXPERIMENT.run,
         replay.EXPERIMENT.capability,
     ),
@@ -64,6 +79,10 @@ ACTIONS = (
         "rollback",
         "Put back yesterday's cookie",
         "Keeps a copy of your cookies, changes your cart, and sends the copy.",
+        (
+            "An old signed cookie is as valid as the new one. Where an old value does harm, as "
+            "with a cart or a voucher, it belongs in a session."
+        ),
         rollback.EXPERIMENT.run,
         rollback.EXPERIMENT.capability,
         uses_cart=True,
@@ -72,6 +91,10 @@ ACTIONS = (
         "capacity",
         "Make it too big",
         "Writes long notes into an empty cart until one does not fit. Your cart is put back.",
+        (
+            "Either place has an end, the cookie's comes sooner, and a cookie travels with "
+            "every request. What may grow belongs in a session."
+        ),
         capacity.EXPERIMENT.run,
         capacity.EXPERIMENT.capability,
         uses_cart=True,
@@ -81,6 +104,10 @@ ACTIONS = (
         "tabs",
         "Use eight tabs at once",
         "Eight tabs add to one cart in the same instant, several times. Your cart is put back.",
+        (
+            "Each tab sends a whole cookie, and the last one wins. What several requests change "
+            "at once belongs in a session."
+        ),
         lost_update.EXPERIMENT.run,
         lost_update.EXPERIMENT.capability,
         uses_cart=True,
@@ -90,6 +117,7 @@ ACTIONS = (
         "devices",
         "End all my other sessions",
         "You are signed in on other devices as well, and end all of that from this one.",
+        "Only who keeps sessions can list and end them. A sign-in belongs there.",
         end_others,
         "revocable",
     ),
@@ -97,13 +125,28 @@ ACTIONS = (
         "rotate",
         "Rotate the secret",
         "The applications get a new cookie secret; later they forget the old one.",
+        "Both shops survive a new secret, as long as they know the old one for a while.",
         rotation.EXPERIMENT.run,
     ),
     Action(
         "restart",
         "Restart memcached",
         "The store comes back empty, and has forgotten every session.",
+        (
+            "A store that has forgotten everything signs everybody out. What must outlive that "
+            "belongs in a cookie, or in a database."
+        ),
         store_restarted.EXPERIMENT.run,
         of_the_store=True,
     ),
 )
+
+#: What follows from whatever can be tried, by name.
+LESSONS = {
+    **{action.name: action.lesson for action in ACTIONS},
+    "freeze": (
+        "A session is out of reach while its store is. What must work all the same, as "
+        "preferences do, belongs in a signed cookie."
+    ),
+    "thaw": "An outage is no sign-out: with the store back, everything is as before.",
+}

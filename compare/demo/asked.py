@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..shop_visitor import Person
 from . import doing
+from .actions import LESSONS
 from .booths import AllTaken, CannotOpen
 from .handler import DemoHandler, Refused
 from .matrix import declared_kind, placed
@@ -22,7 +23,10 @@ class ActionHandler(DemoHandler):
         if booth.frozen and name != "thaw":
             raise Refused(409, _FROZEN)
         try:
-            booth.last = {"name": name, "result": await self.act(doing.DONE[name])}
+            result = await self.act(doing.DONE[name])
+            tried = all(side["word"] != doing.NOT_TRIED for side in result.values())
+            lesson = LESSONS[name] if tried else ""
+            booth.last = {"name": name, "lesson": lesson, "result": result}
             self.finish(booth.last)
         finally:
             await booth.notify()

@@ -81,6 +81,7 @@ class Booth:
         self.measured: dict[str, dict[str, bool | int]] = {}
         self.pages = 0
         self.busy = asyncio.Lock()
+        self.looking = asyncio.Lock()
         self.changed = asyncio.Condition()
         self.version = 0
 

@@ -22,6 +22,9 @@ from .booth import Booth
 from .lab import LiveLab, You
 from .troubles import TROUBLES, plainly
 
+#: The word for what went wrong on the way; nothing follows from it.
+NOT_TRIED = "could not be tried"
+
 _SHOWN_EXCHANGES = 8
 _NO_STORE = "It keeps nothing in a store, so it did not notice."
 
@@ -85,7 +88,7 @@ def _tried(run: Callable[[], Outcome]) -> Outcome:
     try:
         return run()
     except TROUBLES as error:
-        return Outcome("could not be tried", None, plainly(error))
+        return Outcome(NOT_TRIED, None, plainly(error))
 
 
 def _without_store(outcome: Outcome) -> Outcome:

@@ -68,6 +68,7 @@ async def _records(booth: Booth) -> dict[str, Any] | None:
         return None
     session = booth.sides["session"]
     try:
-        return await asyncio.to_thread(records_shown, session.target.memcached, session.jar)
+        async with booth.looking:  # memcached lists its keys to one at a time
+            return await asyncio.to_thread(records_shown, session.target.memcached, session.jar)
     except (OSError, AssertionError):
         return None

@@ -133,6 +133,7 @@ function showResult(last) {
   const button = $(`[data-action="${last.name}"]`);
   $("#result").hidden = false;
   $("#result .two").hidden = false;
+  say($("#lesson"), last.lesson);
   $("#result-title").textContent = button ? button.textContent : last.name;
   for (const side of ["cookie", "session"]) {
     draw($(`[data-result="${side}"]`), [last.name, last.result[side]], () => result(last.result[side]));
@@ -225,6 +226,7 @@ function lookAtResult() {
 
 function clearResult(title) {
   say($("#result-title"), title);
+  say($("#lesson"), "");
   $("#result").hidden = false;
   for (const side of all("[data-result]")) {
     drawn.delete(side);
