@@ -147,7 +147,7 @@ def test_reload_keeps_ones_place(visit: Callable[..., Person]) -> None:
     person = visit()
     person.sign_in()
     person.act("read")
-    person.page.reload()
+    person.page.reload(wait_until="domcontentloaded")
     expect(person.page.locator("#result-title")).to_have_text("Read it")
     expect(person.row("its holder cannot read it").locator(".seen").first).to_be_visible()
     expect(person.pane("session").get_by_role("link", name="demo")).to_be_visible()

@@ -30,7 +30,7 @@ def test_a_pane_keeps_its_page_and_adds_nothing_to_the_history(
     expect(pane.get_by_role("link", name="demo")).to_be_visible(timeout=SOON)
     expect(pane.get_by_role("heading", level=1)).to_have_text(re.compile("cart", re.IGNORECASE))
     assert person.page.evaluate("history.length") == steps
-    person.page.reload()
+    person.page.reload(wait_until="domcontentloaded")
     expect(pane.get_by_role("heading", level=1)).to_have_text(re.compile("cart", re.IGNORECASE))
 
 
