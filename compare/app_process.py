@@ -92,6 +92,11 @@ class AppProcess:
         return self.process.pid
 
     @property
+    def ended(self) -> bool:
+        """Whether it does not run, whoever ended it."""
+        return self._process is None or self._process.poll() is not None
+
+    @property
     def stderr(self) -> str:
         """What it has said so far."""
         return self._log.read_text()

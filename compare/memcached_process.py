@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import unquote
 
 from .processes import ProcessFailed
@@ -46,12 +46,20 @@ class MemcachedProcess(StoreProcess):
 
     def records(self) -> dict[str, bytes]:
         """Return every key and its value."""
-        return {key: self._value(key) for key in self.keys()}
+        return self.values(self.keys())
 
-    def _value(self, key: str) -> bytes:
-        answer = self.ask(f"get {key}", b"END\r\n")
-        head, _, rest = answer.partition(b"\r\n")
-        return rest[: int(head.split()[3])] if head != b"END" else b""
+    def values(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return the values of those keys that are there, asked for over one connection."""
+        found = {}
+        with self._asked() as connection, connection.makefile("rwb") as stream:
+            for key in keys:
+                stream.write(f"get {key}\r\n".encode())
+                stream.flush()
+                if (head := stream.readline()).startswith(b"VALUE"):
+                    found[key] = stream.read(int(head.split()[3]))
+                    stream.readline()  # what is left of the value's line
+                    stream.readline()  # END
+        return found
 
     def crowd_out(self, size: int, count: int) -> None:
         """Store ``count`` values of ``size`` bytes; what was there before has to make room."""

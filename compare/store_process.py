@@ -71,6 +71,11 @@ class StoreProcess:
         """The process's ID."""
         return self._running.pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether it does not run, whoever ended it."""
+        return self._process is None or self._process.poll() is not None
+
     def start(self) -> None:
         """Start it, empty, and return once it accepts connections."""
         self._process = OwnProcess([*self.command(), *self._arguments], stdout=subprocess.DEVNULL)

@@ -81,7 +81,7 @@ def judge(
     placements: tuple[Placement, ...] = ()
     if complete and all(each.measured is not None for each in confirmations):
         measured = tuple(_measured_tier(tier, confirmations) for tier in declared)
-        placements = tuple(_placed(kind, measured) for kind in recommended)
+        placements = tuple(placed_among(kind, measured) for kind in recommended)
     failures = [
         *_broken_promises(findings),
         *_unconfirmed(confirmations),
@@ -123,7 +123,7 @@ def _measured_tier(tier: Capabilities, confirmations: Sequence[Confirmation]) ->
     return Capabilities(tier=tier.tier, **measured)  # type: ignore[arg-type]  # by name, as measured
 
 
-def _placed(kind: Kind, tiers: tuple[Capabilities, ...]) -> Placement:
+def placed_among(kind: Kind, tiers: tuple[Capabilities, ...]) -> Placement:
     """Return where ``kind`` belongs, with why not in the tiers that cost more as well."""
     placement = place(kind, tiers)
     if placement.tier is None:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import http.client
+import json
+import random
 import signal
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from compare.app_process import ROOT, environment_with
-from compare.waiting import PATIENCE, free_port, wait_until
+from compare.shop_visitor import ShopVisitor
+from compare.waiting import PATIENCE, wait_until
 
 
 def free_ports() -> int:
-    """Return the first of three free ports in a row."""
+    """Return the first of three free ports in a row, none of those that connections get."""
     while True:
-        first = free_port()
-        if first < 65_533 and all(_is_free(first + number) for number in range(3)):
+        first = random.randrange(10_000, 32_000)
+        if all(_is_free(first + number) for number in range(3)):
             return first
 
 
@@ -40,9 +46,11 @@ def run_demo(*arguments: str, **environment: str) -> subprocess.CompletedProcess
 
 
 class DemoProcess:
-    """``python -m compare.demo``; ``url`` is where its page is."""
+    """``python -m compare.demo``; ``url`` is where its page is, ``log`` gets its complaints."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: Path | None = None, **environment: str) -> None:
+        self._log = log
+        self._environment = environment
         self.port = free_ports()
         self.url = f"http://localhost:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -67,12 +75,13 @@ class DemoProcess:
 
     def start(self) -> None:
         """Start it, and return once it listens."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "compare.demo", f"--port={self.port}"],
-            cwd=ROOT,
-            env=environment_with({}),
-            stdout=subprocess.DEVNULL,
-        )
+        command = [sys.executable, "-m", "compare.demo", f"--port={self.port}"]
+        environment = environment_with(self._environment)
+        with ExitStack() as stack:
+            log = stack.enter_context(self._log.open("wb")) if self._log else None
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=log
+            )
         wait_until(lambda: not _is_free(self.port + 2), "the demo listens")
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
@@ -83,3 +92,38 @@ class DemoProcess:
         status = self._process.wait(3 * PATIENCE)
         self._process = None
         return status
+
+
+def ask(
+    demo: DemoProcess, method: str, path: str, body: bytes = b"", pane: int = 0, **headers: str
+) -> tuple[http.client.HTTPResponse, str]:
+    """Ask the page, or a ``pane`` of it by number; an underscore in a header is a hyphen."""
+    port = demo.port + pane
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2 * PATIENCE)
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, body, {"Host": f"localhost:{port}", **sent})
+    response = connection.getresponse()
+    told = response.read().decode()
+    connection.close()
+    return response, told
+
+
+def visitor_of(demo: DemoProcess) -> str:
+    """Open the page; return the visitor's cookie."""
+    response, _ = ask(demo, "GET", "/")
+    assert response.status == 200
+    return (response.getheader("Set-Cookie") or "").partition(";")[0]
+
+
+def post(
+    demo: DemoProcess, path: str, value: Any, cookie: str, **headers: str
+) -> tuple[int, dict[str, Any]]:
+    """Ask for something, as the page does; return the status and what was told."""
+    response, told = ask(demo, "POST", path, json.dumps(value).encode(), Cookie=cookie, **headers)
+    return response.status, json.loads(told)
+
+
+def visitor_in_pane(demo: DemoProcess, number: int, cookie: str) -> ShopVisitor:
+    """Return the visitor of this cookie, using the shop in a pane by hand."""
+    name, _, value = cookie.partition("=")
+    return ShopVisitor(f"http://localhost:{demo.port + number}", "by hand", {name: value})

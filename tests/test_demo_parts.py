@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import http.client
+import base64
 import json
+import re
 import signal
 import socket
 from pathlib import Path
@@ -11,11 +12,17 @@ from typing import Any
 
 import psutil
 import pytest
-from demo_process import DemoProcess, free_ports, run_demo
+from demo_process import DemoProcess, free_ports, post, run_demo, visitor_of
 
+from compare.browser import NoAnswer
 from compare.demo.matrix import declared_kind, matrix, placed
+from compare.demo.store_view import records_shown
+from compare.demo.troubles import plainly
 from compare.demo.wire import after, cookies_in, described_cookie, taken_apart, without
-from compare.waiting import PATIENCE, wait_until
+from compare.memcached_process import MemcachedProcess
+from compare.shop_visitor import Unexpected
+from compare.waiting import wait_until
+from server.shop import PREFERENCES
 from server.state import CookieNames, Signer
 
 SECRET = "a secret of the demo's tests, long enough"
@@ -43,6 +50,21 @@ def test_a_signed_cookie_is_taken_apart() -> None:
 def test_junk_has_no_parts(junk: str) -> None:
     """What is no signed cookie is left whole, and breaks nothing."""
     assert taken_apart(junk) is None
+
+
+@pytest.mark.parametrize(
+    ("stamp", "text"),
+    [("99999999999999", "{}"), ("-9" + "9" * 30, "{}"), ("1", "[" * 1_500), ("1", "[" * 500)],
+)
+def test_an_absurd_cookie_is_taken_apart_all_the_same(stamp: str, text: str) -> None:
+    """Whatever date and JSON somebody writes into a cookie, it is shown and breaks nothing."""
+    text += "]" * text.count("[")
+    carried = base64.b64encode(text.encode()).decode()
+    parts = taken_apart(f"2|1:0|{len(stamp)}:{stamp}|0:|{len(carried)}:{carried}|ff")
+    assert parts is not None
+    assert parts["value"] == text
+    assert stamp == "1" or parts["signed_at"].endswith("no date")
+    assert len(json.dumps(parts)) < 50_000
 
 
 def test_a_cookie_is_told_with_its_size_and_whose_it_is() -> None:
@@ -80,6 +102,38 @@ def test_the_matrix_tells_declared_from_seen() -> None:
     ]
     assert rows["fresh"]["needed_by"] == ["cart", "credentials"]
     assert rows["capacity"]["needed_by"] == ["cart"]
+
+
+def test_the_placement_says_why_not_in_the_dearer_tier() -> None:
+    """Preferences are in the cookie, and it is said what the session could not do for them."""
+    reasons = placed(PREFERENCES)["reasons"]
+    assert any("server session" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (Unexpected("you: POST /login answered 503, not 200"), "could not reach its store"),
+        (Unexpected("you: POST /login answered 429, not 200"), "too many sign-ins"),
+        (Unexpected("you: PUT /cart/mug answered 418, not 200"), "answered PUT /cart/mug with 418"),
+        (NoAnswer("Connection refused"), "did not answer: Connection refused."),
+        (TimeoutError("waited in vain until it rains"), "took too long"),
+        (AssertionError(), "has ended meanwhile"),
+    ],
+)
+def test_what_goes_wrong_is_a_plain_sentence(error: Exception, sentence: str) -> None:
+    """Somebody who knows neither the contract nor the code understands it."""
+    told = plainly(error)
+    assert sentence in told
+    assert re.fullmatch(r"[A-Z][^_]+\.", told)
+
+
+def test_the_store_is_shown_in_part(memcached: MemcachedProcess) -> None:
+    """Of very many records the page gets a few, and how many more there are."""
+    memcached.crowd_out(100, 1_500)
+    shown = records_shown(memcached, {})
+    assert (len(shown["records"]), shown["more"]) == (6, 1_494)
+    assert shown["records"][0]["size"] == 100
 
 
 def test_a_declared_kind_is_placed() -> None:
@@ -134,7 +188,7 @@ def test_a_missing_memcached_is_one_line_and_status_2(tmp_path: Path) -> None:
     assert said.stderr.splitlines() == ["python -m compare.demo: please install memcached"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_leaves_nothing_behind(number: signal.Signals) -> None:
     """Every process of every visitor ends with the demo, frozen memcached included."""
     with DemoProcess() as demo:
@@ -160,26 +214,3 @@ def test_what_the_page_may_not_ask_for_is_a_sentence() -> None:
         ]
     assert [status for status, _ in refused] == [404, 404, 422, 400, 400, 403]
     assert all(told["error"] for _, told in refused)
-
-
-def visitor_of(demo: DemoProcess) -> str:
-    """Open the page; return the visitor's cookie."""
-    connection = http.client.HTTPConnection("127.0.0.1", demo.port, timeout=2 * PATIENCE)
-    connection.request("GET", "/", headers={"Host": f"localhost:{demo.port}"})
-    response = connection.getresponse()
-    response.read()
-    assert response.status == 200
-    connection.close()
-    return (response.getheader("Set-Cookie") or "").partition(";")[0]
-
-
-def post(
-    demo: DemoProcess, path: str, value: Any, cookie: str, **headers: str
-) -> tuple[int, dict[str, Any]]:
-    connection = http.client.HTTPConnection("127.0.0.1", demo.port, timeout=2 * PATIENCE)
-    sent = {"Host": f"localhost:{demo.port}", "Cookie": cookie, **headers}
-    connection.request("POST", path, json.dumps(value), sent)
-    response = connection.getresponse()
-    told = json.loads(response.read())
-    connection.close()
-    return response.status, told

@@ -45,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     if shutil.which("memcached") is None:
         parser.error("please install memcached")
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
+    logging.getLogger("tornado.access").setLevel(logging.CRITICAL)
     try:
         asyncio.run(_serve(port))
     except OSError as error:
@@ -60,7 +61,7 @@ async def _serve(port: int) -> None:
     }
     booths = Booths()
     applications = [make_demo(booths, demo, panes)]
-    applications += [make_pane(application, booths, demo) for application in panes]
+    applications += [make_pane(each, booths, demo, url) for each, url in panes.items()]
     servers = []
     for number, application in enumerate(applications):
         server = HTTPServer(application)
@@ -68,9 +69,10 @@ async def _serve(port: int) -> None:
         servers.append(server)
     print(f"Open {demo} in a browser. Ctrl-C ends it.", flush=True)
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await _until(stop, booths)
+    logging.disable()  # what was under way fails now, and that is no news
     for server in servers:
         server.stop()
     await booths.close()

@@ -5,91 +5,158 @@ a process with a memcached, accounts and secrets of its own.
 Rule 2: what the visitor's browser holds is known from what passes; what an action changed of it is
 handed to the browser with the next answer of the pane.
 Rule 3: whoever wants to know what has changed waits for it; ``pages`` counts who does.
+Rule 4: what has ended by itself is started again, and the page says so.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..browser import NoAnswer
-from ..shop_visitor import Person, ShopVisitor, Unexpected
+from ..experiment import SESSION
+from ..shop_visitor import Person, ShopVisitor
 from ..targets import Target, Targets
+from .people import People
+from .troubles import TROUBLES, plainly
 
 #: Whoever has no account of their own yet can use this one.
 READY_MADE = Person("demo", "demo@post.example", "violet-otter-91")
 
 _KEPT_EXCHANGES = 30
 _OPTIONS = ("--dev",)
+_SHOPS = {"cookie": "the signed-cookie shop", "session": "the server-session shop"}
 
 
 @dataclass
 class Side:
     """One application of a booth. ``jar`` is what the browser holds of it, ``pending`` what is to
-    be handed over, ``exchanges`` what passed, the newest first.
+    be handed over, ``exchanges`` what passed, the newest first, ``path`` the page it is at.
     """
 
     target: Target
+    people: People = field(default_factory=People)
     jar: dict[str, str] = field(default_factory=dict)
     pending: list[str] = field(default_factory=list)
     exchanges: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_KEPT_EXCHANGES))
+    path: str = "/"
+
+    @property
+    def ended(self) -> bool:
+        """Whether a process of it has ended."""
+        return self.target.app.ended or self.target.memcached.ended
+
+    def register(self, person: Person) -> str | None:
+        """Make an account, if there is none yet; return why not, if it could not be."""
+        known = self.people.get(person.username)
+        if known is not None:
+            return None if known == person else "username: This name is taken."
+        visitor = ShopVisitor(self.target.url, "you")
+        reply = visitor.send("POST", "/register", person._asdict())
+        if reply.status != 201:
+            return _refusal(reply.json)
+        self.people.add(person)
+        return None
 
 
 class Booth:
-    """See the module's rules. Opened and closed in a thread, used on the event loop."""
+    """See the module's rules. Opened and closed in a thread, used on the event loop.
+
+    ``person`` is who signed in last, on either side, and ``results`` counts what the panes have to
+    be loaded anew for.
+    """
 
     def __init__(self) -> None:
         self._targets = Targets()
         self.sides: dict[str, Side] = {}
         self.person = READY_MADE
         self.frozen = False
+        self.closed = False
         self.last: dict[str, Any] | None = None
+        self.notice = ""
+        self.results = 0
         self.measured: dict[str, dict[str, bool | int]] = {}
         self.pages = 0
         self.busy = asyncio.Lock()
+        self.looking = asyncio.Lock()
         self.changed = asyncio.Condition()
         self.version = 0
 
     def open(self) -> None:
         """Start everything, and register the ready-made account."""
         for application in self._targets:
-            target = self._targets.running(application, _OPTIONS)
-            self.sides[application] = Side(target)
-        self.register(READY_MADE)
+            self.sides[application] = Side(self._targets.running(application, _OPTIONS))
+        for side in self.sides.values():
+            side.register(READY_MADE)
 
     def close(self) -> None:
-        """End everything."""
-        if self.frozen:
-            self.sides["session"].target.memcached.thaw()
+        """End everything, at once, frozen or not; may be called again."""
+        self.closed = True
         self._targets.close()
+        for side in self.sides.values():
+            side.target.app.close()
+            side.target.memcached.close()
 
     def register(self, person: Person) -> str | None:
-        """Make an account on both sides; return why not, if it could not be."""
+        """Make an account on both sides, or on none; return why not, if it could not be."""
+        known = [side.people.get(person.username) for side in self.sides.values()]
+        if any(each is not None and each != person for each in known):
+            return "username: This name is taken."
         for side in self.sides.values():
-            try:
-                reply = ShopVisitor(side.target.url, "you").send(
-                    "POST", "/register", person._asdict()
-                )
-            except (NoAnswer, Unexpected) as error:
-                return str(error)
-            if reply.status != 201:
-                return _refusal(reply.json)
+            if refusal := side.register(person):
+                return refusal
         self.person = person
         return None
+
+    def person_on(self, application: str) -> Person:
+        """Return who signed in last, as that side knows them; they get an account there."""
+        people = self.sides[application].people
+        if people.get(self.person.username) is None:
+            self.sides[application].register(self.person)
+        return people.get(self.person.username) or self.person
 
     def tier(self, application: str) -> str:
         """Return the name of the tier that an application keeps everything in."""
         return self._targets.tier(application)
 
+    def uses_a_store(self, application: str) -> bool:
+        """Return whether an application keeps anything in its memcached."""
+        return self.tier(application) == SESSION
+
     def freeze(self, *, frozen: bool) -> None:
-        """Freeze or thaw memcached."""
+        """Freeze or thaw the memcached of either side."""
         if frozen != self.frozen:
-            memcached = self.sides["session"].target.memcached
-            (memcached.freeze if frozen else memcached.thaw)()
             self.frozen = frozen
+            for side in self.sides.values():
+                memcached = side.target.memcached
+                (memcached.freeze if frozen else memcached.thaw)()
+
+    async def mend(self) -> None:
+        """Start again what has ended, unless something is being tried that may be why."""
+        ended = any(side.ended for side in self.sides.values())
+        if not ended or self.closed or self.busy.locked():
+            return
+        async with self.busy:
+            try:
+                self.notice = " ".join(await asyncio.to_thread(lambda: list(self._mended())))
+            except TROUBLES as error:
+                self.notice = f"What has ended could not be started again. {plainly(error)}"
+        self.results += 1
+        await self.notify()
+
+    def _mended(self) -> Iterable[str]:
+        if self.frozen:
+            self.freeze(frozen=False)
+        for application, side in self.sides.items():
+            if side.target.memcached.ended:
+                side.target.memcached.restart()
+                yield f"memcached of {_SHOPS[application]} had ended. It runs again, empty."
+            if side.target.app.ended:
+                side.target.app.start()
+                yield f"The process of {_SHOPS[application]} had ended. It runs again."
 
     async def notify(self) -> None:
         """Tell whoever waits that something has changed."""

@@ -3,7 +3,8 @@
 Rule 1: a visitor is a random ID in a cookie. A booth is opened when its visitor first comes, and
 closed when nobody has used it for a quarter of an hour.
 Rule 2: there are eight at the most. Who comes when all are taken gets the one whose page has been
-closed for the longest; where all pages are open, they are told so.
+closed or out of sight for the longest; where all pages are seen, they are told so.
+Rule 3: one that cannot be opened is one sentence, for the visitor and in the terminal.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Iterable
 
 from .booth import Booth
+from .troubles import TROUBLES
 
 MOST_BOOTHS = 8
 _UNUSED_FOR = 900.0
@@ -23,6 +26,10 @@ log = logging.getLogger(__name__)
 
 class AllTaken(Exception):
     """There is no booth left."""
+
+
+class CannotOpen(Exception):
+    """A booth's applications do not start; the text says why in a line."""
 
 
 class Booths:
@@ -44,15 +51,27 @@ class Booths:
         self._used[visitor] = time.monotonic()
         return self._peek(visitor)
 
-    async def open(self, visitor: str) -> Booth:
-        """Return the visitor's booth, opened if need be; `AllTaken` when there is none left."""
+    async def open(self, visitor: str, leftover: Iterable[tuple[str, str]] = ()) -> Booth:
+        """Return the visitor's booth, opened if need be; `AllTaken` or `CannotOpen` otherwise.
+
+        ``leftover`` are cookies of an earlier one, by application, that the browser is to drop.
+        """
         task = self._booths.get(visitor)
         if task is None or (task.done() and task.exception() is not None):
             if visitor not in self._booths:
                 self._make_room()
-            task = self._booths[visitor] = asyncio.ensure_future(_opened())
+            task = self._booths[visitor] = asyncio.ensure_future(_opened(leftover))
         self._used[visitor] = time.monotonic()
         return await asyncio.shield(task)
+
+    async def anew(self, visitor: str) -> None:
+        """Give the visitor another booth; see `open`."""
+        booth = self.get(visitor)
+        if booth is not None:
+            held = [(each, name) for each, side in booth.sides.items() for name in side.jar]
+            self._give_up(visitor)
+            await booth.notify()
+            await self.open(visitor, held)
 
     def _make_room(self) -> None:
         while len(self._booths) >= MOST_BOOTHS:
@@ -86,17 +105,26 @@ class Booths:
         closing.add_done_callback(self._closing.discard)
 
 
-async def _opened() -> Booth:
+async def _opened(leftover: Iterable[tuple[str, str]]) -> Booth:
     booth = Booth()
     try:
         await asyncio.to_thread(booth.open)
-    except Exception:
+    except TROUBLES as error:
         await asyncio.to_thread(booth.close)
-        raise
+        told = (str(error).splitlines() or [type(error).__name__])[-1]
+        log.error("a visitor's applications do not start: %s", told)
+        raise CannotOpen(told) from None
+    for application, name in leftover:
+        booth.sides[application].pending.append(f"{name}=; Max-Age=0; Path=/")
     return booth
 
 
 async def _closed(opening: asyncio.Task[Booth]) -> None:
+    """Close it when it has been opened, and again when what is being tried has seen that."""
     await asyncio.wait([opening])
-    if opening.exception() is None:
-        await asyncio.to_thread(opening.result().close)
+    if opening.exception() is not None:
+        return
+    booth = opening.result()
+    await asyncio.to_thread(booth.close)
+    async with booth.busy:
+        await asyncio.to_thread(booth.close)

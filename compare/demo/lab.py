@@ -3,11 +3,15 @@
 Rule 1: the first person an experiment asks for is the visitor, with what their browser holds at
 this moment; everybody else in it is who they are in ``make compare``.
 Rule 2: what the experiment changes of the visitor's cookies, their browser gets.
+Rule 3: it is tried as whoever signed in last, on both sides. Somebody else who is signed in on one
+of them is signed out, and that is said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from ..browser import Reply
 from ..experiment import Lab
@@ -15,6 +19,8 @@ from ..findings import Exchange
 from ..shop_visitor import Person, ShopVisitor
 from ..targets import Target
 from .booth import Booth, Side
+from .people import folded
+from .troubles import TROUBLES
 
 
 class You(ShopVisitor):
@@ -30,9 +36,32 @@ class You(ShopVisitor):
         self._side.pending += reply.set_cookies
         self._side.jar = dict(self.jar)
 
+    def become(self, person: Person) -> str:
+        """Be signed in as ``person``; return what there is to say about it."""
+        who = self.who()
+        if who is not None and folded(who) == folded(person.username):
+            return ""
+        if who is not None:
+            self.sign_out()
+        self.sign_in(person)
+        return f"You were {who} here; this was tried as {person.username}. " if who else ""
+
+    def set_cart(self, cart: Mapping[str, Mapping[str, Any]]) -> None:
+        """Have exactly this in the cart."""
+        now = self.cart()
+        for sku in now.keys() - cart.keys():
+            self.remove(sku)
+        for sku, item in cart.items():
+            if now.get(sku) != item:
+                wanted = {"note": "", **item}
+                self.expect(self.send("PUT", f"/cart/{sku}", wanted), 200)
+
 
 class LiveLab(Lab):
-    """What an experiment is given in a booth, on the side of one application."""
+    """What an experiment is given in a booth, on the side of one application.
+
+    ``said`` is what there is to say besides its outcome.
+    """
 
     def __init__(self, booth: Booth, application: str) -> None:
         side = booth.sides[application]
@@ -42,6 +71,7 @@ class LiveLab(Lab):
         self._you: You | None = None
         self.application = application
         self.tier = booth.tier(application)
+        self.said = ""
 
     def target(self, *_options: str, memcached: Sequence[str] = ()) -> Target:
         """Return the visitor's application, as it runs."""
@@ -49,7 +79,7 @@ class LiveLab(Lab):
 
     def person(self, _target: Target) -> Person:
         """Return the visitor's account."""
-        return self._booth.person
+        return self._booth.person_on(self.application)
 
     def visitor(self, target: Target, name: str = "victim") -> ShopVisitor:
         """Return the visitor, and for everybody after them somebody new."""
@@ -63,8 +93,26 @@ class LiveLab(Lab):
     ) -> ShopVisitor:
         """Return the visitor, signed in; then somebody who signs in as them elsewhere."""
         if self._you is not None:
-            return super().signed_in(target, person or self._booth.person, name)
-        you = self.visitor(target)
-        if not you.who():
-            you.sign_in(self._booth.person)
-        return you
+            return super().signed_in(target, person or self.person(target), name)
+        self.visitor(target)
+        return self.you()
+
+    def you(self) -> You:
+        """Return the visitor, signed in as who they are on both sides."""
+        self._you = self._you or You(self._side)
+        self.said += self._you.become(self.person(self._side.target))
+        return self._you
+
+    @contextmanager
+    def cart_put_back(self, *, emptied: bool) -> Iterator[None]:
+        """Have the visitor's cart, empty at first if asked for, as it was after the block."""
+        before = You(self._side).cart()
+        if emptied:
+            You(self._side).set_cart({})
+        try:
+            yield
+        finally:
+            try:
+                You(self._side).set_cart(before)
+            except TROUBLES:
+                self.said += "Your cart could not be put back as it was. "

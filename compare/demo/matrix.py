@@ -10,6 +10,7 @@ from server.shop import CART, CREDENTIALS, PREFERENCES
 from server.state import SERVER_SESSION, SIGNED_COOKIE, Kind, Needs, place
 
 from ..reports.words import CAPABILITIES, said
+from ..verdict import placed_among
 
 KINDS = (PREFERENCES, CART, CREDENTIALS)
 _TIERS = {"cookie": SIGNED_COOKIE, "session": SERVER_SESSION}
@@ -43,8 +44,10 @@ def placements() -> list[dict[str, Any]]:
 
 
 def placed(kind: Kind) -> dict[str, Any]:
-    """Return where a kind belongs, and why."""
-    placement = place(kind)
+    """Return where a kind belongs, and why: why not in the other of the two tiers as well."""
+    placement = placed_among(kind, tuple(_TIERS.values()))
+    if placement.tier is None:
+        placement = place(kind)
     tier = placement.tier.tier if placement.tier else None
     return {"kind": kind.name, "tier": tier, "reasons": list(placement.reasons)}
 

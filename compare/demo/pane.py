@@ -6,11 +6,14 @@ framed by the demo's page.
 Rule 2: what passed is kept: method, path, status, cookies each way, sizes in bytes.
 Rule 3: what an action changed of the visitor's cookies is handed over first, by a redirect to the
 same page.
+Rule 4: the page a pane is at, and who makes an account or signs in there, is told to the booth.
+Rule 5: while the application does not answer, a page says so that loads itself anew.
 """
 
 from __future__ import annotations
 
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
@@ -19,6 +22,8 @@ from tornado.web import Application, RequestHandler
 
 from .booth import Booth, Side
 from .booths import Booths
+from .handler import WRONG_HOST, is_meant_for, visitor_cookie
+from .people import fields_of
 from .wire import VISITOR_COOKIE, after, cookies_in, described_cookie, without
 
 #: Of one hop only (RFC 9110 7.6.1); lengths are Tornado's business.
@@ -32,18 +37,22 @@ class PaneHandler(RequestHandler):
 
     SUPPORTED_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 
-    def initialize(self, pane: str, booths: Booths, demo: str) -> None:
-        """Take what the pane is of, and where the demo's page is."""
+    def initialize(self, pane: str, booths: Booths, demo: str, url: str) -> None:
+        """Take what the pane is of, and where the demo's page and the pane itself are."""
         self.pane = pane
+        self.url = url
         self.booths = booths
         self.demo = demo
 
     async def pass_on(self, *_arguments: str) -> None:
         """Answer with what the application answers."""
-        booth = self.booths.get(self.get_cookie(VISITOR_COOKIE))
-        if booth is None:
-            self.set_status(404)
-            self.finish(f"This is a pane of the demo. It is opened by its page: {self.demo}")
+        booth = self.booths.get(self.get_cookie(visitor_cookie(self.demo)))
+        if not is_meant_for(self.request, self.url):
+            self._say(421, WRONG_HOST.format(self.demo))
+        elif not (self.request.uri or "").startswith("/"):
+            self._say(400, "A pane takes paths only.")
+        elif booth is None:
+            self._say(404, f"This is a pane of the demo. It is opened by its page: {self.demo}")
         elif booth.sides[self.pane].pending and self.request.method == "GET":
             self._hand_over(booth.sides[self.pane])
         else:
@@ -54,6 +63,10 @@ class PaneHandler(RequestHandler):
     def compute_etag(self) -> str | None:
         """Leave that to the application."""
         return None
+
+    def _say(self, status: int, sentence: str) -> None:
+        self.set_status(status)
+        self.finish(sentence)
 
     def _hand_over(self, side: Side) -> None:
         for header in side.pending:
@@ -67,12 +80,42 @@ class PaneHandler(RequestHandler):
         try:
             answer = await AsyncHTTPClient().fetch(self._request(side, cookies), raise_error=False)
         except (HTTPClientError, OSError):
-            self.set_status(502)
-            self.finish("The application does not answer right now. It may be starting anew.")
+            await self._say_it_is_away(booth, side)
             return
-        self._record(side, cookies, answer)
         self._answer(answer)
+        self._record(side, cookies, answer)
+        self._notice(booth, side, answer)
         await booth.notify()
+
+    async def _say_it_is_away(self, booth: Booth, side: Side) -> None:
+        self.set_status(503)
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Content-Security-Policy", f"default-src 'none'; {self._framing}")
+        here = self.request.uri if self.request.method == "GET" else side.path
+        self.render("pane_away.html", path=here)
+        await booth.mend()
+
+    def _notice(self, booth: Booth, side: Side, answer: HTTPResponse) -> None:
+        """Tell the booth where the pane is, and who has just signed in there."""
+        is_page = "html" in answer.headers.get("Content-Type", "")
+        if self.request.method == "GET" and is_page and self._fills_the_pane:
+            side.path = self.request.uri or "/"
+        if self.request.method == "POST":
+            fields = fields_of(self.request.body, self.request.headers.get("Content-Type", ""))
+            anew = "Set-Cookie" in answer.headers  # whoever is signed in already stays that
+            if self.request.path == "/login" and not anew:
+                return
+            booth.person = (
+                side.people.notice(self.request.path, fields, answer.code) or booth.person
+            )
+
+    @property
+    def _fills_the_pane(self) -> bool:
+        return self.request.headers.get("Sec-Fetch-Dest", "iframe") == "iframe"
+
+    @property
+    def _framing(self) -> str:
+        return f"frame-ancestors {self.demo}"
 
     def _request(self, side: Side, cookies: str) -> HTTPRequest:
         headers = HTTPHeaders()
@@ -103,7 +146,7 @@ class PaneHandler(RequestHandler):
     def _framed(self, name: str, value: str) -> str:
         if name.lower() != "content-security-policy":
             return value
-        return value.replace("frame-ancestors 'none'", f"frame-ancestors {self.demo}")
+        return value.replace("frame-ancestors 'none'", self._framing)
 
     def _record(self, side: Side, cookies: str, answer: HTTPResponse) -> None:
         sent, set_cookies = cookies_in(cookies), answer.headers.get_list("Set-Cookie")
@@ -133,7 +176,8 @@ def _described_set(header: str, application: str) -> dict[str, Any]:
     return {**described_cookie(name, value, application), "attributes": attributes.strip()}
 
 
-def make_pane(application: str, booths: Booths, demo: str) -> Application:
-    """Return what serves the pane of an application."""
-    options = {"pane": application, "booths": booths, "demo": demo}
-    return Application([(r".*", PaneHandler, options)])
+def make_pane(application: str, booths: Booths, demo: str, url: str) -> Application:
+    """Return what serves the pane of an application at ``url``."""
+    options = {"pane": application, "booths": booths, "demo": demo, "url": url}
+    templates = Path(__file__).parent / "templates"
+    return Application([(r".*", PaneHandler, options)], template_path=str(templates))

@@ -11,22 +11,31 @@ from ..memcached_process import MemcachedProcess
 from .wire import taken_apart
 
 _SHOWN_BYTES = 48
+_SHOWN_RECORDS = 6
 
 
-def records_shown(memcached: MemcachedProcess, jar: dict[str, str]) -> list[dict[str, Any]]:
-    """Return each record: its key, size, first bytes, seconds left, and whether it is ``jar``'s."""
-    mine = _key_of(jar)
-    expiries, records = memcached.keys(), memcached.records()
-    return [
-        {
-            "key": key,
-            "size": len(value),
-            "bytes": value[:_SHOWN_BYTES].hex(" "),
-            "left": max(0, expiries.get(key, 0) - int(time.time())),
-            "yours": key == mine,
-        }
-        for key, value in sorted(records.items(), key=lambda record: record[0] != mine)
-    ]
+def records_shown(memcached: MemcachedProcess, jar: dict[str, str]) -> dict[str, Any]:
+    """Return the first few records, ``jar``'s before all, and how many ``more`` there are.
+
+    Of each: its key, size, first bytes, seconds left, and whether it is ``jar``'s.
+    """
+    mine, expiries = _key_of(jar), memcached.keys()
+    shown = sorted(expiries, key=lambda key: key != mine)[:_SHOWN_RECORDS]
+    records = memcached.values(shown)
+    now = int(time.time())
+    return {
+        "records": [
+            {
+                "key": key,
+                "size": len(value),
+                "bytes": value[:_SHOWN_BYTES].hex(" "),
+                "left": max(0, expiries[key] - now),
+                "yours": key == mine,
+            }
+            for key, value in records.items()
+        ],
+        "more": len(expiries) - len(shown),
+    }
 
 
 def _key_of(jar: dict[str, str]) -> str | None:

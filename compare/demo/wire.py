@@ -14,8 +14,11 @@ from typing import Any
 
 from ..browser import MOST_OF_A_COOKIE
 
-#: The demo's own cookie; ports do not separate cookies, so the applications would get it too.
+#: How the demo's own cookies begin. Ports do not separate cookies: the applications would get them
+#: too, and two demos on one host each other's, so the rest of the name is the demo's port.
 VISITOR_COOKIE = "demo-visitor"
+
+_LONGEST_LAYOUT = 20_000
 
 
 def described_cookie(name: str, value: str, application: str) -> dict[str, Any]:
@@ -42,13 +45,13 @@ def taken_apart(value: str) -> dict[str, Any] | None:
     version, stamp, name, carried = (field.partition(":")[2] for field in fields[1:5])
     try:
         text = b64decode(carried, validate=True).decode()
-        signed_at = int(stamp)
+        signed_at = _day(int(stamp))
     except (binascii.Error, ValueError):
         return None
     return {
         "format": 2,
         "key_version": version,
-        "signed_at": _day(signed_at) if signed_at else None,
+        "signed_at": signed_at,
         "name": name,
         "value": text,
         "json": _json(text),
@@ -62,10 +65,10 @@ def cookies_in(header: str) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in pairs if name]
 
 
-def without(header: str, *names: str) -> str:
-    """Return a Cookie header without some cookies."""
-    kept = (f"{name}={value}" for name, value in cookies_in(header) if name not in names)
-    return "; ".join(kept)
+def without(header: str, beginning: str) -> str:
+    """Return a Cookie header without the cookies whose names begin so."""
+    pairs = cookies_in(header)
+    return "; ".join(f"{name}={value}" for name, value in pairs if not name.startswith(beginning))
 
 
 def after(jar: Mapping[str, str], set_cookies: Iterable[str]) -> dict[str, str]:
@@ -81,7 +84,7 @@ def after(jar: Mapping[str, str], set_cookies: Iterable[str]) -> dict[str, str]:
 
 
 def _kind(name: str, application: str) -> str:
-    if name == VISITOR_COOKIE:
+    if name.startswith(VISITOR_COOKIE):
         return "demo"
     if not name.startswith(f"{application}-"):
         return "foreign"
@@ -89,12 +92,19 @@ def _kind(name: str, application: str) -> str:
 
 
 def _json(text: str) -> str | None:
-    """Return the text laid out as JSON, None where it is none."""
+    """Return the text laid out as JSON, None where it is none, or too deep to be laid out."""
     try:
-        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
-    except ValueError:
+        layout = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
         return None
+    return layout if len(layout) <= _LONGEST_LAYOUT else None
 
 
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+def _day(seconds: int) -> str | None:
+    """Return the day and time, None for 0, which stands for none."""
+    if not seconds:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"{str(seconds)[:20]}, which is no date"

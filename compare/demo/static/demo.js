@@ -15,15 +15,26 @@ function make(name, options = {}, ...children) {
   return element;
 }
 
-/** Put children into an element only when what they are drawn from has changed; keep open folds. */
+/** Put children into an element only when what they are drawn from has changed; keep open folds,
+    and the keyboard's place in them. */
 const drawn = new WeakMap();
 function draw(element, from, children) {
   const text = JSON.stringify(from);
   if (drawn.get(element) === text) return;
   drawn.set(element, text);
   const open = new Set([...element.querySelectorAll("details[open]")].map((it) => it.dataset.key));
+  const focused = element.contains(document.activeElement) ? document.activeElement : null;
+  const key = focused?.closest("[data-key]")?.dataset.key;
   element.replaceChildren(...children());
   for (const fold of element.querySelectorAll("details")) fold.open = open.has(fold.dataset.key);
+  if (focused) refocus(element, key, focused.tagName);
+}
+
+/** Focus what stands where something was focused; the whole element where it has gone. */
+function refocus(element, key, tag) {
+  const there = [...element.querySelectorAll("[data-key]")].find((it) => it.dataset.key === key);
+  element.tabIndex = -1;
+  (there?.querySelector(tag) ?? element).focus({ preventScroll: true });
 }
 
 const plural = (count, what) => `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
@@ -50,8 +61,11 @@ function parts(cookie) {
   }
   if (!cookie.parts) return null;
   const { format, key_version, signed_at, value, json, signature } = cookie.parts;
-  return rows([["format", String(format)], ["key version", key_version], ["signed at", signed_at],
-    ["name", "bound to the key"], ["anyone reads", json ?? value], ["signature", `${signature.slice(0, 12)}…`]]);
+  return rows([["anyone reads", json ?? value], ["signed at", signed_at],
+    ["signature", `${signature.slice(0, 12)}… made with a secret that only the shop has`],
+    ["key version", `${key_version}: which of the shop's secrets signed it`],
+    ["name", "not written in it, but signed with it: a cart cannot pass for a sign-in"],
+    ["format", `${format}, of Tornado's signed cookies`]]);
 }
 
 const KINDS = {
@@ -93,9 +107,9 @@ function record({ key, size, bytes, left, yours }) {
 function storeShown(state) {
   if (state.frozen) return [make("p", {}, "It is frozen and answers nobody, not even this page.")];
   if (state.store === null) return [make("p", {}, "Not to be seen right now.")];
-  if (!state.store.length) return [make("p", { class: "store-note" }, "Nothing yet. A record is made when there is something to keep.")];
-  const others = state.store.length - 6;
-  return [...state.store.slice(0, 6).map(record), others > 0 ? make("p", { class: "muted" }, `And ${plural(others, "more record")}.`) : ""];
+  if (!state.store.records.length) return [make("p", { class: "store-note" }, "Nothing yet. A record is made when there is something to keep.")];
+  const { records, more } = state.store;
+  return [...records.map(record), more > 0 ? make("p", { class: "muted" }, `And ${plural(more, "more record")}.`) : ""];
 }
 
 const SIGNS = { true: ["can", "✓"], false: ["cannot", "✗"] };
@@ -109,10 +123,17 @@ function result({ word, meets, sentence, exchanges }) {
         make("div", { class: "exchange" }, make("p", { class: "actor" }, actor), message(request), message(response))))];
 }
 
+/** Show what was tried last, unless something is being tried just now. */
+let shown = null;
 function showResult(last) {
-  if (!last) return;
+  if (!last || acting) return;
+  const text = JSON.stringify(last);
+  if (shown === text) return;
+  shown = text;
   const button = $(`[data-action="${last.name}"]`);
   $("#result").hidden = false;
+  $("#result .two").hidden = false;
+  say($("#lesson"), last.lesson);
   $("#result-title").textContent = button ? button.textContent : last.name;
   for (const side of ["cookie", "session"]) {
     draw($(`[data-result="${side}"]`), [last.name, last.result[side]], () => result(last.result[side]));
@@ -134,15 +155,31 @@ function belongs(tier, reasons) {
     make("ul", {}, ...reasons.map((reason) => make("li", {}, reason)))];
 }
 
+const FROZEN = "memcached is frozen. Thaw it first.";
 let frozen = false;
+let results = document.body.dataset.results;
+
 function show(state) {
   $("#lost").hidden = true;
   frozen = state.frozen;
   $("#frozen").hidden = !frozen;
-  $("#person").textContent = state.person;
+  $("#frozen-note").hidden = !frozen;
+  $("#notice").hidden = !state.notice;
+  say($("#notice"), state.notice);
+  say($("#person"), state.person);
   $("#ready-made").hidden = state.person !== "demo";
   for (const button of all("[data-action], #sign-in, #sign-up button")) {
-    button.setAttribute("aria-disabled", String(state.busy));
+    const waits = state.busy || (frozen && button.dataset.action !== "thaw");
+    button.setAttribute("aria-disabled", String(waits));
+    button.classList.toggle("busy", state.busy);
+  }
+  for (const button of all(".actions [data-action]")) {
+    button.setAttribute("aria-describedby", `told-${button.dataset.action}${frozen ? " frozen-note" : ""}`);
+  }
+  for (const [side, { path }] of Object.entries(state.sides)) $(`iframe[data-side="${side}"]`).dataset.path = path;
+  if (!state.busy && results !== String(state.results)) {
+    results = String(state.results);
+    reloadPanes();
   }
   for (const [side, { jar, exchanges }] of Object.entries(state.sides)) {
     draw($(`[data-jar="${side}"]`), jar, () => jar.length ? jar.map((cookie) => held(cookie, side)) : [make("p", { class: "store-note" }, "Nothing yet.")]);
@@ -169,28 +206,56 @@ async function ask(path, value = {}) {
   return told;
 }
 
+/** Load each pane anew, at the page it is at, without another step in the history. */
 function reloadPanes() {
-  for (const frame of all("iframe")) frame.src = frame.src;
+  for (const frame of all("iframe")) {
+    const { pane, path } = frame.dataset;
+    frame.contentWindow.location.replace(pane + (path ?? "/"));
+  }
 }
 
 function say(element, text) {
-  element.textContent = text;
+  if (element.textContent !== text) element.textContent = text;
 }
 
-async function act(button) {
-  if (button.getAttribute("aria-disabled") === "true") return;
-  const { action } = button.dataset;
-  const title = $("#result-title");
+/** Have the result in sight, whatever it says. */
+function lookAtResult() {
+  $("#result").focus({ preventScroll: true });
+  $("#result").scrollIntoView({ block: "start" });
+}
+
+function clearResult(title) {
+  say($("#result-title"), title);
+  say($("#lesson"), "");
   $("#result").hidden = false;
-  say(title, `${button.textContent} …`);
-  try {
-    await ask(`/actions/${action}`);
-    reloadPanes();
-    $("#result").focus({ preventScroll: true });
-    $("#result").scrollIntoView({ block: "nearest" });
-  } catch (error) {
-    say(title, error.message);
+  for (const side of all("[data-result]")) {
+    drawn.delete(side);
+    side.replaceChildren();
   }
+  $("#result .two").hidden = true;
+}
+
+let acting = false;
+async function act(button) {
+  const { action } = button.dataset;
+  if (button.getAttribute("aria-disabled") === "true") {
+    if (!frozen || acting) return;
+    clearResult(FROZEN);
+    lookAtResult();
+    return;
+  }
+  acting = true;
+  clearResult(`${button.textContent} …`);
+  try {
+    const last = await ask(`/actions/${action}`);
+    acting = false;
+    shown = null;
+    showResult(last);
+  } catch (error) {
+    clearResult(error.message);
+  }
+  acting = false;
+  lookAtResult();
 }
 
 async function account(fields) {
@@ -199,7 +264,6 @@ async function account(fields) {
   try {
     const { username } = await ask("/account", fields);
     say(said, `Signed in on both sides as ${username}.`);
-    reloadPanes();
   } catch (error) {
     say(said, error.message);
   }
@@ -231,16 +295,46 @@ $("#kind").addEventListener("submit", (event) => {
   place(event.target);
 });
 
+$("#anew").addEventListener("click", async ({ currentTarget }) => {
+  currentTarget.setAttribute("aria-disabled", "true");
+  say($("#anew-said"), "Starting two other shops …");
+  await ask("/anew").catch(() => null);
+  location.reload();
+});
+
+/** Load the page anew; after a moment where that has just been done and did not help. */
+function reload() {
+  const since = Date.now() - Number(sessionStorage.getItem("reloaded"));
+  setTimeout(() => {
+    sessionStorage.setItem("reloaded", String(Date.now()));
+    location.reload();
+  }, since < 30_000 ? 5_000 : 0);
+}
+
 /** Listen; when the demo was away, or this booth was closed, come back by itself. */
+let events = null;
 function listen() {
-  const events = new EventSource("/events");
-  events.onmessage = ({ data }) => show(JSON.parse(data));
-  events.onerror = async () => {
+  events?.close();
+  const mine = events = new EventSource("/events");
+  mine.onmessage = ({ data }) => show(JSON.parse(data));
+  mine.onerror = async () => {
     $("#lost").hidden = false;
-    if (events.readyState !== EventSource.CLOSED) return;
+    if (mine.readyState !== EventSource.CLOSED) return;
     const there = await fetch("/", { method: "HEAD" }).catch(() => null);
-    if (there) location.reload();
-    else setTimeout(listen, 1000);
+    if (mine !== events) return;
+    if (there) reload();
+    else setTimeout(() => mine === events && listen(), 1000);
   };
 }
-listen();
+
+/** A browser has six connections to one place: whoever is out of sight leaves theirs to others. */
+function attend() {
+  if (document.hidden) {
+    events?.close();
+    events = null;
+  } else if (!events) {
+    listen();
+  }
+}
+document.addEventListener("visibilitychange", attend);
+attend();

@@ -1,0 +1,38 @@
+"""People in front of the demo.
+
+A pytest plugin: ``pytest_plugins = ["browser", "demo_browser"]`` brings its fixtures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from demo_process import DemoProcess
+from demo_visitor import Person
+from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[DemoProcess]:
+    """The demo, started as a person starts it."""
+    with DemoProcess() as process:
+        yield process
+
+
+@pytest.fixture
+def visit(chromium: Browser, demo: DemoProcess) -> Iterator[Callable[..., Person]]:
+    """Call it for another person in front of the demo."""
+    with ExitStack() as stack:
+
+        def come(**options: Any) -> Person:
+            person = Person(chromium, demo, **options)
+            stack.callback(person.context.close)
+            people.append(person)
+            return person
+
+        people: list[Person] = []
+        yield come
+        assert [trouble for person in people for trouble in person.troubles] == []
