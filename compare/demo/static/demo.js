@@ -246,6 +246,7 @@ async function act(button) {
   }
   acting = true;
   clearResult(`${button.textContent} …`);
+  say($("#account-said"), "");
   try {
     const last = await ask(`/actions/${action}`);
     acting = false;
