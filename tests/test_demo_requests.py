@@ -135,7 +135,8 @@ def test_the_cart_is_put_back(demo: DemoProcess, cookie: str) -> None:
 
 def processes_of(demo: DemoProcess, name: str) -> list[psutil.Process]:
     children = psutil.Process(demo.pid).children(recursive=True)
-    return [each for each in children if any(name in word for word in each.cmdline())]
+    running = [each for each in children if each.status() != psutil.STATUS_ZOMBIE]
+    return [each for each in running if any(name in word for word in each.cmdline())]
 
 
 def test_what_is_killed_comes_back() -> None:
