@@ -3,7 +3,6 @@
 __main__.py   the command: ``python -m compare.demo``
 booths.py     a visitor's own pair of applications; who has which
 booth.py      one of them: applications, memcached, what the browser holds, what has been tried
-keeper.py     ends what was started when the demo is killed
 people.py     who has an account in a shop, as far as it passed
 troubles.py   what can go wrong with a visitor's applications, in plain sentences
 pane.py       the recording layer in front of an application

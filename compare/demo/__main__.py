@@ -18,7 +18,6 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from .booths import Booths
-from .keeper import Keeper
 from .pages import make_demo
 from .pane import make_pane
 
@@ -60,8 +59,7 @@ async def _serve(port: int) -> None:
         application: f"http://localhost:{port + number}"
         for number, application in enumerate(("cookie", "session"), 1)
     }
-    keeper = Keeper()
-    booths = Booths(keeper)
+    booths = Booths()
     applications = [make_demo(booths, demo, panes)]
     applications += [make_pane(each, booths, demo, url) for each, url in panes.items()]
     servers = []
@@ -78,7 +76,6 @@ async def _serve(port: int) -> None:
     for server in servers:
         server.stop()
     await booths.close()
-    keeper.close()
 
 
 async def _until(stop: asyncio.Event, booths: Booths) -> None:

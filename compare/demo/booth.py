@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ..experiment import SESSION
@@ -92,13 +91,6 @@ class Booth:
             self.sides[application] = Side(self._targets.running(application, _OPTIONS))
         for side in self.sides.values():
             side.register(READY_MADE)
-
-    def started(self) -> Iterable[tuple[str, Path]]:
-        """Yield of each process an argument that no other has, and the folder it has."""
-        for side in self.sides.values():
-            run_dir, memcached = side.target.app.run_dir, side.target.memcached
-            yield f"--run-dir={run_dir}", run_dir.parent
-            yield memcached.address, memcached.folder
 
     def close(self) -> None:
         """End everything, at once, frozen or not; may be called again."""

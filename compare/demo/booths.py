@@ -16,7 +16,6 @@ import time
 from collections.abc import Iterable
 
 from .booth import Booth
-from .keeper import Keeper
 from .troubles import TROUBLES
 
 MOST_BOOTHS = 8
@@ -36,8 +35,7 @@ class CannotOpen(Exception):
 class Booths:
     """The booths by visitor. For one event loop."""
 
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
+    def __init__(self) -> None:
         self._booths: dict[str, asyncio.Task[Booth]] = {}
         self._used: dict[str, float] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -62,7 +60,7 @@ class Booths:
         if task is None or (task.done() and task.exception() is not None):
             if visitor not in self._booths:
                 self._make_room()
-            task = self._booths[visitor] = asyncio.ensure_future(_opened(self._keeper, leftover))
+            task = self._booths[visitor] = asyncio.ensure_future(_opened(leftover))
         self._used[visitor] = time.monotonic()
         return await asyncio.shield(task)
 
@@ -107,7 +105,7 @@ class Booths:
         closing.add_done_callback(self._closing.discard)
 
 
-async def _opened(keeper: Keeper, leftover: Iterable[tuple[str, str]]) -> Booth:
+async def _opened(leftover: Iterable[tuple[str, str]]) -> Booth:
     booth = Booth()
     try:
         await asyncio.to_thread(booth.open)
@@ -116,7 +114,6 @@ async def _opened(keeper: Keeper, leftover: Iterable[tuple[str, str]]) -> Booth:
         told = (str(error).splitlines() or [type(error).__name__])[-1]
         log.error("a visitor's applications do not start: %s", told)
         raise CannotOpen(told) from None
-    keeper.keep(booth.started())
     for application, name in leftover:
         booth.sides[application].pending.append(f"{name}=; Max-Age=0; Path=/")
     return booth
