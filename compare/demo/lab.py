@@ -66,5 +66,5 @@ class LiveLab(Lab):
             return super().signed_in(target, person or self._booth.person, name)
         you = self.visitor(target)
         if not you.who():
-            you.sign_in(self._booth.person)
+            self.sign_in(you, self._booth.person)
         return you
