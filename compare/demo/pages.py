@@ -17,6 +17,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import Application, HTTPError, RequestHandler, StaticFileHandler
 
 from ..browser import NoAnswer
+from ..processes import ProcessFailed
 from ..shop_visitor import Person, Unexpected
 from . import actions
 from .booth import Booth
@@ -206,7 +207,7 @@ async def _state(booth: Booth) -> dict[str, Any]:
     if not frozen and not booth.busy.locked():
         try:
             records = await asyncio.to_thread(records_shown, session.target.memcached, session.jar)
-        except OSError:
+        except (OSError, ProcessFailed):
             records = None
     return {
         "frozen": frozen,
