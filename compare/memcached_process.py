@@ -8,6 +8,10 @@ from urllib.parse import unquote
 
 from .processes import ProcessFailed
 from .store_process import StoreProcess
+from .waiting import wait_until
+
+#: Whole answers where another one was asked for. The crawler works for one client at a time.
+_REFUSALS = (b"ERROR\r\n", b"BUSY currently processing crawler request\r\n")
 
 
 class MemcachedProcess(StoreProcess):
@@ -25,7 +29,7 @@ class MemcachedProcess(StoreProcess):
         with self._asked() as connection:
             connection.sendall(line.encode() + b"\r\n")
             answer = b""
-            while not answer.endswith(end):
+            while not answer.endswith((end, *_REFUSALS)):
                 more = connection.recv(65_536)
                 if not more:
                     raise ProcessFailed("memcached closed the connection")
@@ -40,8 +44,15 @@ class MemcachedProcess(StoreProcess):
 
     def keys(self) -> dict[str, int]:
         """Return every key with when it expires in epoch seconds, as anybody may ask for them."""
-        told = self.ask("lru_crawler metadump all", b"END\r\n").decode()
-        rows = (line.split() for line in told.splitlines() if line.startswith("key="))
+        told = b""
+
+        def crawled() -> bool:
+            nonlocal told
+            told = self.ask("lru_crawler metadump all", b"END\r\n")
+            return not told.endswith(_REFUSALS)
+
+        wait_until(crawled, "memcached's crawler has time")
+        rows = (line.split() for line in told.decode().splitlines() if line.startswith("key="))
         return {unquote(key.removeprefix("key=")): int(exp[4:]) for key, exp, *_ in rows}
 
     def records(self) -> dict[str, bytes]:

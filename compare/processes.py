@@ -34,7 +34,8 @@ def end_in_order() -> None:
     The exit status is 128 and the signal's number, as of a shell. A second signal is too late.
     """
     for number in _ENDING:
-        signal.signal(number, _leave)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has SIGHUP
+            signal.signal(number, _leave)
 
 
 class _Held:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from compare.experiments import (
     store_weight,
 )
 from compare.load import load
+from compare.memcached_process import MemcachedProcess
 from compare.run import run
 from compare.shop_visitor import Person, ShopVisitor
 from compare.targets import APPLICATIONS
@@ -201,6 +203,14 @@ def test_what_cannot_be_sent_gives_no_answer() -> None:
     browser = ShopVisitor("http://127.0.0.1:1", "visitor", {"a": "line\nbreak"})
     with pytest.raises(NoAnswer, match="cannot be sent"):
         browser.ask_who()
+
+
+def test_several_can_look_into_memcached_at_once() -> None:
+    """Its crawler works for one at a time; the others wait for it, and see the same."""
+    with MemcachedProcess() as memcached, ThreadPoolExecutor(4) as pool:
+        memcached.crowd_out(10, 20_000)
+        numbers = [len(keys) for keys in pool.map(lambda _: memcached.keys(), range(8))]
+    assert numbers == [20_000] * 8
 
 
 def test_a_load_that_fails_gives_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:

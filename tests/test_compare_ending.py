@@ -45,6 +45,18 @@ def test_nothing_is_left_running(
     assert number == signal.SIGKILL or list(temporary.iterdir()) == []
 
 
+def test_what_is_ignored_stays_ignored(tmp_path: Path) -> None:
+    """Started by nohup, it goes on when its terminal is gone."""
+    program = f"trap '' HUP; exec {sys.executable} -m compare --only=replay --out={tmp_path}"
+    with subprocess.Popen(
+        ["sh", "-c", program], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        itself = psutil.Process(process.pid)
+        wait_until(lambda: "server.cookie_app" in _commands(itself), "it has begun")
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(60) == 0
+
+
 def _commands(process: psutil.Process) -> str:
     told = []
     for child in process.children(recursive=True):
