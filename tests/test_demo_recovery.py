@@ -38,7 +38,7 @@ def test_a_second_tab_follows(visit: Callable[..., Person]) -> None:
     """What an action changed is seen in the panes of the visitor's other tab as well."""
     person = visit()
     other = person.context.new_page()
-    other.goto(person.demo.url)
+    other.goto(person.demo.url, wait_until="domcontentloaded")
     pane = other.frame_locator("iframe[data-side=session]")
     expect(pane.get_by_role("link", name="Sign in")).to_be_visible()
     person.sign_in()
@@ -54,7 +54,7 @@ def test_a_tab_out_of_sight_holds_no_connection(visit: Callable[..., Person]) ->
     assert person.page.evaluate("events") is None
     for _ in range(7):
         page = person.context.new_page()
-        page.goto(person.demo.url)
+        page.goto(person.demo.url, wait_until="domcontentloaded")
         expect(page.locator("#rows tr")).to_have_count(10)
         page.evaluate(_HIDE, True)
     person.page.evaluate(_HIDE, False)
