@@ -132,6 +132,7 @@ def test_who_signs_in_by_hand_is_named_above(visit: Callable[..., Person]) -> No
     pane = person.pane("cookie")
     pane.get_by_role("link", name="Sign in").click()
     pane.get_by_role("main").get_by_role("link", name=re.compile("[Rr]egister|account")).click()
+    expect(pane.get_by_role("heading", level=1)).to_have_text("Register", timeout=SOON)
     for label, value in {"Username": "bob", "Email": "bob@post.example"}.items():
         pane.get_by_label(label).fill(value)
     pane.get_by_label("Password").fill("amber-falcon-17")
