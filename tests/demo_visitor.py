@@ -24,7 +24,7 @@ class Person:
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
         self.page.on("request", self._see)
-        self.page.goto(demo.url)
+        self.page.goto(demo.url, wait_until="domcontentloaded")
         expect(self.page.locator("#rows tr")).to_have_count(10)
 
     def _hear(self, message: Any) -> None:

@@ -38,7 +38,7 @@ def test_a_second_tab_follows(visit: Callable[..., Person]) -> None:
     """What an action changed is seen in the panes of the visitor's other tab as well."""
     person = visit()
     other = person.context.new_page()
-    other.goto(person.demo.url)
+    other.goto(person.demo.url, wait_until="domcontentloaded")
     pane = other.frame_locator("iframe[data-side=session]")
     expect(pane.get_by_role("link", name="Sign in")).to_be_visible()
     person.sign_in()
@@ -54,7 +54,7 @@ def test_a_tab_out_of_sight_holds_no_connection(visit: Callable[..., Person]) ->
     assert person.page.evaluate("events") is None
     for _ in range(7):
         page = person.context.new_page()
-        page.goto(person.demo.url)
+        page.goto(person.demo.url, wait_until="domcontentloaded")
         expect(page.locator("#rows tr")).to_have_count(10)
         page.evaluate(_HIDE, True)
     person.page.evaluate(_HIDE, False)
@@ -132,15 +132,16 @@ def test_who_signs_in_by_hand_is_named_above(visit: Callable[..., Person]) -> No
     pane = person.pane("cookie")
     pane.get_by_role("link", name="Sign in").click()
     pane.get_by_role("main").get_by_role("link", name=re.compile("[Rr]egister|account")).click()
+    expect(pane.get_by_role("heading", level=1)).to_have_text("Register", timeout=SOON)
     for label, value in {"Username": "bob", "Email": "bob@post.example"}.items():
         pane.get_by_label(label).fill(value)
     pane.get_by_label("Password").fill("amber-falcon-17")
     pane.get_by_role("main").get_by_role("button").last.click()
-    expect(pane.get_by_role("heading", level=1)).to_have_text("Sign in")
+    expect(pane.get_by_role("heading", level=1)).to_have_text("Sign in", timeout=SOON)
     pane.get_by_label("Username").fill("bob")
     pane.get_by_label("Password").fill("amber-falcon-17")
     pane.get_by_role("main").get_by_role("button", name="Sign in").click()
-    expect(person.page.locator("#person")).to_have_text("bob")
+    expect(person.page.locator("#person")).to_have_text("bob", timeout=SOON)
     _, session = person.act("devices")
     expect(session.locator(".word")).to_contain_text("ended")
     expect(person.pane("session").get_by_role("link", name="bob")).to_be_visible(timeout=SOON)

@@ -82,6 +82,7 @@ class Booth:
         self.pages = 0
         self.busy = asyncio.Lock()
         self.looking = asyncio.Lock()
+        self.mending = asyncio.Lock()
         self.changed = asyncio.Condition()
         self.version = 0
 
@@ -136,9 +137,12 @@ class Booth:
 
     async def mend(self) -> None:
         """Start again what has ended, unless something is being tried that may be why."""
-        ended = any(side.ended for side in self.sides.values())
-        if not ended or self.closed or self.busy.locked():
-            return
+        async with self.mending:  # whoever comes meanwhile waits for the end of it
+            ended = any(side.ended for side in self.sides.values())
+            if ended and not self.closed and not self.busy.locked():
+                await self._mend()
+
+    async def _mend(self) -> None:
         async with self.busy:
             try:
                 self.notice = " ".join(await asyncio.to_thread(lambda: list(self._mended())))
