@@ -23,7 +23,7 @@ def demo() -> Iterator[DemoProcess]:
 
 
 @pytest.fixture
-def visit(chromium: Browser, demo: DemoProcess) -> Iterator[Callable[..., Person]]:
+def visit_demo(chromium: Browser, demo: DemoProcess) -> Iterator[Callable[..., Person]]:
     """Call it for another person in front of the demo."""
     with ExitStack() as stack:
 

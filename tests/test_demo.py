@@ -59,9 +59,9 @@ def test_an_action_tells_both_sides(anyone: Person, name: str) -> None:
         expect(side.locator(".exchange pre").nth(1)).to_contain_text("HTTP/1.1")
 
 
-def test_what_is_tried_fills_in_the_matrix(visit: Callable[..., Person]) -> None:
+def test_what_is_tried_fills_in_the_matrix(visit_demo: Callable[..., Person]) -> None:
     """A cell is declared until its owner has seen it; reasons stand below."""
-    person = visit()
+    person = visit_demo()
     cells = person.row("an old value is refused").locator("td")
     expect(cells.nth(1)).to_have_text("declared: no")
     person.act("rollback")
@@ -72,9 +72,9 @@ def test_what_is_tried_fills_in_the_matrix(visit: Callable[..., Person]) -> None
     expect(cart).to_contain_text("(fresh)")
 
 
-def test_the_shops_are_used_in_their_panes(visit: Callable[..., Person]) -> None:
+def test_the_shops_are_used_in_their_panes(visit_demo: Callable[..., Person]) -> None:
     """A click in a pane is a request on the wire, its cookies are taken apart, its record shown."""
-    person = visit()
+    person = visit_demo()
     for side in ("cookie", "session"):
         pane = person.pane(side)
         pane.get_by_role("button", name=re.compile("^Add to cart")).first.click()
@@ -93,9 +93,9 @@ def test_the_shops_are_used_in_their_panes(visit: Callable[..., Person]) -> None
     expect(folds.first).to_contain_text("ports do not separate cookies")
 
 
-def test_one_sign_up_serves_both(visit: Callable[..., Person]) -> None:
+def test_one_sign_up_serves_both(visit_demo: Callable[..., Person]) -> None:
     """An account of one's own is made and signed in on both sides; a wrong one says why not."""
-    person = visit()
+    person = visit_demo()
     page = person.page
     page.get_by_text("Make an account of your own").click()
     for name, value in {"Username": "grace", "Email": "grace@post.example"}.items():
@@ -112,9 +112,11 @@ def test_one_sign_up_serves_both(visit: Callable[..., Person]) -> None:
         expect(person.pane(side).get_by_role("link", name="grace")).to_be_visible()
 
 
-def test_frozen_memcached_is_seen_in_the_panes_and_thawed(visit: Callable[..., Person]) -> None:
+def test_frozen_memcached_is_seen_in_the_panes_and_thawed(
+    visit_demo: Callable[..., Person],
+) -> None:
     """One shop goes on, the other says what is out of reach; thawed, both are as before."""
-    person = visit()
+    person = visit_demo()
     cookie, _ = person.act("freeze")
     expect(cookie).to_contain_text("It keeps nothing in a store, so it did not notice.")
     expect(person.page.locator("#frozen")).to_be_visible()
@@ -131,9 +133,9 @@ def test_frozen_memcached_is_seen_in_the_panes_and_thawed(visit: Callable[..., P
     expect(person.pane("session").get_by_role("link", name="demo")).to_be_visible(timeout=SOON)
 
 
-def test_two_visitors_do_not_disturb_each_other(visit: Callable[..., Person]) -> None:
+def test_two_visitors_do_not_disturb_each_other(visit_demo: Callable[..., Person]) -> None:
     """What one freezes, restarts and signs out of is nobody else's."""
-    first, second = visit(), visit()
+    first, second = visit_demo(), visit_demo()
     second.sign_in()
     first.act("freeze")
     second.act("replay")
@@ -142,9 +144,9 @@ def test_two_visitors_do_not_disturb_each_other(visit: Callable[..., Person]) ->
     expect(first.page.locator("#frozen")).to_be_visible()
 
 
-def test_reload_keeps_ones_place(visit: Callable[..., Person]) -> None:
+def test_reload_keeps_ones_place(visit_demo: Callable[..., Person]) -> None:
     """What was tried last, and what has been seen, are still there; so is who is signed in."""
-    person = visit()
+    person = visit_demo()
     person.sign_in()
     person.act("read")
     person.page.reload(wait_until="domcontentloaded")
@@ -178,9 +180,9 @@ def test_a_kind_of_ones_own_gets_its_place(anyone: Person, ticked: list[str], ti
     expect(answer.locator("li").first).to_be_visible()
 
 
-def test_everything_is_within_reach_of_a_keyboard(visit: Callable[..., Person]) -> None:
+def test_everything_is_within_reach_of_a_keyboard(visit_demo: Callable[..., Person]) -> None:
     """An action is reached and pressed without a mouse, and focus goes to what it says."""
-    page = visit().page
+    page = visit_demo().page
     page.locator("[data-action=read]").focus()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.dataset.action") == "tamper"
@@ -191,9 +193,11 @@ def test_everything_is_within_reach_of_a_keyboard(visit: Callable[..., Person]) 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_the_page_is_for_everyone(visit: Callable[..., Person], width: int, scheme: str) -> None:
+def test_the_page_is_for_everyone(
+    visit_demo: Callable[..., Person], width: int, scheme: str
+) -> None:
     """axe-core finds nothing, nothing is wider than the screen, and a phone stacks the panes."""
-    person = visit(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    person = visit_demo(viewport={"width": width, "height": 900}, color_scheme=scheme)
     person.act("replay")
     page = person.page
     page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")

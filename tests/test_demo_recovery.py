@@ -18,10 +18,10 @@ _HIDE = """hidden => {
 
 
 def test_a_pane_keeps_its_page_and_adds_nothing_to_the_history(
-    visit: Callable[..., Person],
+    visit_demo: Callable[..., Person],
 ) -> None:
     """An action loads each pane anew where it is, so that Back goes where it went before."""
-    person = visit()
+    person = visit_demo()
     pane = person.pane("session")
     pane.get_by_role("link", name=re.compile("Cart")).click()
     expect(pane.get_by_role("heading", level=1)).to_have_text(re.compile("cart", re.IGNORECASE))
@@ -34,9 +34,9 @@ def test_a_pane_keeps_its_page_and_adds_nothing_to_the_history(
     expect(pane.get_by_role("heading", level=1)).to_have_text(re.compile("cart", re.IGNORECASE))
 
 
-def test_a_second_tab_follows(visit: Callable[..., Person]) -> None:
+def test_a_second_tab_follows(visit_demo: Callable[..., Person]) -> None:
     """What an action changed is seen in the panes of the visitor's other tab as well."""
-    person = visit()
+    person = visit_demo()
     other = person.context.new_page()
     other.goto(person.demo.url, wait_until="domcontentloaded")
     pane = other.frame_locator("iframe[data-side=session]")
@@ -47,9 +47,9 @@ def test_a_second_tab_follows(visit: Callable[..., Person]) -> None:
     expect(other.locator("#result-title")).to_have_text("Read it")
 
 
-def test_a_tab_out_of_sight_holds_no_connection(visit: Callable[..., Person]) -> None:
+def test_a_tab_out_of_sight_holds_no_connection(visit_demo: Callable[..., Person]) -> None:
     """A browser has six to one host; a tab that comes back into sight knows what has happened."""
-    person = visit()
+    person = visit_demo()
     person.page.evaluate(_HIDE, True)
     assert person.page.evaluate("events") is None
     for _ in range(7):
@@ -62,9 +62,9 @@ def test_a_tab_out_of_sight_holds_no_connection(visit: Callable[..., Person]) ->
     expect(person.result("cookie").locator(".word")).to_contain_text("readable")
 
 
-def test_the_keyboard_keeps_its_place_on_the_wire(visit: Callable[..., Person]) -> None:
+def test_the_keyboard_keeps_its_place_on_the_wire(visit_demo: Callable[..., Person]) -> None:
     """What is drawn anew under a focused fold leaves the focus, and the fold open, there."""
-    person = visit()
+    person = visit_demo()
     wire = person.page.locator("[data-exchanges=cookie]")
     expect(wire.locator("li").first).to_contain_text("GET /")
     count = wire.locator("li").count()
@@ -79,9 +79,9 @@ def test_the_keyboard_keeps_its_place_on_the_wire(visit: Callable[..., Person]) 
     assert wire.locator(f"details[data-key='{key}']").evaluate("it => it.open")
 
 
-def test_a_phone_shows_what_is_said_from_its_start(visit: Callable[..., Person]) -> None:
+def test_a_phone_shows_what_is_said_from_its_start(visit_demo: Callable[..., Person]) -> None:
     """An answer, and why there is none, begin at the top of the screen; the old one is gone."""
-    person = visit(viewport={"width": 390, "height": 844})
+    person = visit_demo(viewport={"width": 390, "height": 844})
     result = person.page.locator("#result")
 
     def is_at_the_top() -> bool:
@@ -100,9 +100,9 @@ def test_a_phone_shows_what_is_said_from_its_start(visit: Callable[..., Person])
     expect(person.result("cookie")).to_be_hidden()
 
 
-def test_killed_shops_come_back_in_their_panes(visit: Callable[..., Person]) -> None:
+def test_killed_shops_come_back_in_their_panes(visit_demo: Callable[..., Person]) -> None:
     """It is said what has ended, and both panes load themselves anew."""
-    person = visit()
+    person = visit_demo()
     person.sign_in()
     for each in psutil.Process(person.demo.pid).children(recursive=True):
         each.kill()
@@ -114,9 +114,9 @@ def test_killed_shops_come_back_in_their_panes(visit: Callable[..., Person]) -> 
     expect(person.result("cookie")).to_contain_text("It keeps nothing in a store")
 
 
-def test_begin_anew_is_as_if_one_had_just_come(visit: Callable[..., Person]) -> None:
+def test_begin_anew_is_as_if_one_had_just_come(visit_demo: Callable[..., Person]) -> None:
     """Nothing is seen, nobody signed in, and no result shown."""
-    person = visit()
+    person = visit_demo()
     person.act("read")
     person.page.get_by_role("button", name="Begin anew").click()
     expect(person.page.locator("#result")).to_be_hidden(timeout=SOON)
@@ -126,9 +126,9 @@ def test_begin_anew_is_as_if_one_had_just_come(visit: Callable[..., Person]) -> 
     expect(pane.get_by_role("link", name="Sign in")).to_be_visible(timeout=SOON)
 
 
-def test_who_signs_in_by_hand_is_named_above(visit: Callable[..., Person]) -> None:
+def test_who_signs_in_by_hand_is_named_above(visit_demo: Callable[..., Person]) -> None:
     """Forms filled in in a pane count like the page's own."""
-    person = visit()
+    person = visit_demo()
     pane = person.pane("cookie")
     pane.get_by_role("link", name="Sign in").click()
     pane.get_by_role("main").get_by_role("link", name=re.compile("[Rr]egister|account")).click()
