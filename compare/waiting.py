@@ -7,16 +7,18 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 
-#: Seconds.
-PATIENCE = 10.0
+#: Seconds; much more than anything takes on a machine that is not busy.
+PATIENCE = 30.0
 
 
-def wait_until(condition: Callable[[], bool], what: str, pause: float = 0.005) -> None:
-    """Return once ``condition()`` holds; `TimeoutError` naming ``what`` after ten seconds.
+def wait_until(
+    condition: Callable[[], bool], what: str, *, pause: float = 0.005, patience: float = PATIENCE
+) -> None:
+    """Return once ``condition()`` holds; `TimeoutError` naming ``what`` after ``patience`` seconds.
 
     ``pause`` is the seconds between two looks.
     """
-    give_up = time.monotonic() + PATIENCE
+    give_up = time.monotonic() + patience
     while not condition():
         if time.monotonic() > give_up:
             raise TimeoutError(f"waited in vain until {what}")

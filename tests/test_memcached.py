@@ -123,7 +123,7 @@ async def stored(store: MemcachedStore, key: str) -> bool:
 async def test_out_of_memory_is_a_refusal_and_the_old_record_stands() -> None:
     """A memcached that may not evict refuses new records and larger ones, and says so."""
     with MemcachedProcess("-M", "-m", "4") as memcached:
-        async with opened(memcached.address) as store:
+        async with opened(memcached.address, deadline=5) as store:
             keys = [new_key() for _ in range(500)]
             adds = [store.add(key, key.encode() * 200, 60) for key in keys]
             added = await asyncio.gather(*adds, return_exceptions=True)

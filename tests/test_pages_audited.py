@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,12 +23,6 @@ SIGNED_OUT += ["/login", "/register", "/account", "/nowhere", "/?page=x", "/stat
 SIGNED_IN = ["/", "/cart", "/account", "/sessions", "/password", "/preferences", "/nowhere"]
 
 
-@pytest.fixture(params=["light", "dark"])
-def visitor(visit: Callable[..., Visitor], request: pytest.FixtureRequest) -> Visitor:
-    """A person whose system is light, or dark."""
-    return visit(color_scheme=request.param)
-
-
 def problems(visitor: Visitor) -> list[str]:
     """Return what is wrong with the page one looks at; everything on it is unfolded."""
     page = visitor.page
@@ -39,11 +32,13 @@ def problems(visitor: Visitor) -> list[str]:
         page.set_viewport_size({"width": width, "height": 900})
         if page.evaluate("document.documentElement.scrollWidth") > width:
             wide.append(f"{page.url} is wider than {width}")
-    found = Axe().run(page)
-    return wide + [
-        f"{page.url}: {each['id']}: {each['nodes'][0]['html'][:160]}"
-        for each in found.response["violations"]
-    ]
+    page.emulate_media(color_scheme="light")
+    page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")
+    found = Axe().run(page).response["violations"]
+    page.emulate_media(color_scheme="dark")  # another theme is other colours and nothing else
+    page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")
+    found += Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
+    return wide + [f"{page.url}: {each['id']}: {each['nodes'][0]['html'][:160]}" for each in found]
 
 
 def test_pages_for_whoever_comes(visitor: Visitor) -> None:

@@ -530,11 +530,6 @@ def when_away(wait: Callable[[int], Any]) -> None:
 
 
 @weakness
-def blocks_in_an_outage() -> None:
-    when_away(lambda _number: time.sleep(0.25))
-
-
-@weakness
 def blocks_once_in_an_outage() -> None:
     when_away(lambda number: None if number else time.sleep(0.45))
 

@@ -112,7 +112,9 @@ class DescribedLab(Lab):
     def sign_in(self, visitor: ShopVisitor, person: Person) -> None:
         """Have ``visitor`` sign in, and return once the target says so: some stores are late."""
         visitor.sign_in(person)
-        wait_until(lambda: visitor.who() == person.username, "it says who signed in", pause=0.2)
+        wait_until(
+            lambda: visitor.who() == person.username, "it says who signed in", pause=0.2, patience=5
+        )
 
     def person(self, target: Target) -> Person:
         """Return somebody who has just registered, or whose account the file has."""
@@ -169,7 +171,7 @@ def _used(lab: DescribedLab, target: DescribedTarget) -> None:
         key = target.skus[0]
         visitor.put(key)
         try:
-            wait_until(lambda: key in visitor.cart(), "it is there", pause=0.5)
+            wait_until(lambda: key in visitor.cart(), "it is there", pause=0.5, patience=5)
         except TimeoutError as error:
             raise Unusable("[read]: what was written is not there.") from error
     visitor.sign_out()

@@ -63,7 +63,7 @@ def run(lab: Lab) -> Outcome:
         gone = [*visitor.ask_everything(), *_several(look)]
         latency.append(_latency("the store gone", gone))
     with suppress(TimeoutError):  # what it said meanwhile is judged, however long it goes on
-        wait_until(lambda: look().status < 500, "the new store answers", pause=0.1)
+        wait_until(lambda: look().status < 500, "the new store answers", pause=0.1, patience=5)
     if elsewhere:
         latency.append(_latency("a page without state, the store frozen", elsewhere))
     kept = len(well)
