@@ -12,11 +12,13 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO
 
+#: Nothing begins before there is somebody to end it, nor when this process has ended meanwhile.
+_GATE = 'read -r _ && exec "$@" </dev/null'
 _GUARD = 'read -r _ || kill -s KILL -- "-$0"'
 
 
@@ -86,7 +88,13 @@ class OwnProcess(subprocess.Popen[bytes]):
     ) -> None:
         with _whole():
             super().__init__(
-                command, cwd=cwd, env=env, stdout=stdout, stderr=stderr, start_new_session=True
+                ["sh", "-c", _GATE, "sh", *command],
+                cwd=cwd,
+                env=env,
+                stdin=subprocess.PIPE,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
             )
             self._guard = subprocess.Popen(
                 ["sh", "-c", _GUARD, str(self.pid)],
@@ -95,6 +103,12 @@ class OwnProcess(subprocess.Popen[bytes]):
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
+            self._open_gate()
+
+    def _open_gate(self) -> None:
+        assert self.stdin is not None
+        with suppress(BrokenPipeError), self.stdin:
+            self.stdin.write(b"\n")
 
     @property
     def runs(self) -> bool:

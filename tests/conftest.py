@@ -15,6 +15,17 @@ pytest_plugins = ["compare.check.pytest_plugin"]
 os.environ.setdefault("PYTHONWARNINGS", "error")
 
 
+#: Files without anything that is dear to make: their tests run wherever there is room.
+SPREAD = {"test_check", "test_experiments", "test_operation"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, but for those of the longest files."""
+    for item in items:
+        if item.path.stem not in SPREAD:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.fixture
 def memcached() -> Iterator[MemcachedProcess]:
     """A real memcached, empty, on a socket of its own."""
