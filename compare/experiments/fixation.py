@@ -47,5 +47,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: STICKS, SESSION: DEAD},
     kept=frozenset({STICKS, DEAD}),
-    most_requests=120,
+    most_requests=240,
 )

@@ -45,5 +45,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: ALIVE, SESSION: DEAD},
     kept=frozenset({DEAD}),
-    most_requests=120,
+    most_requests=240,
 )
