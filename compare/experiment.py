@@ -93,6 +93,10 @@ class Lab:
         """Return what may be in a cart at the same time."""
         return target.skus
 
+    def let_it_read(self, visitor: ShopVisitor) -> None:
+        """Return once the target has read what was begun: it has answered what came later."""
+        visitor.ask_who()
+
     def passer_by(self, target: Target, name: str = "passer-by") -> ShopVisitor:
         """Return somebody whose exchanges are nobody's evidence."""
         return ShopVisitor(target.url, name)

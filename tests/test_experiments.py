@@ -83,7 +83,7 @@ SEEN = [
     (leaked_store, "uses_the_session_id_as_the_key", leaked_store.SIGNS_IN),
     (store_down, "takes_an_outage_for_signed_out", store_down.SIGNED_OUT),
     (store_down, "takes_the_cookie_away_in_an_outage", store_down.COOKIE_LOST),
-    (store_down, "answers_an_outage_with_500", store_down.WRONG),
+    (store_down, "answers_an_outage_with_500", store_down.ERROR),
     (store_down, "blocks_once_in_an_outage", store_down.SLOW),
     (store_down, "waits_long_in_an_outage", store_down.SLOW),
     (failed_save, "answers_before_saving", failed_save.LOST),

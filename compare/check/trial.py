@@ -9,6 +9,7 @@ Rule 3: an application that is gone ends the trial.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from .description import Description, NotTried, Unusable
 CHECKS = tuple(each for each in EXPERIMENTS if each.kept)
 
 KEPT, BROKEN, NOT_TRIED = "kept", "broken", "not tried"
-_LONGEST_WAIT = 60.0
+_LONGEST_WAIT, _A_MOMENT = 60.0, 0.2
 _FIRST_LOOK = 60
 _WHILE_LOOKING = 40
 
@@ -93,6 +94,11 @@ class DescribedLab(Lab):
         if not self._described.keeps_several:
             raise NotTried("[write] has no {key}, so it keeps one value")
         return self._described.skus
+
+    def let_it_read(self, visitor: ShopVisitor) -> None:
+        """Return once it has; where each request has a thread, it may well be a moment later."""
+        visitor.ask_who()
+        time.sleep(_A_MOMENT)
 
     def passer_by(self, _target: Target, name: str = "passer-by") -> ShopVisitor:
         """Return somebody whose exchanges are nobody's evidence."""

@@ -24,7 +24,7 @@ def run(lab: Lab) -> Outcome:
         slow = lab.copy(victim, "slow tab") if number == 0 else victim.copy("slow tab")
         thief = lab.copy(victim, "thief") if number == 0 else victim.copy("thief")
         change = slow.begin_to_add(target.skus[1])
-        victim.who()  # once this is answered, the slow request has been read up to its last byte
+        lab.let_it_read(victim)
         victim.sign_out()
         change.finish()
         if thief.who():

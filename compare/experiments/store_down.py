@@ -25,6 +25,7 @@ REFUSED = "503, the cookie kept"
 SIGNED_OUT = "taken for signed out"
 COOKIE_LOST = "the cookie is gone"
 WRONG = "answers as if all were well"
+ERROR = "an error, and not 503"
 #: Whatever is kept of a visitor.
 HANGS = "no answer at all"
 SLOW = "answers, but slowly"
@@ -133,6 +134,8 @@ def judged(well: list[Reply], away: list[Reply], *, jar_kept: bool) -> Outcome:
             "503 with Retry-After for whatever is kept there; nobody was taken for signed out, "
             "and the cookie was kept.",
         )
+    if min(statuses) >= 500:
+        return Outcome(ERROR, False, f"It answered {sorted(statuses)}, and not when to come again.")
     return Outcome(WRONG, False, f"It answered {sorted(statuses)} without what it could not know.")
 
 
