@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from .processes import ProcessFailed
 from .store_process import StoreProcess
-from .waiting import wait_until
+from .waiting import PATIENCE, wait_until
 
 #: Whole answers where another one was asked for. The crawler works for one client at a time.
 _REFUSALS = (b"ERROR\r\n", b"BUSY currently processing crawler request\r\n")
@@ -24,9 +24,12 @@ class MemcachedProcess(StoreProcess):
         where = ["-l", "127.0.0.1", "-p", str(self.port)] if self.port else ["-s", self.address]
         return ["memcached", "-u", getpass.getuser(), "-U", "0", *where]
 
-    def ask(self, line: str, end: bytes = b"\r\n") -> bytes:
-        """Send one line as any client could, and return the answer up to ``end``."""
-        with self._asked() as connection:
+    def ask(self, line: str, end: bytes = b"\r\n", *, patience: float = PATIENCE) -> bytes:
+        """Send one line as any client could, and return the answer up to ``end``.
+
+        ``patience`` is the seconds to wait for each part of it, here as below.
+        """
+        with self._asked(patience) as connection:
             connection.sendall(line.encode() + b"\r\n")
             answer = b""
             while not answer.endswith((end, *_REFUSALS)):
@@ -42,16 +45,16 @@ class MemcachedProcess(StoreProcess):
         rows = (line.split() for line in lines.decode().splitlines() if line.startswith("STAT"))
         return {row[1]: int(row[2]) for row in rows if row[2].isdigit()}
 
-    def keys(self) -> dict[str, int]:
+    def keys(self, *, patience: float = PATIENCE) -> dict[str, int]:
         """Return every key with when it expires in epoch seconds, as anybody may ask for them."""
         told = b""
 
         def crawled() -> bool:
             nonlocal told
-            told = self.ask("lru_crawler metadump all", b"END\r\n")
+            told = self.ask("lru_crawler metadump all", b"END\r\n", patience=patience)
             return not told.endswith(_REFUSALS)
 
-        wait_until(crawled, "memcached's crawler has time")
+        wait_until(crawled, "memcached's crawler has time", patience=patience)
         rows = (line.split() for line in told.decode().splitlines() if line.startswith("key="))
         return {unquote(key.removeprefix("key=")): int(exp[4:]) for key, exp, *_ in rows}
 
@@ -59,10 +62,10 @@ class MemcachedProcess(StoreProcess):
         """Return every key and its value."""
         return self.values(self.keys())
 
-    def values(self, keys: Iterable[str]) -> dict[str, bytes]:
+    def values(self, keys: Iterable[str], *, patience: float = PATIENCE) -> dict[str, bytes]:
         """Return the values of those keys that are there, asked for over one connection."""
         found = {}
-        with self._asked() as connection, connection.makefile("rwb") as stream:
+        with self._asked(patience) as connection, connection.makefile("rwb") as stream:
             for key in keys:
                 stream.write(f"get {key}\r\n".encode())
                 stream.flush()

@@ -88,7 +88,7 @@ class OwnProcess(subprocess.Popen[bytes]):
     ) -> None:
         with _whole():
             super().__init__(
-                ["sh", "-c", _GATE, "sh", *command],
+                ["/bin/sh", "-c", _GATE, "sh", *command],
                 cwd=cwd,
                 env=env,
                 stdin=subprocess.PIPE,
@@ -97,7 +97,7 @@ class OwnProcess(subprocess.Popen[bytes]):
                 start_new_session=True,
             )
             self._guard = subprocess.Popen(
-                ["sh", "-c", _GUARD, str(self.pid)],
+                ["/bin/sh", "-c", _GUARD, str(self.pid)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

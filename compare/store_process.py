@@ -136,11 +136,11 @@ class StoreProcess:
         return True
 
     @contextmanager
-    def _asked(self) -> Iterator[socket.socket]:
-        """Have a connection that answers; `ProcessFailed` where it does not."""
+    def _asked(self, patience: float = PATIENCE) -> Iterator[socket.socket]:
+        """Have a connection that answers; `ProcessFailed` where it does not in ``patience``."""
         try:
             with self.connected() as connection:
-                connection.settimeout(PATIENCE)
+                connection.settimeout(patience)
                 yield connection
         except OSError as error:
             raise ProcessFailed(

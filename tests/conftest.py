@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from compare.memcached_process import MemcachedProcess
 
@@ -19,11 +22,17 @@ os.environ.setdefault("PYTHONWARNINGS", "error")
 SPREAD = {"test_check", "test_experiments", "test_operation"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, but for those of the longest files."""
-    for item in items:
-        if item.path.stem not in SPREAD:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+class ByFile(LoadFileScheduling):
+    """Keeps the tests of a file in one process, in order, but for those of the longest files."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return nodeid if Path(file).stem in SPREAD else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Say who runs what."""
+    return ByFile(config, log)
 
 
 @pytest.fixture

@@ -215,6 +215,21 @@ def test_begin_anew_gives_other_shops(demo: DemoProcess, cookie: str) -> None:
     you.register(BOB)
 
 
+# Two tabs
+
+
+def test_a_pane_that_asked_too_early_asks_again(demo: DemoProcess, cookie: str) -> None:
+    """One tab is handed what an action changed; another, on its way without it, comes again."""
+    assert post(demo, "/account", {}, cookie)[0] == 200
+    first, *others = (ask(demo, "GET", "/", pane=SESSION, Cookie=cookie)[0] for _ in range(3))
+    assert first.status == 307
+    assert "session-session-id" in (first.getheader("Set-Cookie") or "")
+    assert [(each.status, each.getheader("Location")) for each in others] == [
+        (307, "/"),
+        (200, None),  # whoever comes without them once more does not have them
+    ]
+
+
 # Who may ask
 
 
@@ -260,6 +275,7 @@ def test_an_absurd_cookie_breaks_neither_pane_nor_page(demo: DemoProcess, cookie
     deep = base64.b64encode(b"[" * 1_400).decode()
     for value in ("2|1:0|14:99999999999999|0:|4:e30=|ff", f"2|1:0|1:1|0:|1872:{deep}|ff"):
         sent = f"{cookie}; cookie-cart={value}"
+        ask(demo, "GET", "/cart", pane=COOKIE, Cookie=sent)  # the pane knows of none, and doubts it
         assert ask(demo, "GET", "/cart", pane=COOKIE, Cookie=sent)[0].status == 200
         assert state_of(demo, cookie)["sides"]
 

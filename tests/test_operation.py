@@ -64,6 +64,8 @@ def refuses(url: str) -> bool:
         socket.create_connection((parts.hostname, parts.port)).close()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:  # its listener was closed just now
+        return False
     return False
 
 

@@ -34,13 +34,15 @@ _SHOPS = {"cookie": "the signed-cookie shop", "session": "the server-session sho
 @dataclass
 class Side:
     """One application of a booth. ``jar`` is what the browser holds of it, ``pending`` what is to
-    be handed over, ``exchanges`` what passed, the newest first, ``path`` the page it is at.
+    be handed over, ``doubted`` what it came with last that is not the jar, ``exchanges`` what
+    passed, the newest first, ``path`` the page it is at.
     """
 
     target: Target
     people: People = field(default_factory=People)
     jar: dict[str, str] = field(default_factory=dict)
     pending: list[str] = field(default_factory=list)
+    doubted: dict[str, str] | None = None
     exchanges: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_KEPT_EXCHANGES))
     path: str = "/"
 
@@ -66,7 +68,8 @@ class Booth:
     """See the module's rules. Opened and closed in a thread, used on the event loop.
 
     ``person`` is who signed in last, on either side, and ``results`` counts what the panes have to
-    be loaded anew for.
+    be loaded anew for. Whoever looks into a store, or may freeze or restart one, holds ``looking``:
+    memcached lists its keys to one at a time, and to nobody when it is frozen.
     """
 
     def __init__(self) -> None:
@@ -145,7 +148,9 @@ class Booth:
     async def _mend(self) -> None:
         async with self.busy:
             try:
-                self.notice = " ".join(await asyncio.to_thread(lambda: list(self._mended())))
+                async with self.looking:
+                    mended = await asyncio.to_thread(lambda: list(self._mended()))
+                self.notice = " ".join(mended)
             except TROUBLES as error:
                 self.notice = f"What has ended could not be started again. {plainly(error)}"
         self.results += 1

@@ -65,11 +65,13 @@ async def _state(booth: Booth) -> dict[str, Any]:
 
 async def _records(booth: Booth) -> dict[str, Any] | None:
     """Return what is in the store, None where it cannot be looked into right now."""
-    if booth.frozen or booth.busy.locked():
+    if booth.busy.locked():
         return None
     session = booth.sides["session"]
-    try:
-        async with booth.looking:  # memcached lists its keys to one at a time
+    async with booth.looking:
+        if booth.frozen:
+            return None
+        try:
             return await asyncio.to_thread(records_shown, session.target.memcached, session.jar)
-    except TROUBLES:
-        return None
+        except TROUBLES:
+            return None

@@ -114,7 +114,8 @@ class DemoHandler(RequestHandler):
             booth.notice = ""
             await booth.notify()
             try:
-                return await asyncio.to_thread(function, booth)
+                async with booth.looking:
+                    return await asyncio.to_thread(function, booth)
             except TROUBLES as error:
                 booth.notice = plainly(error)
                 raise Refused(503, booth.notice) from error

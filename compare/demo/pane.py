@@ -5,7 +5,8 @@ comes back as it is. Two things differ: the demo's own cookie stays here, and th
 framed by the demo's page.
 Rule 2: what passed is kept: method, path, status, cookies each way, sizes in bytes.
 Rule 3: what an action changed of the visitor's cookies is handed over first, by a redirect to the
-same page.
+same page. Another tab may have asked before it had them: whoever comes with other cookies than are
+known comes again by such a redirect, once.
 Rule 4: the page a pane is at, and who makes an account or signs in there, is told to the booth.
 Rule 5: while the application does not answer, a page says so that loads itself anew.
 """
@@ -53,7 +54,7 @@ class PaneHandler(RequestHandler):
             self._say(400, "A pane takes paths only.")
         elif booth is None:
             self._say(404, f"This is a pane of the demo. It is opened by its page: {self.demo}")
-        elif booth.sides[self.pane].pending and self.request.method == "GET":
+        elif self.request.method == "GET" and self._is_outdated(booth.sides[self.pane]):
             self._hand_over(booth.sides[self.pane])
         else:
             await self._pass_on(booth, booth.sides[self.pane])
@@ -68,6 +69,16 @@ class PaneHandler(RequestHandler):
         self.set_status(status)
         self.finish(sentence)
 
+    def _is_outdated(self, side: Side) -> bool:
+        if side.pending:
+            side.doubted = None
+            return True
+        mine = self._mine(cookies_in(self._cookies))
+        if mine in (side.jar, side.doubted):
+            return False
+        side.doubted = mine
+        return True
+
     def _hand_over(self, side: Side) -> None:
         for header in side.pending:
             self.add_header("Set-Cookie", header)
@@ -76,14 +87,13 @@ class PaneHandler(RequestHandler):
         self.redirect(self.request.uri or "/", status=307)
 
     async def _pass_on(self, booth: Booth, side: Side) -> None:
-        cookies = "; ".join(self.request.headers.get_list("Cookie"))
         try:
-            answer = await AsyncHTTPClient().fetch(self._request(side, cookies), raise_error=False)
+            answer = await AsyncHTTPClient().fetch(self._request(side), raise_error=False)
         except (HTTPClientError, OSError):
             await self._say_it_is_away(booth, side)
             return
         self._answer(answer)
-        self._record(side, cookies, answer)
+        self._record(side, answer)
         self._notice(booth, side, answer)
         await booth.notify()
 
@@ -110,6 +120,13 @@ class PaneHandler(RequestHandler):
             )
 
     @property
+    def _cookies(self) -> str:
+        return "; ".join(self.request.headers.get_list("Cookie"))
+
+    def _mine(self, sent: list[tuple[str, str]]) -> dict[str, str]:
+        return {name: value for name, value in sent if name.startswith(f"{self.pane}-")}
+
+    @property
     def _fills_the_pane(self) -> bool:
         return self.request.headers.get("Sec-Fetch-Dest", "iframe") == "iframe"
 
@@ -117,12 +134,12 @@ class PaneHandler(RequestHandler):
     def _framing(self) -> str:
         return f"frame-ancestors {self.demo}"
 
-    def _request(self, side: Side, cookies: str) -> HTTPRequest:
+    def _request(self, side: Side) -> HTTPRequest:
         headers = HTTPHeaders()
         for name, value in self.request.headers.get_all():
             if name.lower() not in _ONE_HOP | {"cookie"}:
                 headers.add(name, value)
-        if forwarded := without(cookies, VISITOR_COOKIE):
+        if forwarded := without(self._cookies, VISITOR_COOKIE):
             headers["Cookie"] = forwarded
         return HTTPRequest(
             side.target.url + (self.request.uri or "/"),
@@ -148,10 +165,9 @@ class PaneHandler(RequestHandler):
             return value
         return value.replace("frame-ancestors 'none'", self._framing)
 
-    def _record(self, side: Side, cookies: str, answer: HTTPResponse) -> None:
-        sent, set_cookies = cookies_in(cookies), answer.headers.get_list("Set-Cookie")
-        mine = {name: value for name, value in sent if name.startswith(f"{self.pane}-")}
-        side.jar = after(mine, set_cookies)
+    def _record(self, side: Side, answer: HTTPResponse) -> None:
+        sent, set_cookies = cookies_in(self._cookies), answer.headers.get_list("Set-Cookie")
+        side.jar, side.doubted = after(self._mine(sent), set_cookies), None
         if self.request.path.startswith("/static/"):
             return
         side.exchanges.appendleft(self._exchange(sent, set_cookies, answer))

@@ -13,15 +13,18 @@ from .wire import taken_apart
 _SHOWN_BYTES = 48
 _SHOWN_RECORDS = 6
 
+#: Seconds that each answer may take: whoever looks keeps others waiting.
+_PATIENCE = 1.0
+
 
 def records_shown(memcached: MemcachedProcess, jar: dict[str, str]) -> dict[str, Any]:
     """Return the first few records, ``jar``'s before all, and how many ``more`` there are.
 
     Of each: its key, size, first bytes, seconds left, and whether it is ``jar``'s.
     """
-    mine, expiries = _key_of(jar), memcached.keys()
+    mine, expiries = _key_of(jar), memcached.keys(patience=_PATIENCE)
     shown = sorted(expiries, key=lambda key: key != mine)[:_SHOWN_RECORDS]
-    records = memcached.values(shown)
+    records = memcached.values(shown, patience=_PATIENCE)
     now = int(time.time())
     return {
         "records": [
