@@ -116,7 +116,7 @@ async def test_the_file_is_for_its_owner_only(tmp_path):
 
 async def test_a_locked_database_is_unavailable_until_it_is_let_go(tmp_path):
     """No answer within the deadline is 503, never "wrong password"; afterwards all is well."""
-    async with accounts_in(tmp_path, deadline=0.2) as accounts:
+    async with accounts_in(tmp_path, deadline=2.0) as accounts:
         sign_in = await signed_in(accounts)
         with closing(sqlite3.connect(tmp_path / "accounts-shop.sqlite3")) as rival:
             rival.execute("BEGIN IMMEDIATE")
