@@ -42,7 +42,7 @@ compare-peers: .venv/.compare  ## the session layers people use, tried by the sa
 test: .venv/.dev  ## the whole test suite; every branch of server/state must be covered
 	@.ci/need memcached chromium wrk
 	$(BIN)/coverage run --concurrency=thread -m pytest tests/test_bridge.py
-	$(BIN)/python -m pytest --numprocesses=4 --cov --cov-append --cov-report=
+	$(BIN)/python -m pytest --numprocesses=3 --cov --cov-append --cov-report=
 	$(BIN)/coverage report --include='server/state/*' --show-missing --fail-under=100
 
 campaign-races: .venv/.dev  ## sign-out, freezes and increments raced in full numbers (6 minutes)

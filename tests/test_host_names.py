@@ -16,6 +16,7 @@ from opened_store import new_key, opened
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import PATIENCE, until, wait_until
 from server.state.exceptions import StoreUnavailable
+from server.state.stores.host_names import HostName
 
 look_up = socket.getaddrinfo
 
@@ -84,6 +85,16 @@ async def test_a_name_is_asked_for_once_at_a_time_and_found_in_the_end(
                     return False
 
             await until(found, "the node is found")
+
+
+@pytest.mark.parametrize("name", ["no-such-host.invalid", "a..b"])
+async def test_a_name_of_no_host_is_an_outage(name: str) -> None:
+    """Nobody has it, or nobody can: no connection is made, and nothing else goes wrong."""
+    with pytest.raises(OSError, match=r"[Nn]ame"):
+        await HostName().addresses(name, 11211)
+    async with opened(f"{name}:11211", deadline=PATIENCE) as store:
+        with pytest.raises(StoreUnavailable):
+            await store.load(new_key())
 
 
 async def test_a_connection_given_up_while_it_is_made_is_closed() -> None:

@@ -26,7 +26,7 @@ class HostName:
 
     async def addresses(self, host: str, port: int) -> list[Any]:
         """Return what `socket.getaddrinfo` returns, or raise its `OSError`."""
-        with suppress(socket.gaierror):
+        with suppress(socket.gaierror, UnicodeError):
             # An address that is one already needs no look-up.
             return socket.getaddrinfo(host, port, **_KIND, flags=socket.AI_NUMERICHOST)
         if self._under_way is None or self._under_way.done():
@@ -39,20 +39,22 @@ def _look_up(host: str, port: int) -> asyncio.Future[list[Any]]:
     found: asyncio.Future[list[Any]] = loop.create_future()
     found.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    def settle(addresses: list[Any] | None, error: OSError | None) -> None:
-        if error is not None:
-            found.set_exception(error)
-        elif addresses is not None:
-            found.set_result(addresses)
+    def settle(outcome: list[Any] | OSError) -> None:
+        if isinstance(outcome, OSError):
+            found.set_exception(outcome)
+        else:
+            found.set_result(outcome)
 
     def work() -> None:
-        addresses, error = None, None
+        outcome: list[Any] | OSError
         try:
-            addresses = socket.getaddrinfo(host, port, **_KIND)
-        except (OSError, UnicodeError) as refused:
-            error = refused if isinstance(refused, OSError) else OSError(str(refused))
+            outcome = socket.getaddrinfo(host, port, **_KIND)
+        except OSError as error:
+            outcome = error
+        except UnicodeError:  # a label that is empty, say, or too long
+            outcome = OSError("this can be no host's name")
         with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
-            loop.call_soon_threadsafe(settle, addresses, error)
+            loop.call_soon_threadsafe(settle, outcome)
 
     threading.Thread(target=work, name=f"look-up of {host}", daemon=True).start()
     return found
