@@ -83,18 +83,13 @@ class AppProcess:
 
     @property
     def runs(self) -> bool:
-        """Whether it has been started, and has not ended."""
+        """Whether it has been started, and has not ended, whoever ended it."""
         return self._process is not None and self._process.runs
 
     @property
     def pid(self) -> int:
         """The process's ID; with several workers, their parent's."""
         return self.process.pid
-
-    @property
-    def ended(self) -> bool:
-        """Whether it does not run, whoever ended it."""
-        return self._process is None or self._process.poll() is not None
 
     @property
     def stderr(self) -> str:

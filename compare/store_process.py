@@ -63,18 +63,13 @@ class StoreProcess:
 
     @property
     def runs(self) -> bool:
-        """Whether it has been started, and has not ended."""
+        """Whether it has been started, and has not ended, whoever ended it."""
         return self._process is not None and self._process.runs
 
     @property
     def pid(self) -> int:
         """The process's ID."""
         return self._running.pid
-
-    @property
-    def ended(self) -> bool:
-        """Whether it does not run, whoever ended it."""
-        return self._process is None or self._process.poll() is not None
 
     def start(self) -> None:
         """Start it, empty, and return once it accepts connections."""

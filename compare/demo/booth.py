@@ -49,7 +49,7 @@ class Side:
     @property
     def ended(self) -> bool:
         """Whether a process of it has ended."""
-        return self.target.app.ended or self.target.memcached.ended
+        return not self.target.runs
 
     def register(self, person: Person) -> str | None:
         """Make an account, if there is none yet; return why not, if it could not be."""
@@ -160,10 +160,10 @@ class Booth:
         if self.frozen:
             self.freeze(frozen=False)
         for application, side in self.sides.items():
-            if side.target.memcached.ended:
+            if not side.target.memcached.runs:
                 side.target.memcached.restart()
                 yield f"memcached of {_SHOPS[application]} had ended. It runs again, empty."
-            if side.target.app.ended:
+            if not side.target.app.runs:
                 side.target.app.start()
                 yield f"The process of {_SHOPS[application]} had ended. It runs again."
 
