@@ -130,5 +130,6 @@ class OwnProcess(subprocess.Popen[bytes]):
         self.wait()
 
     def _dismiss_guard(self) -> None:
-        if self._guard.poll() is None:
+        assert self._guard.stdin is not None
+        if not self._guard.stdin.closed:  # it may have been killed as well
             self._guard.communicate(b"\n")

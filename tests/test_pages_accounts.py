@@ -20,6 +20,7 @@ def test_who_registers_can_sign_in_and_sees_the_account(visitor: Visitor) -> Non
     """From the shop's page to one's own account by links and forms alone."""
     page = visitor.goto("/")
     page.get_by_role("main").get_by_role("link", name="Register").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Register")
     visitor.fill(Username=visitor.name, Email="ada@example.org", Password=PASSWORD)
     visitor.button("Register").click()
     expect(page.get_by_text("Your account is there.")).to_be_visible()

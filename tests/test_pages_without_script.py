@@ -93,6 +93,7 @@ def test_an_account_is_made_used_and_left_without_a_script(visitor: Visitor, sho
     page = visitor.goto("/register")
     visitor.fill(Username=visitor.name, Email="ada@example.org", Password=PASSWORD)
     visitor.button("Register").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     visitor.fill(Username=visitor.name, Password=PASSWORD)
     visitor.button("Sign in").click()
     visitor.account_link(visitor.name).click()
