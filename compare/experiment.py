@@ -163,6 +163,7 @@ class Experiment:
             outcome = self.run(lab)
         except TROUBLE as error:
             trouble = f"This could not be tried: {str(error).rstrip('.')}."
+            targets.give_up(application)  # what has just been killed may seem to run for a moment
         return Finding(
             experiment=self.name,
             target=application,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -195,11 +195,16 @@ class Targets:
 
     def give_up_the_dead(self) -> None:
         """Have whatever has lost a process started anew when it is asked for next."""
-        for key, target in list(self._running.items()):
-            if not target.runs:
-                del self._running[key]
-                target.app.close()
-                target.memcached.close()
+        self._give_up(key for key, target in self._running.items() if not target.runs)
+
+    def give_up(self, application: str) -> None:
+        """Have an application started anew, whatever its options, when it is asked for next."""
+        self._give_up(key for key in self._running if key[0] == application)
+
+    def _give_up(self, keys: Iterable[tuple[str, ...]]) -> None:
+        for target in [self._running.pop(key) for key in list(keys)]:
+            target.app.close()
+            target.memcached.close()
 
     def _start(self, name: str, options: Sequence[str], arguments: Sequence[str]) -> Target:
         application = self._applications[name]

@@ -32,7 +32,7 @@ from compare.experiments import (
 from compare.load import load
 from compare.memcached_process import MemcachedProcess
 from compare.run import run
-from compare.shop_visitor import Person, ShopVisitor
+from compare.shop_visitor import Person, ShopVisitor, Unexpected
 from compare.targets import APPLICATIONS
 
 
@@ -179,6 +179,21 @@ def test_what_dies_is_told_and_the_next_one_is_tried(
     assert first.outcome is None
     assert why in first.sentence
     assert (second.word, second.as_expected) == (replay.OUT, True)
+
+
+def test_where_something_could_not_be_tried_the_next_one_starts_anew() -> None:
+    """What is going wrong there may not be over, even where both processes seem to run."""
+    seen = []
+
+    def stop_half_way(lab: Lab) -> None:
+        seen.append(lab.target().app.pid)
+        raise Unexpected("it did what it should not")
+
+    def look(lab: Lab) -> None:
+        seen.append(lab.target().app.pid)
+
+    run({"session": APPLICATIONS["session"]}, [spoiled(stop_half_way), spoiled(look)])
+    assert len(set(seen)) == 2
 
 
 @pytest.mark.parametrize("path", ["/account", "/cart", "/preferences", "/products", "/sessions"])
