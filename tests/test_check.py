@@ -245,6 +245,17 @@ def test_an_application_that_dies_half_way_is_said() -> None:
             list(found)
 
 
+def test_an_application_that_hangs_half_way_is_said() -> None:
+    """It runs, and answers no more: that ends the trial as well."""
+    (replay,) = (each for each in CHECKS if each.name == "replay")
+    with DescribedTarget(read(OURS)) as target:
+        found = trial(target, [replay, replay])
+        assert next(found).verdict == KEPT
+        os.killpg(target.pid, signal.SIGSTOP)
+        with pytest.raises(Unusable, match="it does not answer since replay: no complete answer"):
+            list(found)
+
+
 @pytest.mark.parametrize("host", ["192.0.2.7", "example.invalid"])
 def test_another_machine_is_refused(host: str, tmp_path: Path) -> None:
     """Its address is not tried without being told that it is one's own."""

@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +22,7 @@ from typing import Self
 from ..app_process import environment_with
 from ..browser import Browser, NoAnswer
 from ..memcached_process import MemcachedProcess
-from ..processes import OwnProcess
+from ..processes import OwnProcess, ProcessFailed
 from ..redis_process import RedisProcess
 from ..shop_visitor import Person
 from ..store_process import StoreProcess
@@ -171,7 +170,7 @@ class DescribedTarget:
     def gone(self) -> str | None:
         """Return the same of one that answers no more, and may be about to end."""
         if self._process is not None:
-            with suppress(subprocess.TimeoutExpired):
+            with suppress(ProcessFailed):
                 self._process.wait(1)
         return self.ended
 

@@ -247,4 +247,6 @@ def _still_there(target: DescribedTarget, experiment: Experiment) -> None:
     try:
         DescribedVisitor(target, "passer-by").ask_who()
     except NoAnswer as error:
-        raise Unusable(f"it is gone since {experiment.name}: {target.gone() or error}.") from error
+        gone = target.gone()
+        how = "is gone" if gone else "does not answer"
+        raise Unusable(f"it {how} since {experiment.name}: {gone or error}.") from error
