@@ -241,7 +241,7 @@ def test_an_application_that_dies_half_way_is_said() -> None:
         found = trial(target, [replay, rollback, replay])
         assert next(found).verdict == KEPT
         os.killpg(target.pid, signal.SIGKILL)
-        with pytest.raises(Unusable, match="it is gone since replay: it ended with status -9"):
+        with pytest.raises(Unusable, match="it cannot be used since replay: it ended with status -9"):
             list(found)
 
 
@@ -252,7 +252,7 @@ def test_an_application_that_hangs_half_way_is_said() -> None:
         found = trial(target, [replay, replay])
         assert next(found).verdict == KEPT
         os.killpg(target.pid, signal.SIGSTOP)
-        with pytest.raises(Unusable, match="it does not answer since replay: no complete answer"):
+        with pytest.raises(Unusable, match="it cannot be used since replay: no complete answer"):
             list(found)
 
 

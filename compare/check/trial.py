@@ -139,8 +139,7 @@ class DescribedLab(Lab):
 
 
 def _until_it_says(visitor: ShopVisitor, who: str, patience: float) -> None:
-    told = "it says who signed in"
-    wait_until(lambda: visitor.who() == who, told, pause=0.2, patience=patience)
+    wait_until(lambda: visitor.who() == who, "it says who signed in", pause=0.2, patience=patience)
 
 
 def trial(
@@ -247,6 +246,5 @@ def _still_there(target: DescribedTarget, experiment: Experiment) -> None:
     try:
         DescribedVisitor(target, "passer-by").ask_who()
     except NoAnswer as error:
-        gone = target.gone()
-        how = "is gone" if gone else "does not answer"
-        raise Unusable(f"it {how} since {experiment.name}: {gone or error}.") from error
+        why = target.gone() or error
+        raise Unusable(f"it cannot be used since {experiment.name}: {why}.") from error
