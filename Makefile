@@ -45,7 +45,7 @@ test: .venv/.dev  ## the whole test suite; every branch of server/state must be 
 	$(BIN)/python -m pytest --numprocesses=3 --cov --cov-append --cov-report=
 	$(BIN)/coverage report --include='server/state/*' --show-missing --fail-under=100
 
-campaign-races: .venv/.dev  ## sign-out, freezes and increments raced in full numbers (6 minutes)
+campaign-races: .venv/.dev  ## sign-out, freezes and increments raced in full numbers (3 minutes)
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_races.py
 
