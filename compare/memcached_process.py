@@ -13,6 +13,9 @@ from .waiting import PATIENCE, wait_until
 #: Whole answers where another one was asked for. The crawler works for one client at a time.
 _REFUSALS = (b"ERROR\r\n", b"BUSY currently processing crawler request\r\n")
 
+#: How often it is asked for its keys: what has ended it counts for a while, and never lists.
+_LISTINGS = 10
+
 
 class MemcachedProcess(StoreProcess):
     """memcached; its arguments are ``-m 1``, say."""
@@ -39,14 +42,27 @@ class MemcachedProcess(StoreProcess):
                 answer += more
             return answer
 
-    def counters(self) -> dict[str, int]:
+    def counters(self, *, patience: float = PATIENCE) -> dict[str, int]:
         """Return what ``stats`` and ``stats slabs`` count in whole numbers."""
-        lines = self.ask("stats", b"END\r\n") + self.ask("stats slabs", b"END\r\n")
+        asked = ("stats", "stats slabs")
+        lines = b"".join(self.ask(each, b"END\r\n", patience=patience) for each in asked)
         rows = (line.split() for line in lines.decode().splitlines() if line.startswith("STAT"))
         return {row[1]: int(row[2]) for row in rows if row[2].isdigit()}
 
     def keys(self, *, patience: float = PATIENCE) -> dict[str, int]:
-        """Return every key with when it expires in epoch seconds, as anybody may ask for them."""
+        """Return every key with when it expires in epoch seconds, as anybody may ask for them.
+
+        An item that memcached moves meanwhile it may pass by: it is asked again until it has told
+        of as many as it counts.
+        """
+        found: dict[str, int] = {}
+        for _ in range(_LISTINGS):
+            found |= self._listed(patience)
+            if len(found) >= self.counters(patience=patience)["curr_items"]:
+                break
+        return found
+
+    def _listed(self, patience: float) -> dict[str, int]:
         told = b""
 
         def crawled() -> bool:
