@@ -16,7 +16,7 @@ from typing import Any
 from .findings import Exchange
 from .request import NoAnswer, Reply, Request
 
-__all__ = ["MOST_OF_A_COOKIE", "Begun", "Browser", "NoAnswer", "Reply", "cookie_header"]
+__all__ = ["MOST_OF_A_COOKIE", "Begun", "Browser", "NoAnswer", "Reply", "cookie_header", "deletes"]
 
 #: Of name and value; browsers drop more without a word (RFC 6265bis 5.6).
 MOST_OF_A_COOKIE = 4096
@@ -69,7 +69,7 @@ class Browser:
         self.cookies_set += reply.set_cookies
         for header in reply.set_cookies:
             name, _, value = header.partition(";")[0].partition("=")
-            if _deletes(header):
+            if deletes(header):
                 self.jar.pop(name, None)
             elif len(name) + len(value) <= MOST_OF_A_COOKIE:
                 self.jar[name] = value
@@ -93,15 +93,17 @@ class Begun:
         return reply
 
 
-def _deletes(header: str) -> bool:
+def deletes(header: str) -> bool:
+    """Return whether a Set-Cookie header tells a browser to forget the cookie."""
     attributes = [part.strip().lower() for part in header.split(";")[1:]]
     if any(each.startswith("max-age=") for each in attributes):  # it counts for more (RFC 6265 5.3)
         return any(each in {"max-age=0", "max-age=-1"} for each in attributes)
     expires = [each.removeprefix("expires=") for each in attributes if each.startswith("expires=")]
     try:
-        return any(parsedate_to_datetime(each) <= datetime.now(UTC) for each in expires)
-    except ValueError:
+        dates = [parsedate_to_datetime(each).replace(tzinfo=UTC) for each in expires]
+    except (ValueError, OverflowError):
         return False
+    return any(each <= datetime.now(UTC) for each in dates)  # always in UTC (RFC 6265 5.1.1)
 
 
 def cookie_header(jar: Mapping[str, str]) -> str:

@@ -26,13 +26,14 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 
 
 def test_the_jar_keeps_replaces_deletes_and_drops() -> None:
-    """The last value set stands, Max-Age=0 deletes, and what browsers drop is dropped."""
+    """The last value set stands, what has expired is deleted, and what browsers drop is dropped."""
     cookies = (
         b"Set-Cookie: a=1; Path=/\r\nSet-Cookie: a=2\r\nSet-Cookie: gone=; Max-Age=0\r\n"
+        b"Set-Cookie: old=; Expires=Thu, 01 Jan 1970 00:00:00\r\n"
         b"Set-Cookie: big=" + b"x" * 4094 + b"\r\nSet-Cookie: fits=" + b"x" * 4092 + b"\r\n"
     )
     with answering(saying(OK + cookies + b"\r\nok")) as url:
-        visitor = Browser(url, "visitor", {"gone": "1", "kept": "3"})
+        visitor = Browser(url, "visitor", {"gone": "1", "old": "2", "kept": "3"})
         visitor.send("GET", "/")
     assert visitor.jar == {"kept": "3", "a": "2", "fits": "x" * 4092}
 

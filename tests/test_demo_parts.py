@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
@@ -15,6 +16,7 @@ import pytest
 from demo_process import DemoProcess, free_ports, post, run_demo, visitor_of
 
 from compare.browser import NoAnswer
+from compare.demo.booth import Booth
 from compare.demo.matrix import declared_kind, matrix, placed
 from compare.demo.store_view import records_shown
 from compare.demo.troubles import plainly
@@ -134,6 +136,21 @@ def test_the_store_is_shown_in_part(memcached: MemcachedProcess) -> None:
     shown = records_shown(memcached, {})
     assert (len(shown["records"]), shown["more"]) == (6, 1_494)
     assert shown["records"][0]["size"] == 100
+
+
+def test_a_store_is_thawed_although_the_other_has_ended() -> None:
+    """Both shops go on after whatever had ended while they were frozen is mended."""
+    booth = Booth()
+    try:
+        booth.open()
+        booth.freeze(frozen=True)
+        cookie, session = (side.target for side in booth.sides.values())
+        cookie.memcached.kill()
+        asyncio.run(booth.mend())
+        assert (booth.frozen, cookie.memcached.runs) == (False, True)
+        assert session.memcached.ask("version").startswith(b"VERSION")
+    finally:
+        booth.close()
 
 
 def test_a_declared_kind_is_placed() -> None:

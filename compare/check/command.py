@@ -17,7 +17,7 @@ from rich.console import Console
 from ..experiment import Experiment
 from .address import refuse_others
 from .described_target import DescribedTarget
-from .description import Description, Unusable, read
+from .description import Description, Unusable, filled, read
 from .table import as_json, print_checked
 from .trial import BROKEN, CHECKS, Checked, most_requests, trial
 
@@ -45,8 +45,8 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("which application? Give its FILE.toml; --example prints one to start from")
     try:
         description = read(options.file)
-        if not description.start and not options.i_own_this:
-            refuse_others(description.url)
+        if not options.i_own_this:
+            refuse_others(filled(description.url, {"port": "80"}))
         return _check(description, options.only, json=options.json)
     except Unusable as error:
         parser.error(str(error))

@@ -1,6 +1,7 @@
 """An application that is described: running already, or started together with its store.
 
-Rule 1: what was started is ended with the ``with`` block, with everything that it started itself.
+Rule 1: what was started is ended with the ``with`` block, with everything that it started itself,
+unless that has left its process group.
 Rule 2: no experiment sends more requests than it has said it would.
 """
 
@@ -192,6 +193,8 @@ class DescribedTarget:
             values |= {"store": self._store.address, "store_port": str(self._store.port)}
         self.url = filled(self.description.url, values)
         directory = Path(self.description.folder, start.directory)
+        if not directory.is_dir():
+            raise Unusable(f"[start]: directory: {directory} is not there")
         environment = start.environment
         if self._parent:
             environment = environment | self.description.timeouts.environment
@@ -204,8 +207,8 @@ class DescribedTarget:
                     stdout=log,
                     stderr=log,
                 )
-            except OSError as error:
-                raise Unusable(f"{' '.join(start.command)}: {error.strerror}") from error
+            except (OSError, ValueError) as error:
+                raise Unusable(f"{' '.join(start.command)}: {error}") from error
         self._stack.callback(self._end, self._process)
         self._wait(start)
 

@@ -7,11 +7,13 @@ Rule 3: ``{names}`` in a text are filled in when it is used; others than those l
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -183,7 +185,7 @@ def _said(error: str) -> str:
 
 
 def _mistakes(description: Description) -> Iterator[str]:
-    if not re.match(r"https?://[^/]+$", description.url):
+    if not _is_address(filled(description.url, {"port": "80"})):
         yield "url: http:// or https:// and a host, without a path"
     if not description.account and not description.register:
         yield "either [register] or [account] is needed"
@@ -195,6 +197,8 @@ def _mistakes(description: Description) -> Iterator[str]:
         yield "[write] and [read] need each other"
     if description.token and not (description.token.pattern or description.token.cookie):
         yield "[token] needs pattern or cookie"
+    if description.token and not _has_a_group(description.token.pattern):
+        yield "[token]: pattern: a regular expression with (brackets) around the token"
     for table, known in _KNOWN.items():
         value = msgspec.to_builtins(getattr(description, table))
         yield from (
@@ -204,11 +208,35 @@ def _mistakes(description: Description) -> Iterator[str]:
     yield from _unusable_requests(description)
 
 
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(re.match(r"https?://[^/]+$", url) and parts.hostname and parts.port != 0)
+    except ValueError:
+        return False
+
+
+def _has_a_group(pattern: str | None) -> bool:
+    try:
+        return pattern is None or re.compile(pattern).groups > 0
+    except re.error:
+        return False
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        return bool(json.dumps(value))
+    except TypeError:
+        return False
+
+
 def _unusable_requests(description: Description) -> Iterator[str]:
     for table in ("register", "sign_in", "sign_out", "password", "write"):
         request = getattr(description, table)
         if request and request.form is not None and request.json is not None:
             yield f"[{table}]: form or json, not both"
+        if request and not _is_json(request.json):
+            yield f"[{table}]: json: dates belong between quotation marks"
         if request and uses(request, "token") and not description.token:
             yield f"[{table}]: {{token}} needs [token]"
     if description.write and 0 < len(description.write.keys) < _LEAST_KEYS:

@@ -57,8 +57,8 @@ def check(make_app: MakeApp, file: str | Path, known: Collection[str] = ()) -> l
     named in ``known`` may be. Raises `Unusable` where it cannot be used.
     """
     description = msgspec.structs.replace(read(Path(file)), start=None, store=None)
-    with _Served(make_app) as url:
-        checked = list(trial(DescribedTarget(_at(description, url))))
+    with _Served(make_app) as url, DescribedTarget(_at(description, url)) as target:
+        checked = list(trial(target))
     wrong = [
         f"{each.experiment.name} ({each.experiment.clause}): {each.word}. {each.sentence}"
         for each in checked

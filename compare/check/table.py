@@ -20,7 +20,10 @@ SIGNS = {KEPT: ("✓", "green"), BROKEN: ("✗", "bold red"), NOT_TRIED: ("·", 
 def print_checked(console: Console, name: str, checked: Sequence[Checked]) -> None:
     """Print every verdict with its sentence, and how many there are of each."""
     table = Table(
-        title=f"Session handling of {name}", title_justify="left", show_lines=True, expand=True
+        title=Text(f"Session handling of {name}"),
+        title_justify="left",
+        show_lines=True,
+        expand=True,
     )
     table.add_column("promise", no_wrap=True)
     table.add_column("rests on", max_width=20)

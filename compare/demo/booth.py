@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..experiment import SESSION
+from ..processes import ProcessFailed
 from ..shop_visitor import Person, ShopVisitor
 from ..targets import Target, Targets
 from .people import People
@@ -135,8 +136,11 @@ class Booth:
         if frozen != self.frozen:
             self.frozen = frozen
             for side in self.sides.values():
-                memcached = side.target.memcached
-                (memcached.freeze if frozen else memcached.thaw)()
+                if frozen:
+                    side.target.memcached.freeze()
+                    continue
+                with suppress(ProcessFailed):  # what has ended is started anew instead
+                    side.target.memcached.thaw()
 
     async def mend(self) -> None:
         """Start again what has ended, unless something is being tried that may be why."""

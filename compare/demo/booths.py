@@ -39,6 +39,7 @@ class Booths:
         self._booths: dict[str, asyncio.Task[Booth]] = {}
         self._used: dict[str, float] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._ending = False
 
     def new_visitor(self) -> str:
         """Return an ID for somebody new."""
@@ -57,7 +58,9 @@ class Booths:
         ``leftover`` are cookies of an earlier one, by application, that the browser is to drop.
         """
         task = self._booths.get(visitor)
-        if task is None or (task.done() and task.exception() is not None):
+        if self._ending:
+            raise CannotOpen("the demo is ending")
+        if task is None or _has_failed(task):
             if visitor not in self._booths:
                 self._make_room()
             task = self._booths[visitor] = asyncio.ensure_future(_opened(leftover))
@@ -74,6 +77,8 @@ class Booths:
             await self.open(visitor, held)
 
     def _make_room(self) -> None:
+        for visitor in [each for each, task in self._booths.items() if _has_failed(task)]:
+            self._give_up(visitor)
         while len(self._booths) >= MOST_BOOTHS:
             left = [
                 each for each in self._booths if (booth := self._peek(each)) and not booth.pages
@@ -84,7 +89,7 @@ class Booths:
 
     def _peek(self, visitor: str) -> Booth | None:
         task = self._booths[visitor]
-        return task.result() if task.done() and task.exception() is None else None
+        return task.result() if task.done() and not _has_failed(task) else None
 
     def tidy(self) -> None:
         """Close what nobody has used for long; do not wait for it."""
@@ -93,7 +98,8 @@ class Booths:
             self._give_up(visitor)
 
     async def close(self) -> None:
-        """Close all, and wait until they are."""
+        """Close all, wait until they are, and open no more."""
+        self._ending = True
         for visitor in list(self._booths):
             self._give_up(visitor)
         await asyncio.gather(*self._closing)
@@ -103,6 +109,10 @@ class Booths:
         closing = asyncio.ensure_future(_closed(self._booths.pop(visitor)))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
+
+
+def _has_failed(opening: asyncio.Task[Booth]) -> bool:
+    return opening.done() and opening.exception() is not None
 
 
 async def _opened(leftover: Iterable[tuple[str, str]]) -> Booth:

@@ -13,6 +13,7 @@ Rule 5: while the application does not answer, a page says so that loads itself 
 
 from __future__ import annotations
 
+import re
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ class PaneHandler(RequestHandler):
         booth = self.booths.get(self.get_cookie(visitor_cookie(self.demo)))
         if not is_meant_for(self.request, self.url):
             self._say(421, WRONG_HOST.format(self.demo))
-        elif not (self.request.uri or "").startswith("/"):
+        elif not re.match(r"/(?!/)", self.request.uri or ""):
             self._say(400, "A pane takes paths only.")
         elif booth is None:
             self._say(404, f"This is a pane of the demo. It is opened by its page: {self.demo}")
