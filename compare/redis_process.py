@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import redis
 
@@ -26,11 +27,35 @@ class RedisProcess(StoreProcess):
         ]
 
     def records(self) -> dict[str, bytes]:
-        """Return every key and its value; what is no string is left out."""
+        """Return every key of every database and its value; of what has parts, those in lines."""
         where = {"port": self.port} if self.port else {"unix_socket_path": self.address}
+        found: dict[str, bytes] = {}
         try:
             with redis.Redis(**where) as client:
-                keys = [key for key in client.scan_iter() if client.type(key) == b"string"]
-                return {key.decode("latin-1"): client.get(key) or b"" for key in keys}
+                databases = [int(name.removeprefix("db")) for name in client.info("keyspace")]
+            for number in databases:
+                with redis.Redis(**where, db=number) as client:
+                    found |= {
+                        key.decode("latin-1"): _read(client, key) for key in client.scan_iter()
+                    }
+            return found
         except redis.RedisError as error:
             raise ProcessFailed(f"redis-server does not answer: {error}") from error
+
+
+def _read(client: Any, key: bytes) -> bytes:
+    parts: Iterable[bytes]
+    match client.type(key):
+        case b"hash":
+            parts = [part for pair in client.hgetall(key).items() for part in pair]
+        case b"list":
+            parts = client.lrange(key, 0, -1)
+        case b"set":
+            parts = client.smembers(key)
+        case b"zset":
+            parts = client.zrange(key, 0, -1)
+        case b"string":
+            parts = [client.get(key) or b""]
+        case _:
+            parts = [client.dump(key) or b""]
+    return b"\n".join(parts)

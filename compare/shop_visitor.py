@@ -158,6 +158,10 @@ class ShopVisitor(Browser):
         """Ask for whatever is kept of the visitor, whatever comes back."""
         return [self.send("GET", path) for path in ("/account", "/cart", "/preferences")]
 
+    def told(self, reply: Reply) -> Any:
+        """Return what one of those answers tells of the visitor, to be held against another."""
+        return reply.body
+
     def is_known(self, replies: list[Reply], stranger: list[Reply]) -> bool:
         """Return whether answers to `ask_everything` show what a stranger's do not."""
         who, cart, preferences = replies

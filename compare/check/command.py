@@ -17,7 +17,8 @@ from rich.console import Console
 from ..experiment import Experiment
 from .address import refuse_others
 from .described_target import DescribedTarget
-from .description import Description, Unusable, filled, read
+from .description import Description, Unusable, read
+from .placeholders import filled
 from .table import as_json, print_checked
 from .trial import BROKEN, CHECKS, Checked, most_requests, trial
 

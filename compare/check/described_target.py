@@ -28,7 +28,8 @@ from ..redis_process import RedisProcess
 from ..shop_visitor import Person
 from ..store_process import StoreProcess
 from ..waiting import free_port
-from .description import Description, NotTried, Start, Unusable, filled, uses
+from .description import Description, NotTried, Start, Unusable
+from .placeholders import filled, uses
 
 _STORES: Mapping[str, type[StoreProcess]] = {"memcached": MemcachedProcess, "redis": RedisProcess}
 _KEYS = tuple(f"key{number}" for number in range(1, 41))

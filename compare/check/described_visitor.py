@@ -17,12 +17,16 @@ from urllib.parse import urlencode
 from ..browser import Begun, Reply
 from ..findings import Exchange
 from ..shop_visitor import NEW_PASSWORD, PASSWORD, Person, ShopVisitor, Unexpected
-from .description import NotTried, Question, Request, filled, uses
+from .description import NotTried, Question, Request
+from .passwords import signs_in
+from .placeholders import filled, uses
 
 if TYPE_CHECKING:
     from .described_target import DescribedTarget
 
 
+#: Answers that say nothing of who is signed in.
+_TOO_OFTEN = frozenset({408, 429})
 #: Answers that say nothing of a change: who asks, how often, and what is out of reach.
 _OF_OTHER_THINGS = frozenset({401, 403, 404, 405, 408, 429, 502, 503, 504})
 
@@ -86,12 +90,17 @@ class DescribedVisitor(ShopVisitor):
         return None
 
     def change_password(self, new: str = NEW_PASSWORD, current: str = PASSWORD) -> None:
-        """Change it, of whoever the target made or was given last."""
+        """Change it, of whoever the target made or was given last; see `passwords`."""
         request = self._wanted("password")
         person = self.target.people[-1]
         values = person._asdict() | {"password": self.target.password_of(person)}
-        self._done(self._begin(request, **values, new_password=new).finish(), "change the password")
+        begun = self._begin(request, **values, new_password=new)
         self.target.changed_passwords[person.username] = new
+        self._done(begun.finish(), "change the password")
+        if not signs_in(DescribedVisitor(self.target, "owner"), person):
+            raise Unexpected(
+                "the change of password was confirmed, and the new one does not sign in"
+            )
 
     # State
 
@@ -148,6 +157,12 @@ class DescribedVisitor(ShopVisitor):
             return [self.ask_who()]
         return [self.ask_who(), self._ask(question)]
 
+    def told(self, reply: Reply) -> Any:
+        """Return who is signed in by an answer, and what in it was written; a page has more."""
+        question = self.target.description.read
+        texts = dict.fromkeys(self.target.written, reply.text)
+        return self.name_in(reply), self._found(question, texts) if question else {}
+
     def is_known(self, replies: list[Reply], _stranger: list[Reply]) -> bool:
         """Return whether answers to `ask_everything` show who is signed in, or what was written."""
         question = self.target.description.read
@@ -173,7 +188,12 @@ class DescribedVisitor(ShopVisitor):
     def _ask(self, question: Question, **values: str) -> Reply:
         self.target.spend()
         headers = {"Accept": "*/*"} | filled(question.headers, values)
-        return self.begin_with("GET", filled(question.path, values), b"", headers).finish()
+        reply = self.begin_with("GET", filled(question.path, values), b"", headers).finish()
+        if reply.status in _TOO_OFTEN:
+            raise Unexpected(
+                f"{question.path} takes no more requests now: it answered {reply.status}"
+            )
+        return reply
 
     def _begin(self, request: Request, **values: str) -> Begun:
         if uses(request, "token"):

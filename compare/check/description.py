@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+from .placeholders import filled, placeholders, uses
+
 _OF_A_PERSON = frozenset({"username", "email", "password", "token"})
 _OF_A_START = frozenset({"port", "store", "store_port", "folder", "python"})
 
@@ -162,22 +163,6 @@ def described(text: str, path: Path) -> Description:
     return msgspec.structs.replace(description, folder=str(path.parent.absolute()))
 
 
-def filled(value: Any, values: Mapping[str, str]) -> Any:
-    """Return ``value`` with its placeholders filled in, however deep they are."""
-    if isinstance(value, str):
-        return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), value)
-    if isinstance(value, Mapping):
-        return {filled(key, values): filled(each, values) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [filled(each, values) for each in value]
-    return value
-
-
-def uses(table: msgspec.Struct | None, placeholder: str) -> bool:
-    """Return whether a table's texts have a placeholder."""
-    return placeholder in _placeholders(msgspec.to_builtins(table))
-
-
 def _said(error: str) -> str:
     """Return msgspec's message in the words of a TOML file."""
     error = error.replace("Object ", "").replace("`$.", "[").replace("`$", "[top level").strip()
@@ -203,7 +188,7 @@ def _mistakes(description: Description) -> Iterator[str]:
         value = msgspec.to_builtins(getattr(description, table))
         yield from (
             f"[{table}]: there is no {{{name}}}; there is {_listed(known)}"
-            for name in sorted(_placeholders(value) - known)
+            for name in sorted(placeholders(value) - known)
         )
     yield from _unusable_requests(description)
 
@@ -245,16 +230,6 @@ def _unusable_requests(description: Description) -> Iterator[str]:
         uses(description.write, "value") or uses(description.write, "key")
     ):
         yield "[write]: {value} or {key} has to be in it, or nothing could be found again"
-
-
-def _placeholders(value: Any) -> set[str]:
-    if isinstance(value, str):
-        return set(_PLACEHOLDER.findall(value))
-    if isinstance(value, Mapping):
-        return set().union(*map(_placeholders, value), *map(_placeholders, value.values()))
-    if isinstance(value, list | tuple):
-        return set().union(*map(_placeholders, value))
-    return set()
 
 
 def _listed(names: frozenset[str]) -> str:

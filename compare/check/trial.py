@@ -25,6 +25,7 @@ from ..waiting import wait_until
 from .described_target import DescribedTarget
 from .described_visitor import DescribedVisitor
 from .description import Description, NotTried, Unusable
+from .passwords import MOST_REQUESTS, restore
 
 #: What is tried on anybody's application.
 CHECKS = tuple(each for each in EXPERIMENTS if each.kept)
@@ -32,7 +33,7 @@ CHECKS = tuple(each for each in EXPERIMENTS if each.kept)
 KEPT, BROKEN, NOT_TRIED = "kept", "broken", "not tried"
 _LONGEST_WAIT, _A_MOMENT = 60.0, 0.2
 _FIRST_LOOK = 60
-_WHILE_LOOKING = 40
+_LAST_LOOK = 20
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,11 @@ def trial(
     first_look(target)
     for experiment in experiments:
         watch(experiment)
-        yield _tried(target, experiment)
-        _restore(target)
+        try:
+            checked = _tried(target, experiment)
+        finally:
+            restore(target, DescribedVisitor(target, "owner"))
+        yield checked
         _still_there(target, experiment)
 
 
@@ -171,7 +175,9 @@ def first_look(target: DescribedTarget) -> None:
 def most_requests(description: Description, experiments: Sequence[Experiment]) -> int:
     """Return how many requests are sent at the most, and no more."""
     each = 2 if description.token else 1
-    looks = _FIRST_LOOK + len(experiments) * _WHILE_LOOKING
+    looks = _FIRST_LOOK + len(experiments) * _LAST_LOOK
+    if description.account and not description.register and description.password:
+        looks += len(experiments) * MOST_REQUESTS
     return looks + each * sum(experiment.most_requests for experiment in experiments)
 
 
@@ -225,26 +231,11 @@ def _judged(experiment: Experiment, outcome: Outcome, exchanges: tuple[Exchange,
     return Checked(experiment, verdict, outcome.word, outcome.sentence, exchanges)
 
 
-def _restore(target: DescribedTarget) -> None:
-    """Give an account of the file's its password back."""
-    if target.description.register or not target.changed_passwords:
-        return
-    target.allow(_WHILE_LOOKING // 2)
-    person = target.people[-1]
-    visitor = DescribedVisitor(target, "owner")
-    try:
-        visitor.sign_in(person)
-        visitor.change_password(person.password)
-        target.changed_passwords.clear()
-    except (Unexpected, NoAnswer) as error:
-        now = target.password_of(person)
-        raise Unusable(f"the password of {person.username} is “{now}” now: {error}.") from error
-
-
 def _still_there(target: DescribedTarget, experiment: Experiment) -> None:
-    target.allow(_WHILE_LOOKING // 2)
+    target.allow(_LAST_LOOK)
     try:
-        DescribedVisitor(target, "passer-by").ask_who()
+        with suppress(Unexpected):  # it answers
+            DescribedVisitor(target, "passer-by").ask_who()
     except NoAnswer as error:
         why = target.gone() or error
         raise Unusable(f"it cannot be used since {experiment.name}: {why}.") from error

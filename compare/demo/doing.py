@@ -111,9 +111,7 @@ def _frozen(
     booth: Booth, application: str, said: str, before: You, well: list[Reply]
 ) -> dict[str, Any]:
     you = You(booth.sides[application])
-    outcome = _tried(
-        lambda: store_down.judged(well, you.ask_everything(), jar_kept=you.jar == before.jar)
-    )
+    outcome = _tried(lambda: store_down.judged(you, well, you.ask_everything(), before.jar))
     if not booth.uses_a_store(application):
         outcome = _without_store(outcome)
     _measure(booth, application, "outage_proof", outcome)

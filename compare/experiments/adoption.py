@@ -13,11 +13,12 @@ from collections.abc import Mapping
 
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
+from ..shop_visitor import Unexpected
 
 NEVER = "never adopted"
 ADOPTED = "an ID of the attacker's is adopted"
 #: Whatever is as long as this, and not a word of the cookie's format, is taken for random.
-_RANDOM = re.compile(r"[A-Za-z0-9_-]{16,}")
+_RANDOM = re.compile(r"[A-Za-z0-9_+/-]{16,}")
 _HEXADECIMAL = re.compile(r"[0-9a-f-]+")
 _ALPHABETS = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 
@@ -31,6 +32,11 @@ def run(lab: Lab) -> Outcome:
         lab.sign_in(stranger, lab.person(target))
     attacker = lab.visitor(target, "attacker")
     attacker.jar = made_up(stranger.jar)
+    look = attacker.copy("attacker, beforehand")
+    if look.who() or look.cart():
+        raise Unexpected(
+            "what is random in its cookies cannot be told: one made up is a stranger's"
+        )
     victim = lab.copy(attacker, "victim")
     victim.put(target.skus[0])
     if attacker.cart():

@@ -1,16 +1,18 @@
 """Attributes: what the target asks the browser to do with the cookies that a sign-in rests on.
 
-Those are found by leaving them out one by one: without one of them, nobody is signed in. Others,
-such as a token that scripts have to read, may be as they are.
+Those are found by leaving them out one by one, and by sending them one by one: without one of them
+nobody is signed in, or by it alone somebody is. Others, such as a token that scripts have to read,
+may be as they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..browser import deletes
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
-from ..shop_visitor import ShopVisitor
+from ..shop_visitor import ShopVisitor, Unexpected
 
 GOOD, LACKING = "as they should be", "something is lacking"
 #: ``(attribute, what it prevents)``
@@ -24,18 +26,22 @@ def run(lab: Lab) -> Outcome:
     """Sign in, find what that rests on, and look how it was set."""
     target = lab.target()
     visitor = lab.signed_in(target, name="visitor")
-    rests_on = [name for name in visitor.jar if not _without(visitor, name).who()]
-    headers = [each for each in visitor.cookies_set if each.partition("=")[0] in rests_on]
+    rests_on = [name for name in visitor.jar if _rests_on(visitor, name)]
+    if not rests_on:
+        raise Unexpected("no one cookie is needed for the sign-in, and none is enough")
+    set_ = [each for each in visitor.cookies_set if not deletes(each)]
+    headers = [each for each in set_ if each.partition("=")[0] in rests_on]
     faults = sorted({each for header in headers for each in _faults(header, target.url)})
     if faults:
         return Outcome(LACKING, False, f"{'; '.join(faults)}.")
     return Outcome(GOOD, True, "HttpOnly, SameSite, for this host alone, and Secure on https.")
 
 
-def _without(visitor: ShopVisitor, name: str) -> ShopVisitor:
-    other = visitor.copy("visitor without a cookie")
-    del other.jar[name]
-    return other
+def _rests_on(visitor: ShopVisitor, name: str) -> bool:
+    without, alone = visitor.copy("visitor without a cookie"), visitor.copy("visitor with one")
+    del without.jar[name]
+    alone.jar = {name: visitor.jar[name]}
+    return not without.who() or bool(alone.who())
 
 
 def _faults(header: str, url: str) -> Iterator[str]:

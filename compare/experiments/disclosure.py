@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..decoding import decodings
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
+from ..shop_visitor import Person
 
 READABLE, OPAQUE = "readable", "opaque"
 _NOTE = "canary-in-the-cart"
@@ -17,15 +18,16 @@ def run(lab: Lab) -> Outcome:
     victim = lab.signed_in(target, person)
     victim.put(target.skus[0], _NOTE)
     readable = "\n".join(text for value in victim.jar.values() for text in decodings(value))
-    found = [what for what, canary in _canaries(person.email) if canary in readable]
+    found = [what for what, canary in _canaries(person) if canary in readable]
     if found:
         told = " and ".join(found)
         return Outcome(READABLE, False, f"The cookies tell their holder the {told}, in plain text.")
     return Outcome(OPAQUE, True, "Neither can be read in the cookies, whatever one tries.")
 
 
-def _canaries(email: str) -> list[tuple[str, str]]:
-    return [("email address", email), ("note", _NOTE)]
+def _canaries(person: Person) -> list[tuple[str, str]]:
+    has_email = person.email != person.username  # which may be a word of anything
+    return [("email address", person.email)] * has_email + [("note", _NOTE)]
 
 
 EXPERIMENT = Experiment(

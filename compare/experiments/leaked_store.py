@@ -25,7 +25,8 @@ def run(lab: Lab) -> Outcome:
     records = target.memcached.records()
     if not records:
         return Outcome(EMPTY, None, "Nothing is kept in the store, so nothing can leak from it.")
-    if any(canary in text for text in _read(records) for canary in (person.email, _NOTE)):
+    canaries = {person.email, _NOTE} - {person.username}  # a name may be a word of anything
+    if any(canary in text for text in _read(records) for canary in canaries):
         return Outcome(READABLE, False, "Who has the store reads what is in it.")
     thief = lab.visitor(target, "thief")
     theirs = {key: value for key, value in records.items() if key not in others}

@@ -35,5 +35,5 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: STAY, SESSION: OUT},
     kept=frozenset({OUT}),
-    most_requests=20,
+    most_requests=40,
 )

@@ -7,16 +7,17 @@ must not, and a page that needs no store must not notice at all.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from itertools import cycle
 from statistics import median
 
-from ..browser import NoAnswer, Reply
+from ..browser import NoAnswer, Reply, deletes
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Figures, Outcome
+from ..shop_visitor import ShopVisitor
 from ..targets import Target
 from ..waiting import wait_until
 
@@ -68,7 +69,7 @@ def run(lab: Lab) -> Outcome:
     if elsewhere:
         latency.append(_latency("a page without state, the store frozen", elsewhere))
     kept = len(well)
-    outcome = judged(well, frozen[:kept] + gone[:kept], jar_kept=visitor.jar == jar)
+    outcome = judged(visitor, well, frozen[:kept] + gone[:kept], jar)
     if outcome.word in {UNAFFECTED, REFUSED}:
         slow = _slow(frozen, elsewhere, lab.store_deadline) or _slow(gone, [], lab.store_deadline)
         outcome = Outcome(SLOW, False, slow) if slow else outcome
@@ -118,12 +119,23 @@ def _latency(name: str, replies: list[Reply]) -> Figures:
     return Figures(name, "ms until the answer", tuple(1000 * reply.seconds for reply in replies))
 
 
-def judged(well: list[Reply], away: list[Reply], *, jar_kept: bool) -> Outcome:
-    """Return what became of what was asked for while the store was away, any number of times."""
+def judged(
+    visitor: ShopVisitor, well: list[Reply], away: list[Reply], jar: Mapping[str, str]
+) -> Outcome:
+    """Return what became of what was asked for while the store was away, any number of times.
+
+    ``well`` are the answers of before, when ``jar`` was the visitor's.
+    """
     statuses = {reply.status for reply in away}
-    if not jar_kept or any(reply.set_cookies for reply in away):
+    told = [(reply.status, visitor.told(reply)) for reply in well]
+    same = all(
+        (now.status, visitor.told(now)) == before
+        for now, before in zip(away, cycle(told), strict=False)
+    )
+    headers = [header for reply in away for header in reply.set_cookies]
+    if any(_takes(header, jar, replacing=not same) for header in headers):
         return Outcome(COOKIE_LOST, False, "An outage took the visitor's cookie away.")
-    if all(_same(now, before) for now, before in zip(away, cycle(well), strict=False)):
+    if same:
         return Outcome(UNAFFECTED, True, "Nobody noticed that the store was away.")
     if 401 in statuses:
         return Outcome(SIGNED_OUT, False, "An outage was taken for a sign-out.")
@@ -139,8 +151,10 @@ def judged(well: list[Reply], away: list[Reply], *, jar_kept: bool) -> Outcome:
     return Outcome(WRONG, False, f"It answered {sorted(statuses)} without what it could not know.")
 
 
-def _same(now: Reply, before: Reply) -> bool:
-    return (now.status, now.body) == (before.status, before.body)
+def _takes(header: str, jar: Mapping[str, str], *, replacing: bool) -> bool:
+    """Return whether a Set-Cookie header takes a cookie of ``jar`` away, or puts another there."""
+    name, _, value = header.partition(";")[0].partition("=")
+    return name in jar and (deletes(header) or (replacing and value != jar[name]))
 
 
 EXPERIMENT = Experiment(

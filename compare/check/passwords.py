@@ -1,0 +1,54 @@
+"""The password of an account that the file has: changed by an experiment, and given back.
+
+Rule: what was sent may have been taken, whatever came back, and a change that was confirmed may not
+have been made. So the new password counts from before it is sent, and what is true in the end is
+what signs in.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from ..browser import NoAnswer
+from ..shop_visitor import Person, ShopVisitor, Unexpected
+from ..waiting import wait_until
+from .described_target import DescribedTarget
+from .description import NotTried, Unusable
+
+#: Requests that `restore` may take.
+MOST_REQUESTS = 60
+
+
+def signs_in(visitor: ShopVisitor, person: Person) -> bool:
+    """Return whether ``person`` can sign in; some stores lose that once, and some are late."""
+    for _ in range(2):
+        try:
+            visitor.sign_in(person)
+        except Unexpected:
+            return False
+        with suppress(TimeoutError):
+            wait_until(
+                lambda: visitor.who() == person.username, "it says so", pause=0.5, patience=1
+            )
+            return True
+    return False
+
+
+def restore(target: DescribedTarget, owner: ShopVisitor) -> None:
+    """Give an account of the file's its password back; `Unusable` says which one it may have."""
+    if target.description.register or not target.changed_passwords:
+        return
+    target.allow(MOST_REQUESTS)
+    person = target.people[-1]
+    new = target.password_of(person)
+    try:
+        if signs_in(owner, person):
+            with suppress(Unexpected, NoAnswer):
+                owner.change_password(person.password)
+        target.changed_passwords.clear()
+        if signs_in(owner, person):
+            return
+        why = "it does not sign in as it was"
+    except (Unexpected, NoAnswer, NotTried) as error:
+        why = str(error)
+    raise Unusable(f"the password of {person.username} may be “{new}” now: {why}.")
