@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import threading
 from pathlib import Path
 
@@ -59,12 +60,16 @@ def test_what_is_broken_is_said_with_its_clause(check_sessions) -> None:
     assert len(raised.value.checked) == len(CHECKS)
 
 
-def test_what_is_known_is_let_be(check_sessions) -> None:
+def test_what_is_known_is_let_be(
+    check_sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With what is known named, it returns what every experiment says, and leaves nothing."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     before = set(threading.enumerate())
     checked = check_sessions(make_app, FILE, known=BY_NATURE)
     assert [each.experiment for each in checked] == list(CHECKS)
     assert set(threading.enumerate()) <= before
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_cannot_be_made_is_raised(check_sessions) -> None:
