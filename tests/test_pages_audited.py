@@ -1,4 +1,4 @@
-"""Every page of the shops, in both themes, as axe-core judges it, and at three widths."""
+"""Every page of every shop, in both themes, as axe-core judges it, and at three widths."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ def problems(visitor: Visitor) -> list[str]:
     return wide + [f"{page.url}: {each['id']}: {each['nodes'][0]['html'][:160]}" for each in found]
 
 
-@pytest.mark.parametrize("shop", ["cookie", "session"], indirect=True)
 def test_pages_for_whoever_comes(visitor: Visitor) -> None:
     """Nobody is signed in: search, forms, and what is not there."""
     found = []
@@ -63,7 +62,6 @@ def test_pages_of_a_person(visitor: Visitor) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("shop", ["session"], indirect=True)  # the same forms in all shops
 def test_what_was_refused(visitor: Visitor) -> None:
     """Forms with what is wrong in them, a stale cart, and more than fits."""
     found, page = [], visitor.page

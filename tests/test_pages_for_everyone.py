@@ -23,8 +23,10 @@ SIGNED_IN = ["/", "/cart", "/preferences", "/account", "/password", "/sessions"]
 LONG_NAME = "an_unusually_long_name_without_any_blank_in_it_to_break_at"
 
 
-def test_every_page_is_for_everyone(visitor: Visitor) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_for_everyone(visit: Callable[..., Visitor], scheme: str) -> None:
     """Landmarks, one first heading, labels, contrast, sizes to hit, and no sideways scrolling."""
+    visitor = visit(color_scheme=scheme)
     problems = [problem for path in SIGNED_OUT for problem in audited(visitor, path)]
     visitor.name += LONG_NAME[: 60 - len(visitor.name)]
     visitor.register()
