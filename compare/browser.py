@@ -8,7 +8,7 @@ copy is not bound to Max-Age either.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -16,7 +16,16 @@ from typing import Any
 from .findings import Exchange
 from .request import NoAnswer, Reply, Request
 
-__all__ = ["MOST_OF_A_COOKIE", "Begun", "Browser", "NoAnswer", "Reply", "cookie_header", "deletes"]
+__all__ = [
+    "MOST_OF_A_COOKIE",
+    "Begun",
+    "Browser",
+    "NoAnswer",
+    "Reply",
+    "after",
+    "cookie_header",
+    "deletes",
+]
 
 #: Of name and value; browsers drop more without a word (RFC 6265bis 5.6).
 MOST_OF_A_COOKIE = 4096
@@ -67,12 +76,7 @@ class Browser:
         """Remember an exchange, and keep the cookies that came with it, as a browser does."""
         self.exchanges.append(exchange)
         self.cookies_set += reply.set_cookies
-        for header in reply.set_cookies:
-            name, _, value = header.partition(";")[0].partition("=")
-            if deletes(header):
-                self.jar.pop(name, None)
-            elif len(name) + len(value) <= MOST_OF_A_COOKIE:
-                self.jar[name] = value
+        self.jar = after(self.jar, reply.set_cookies)
 
 
 class Begun:
@@ -91,6 +95,18 @@ class Begun:
             raise
         self._browser.take(self._request.exchange, reply)
         return reply
+
+
+def after(jar: Mapping[str, str], set_cookies: Iterable[str]) -> dict[str, str]:
+    """Return what a browser that held ``jar`` holds once it got these Set-Cookie headers."""
+    kept = dict(jar)
+    for header in set_cookies:
+        name, _, value = header.partition(";")[0].partition("=")
+        if deletes(header):
+            kept.pop(name, None)
+        elif len(name) + len(value) <= MOST_OF_A_COOKIE:
+            kept[name] = value
+    return kept
 
 
 def deletes(header: str) -> bool:

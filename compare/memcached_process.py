@@ -42,11 +42,13 @@ class MemcachedProcess(StoreProcess):
                 answer += more
             return answer
 
-    def counters(self, *, patience: float = PATIENCE) -> dict[str, int]:
+    def counters(self) -> dict[str, int]:
         """Return what ``stats`` and ``stats slabs`` count in whole numbers."""
-        asked = ("stats", "stats slabs")
-        lines = b"".join(self.ask(each, b"END\r\n", patience=patience) for each in asked)
-        rows = (line.split() for line in lines.decode().splitlines() if line.startswith("STAT"))
+        return self._counted("stats") | self._counted("stats slabs")
+
+    def _counted(self, what: str, patience: float = PATIENCE) -> dict[str, int]:
+        lines = self.ask(what, b"END\r\n", patience=patience).decode().splitlines()
+        rows = (line.split() for line in lines if line.startswith("STAT"))
         return {row[1]: int(row[2]) for row in rows if row[2].isdigit()}
 
     def keys(self, *, patience: float = PATIENCE) -> dict[str, int]:
@@ -58,7 +60,7 @@ class MemcachedProcess(StoreProcess):
         found: dict[str, int] = {}
         for _ in range(_LISTINGS):
             found |= self._listed(patience)
-            if len(found) >= self.counters(patience=patience)["curr_items"]:
+            if len(found) >= self._counted("stats", patience)["curr_items"]:
                 break
         return found
 

@@ -61,8 +61,7 @@ class Site(RequestHandler):
             return
         if habit == "deletes_its_cookie_first":
             self.add_header("Set-Cookie", "sid=; Max-Age=0; Path=/")
-        cookie = f"sid={session_id}; HttpOnly; SameSite=Lax; Path=/"
-        self.add_header("Set-Cookie", cookie)
+        self.keep(session_id)
 
     def logout(self) -> None:
         SESSIONS.pop(self.get_cookie("sid") or "", None)

@@ -15,12 +15,12 @@ import psutil
 import pytest
 from demo_process import DemoProcess, free_ports, post, run_demo, visitor_of
 
-from compare.browser import NoAnswer
+from compare.browser import NoAnswer, after
 from compare.demo.booth import Booth
 from compare.demo.matrix import declared_kind, matrix, placed
 from compare.demo.store_view import records_shown
 from compare.demo.troubles import plainly
-from compare.demo.wire import after, cookies_in, described_cookie, taken_apart, without
+from compare.demo.wire import cookies_in, described_cookie, taken_apart, without
 from compare.memcached_process import MemcachedProcess
 from compare.shop_visitor import Unexpected
 from compare.waiting import wait_until

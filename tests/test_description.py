@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from test_check import MINIMAL
 
 from compare.check.command import main
 from compare.check.described_target import DescribedTarget
@@ -14,21 +15,7 @@ from compare.check.description import Unusable, described
 from compare.check.table import print_checked
 from compare.check.trial import CHECKS, KEPT, Checked
 
-FILE = """
-name = "it"
-url = "http://127.0.0.1:{port}"
-[account]
-username = "ann"
-password = "violet-otter-91"
-[sign_in]
-path = "/login"
-json = { name = "{username}", password = "{password}" }
-[sign_out]
-path = "/logout"
-[who]
-path = "/"
-holds = "{username}"
-"""
+FILE = MINIMAL.format(url="http://127.0.0.1:{port}")
 START = '[start]\ncommand = ["{python}"]\n'
 
 

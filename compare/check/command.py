@@ -17,8 +17,7 @@ from rich.console import Console
 from ..experiment import Experiment
 from .address import refuse_others
 from .described_target import DescribedTarget
-from .description import Description, Unusable, read
-from .placeholders import filled
+from .description import Description, Unusable, read, with_a_port
 from .table import as_json, print_checked
 from .trial import BROKEN, CHECKS, Checked, most_requests, trial
 
@@ -47,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         description = read(options.file)
         if not options.i_own_this:
-            refuse_others(filled(description.url, {"port": "80"}))
+            refuse_others(with_a_port(description.url))
         return _check(description, options.only, json=options.json)
     except Unusable as error:
         parser.error(str(error))

@@ -142,6 +142,11 @@ class Description(_Table, frozen=True):
     folder: str = ""
 
 
+def with_a_port(url: str) -> str:
+    """Return the URL of an application that is yet to get its port with some port."""
+    return str(filled(url, {"port": "80"}))
+
+
 def read(path: Path) -> Description:
     """Return what the file describes; `Unusable` says what is wrong with it."""
     try:
@@ -170,7 +175,7 @@ def _said(error: str) -> str:
 
 
 def _mistakes(description: Description) -> Iterator[str]:
-    if not _is_address(filled(description.url, {"port": "80"})):
+    if not _is_address(with_a_port(description.url)):
         yield "url: http:// or https:// and a host, without a path"
     if not description.account and not description.register:
         yield "either [register] or [account] is needed"

@@ -7,6 +7,7 @@ what signs in.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 
 from ..browser import NoAnswer
@@ -19,19 +20,30 @@ from .description import NotTried, Unusable
 MOST_REQUESTS = 60
 
 
-def signs_in(visitor: ShopVisitor, person: Person) -> bool:
-    """Return whether ``person`` can sign in; some stores lose that once, and some are late."""
-    for _ in range(2):
-        try:
-            visitor.sign_in(person)
-        except Unexpected:
-            return False
+def sign_in(visitor: ShopVisitor, person: Person, patiences: Iterable[float]) -> bool:
+    """Have ``visitor`` sign in; return whether the target then says so.
+
+    Some stores are late, and some lose a sign-in to a request that writes what it had read: it is
+    waited for as many seconds as each of ``patiences`` says. `Unexpected` where it is refused.
+    """
+    for patience in patiences:
+        visitor.sign_in(person)
         with suppress(TimeoutError):
-            wait_until(
-                lambda: visitor.who() == person.username, "it says so", pause=0.5, patience=1
-            )
+            _until_it_says(visitor, person.username, patience)
             return True
     return False
+
+
+def signs_in(visitor: ShopVisitor, person: Person) -> bool:
+    """Return whether ``person`` can sign in."""
+    try:
+        return sign_in(visitor, person, (1, 1))
+    except Unexpected:
+        return False
+
+
+def _until_it_says(visitor: ShopVisitor, who: str, patience: float) -> None:
+    wait_until(lambda: visitor.who() == who, "it says who signed in", pause=0.2, patience=patience)
 
 
 def restore(target: DescribedTarget, owner: ShopVisitor) -> None:

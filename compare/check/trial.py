@@ -25,7 +25,7 @@ from ..waiting import wait_until
 from .described_target import DescribedTarget
 from .described_visitor import DescribedVisitor
 from .description import Description, NotTried, Unusable
-from .passwords import MOST_REQUESTS, restore
+from .passwords import MOST_REQUESTS, restore, sign_in
 
 #: What is tried on anybody's application.
 CHECKS = tuple(each for each in EXPERIMENTS if each.kept)
@@ -118,16 +118,9 @@ class DescribedLab(Lab):
         return self.copy(visitor, name)
 
     def sign_in(self, visitor: ShopVisitor, person: Person) -> None:
-        """Have ``visitor`` sign in, and return once the target says so.
-
-        Some stores are late, and some lose a sign-in to a request that writes what it had read.
-        """
-        for patience in (1, 1, 5):
-            visitor.sign_in(person)
-            with suppress(TimeoutError):
-                _until_it_says(visitor, person.username, patience)
-                return
-        raise Unexpected(f"{visitor.name} signed in, and it never says so")
+        """Have ``visitor`` sign in, and return once the target says so."""
+        if not sign_in(visitor, person, (1, 1, 5)):
+            raise Unexpected(f"{visitor.name} signed in, and it never says so")
 
     def person(self, target: Target) -> Person:
         """Return somebody who has just registered, or whose account the file has."""
@@ -137,10 +130,6 @@ class DescribedLab(Lab):
         if person not in self._described.people:
             self._described.people.append(person)
         return person
-
-
-def _until_it_says(visitor: ShopVisitor, who: str, patience: float) -> None:
-    wait_until(lambda: visitor.who() == who, "it says who signed in", pause=0.2, patience=patience)
 
 
 def trial(

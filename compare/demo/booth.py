@@ -136,11 +136,12 @@ class Booth:
         if frozen != self.frozen:
             self.frozen = frozen
             for side in self.sides.values():
+                memcached = side.target.memcached
                 if frozen:
-                    side.target.memcached.freeze()
-                    continue
-                with suppress(ProcessFailed):  # what has ended is started anew instead
-                    side.target.memcached.thaw()
+                    memcached.freeze()
+                else:
+                    with suppress(ProcessFailed):  # what has ended is started anew instead
+                        memcached.thaw()
 
     async def mend(self) -> None:
         """Start again what has ended, unless something is being tried that may be why."""

@@ -22,11 +22,12 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HT
 from tornado.httputil import HTTPHeaders
 from tornado.web import Application, RequestHandler
 
+from ..browser import after
 from .booth import Booth, Side
 from .booths import Booths
 from .handler import WRONG_HOST, is_meant_for, visitor_cookie
 from .people import fields_of
-from .wire import VISITOR_COOKIE, after, cookies_in, described_cookie, without
+from .wire import VISITOR_COOKIE, cookies_in, described_cookie, without
 
 #: Of one hop only (RFC 9110 7.6.1); lengths are Tornado's business.
 _ONE_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "content-length"}

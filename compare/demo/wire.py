@@ -8,7 +8,6 @@ from __future__ import annotations
 import binascii
 import json
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -69,18 +68,6 @@ def without(header: str, beginning: str) -> str:
     """Return a Cookie header without the cookies whose names begin so."""
     pairs = cookies_in(header)
     return "; ".join(f"{name}={value}" for name, value in pairs if not name.startswith(beginning))
-
-
-def after(jar: Mapping[str, str], set_cookies: Iterable[str]) -> dict[str, str]:
-    """Return what a browser holds once it got these Set-Cookie headers."""
-    kept = dict(jar)
-    for header in set_cookies:
-        name, _, value = header.partition(";")[0].partition("=")
-        if "max-age=0" in header.lower():
-            kept.pop(name, None)
-        else:
-            kept[name] = value
-    return kept
 
 
 def _kind(name: str, application: str) -> str:

@@ -29,8 +29,11 @@ def run(lab: Lab) -> Outcome:
     rests_on = [name for name in visitor.jar if _rests_on(visitor, name)]
     if not rests_on:
         raise Unexpected("no one cookie is needed for the sign-in, and none is enough")
-    set_ = [each for each in visitor.cookies_set if not deletes(each)]
-    headers = [each for each in set_ if each.partition("=")[0] in rests_on]
+    headers = [
+        header
+        for header in visitor.cookies_set
+        if header.partition("=")[0] in rests_on and not deletes(header)
+    ]
     faults = sorted({each for header in headers for each in _faults(header, target.url)})
     if faults:
         return Outcome(LACKING, False, f"{'; '.join(faults)}.")
