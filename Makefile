@@ -39,11 +39,11 @@ compare-peers: .venv/.compare  ## the session layers people use, tried by the sa
 	@$(BIN)/python -m compare peers $(if $(ONLY),--only=$(ONLY))
 
 # What runs after a greenlet has ended, coverage sees only where it does not look into greenlets.
-test: .venv/.dev  ## the whole test suite; every branch of server/state must be covered
+test: .venv/.dev  ## the whole test suite; every branch of server/tornado_state must be covered
 	@.ci/need memcached chromium wrk
 	$(BIN)/coverage run --concurrency=thread -m pytest tests/test_bridge.py
 	$(BIN)/python -m pytest --numprocesses=3 --cov --cov-append --cov-report=
-	$(BIN)/coverage report --include='server/state/*' --show-missing --fail-under=100
+	$(BIN)/coverage report --include='server/tornado_state/*' --show-missing --fail-under=100
 
 campaign-races: .venv/.dev  ## sign-out, freezes and increments raced in full numbers (3 minutes)
 	@.ci/need memcached
@@ -78,19 +78,19 @@ clean:  ## remove all that was made: .venv, caches, .run with its secrets and ac
 	@.ci/need python
 	@"$$(.ci/python)" -m venv .venv
 
-.venv/.run: pyproject.toml | .venv/bin/python
+.venv/.run: pyproject.toml server/tornado_state/pyproject.toml | .venv/bin/python
 	@echo "installing what the applications need into .venv ..."
-	@$(BIN)/pip install -qq --disable-pip-version-check --editable .
+	@$(BIN)/pip install -qq --disable-pip-version-check --editable ./server/tornado_state --editable .
 	@touch $@
 
-.venv/.compare: pyproject.toml | .venv/bin/python
+.venv/.compare: pyproject.toml server/tornado_state/pyproject.toml | .venv/bin/python
 	@echo "installing what the comparison needs into .venv ..." >&2
-	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[compare]'
+	@$(BIN)/pip install -qq --disable-pip-version-check --editable ./server/tornado_state --editable '.[compare]'
 	@touch .venv/.run $@
 
-.venv/.dev: pyproject.toml | .venv/bin/python
+.venv/.dev: pyproject.toml server/tornado_state/pyproject.toml | .venv/bin/python
 	@echo "installing what development needs into .venv ..." >&2
-	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/pip install -qq --disable-pip-version-check --editable ./server/tornado_state --editable '.[dev]'
 	@touch .venv/.run .venv/.compare $@
 
 .PHONY: help demo run run-cookie run-session compare check compare-peers test campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tornado_state import Capabilities, Kind
+
 from server.recommended_app import COMPOSITION as RECOMMENDED
-from server.state import Capabilities, Kind
 
 from .experiment import Experiment
 from .experiments import EXPERIMENTS

@@ -18,9 +18,10 @@ from functools import cached_property
 from types import MappingProxyType, TracebackType
 from typing import Self
 
+from tornado_state import SERVER_SESSION, SIGNED_COOKIE, Capabilities, CookieNames, Signer
+from tornado_state.sessions.sealing import encode, new_session_id
+
 from server.shop import CREDENTIALS
-from server.state import SERVER_SESSION, SIGNED_COOKIE, Capabilities, CookieNames, Signer
-from server.state.sealing import encode, new_session_id
 
 from .app_process import ROOT, AppProcess
 from .memcached_process import MemcachedProcess

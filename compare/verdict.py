@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from server.state import Capabilities, Kind, Placement, place
-from server.state.placement import explain, unmet
+from tornado_state import Capabilities, Kind, Placement, place
+from tornado_state.placement import explain, unmet
 
 from .findings import Finding
 

@@ -7,6 +7,17 @@ from typing import Any
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.web import RequestHandler
+from tornado_state import (
+    SIGNED_COOKIE,
+    CookieNames,
+    PlacementTable,
+    ServerSessionTier,
+    SignedCookieTier,
+    Signer,
+    StateApplication,
+    StateTiers,
+)
+from tornado_state.stores import SessionStore
 
 from .accounts import Accounts
 from .handlers import (
@@ -21,17 +32,6 @@ from .handlers import (
 from .operation.logs import log_request
 from .settings import Settings
 from .shop import NOTICE
-from .state import (
-    SIGNED_COOKIE,
-    CookieNames,
-    PlacementTable,
-    ServerSessionTier,
-    SignedCookieTier,
-    Signer,
-    StateApplication,
-    StateTiers,
-)
-from .state.stores import SessionStore
 
 
 class ShopApplication(StateApplication):

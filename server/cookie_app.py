@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import sys
 
+from tornado_state import SIGNED_COOKIE, PlacementTable
+
 from .operation.start import Composition, main
 from .shop import CART, CREDENTIALS, PREFERENCES
-from .state import SIGNED_COOKIE, PlacementTable
 
 COMPOSITION = Composition(
     name="cookie",

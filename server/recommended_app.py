@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from tornado_state import SERVER_SESSION, SIGNED_COOKIE, PlacementTable
+
 from .operation.start import Composition, main
 from .shop import CART, CREDENTIALS, PREFERENCES
-from .state import SERVER_SESSION, SIGNED_COOKIE, PlacementTable
 
 #: The name is short because it is part of every cookie's name: see `SIGNED_COOKIE`'s capacity.
 COMPOSITION = Composition(

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import sys
 
+from tornado_state import SERVER_SESSION, PlacementTable
+
 from .operation.start import Composition, main
 from .shop import CART, CREDENTIALS, PREFERENCES
-from .state import SERVER_SESSION, PlacementTable
 
 COMPOSITION = Composition(
     name="session",

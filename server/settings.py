@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tornado_state.stores.memcached.store import parse_address
+
 from .cookie_secret import (
     SecretRefused,
     cookie_secret_warnings,
@@ -27,7 +29,6 @@ from .cookie_secret import (
 )
 from .options import read_options
 from .start_error import StartError
-from .state.stores.memcached import parse_address
 
 #: memcached reads more seconds than 30 days as a date, and a record would be gone at once.
 MAX_IDLE_TIMEOUT = 2_592_000

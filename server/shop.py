@@ -13,8 +13,9 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final
 
+from tornado_state.kinds import Kind, Needs
+
 from .catalogue import BY_SKU
-from .state.kinds import Kind, Needs
 
 #: How a visitor wants to search. Lost preferences annoy; leaked or stale ones harm nobody.
 PREFERENCES: Final = Kind(

@@ -28,7 +28,7 @@ CONNECTIONS = 64
 
 #: The same application with one lookup per round trip.
 SINGLE = (
-    "import sys, server.state.stores.memcached as m\n"
+    "import sys, tornado_state.stores.memcached.store as m\n"
     "m.MemcachedStore.__init__.__kwdefaults__['max_batch'] = 1\n"
     "from server.session_app import COMPOSITION\n"
     "from server.operation.start import main\n"

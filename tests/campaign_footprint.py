@@ -14,10 +14,11 @@ import sys
 import time
 from base64 import b64encode, urlsafe_b64encode
 
+from tornado_state import CookieNames, ServerSessionTier, Signer
+from tornado_state.sessions.session import Session
+from tornado_state.stores import MemcachedStore
+
 from compare.memcached_process import MemcachedProcess
-from server.state import CookieNames, ServerSessionTier, Signer
-from server.state.session import Session
-from server.state.stores import MemcachedStore
 
 SIZE = 200
 LIMIT = 400

@@ -18,8 +18,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from compare.memcached_process import MemcachedProcess
-from server.state import (
+from tornado_state import (
     Conflict,
     CookieNames,
     Kind,
@@ -29,9 +28,11 @@ from server.state import (
     Signer,
     StoreUnavailable,
 )
-from server.state.session import Session
-from server.state.stores import MemcachedStore
-from server.state.stores.loop_socket import LoopSocket
+from tornado_state.sessions.session import Session
+from tornado_state.stores import MemcachedStore
+from tornado_state.stores.memcached.loop_socket import LoopSocket
+
+from compare.memcached_process import MemcachedProcess
 
 COUNTER = Kind("counter", Needs(fresh=True, concurrent=True))
 SEED = 20_240_601
@@ -316,7 +317,7 @@ async def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0, help="a fraction of the full numbers")
     options = parser.parse_args()
     weak, scale = options.weak, options.scale
-    logging.getLogger("server.state").setLevel(logging.ERROR)
+    logging.getLogger("tornado_state").setLevel(logging.ERROR)
     good = True
     with MemcachedProcess() as process:
         kind = SetStore if weak else MemcachedStore

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from tornado_state.exceptions import StoreUnavailable
+from tornado_state.stores import MemcachedStore
+
 from compare.waiting import until
-from server.state.exceptions import StoreUnavailable
-from server.state.stores import MemcachedStore
 
 #: Longer than any test freezes memcached for, where the call is meant to succeed after the thaw.
 LONG = 30.0

@@ -11,9 +11,7 @@ from typing import Any
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
-from watched_store import Clock, WatchedStore
-
-from server.state import (
+from tornado_state import (
     JSON,
     SERVER_SESSION,
     SIGNED_COOKIE,
@@ -31,9 +29,10 @@ from server.state import (
     StateHandler,
     StateTiers,
 )
-from server.state.cookies import SetCookie
-from server.state.session import Session
-from server.state.stores import SessionStore
+from tornado_state.cookies.wire import SetCookie
+from tornado_state.sessions.session import Session
+from tornado_state.stores import SessionStore
+from watched_store import Clock, WatchedStore
 
 #: One kind for every behaviour: two in cookies, the second bound to the person; three in sessions.
 THEME = Kind("theme", Needs(outage_proof=True, outlives_logout=True), inherited=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from state_app import BASKET, THEME, WHO, Browser, World, handler
 from tornado.httpclient import HTTPResponse
-
-from server.state import StateHandler
+from tornado_state import StateHandler
 
 SESSION = "__Host-shop-session-id"
 ADA = {"id": "ada"}

@@ -20,6 +20,7 @@ from accounts_in_folder import (
     accounts_in,
     sessions_kept,
 )
+from tornado_state.stores import MemcachedStore
 
 from server.accounts.__main__ import main
 from server.accounts.places import (
@@ -30,7 +31,6 @@ from server.accounts.places import (
     Place,
     place_here,
 )
-from server.state.stores import MemcachedStore
 
 
 class Run:

@@ -7,12 +7,12 @@ import socket
 
 import pytest
 from opened_store import new_key, opened
+from tornado_state.exceptions import StoreUnavailable
+from tornado_state.stores.memcached.bridge import run, wait_for
+from tornado_state.stores.memcached.jobs import Job, JobQueue
+from tornado_state.stores.memcached.loop_socket import LoopSocket
 
 from compare.memcached_process import MemcachedProcess
-from server.state.exceptions import StoreUnavailable
-from server.state.stores.bridge import run, wait_for
-from server.state.stores.jobs import Job, JobQueue
-from server.state.stores.loop_socket import LoopSocket
 
 
 def new_job() -> Job:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from state_app import BASKET, NOTES, PLACED, SECRET, THEME, WHO, Visitor, World
-
-from server.state import SIGNED_COOKIE, Kind, Needs, StoreUnavailable
+from tornado_state import SIGNED_COOKIE, Kind, Needs, StoreUnavailable
 
 DRAFT = Kind("draft", Needs())
 ADA, EVE = {"id": "ada"}, {"id": "eve"}

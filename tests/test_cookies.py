@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from server.state import CookieNames
-from server.state.cookies import read_cookies
+from tornado_state import CookieNames
+from tornado_state.cookies.wire import read_cookies
 
 NAME = "__Host-shop-theme"
 GOOD = f"{NAME}=good"

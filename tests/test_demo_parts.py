@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 from demo_process import DemoProcess, free_ports, post, run_demo, visitor_of
+from tornado_state import CookieNames, Signer
 
 from compare.browser import NoAnswer, after
 from compare.demo.booth import Booth
@@ -25,7 +26,6 @@ from compare.memcached_process import MemcachedProcess
 from compare.shop_visitor import Unexpected
 from compare.waiting import wait_until
 from server.shop import PREFERENCES
-from server.state import CookieNames, Signer
 
 SECRET = "a secret of the demo's tests, long enough"
 

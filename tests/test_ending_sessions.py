@@ -6,10 +6,10 @@ from pathlib import Path
 
 from opened_store import new_key
 from shop_here import ANN, ShopHere, shop_here
+from tornado_state import StoreUnavailable
 from watched_store import Clock, WatchedStore
 
 from server.handlers.sign_in import MOST_SESSIONS
-from server.state import StoreUnavailable
 
 
 class TiredStore(WatchedStore):

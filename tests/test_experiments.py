@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tornado_state import SERVER_SESSION, SIGNED_COOKIE
 from weak_app import WEAKNESSES
 
 from compare.experiments import (
@@ -39,7 +40,6 @@ from compare.experiments import (
     wire_weight,
 )
 from compare.targets import Application, Targets
-from server.state import SERVER_SESSION, SIGNED_COOKIE
 
 FOLDER = Path(__file__).parent
 

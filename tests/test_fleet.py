@@ -8,12 +8,12 @@ from contextlib import ExitStack
 import pytest
 from impostor import Impostor, always
 from opened_store import answers, new_key, opened
+from tornado_state.exceptions import StoreUnavailable
+from tornado_state.stores import MemcachedStore, is_away
+from tornado_state.stores.memcached.store import parse_address
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import free_port, until
-from server.state.exceptions import StoreUnavailable
-from server.state.stores import MemcachedStore, is_away
-from server.state.stores.memcached import parse_address
 
 
 async def test_one_lost_node_of_three_takes_its_own_keys_only() -> None:

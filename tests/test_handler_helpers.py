@@ -9,6 +9,17 @@ from typing import Any
 import pytest
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from tornado.web import HTTPError
+from tornado_state import (
+    SIGNED_COOKIE,
+    Conflict,
+    SessionEnded,
+    StateError,
+    StoreRefused,
+    StoreUnavailable,
+    TooLarge,
+    Unsupported,
+)
+from tornado_state.placement import explain
 
 from server.accounts.errors import (
     AccountError,
@@ -33,17 +44,6 @@ from server.handlers.too_large import is_too_large
 from server.recommended_app import COMPOSITION as RECOMMENDED
 from server.session_app import COMPOSITION as SESSION
 from server.shop import CREDENTIALS, InvalidFields
-from server.state import (
-    SIGNED_COOKIE,
-    Conflict,
-    SessionEnded,
-    StateError,
-    StoreRefused,
-    StoreUnavailable,
-    TooLarge,
-    Unsupported,
-)
-from server.state.placement import explain
 
 # JSON or HTML
 

@@ -9,8 +9,7 @@ import logging
 import pytest
 from state_app import BASKET, THEME, World, handler, raw, serving
 from tornado.web import stream_request_body
-
-from server.state import ResponseStarted, StateHandler, StoreUnavailable
+from tornado_state import ResponseStarted, StateHandler, StoreUnavailable
 
 SESSION = "__Host-shop-session-id"
 

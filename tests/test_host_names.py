@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from opened_store import new_key, opened
+from tornado_state.exceptions import StoreUnavailable
+from tornado_state.stores.memcached.host_names import HostName
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import PATIENCE, until, wait_until
-from server.state.exceptions import StoreUnavailable
-from server.state.stores.host_names import HostName
 
 look_up = socket.getaddrinfo
 
@@ -117,7 +117,7 @@ async def test_a_connection_given_up_while_it_is_made_is_closed() -> None:
             waiting = stack.enter_context(closing(socket.socket()))
             waiting.setblocking(False)
             waiting.connect_ex(listener.getsockname())
-        patch.setattr("server.state.stores.loop_socket.socket.socket", Watched)
+        patch.setattr("tornado_state.stores.memcached.loop_socket.socket.socket", Watched)
         gc.disable()
         try:
             port = listener.getsockname()[1]

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from impostor import CuttingProxy, Impostor, always, dripping
 from opened_store import CALLS, new_key, opened, reaches
+from tornado_state.exceptions import StoreRefused, StoreUnavailable
+from tornado_state.stores import MemcachedStore
+from tornado_state.stores.memcached.connection import Connection
+from tornado_state.stores.memcached.node import Limits, Node, StoreCounters
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import until
-from server.state.exceptions import StoreRefused, StoreUnavailable
-from server.state.stores import MemcachedStore
-from server.state.stores.connection import Connection
-from server.state.stores.node import Limits, Node, StoreCounters
 
 #: What memcached may say to each command; anything else it could say is the answer to another.
 BELONGS = {

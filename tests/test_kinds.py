@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from server.state import Kind, Needs
+from tornado_state import Kind, Needs
 
 
 @pytest.mark.parametrize("name", ["", "A", "1st", "a-b", "a.b", "a b", "a" * 33, "naïve", "a\n"])

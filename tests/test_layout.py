@@ -20,12 +20,28 @@ PEERS = COMPARE / "peers"
 FILES = sorted(
     path for path in [*SERVER.rglob("*.py"), *COMPARE.rglob("*.py")] if path.parent.parent != PEERS
 )
-NAMES = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES}
+LIBRARY = SERVER / "tornado_state"
+
+
+def _name_of(path: Path) -> str:
+    above = SERVER if path.is_relative_to(LIBRARY) else ROOT
+    return ".".join(path.relative_to(above).with_suffix("").parts)
+
+
+NAMES = {path: _name_of(path) for path in FILES}
 
 #: What each room must not import; the prefix of a module's name names a room.
 FORBIDDEN = {
-    "server.": ("compare", "tests"),
-    "compare.": ("tests", "server.app", "server.handlers", "server.accounts", "server.settings"),
+    "server.": ("compare", "tests", "server.tornado_state"),
+    "tornado_state.": ("compare", "tests", "server"),
+    "compare.": (
+        "tests",
+        "server.tornado_state",
+        "server.app",
+        "server.handlers",
+        "server.accounts",
+        "server.settings",
+    ),
     "compare.experiments.": ("server", "compare.targets.Targets", "compare.run", "compare.reports"),
     "compare.verdict": ("compare.experiments", "compare.targets", "compare.run"),
     "compare.findings": ("compare", "server"),
@@ -38,9 +54,9 @@ FORBIDDEN = {
         "server.operation.serving",
         "server.settings",
         "server.operation.start",
-        "server.state.stores",
-        "server.state.server_session",
-        "server.state.signed_cookie",
+        "tornado_state.stores",
+        "tornado_state.sessions",
+        "tornado_state.cookies",
         "server.operation.workers",
     ),
     "server.shop": ("server.handlers", "server.accounts", "tornado"),
@@ -96,37 +112,30 @@ def test_imports_run_one_way(room: str) -> None:
 
 
 def test_the_state_layer_can_be_taken_along() -> None:
-    """server/state imports four packages and nothing of the rest of server/."""
-    allowed = {"tornado", "pymemcache", "greenlet", "cryptography", *sys.stdlib_module_names}
+    """The library imports a few packages and nothing of the rest of server/."""
+    allowed = {
+        *("tornado", "cryptography", "msgspec", "pymemcache", "greenlet", "redis"),
+        *sys.stdlib_module_names,
+    }
     wrong = [
         f"{NAMES[path]} imports {name}"
         for path in FILES
-        if NAMES[path].startswith("server.state.")
+        if path.is_relative_to(LIBRARY)
         for name in imports_of(path)
-        if name.split(".")[0] not in allowed and not is_within(name, "server.state")
+        if name.split(".")[0] not in allowed and not is_within(name, "tornado_state")
     ]
     assert wrong == []
 
 
 def test_inside_the_state_layer_imports_are_relative() -> None:
-    """No file of server/state names the package it happens to be in."""
+    """No file of the library imports it by its name."""
     assert [
         NAMES[path]
         for path in FILES
-        if NAMES[path].startswith("server.state.")
+        if path.is_relative_to(LIBRARY)
         for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.ImportFrom) and not node.level and is_within(node.module, "server")
-    ] == []
-
-
-def test_the_state_layer_does_not_know_where_it_is() -> None:
-    """Copied into another package, its logs carry the names that its modules have there."""
-    assert [
-        f"{NAMES[path]}: {node.value}"
-        for path in FILES
-        if NAMES[path].startswith("server.state.")
-        for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.Constant) and re.fullmatch(r"server(\.[a-z_]+)+", str(node.value))
+        if isinstance(node, ast.ImportFrom)
+        if not node.level and is_within(str(node.module), "tornado_state")
     ] == []
 
 
@@ -163,7 +172,7 @@ def test_compare_knows_of_the_server_what_composes_a_target() -> None:
         for path in FILES
         if path.is_relative_to(COMPARE)
         for name in imports_of(path)
-        if is_within(name, "server")
+        if is_within(name, "server") or is_within(name, "tornado_state")
     }
     assert importers == {
         "targets.py",
@@ -182,7 +191,7 @@ def test_pymemcache_has_one_importer() -> None:
         for name in imports_of(path)
         if is_within(name, "pymemcache")
     }
-    assert importers == {"server/state/stores/connection.py"}
+    assert importers == {"server/tornado_state/stores/memcached/connection.py"}
 
 
 def test_the_environment_has_one_reader() -> None:
@@ -243,7 +252,7 @@ MAPS = {
     "compare/reports/__init__.py": COMPARE / "reports",
     "compare/check/__init__.py": COMPARE / "check",
     "compare/peers/__init__.py": PEERS,
-    "server/state/__init__.py": SERVER / "state",
+    "server/tornado_state/__init__.py": LIBRARY,
     "server/handlers/__init__.py": SERVER / "handlers",
     "server/accounts/__init__.py": SERVER / "accounts",
     "server/operation/__init__.py": SERVER / "operation",

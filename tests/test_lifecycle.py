@@ -6,8 +6,7 @@ import pytest
 from state_app import BASKET, THEME, World, handler, raw, serving
 from state_routes import ROUTES, SESSION, Shop, begin, set_cookies
 from tornado.web import HTTPError, RequestHandler, stream_request_body
-
-from server.state import (
+from tornado_state import (
     SIGNED_COOKIE,
     StateHandler,
 )

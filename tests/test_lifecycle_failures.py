@@ -8,8 +8,7 @@ import pytest
 from state_app import BASKET, THEME, Visitor, World, handler, serving
 from state_routes import ROUTES, SESSION, begin, set_cookies, write
 from tornado.web import HTTPError
-
-from server.state import (
+from tornado_state import (
     InvalidValue,
     StateErrorHandler,
     StateHandler,

@@ -9,11 +9,11 @@ from contextlib import ExitStack
 
 import pytest
 from opened_store import CALLS, answers, new_key, opened, reaches
+from tornado_state.exceptions import StoreRefused, StoreUnavailable
+from tornado_state.stores import MemcachedStore
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import until
-from server.state.exceptions import StoreRefused, StoreUnavailable
-from server.state.stores import MemcachedStore
 
 #: What each method says of a key that is not there.
 WHEN_ABSENT = {"load": None, "add": True, "cas": None, "touch": False, "delete": False}
@@ -178,6 +178,8 @@ async def test_the_log_tells_of_each_change_once(caplog: pytest.LogCaptureFixtur
                     await store.load(key)
             memcached.start()
             await until(lambda: answers(store, key), "the breaker closes")
-        lines = [entry.getMessage() for entry in caplog.records if entry.name.startswith("server")]
+        lines = [
+            entry.getMessage() for entry in caplog.records if entry.name.startswith("tornado_state")
+        ]
         assert len(lines) == 2
         assert all(memcached.address in line and key not in line for line in lines)

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 
 import pytest
-
-from server.shop import CART, CREDENTIALS, PREFERENCES
-from server.state import (
+from tornado_state import (
     DATABASE,
     SERVER_SESSION,
     SIGNED_COOKIE,
@@ -20,6 +18,8 @@ from server.state import (
     UndeclaredKind,
     place,
 )
+
+from server.shop import CART, CREDENTIALS, PREFERENCES
 
 #: The table of the design, written down once more: what each tier can do, and how much it holds.
 CAN = {

@@ -34,11 +34,11 @@ from running_shop import (
     running_shop,
 )
 from tornado.web import RequestHandler, create_signed_value
+from tornado_state import Signer
+from tornado_state.sessions.sealing import new_session_id
 
 from compare.waiting import PATIENCE, wait_until
 from server.handlers import ROUTES
-from server.state import Signer
-from server.state.sealing import new_session_id
 
 ANONYMOUS = {"preferences": DEFAULTS, "cart": {"items": [], "total": 0}, "account": None}
 

@@ -8,8 +8,7 @@ import pytest
 from state_app import BASKET, Browser, World, handler, serving
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketHandler, websocket_connect
-
-from server.state import StateHandler
+from tornado_state import StateHandler
 
 SESSION = "__Host-shop-session-id"
 

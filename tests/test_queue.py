@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 from opened_store import LONG, new_key, opened, reaches
+from tornado_state.exceptions import StoreUnavailable
 
 from compare.memcached_process import MemcachedProcess
-from server.state.exceptions import StoreUnavailable
 
 
 async def test_a_cancelled_call_is_never_carried_out() -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from state_app import World
 from test_session_records import DATA, fetched
+from tornado_state import StoreRefused, StoreUnavailable
 from watched_store import WatchedStore
-
-from server.state import StoreRefused, StoreUnavailable
 
 
 async def ended(world: World, *steps: str) -> None:

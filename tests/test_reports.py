@@ -14,6 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from playwright.sync_api import Browser, Page
 from rich.console import Console
+from tornado_state import SERVER_SESSION, SIGNED_COOKIE
 
 from compare import reports
 from compare.experiment import Experiment
@@ -28,7 +29,6 @@ from compare.run import Run, run
 from compare.targets import APPLICATIONS
 from compare.verdict import judge
 from server.recommended_app import COMPOSITION
-from server.state import SERVER_SESSION, SIGNED_COOKIE
 
 pytest_plugins = ["browser"]
 

@@ -13,8 +13,7 @@ from state_app import (
     World,
     with_session,
 )
-
-from server.state import (
+from tornado_state import (
     SIGNED_COOKIE,
     InvalidValue,
     ResponseStarted,

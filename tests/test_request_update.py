@@ -12,8 +12,7 @@ from state_app import (
     World,
     with_session,
 )
-
-from server.state import (
+from tornado_state import (
     Kind,
 )
 

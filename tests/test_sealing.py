@@ -10,8 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from hypothesis import given
 from hypothesis import strategies as st
-
-from server.state.sealing import (
+from tornado_state.sessions.sealing import (
     Contents,
     decode,
     encode,

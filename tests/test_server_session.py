@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 from state_app import ABSOLUTE, IDLE, SECRET, Visitor, World, with_session
-
-from server.state import StoreUnavailable, TooLarge
-from server.state.sealing import new_session_id
+from tornado_state import StoreUnavailable, TooLarge
+from tornado_state.sessions.sealing import new_session_id
 
 
 async def test_no_cookie_costs_no_lookup() -> None:

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from server.state import Conflict, InvalidValue
-from server.state.kinds import KindRules
-from server.state.sealing import encode
-from server.state.session import Session, Status, StoredSession, merge
+from tornado_state import Conflict, InvalidValue
+from tornado_state.kinds import KindRules
+from tornado_state.sessions.sealing import encode
+from tornado_state.sessions.session import Session, Status, StoredSession, merge
 
 
 def stored(data: dict[str, Any]) -> StoredSession:

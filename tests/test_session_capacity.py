@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from state_app import BASKET, WHO, Visitor, with_session
-
-from server.state import TooLarge
+from tornado_state import TooLarge
 
 CAPACITY = 65_536
 FULL = "x" * (CAPACITY - len('{"basket":""}'))

@@ -6,10 +6,9 @@ import asyncio
 
 import pytest
 from state_app import Visitor, World, with_session
+from tornado_state import Conflict, ServerSessionTier, StateTiers
+from tornado_state.sessions.turns import Turns, attempts
 from watched_store import Clock, WatchedStore
-
-from server.state import Conflict, ServerSessionTier, StateTiers
-from server.state.turns import Turns, attempts
 
 
 async def test_changes_to_different_kinds_are_merged() -> None:

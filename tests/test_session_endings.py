@@ -9,9 +9,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from state_app import ABSOLUTE, IDLE, SEEN, WHO, Visitor, with_session
-
-from server.state import Conflict, SessionEnded, StoreUnavailable
-from server.state.cookies import SetCookie
+from tornado_state import Conflict, SessionEnded, StoreUnavailable
+from tornado_state.cookies.wire import SetCookie
 
 Meanwhile = Callable[[Visitor], Awaitable[None]]
 

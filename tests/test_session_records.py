@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 from state_app import ABSOLUTE, IDLE, World
+from tornado_state import SessionEnded, StoreUnavailable, TooLarge
+from tornado_state.sessions.sealing import Contents, new_session_id, seal, store_key
+from tornado_state.sessions.session import StoredSession
+from tornado_state.sessions.session_records import SessionRecords
+from tornado_state.stores import MemoryStore
 from watched_store import Clock, WatchedStore
-
-from server.state import SessionEnded, StoreUnavailable, TooLarge
-from server.state.sealing import Contents, new_session_id, seal, store_key
-from server.state.session import StoredSession
-from server.state.session_records import SessionRecords
-from server.state.stores import MemoryStore
 
 DATA = b'{"a":1}'
 

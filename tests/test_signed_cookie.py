@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from state_app import ABSOLUTE, BASKET, SECRET, THEME, World
 from tornado.web import create_signed_value
+from tornado_state import InvalidValue, Kind, Needs, Signer, TooLarge
 from watched_store import Clock
-
-from server.state import InvalidValue, Kind, Needs, Signer, TooLarge
 
 NAME = "__Host-shop-theme"
 YEAR = 365 * 86400

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 import pytest
 from opened_store import LONG, new_key, opened
 from state_app import BASKET, THEME, WHO, Browser, Visitor, World, handler, serving
+from tornado_state import StateHandler
+from tornado_state.stores import MemcachedStore
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import until
-from server.state import StateHandler
-from server.state.stores import MemcachedStore
 
 
 async def count(self: StateHandler) -> None:

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
+from tornado_state.exceptions import StoreRefused
+from tornado_state.stores import MemcachedStore, MemoryStore, SessionStore
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import until
-from server.state.exceptions import StoreRefused
-from server.state.stores import MemcachedStore, MemoryStore, SessionStore
 
 #: A store, and how to let one second and more pass for it.
 Wait = Callable[[SessionStore, str], Awaitable[None]]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from tornado_state.sessions.touches import Touches
 from watched_store import Clock
-
-from server.state.touches import Touches
 
 
 def test_a_touch_is_due_once_its_time_is_used_up() -> None:

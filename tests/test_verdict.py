@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 import pytest
+from tornado_state import SERVER_SESSION, SIGNED_COOKIE, Capabilities, Kind, Needs, PlacementTable
 
 from compare.experiments import EXPERIMENTS
 from compare.findings import Finding, Outcome
 from compare.verdict import Confirmation, Verdict, judge
 from server.recommended_app import COMPOSITION
 from server.shop import CART, CREDENTIALS, PREFERENCES
-from server.state import SERVER_SESSION, SIGNED_COOKIE, Capabilities, Kind, Needs, PlacementTable
 
 DECLARED = (SIGNED_COOKIE, SERVER_SESSION)
 RECOMMENDED = COMPOSITION.placement

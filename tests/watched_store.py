@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from server.state import StoreUnavailable
-from server.state.stores import MemoryStore
-from server.state.stores.base import SessionRecord
+from tornado_state import StoreUnavailable
+from tornado_state.stores import MemoryStore
+from tornado_state.stores.base import SessionRecord
 
 
 class Clock:

@@ -19,14 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from server.cookie_app import COMPOSITION as COOKIE
-from server.handlers import account, sessions, sign_in
-from server.handlers.base import ShopHandler
-from server.operation import start
-from server.operation.start import Composition, main
-from server.session_app import COMPOSITION as SESSION
-from server.shop import CART, CREDENTIALS, PREFERENCES
-from server.state import (
+from tornado_state import (
     SERVER_SESSION,
     SIGNED_COOKIE,
     Conflict,
@@ -41,11 +34,19 @@ from server.state import (
     session_records,
     signed_cookie,
 )
-from server.state.client_state import ClientState
-from server.state.sealing import decode, encode
-from server.state.session import Session
-from server.state.session_records import Found, SessionRecords
-from server.state.signed_cookie import SignedValue
+from tornado_state.cookies.client_state import ClientState
+from tornado_state.cookies.signed_cookie import SignedValue
+from tornado_state.sessions.sealing import decode, encode
+from tornado_state.sessions.session import Session
+from tornado_state.sessions.session_records import Found, SessionRecords
+
+from server.cookie_app import COMPOSITION as COOKIE
+from server.handlers import account, sessions, sign_in
+from server.handlers.base import ShopHandler
+from server.operation import start
+from server.operation.start import Composition, main
+from server.session_app import COMPOSITION as SESSION
+from server.shop import CART, CREDENTIALS, PREFERENCES
 
 Weakness = Callable[[], Composition]
 WEAKNESSES: dict[str, Weakness] = {}

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from tornado_state import SERVER_SESSION, SIGNED_COOKIE, Kind, Needs, place
+
 from server.shop import CART, CREDENTIALS, PREFERENCES
-from server.state import SERVER_SESSION, SIGNED_COOKIE, Kind, Needs, place
 
 from ..reports.words import CAPABILITIES, said
 from ..verdict import placed_among

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from server.state.sealing import store_key
+from tornado_state.sessions.sealing import store_key
 
 from ..memcached_process import MemcachedProcess
 from .wire import taken_apart

@@ -18,8 +18,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from tornado_state.stores import MemcachedStore
+
 from ..settings import process_environment
-from ..state.stores import MemcachedStore
 from .accounts import Accounts
 from .database_url import read_url
 from .ending import end_sessions

@@ -12,8 +12,9 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable, Sequence
 
-from ..state.exceptions import StoreUnavailable
-from ..state.stores import MemcachedStore
+from tornado_state.exceptions import StoreUnavailable
+from tornado_state.stores import MemcachedStore
+
 from .places import MEMORY, PRIVATE_MEMCACHED, Place
 
 #: Seconds for the store to confirm that one record is gone.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from tornado_state import SessionEnded
+
 from ..accounts import SignIn
 from ..accounts.errors import AccountsUnavailable
 from ..shop import CART, CREDENTIALS, PREFERENCES
-from ..state import SessionEnded
 from .base import ShopHandler
 from .bodies import read_fields, require
 from .pages import described_account

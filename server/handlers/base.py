@@ -20,6 +20,7 @@ from tornado.concurrent import Future
 from tornado.escape import json_encode
 from tornado.httputil import HTTPServerRequest
 from tornado.web import HTTPError
+from tornado_state import JSON, Kind, SessionEnded, StateHandler, StoreUnavailable, UndeclaredKind
 
 from ..accounts import Accounts
 from ..accounts.errors import AccountError
@@ -31,7 +32,6 @@ from ..shop import (
     InvalidFields,
     preferences_of,
 )
-from ..state import JSON, Kind, SessionEnded, StateHandler, StoreUnavailable, UndeclaredKind
 from .bodies import MAX_BODY
 from .devices import describe_device
 from .errors import ErrorAnswer, Refused, error_answer, methods_of, status_of

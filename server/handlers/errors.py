@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tornado.web import HTTPError, RequestHandler
+from tornado_state import Conflict, SessionEnded, StateError, StoreRefused, TooLarge, Unsupported
 
 from ..accounts.errors import AccountError, AccountsUnavailable, FieldRefused
 from ..shop import InvalidFields
-from ..state import Conflict, SessionEnded, StateError, StoreRefused, TooLarge, Unsupported
 
 
 class Refused(HTTPError):

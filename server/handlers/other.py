@@ -7,8 +7,8 @@ from typing import Any
 from tornado.escape import json_encode
 from tornado.httputil import HTTPServerRequest
 from tornado.web import HTTPError, StaticFileHandler
+from tornado_state import Kind, StateErrorHandler
 
-from ..state import Kind, StateErrorHandler
 from .base import ShopHandler
 from .errors import error_answer
 from .headers import SecureHeaders

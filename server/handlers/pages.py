@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from tornado_state import Kind, StoreUnavailable
+
 from ..catalogue import Results, search
 from ..shop import (
     CART,
@@ -17,7 +19,6 @@ from ..shop import (
     described_cart,
     preferences_of,
 )
-from ..state import Kind, StoreUnavailable
 from .base import ShopHandler
 
 _LONGEST_QUERY = 200

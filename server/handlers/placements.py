@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from tornado_state import SIGNED_COOKIE, Capabilities, Kind, PlacementTable, place
+from tornado_state.placement import explain, unmet
+
 from ..shop import CART, CREDENTIALS, PREFERENCES
-from ..state import SIGNED_COOKIE, Capabilities, Kind, PlacementTable, place
-from ..state.placement import explain, unmet
 
 #: How a page calls each kind, in the order it shows them.
 NAMES: Mapping[Kind, str] = {

@@ -7,10 +7,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from tornado_state import StoreUnavailable
+
 from ..accounts import SignIn
 from ..accounts.errors import SignInRefused, TooManyTries
 from ..shop import CART, CREDENTIALS, PREFERENCES
-from ..state import StoreUnavailable
 from .base import ShopHandler
 from .bodies import read_fields, require
 from .errors import Refused

@@ -19,6 +19,9 @@ from dataclasses import dataclass, replace
 from socket import socket
 
 from tornado.web import Application
+from tornado_state import SIGNED_COOKIE, PlacementTable, StoreUnavailable
+from tornado_state.placement import unmet
+from tornado_state.stores import MemcachedStore, MemoryStore, SessionStore, is_away
 
 from ..accounts import Accounts
 from ..accounts.errors import AccountsUnavailable
@@ -34,9 +37,6 @@ from ..app import make_app
 from ..settings import Settings, read_settings
 from ..shop import CREDENTIALS
 from ..start_error import StartError
-from ..state import SIGNED_COOKIE, PlacementTable, StoreUnavailable
-from ..state.placement import unmet
-from ..state.stores import MemcachedStore, MemoryStore, SessionStore, is_away
 from .logs import configure_logs
 from .private_memcached import private_memcached
 from .serving import bind_listeners, https_context, serve

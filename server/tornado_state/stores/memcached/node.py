@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ..exceptions import StoreRefused, StoreUnavailable
-from .base import SessionRecord
+from ...exceptions import StoreRefused, StoreUnavailable
+from ..base import SessionRecord
 from .bridge import run
 from .connection import Address, Connection, Unreachable
 from .jobs import Command, Job, JobQueue

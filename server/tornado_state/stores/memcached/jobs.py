@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from ..exceptions import StoreUnavailable
+from ...exceptions import StoreUnavailable
 from .connection import Connection
 
 #: What is done for a job that is not a lookup, with a connection.

@@ -23,16 +23,16 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 
-from .cookies import CookieNames, SetCookie
-from .exceptions import Conflict, SessionEnded, StoreUnavailable
-from .kinds import JSON, Kind, KindRules
+from ..cookies.signed_cookie import Signer
+from ..cookies.wire import CookieNames, SetCookie
+from ..exceptions import Conflict, SessionEnded, StoreUnavailable
+from ..kinds import JSON, Kind, KindRules
+from ..stores.base import SessionStore
 from .layouts import Migration
 from .session import Session, Status, StoredSession
 from .session_id_cookie import SessionIDCookie
 from .session_records import CAPACITY, SessionRecords
-from .signed_cookie import Signer
 from .store_keys import end, living
-from .stores.base import SessionStore
 from .turns import Turns, attempts
 
 #: Told the store key of a new record before the old one is retired and before anybody has the ID.

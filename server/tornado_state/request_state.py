@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable
 
 from tornado.log import app_log
 
-from .client_state import ClientState
-from .cookies import SetCookie, read_cookies
+from .cookies.client_state import ClientState
+from .cookies.wire import SetCookie, read_cookies
 from .exceptions import ResponseStarted, StateError, UndeclaredKind, Unsupported
 from .kinds import JSON, Kind
 from .placement import SIGNED_COOKIE, PlacementTable
-from .server_session import Confirm, ServerSessionTier, nobody_else
-from .session import Session, Status
+from .sessions.server_session import Confirm, ServerSessionTier, nobody_else
+from .sessions.session import Session, Status
 from .tiers import StateTiers
 
 

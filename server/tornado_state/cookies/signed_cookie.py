@@ -21,10 +21,10 @@ from typing import NamedTuple
 
 from tornado.web import create_signed_value, decode_signed_value
 
-from .cookies import MAX_COOKIE, CookieNames, SetCookie
-from .exceptions import InvalidValue, TooLarge
-from .kinds import JSON, Kind
-from .sealing import decode, encode
+from ..exceptions import InvalidValue, TooLarge
+from ..kinds import JSON, Kind
+from ..sessions.sealing import decode, encode
+from .wire import MAX_COOKIE, CookieNames, SetCookie
 
 _FORMAT = 2
 _MAX_AHEAD = 300

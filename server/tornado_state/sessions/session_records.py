@@ -18,14 +18,14 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from .exceptions import SessionEnded, StoreRefused, StoreUnavailable, TooLarge
-from .kinds import JSON
+from ..exceptions import SessionEnded, StoreRefused, StoreUnavailable, TooLarge
+from ..kinds import JSON
+from ..placement import SERVER_SESSION
+from ..stores.base import SessionStore
 from .layouts import Layouts, Migration
-from .placement import SERVER_SESSION
 from .record_contents import last_word, open_record
 from .sealing import Contents, new_session_id, seal, store_key
 from .session import StoredSession
-from .stores.base import SessionStore
 from .touches import Touches
 from .turns import attempts
 

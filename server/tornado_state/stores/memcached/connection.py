@@ -27,8 +27,8 @@ from pymemcache.exceptions import (
     MemcacheUnknownError,
 )
 
-from ..exceptions import StoreRefused, StoreUnavailable
-from .base import SessionRecord
+from ...exceptions import StoreRefused, StoreUnavailable
+from ..base import SessionRecord
 from .loop_socket import LoopSockets
 
 T = TypeVar("T")

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from .cookies import SetCookie
-from .exceptions import InvalidValue
-from .kinds import JSON, Kind
-from .sealing import encode
+from ..exceptions import InvalidValue
+from ..kinds import JSON, Kind
+from ..sessions.sealing import encode
 from .signed_cookie import SignedCookieTier
+from .wire import SetCookie
 
 
 class ClientState:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .kinds import JSON
+from ..kinds import JSON
 from .sealing import Contents, decode, encode, is_last_word, is_session_id, seal, unseal
 
 #: Seconds for which the record of an ended session says so: long for a renewed one, because a

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from .kinds import JSON
+from ..kinds import JSON
 
 _SESSION = b"\x01"
 _LAST_WORD = b"\x02"

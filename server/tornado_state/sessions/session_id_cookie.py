@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .cookies import CookieNames, SetCookie
+from ..cookies.signed_cookie import Signer
+from ..cookies.wire import CookieNames, SetCookie
 from .sealing import is_session_id
-from .signed_cookie import Signer
 
 _SESSION_ID = "session-id"
 

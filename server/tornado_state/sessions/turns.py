@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
-from .exceptions import Conflict
+from ..exceptions import Conflict
 
 _TRIES = 1024
 _PATIENCE = 5.0

@@ -19,9 +19,9 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 
-from ..exceptions import StoreUnavailable
-from .arguments import check_cas, check_idle, check_key, check_sealed
-from .base import SessionRecord, SessionStore
+from ...exceptions import StoreUnavailable
+from ..arguments import check_cas, check_idle, check_key, check_sealed
+from ..base import SessionRecord, SessionStore
 from .connection import Address, is_away
 from .node import Limits, Node, StoreCounters
 

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from ..stores.base import SessionStore
 from .sealing import is_last_word
-from .stores.base import SessionStore
 
 #: As many as share one round trip to memcached.
 _AT_ONCE = 64

@@ -24,8 +24,8 @@ from collections.abc import Container, Iterator, Mapping, MutableMapping
 from enum import Enum
 from typing import NamedTuple
 
-from .exceptions import Conflict, InvalidValue
-from .kinds import JSON, KindRules
+from ..exceptions import Conflict, InvalidValue
+from ..kinds import JSON, KindRules
 from .sealing import decode, encode, same_text
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
+from .cookies.signed_cookie import SignedCookieTier
 from .kinds import Kind
 from .placement import SERVER_SESSION, SIGNED_COOKIE, PlacementTable
-from .server_session import ServerSessionTier
-from .signed_cookie import SignedCookieTier
+from .sessions.server_session import ServerSessionTier
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,1 @@
+"""The session store on a fleet of memcached nodes."""
