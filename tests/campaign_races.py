@@ -41,7 +41,7 @@ SEED = 20_240_601
 class SetStore(MemcachedStore):
     """The planted weakness: reads, then writes without a condition."""
 
-    async def cas(self, key: str, sealed: bytes, cas: bytes, idle: int) -> bool | None:
+    async def cas(self, key: str, sealed: bytes, token: bytes, idle: int) -> bool | None:
         """Write what the caller has, whatever stands there."""
         return await self._home(key).write(
             key,
@@ -192,8 +192,8 @@ async def freeze_and_thaw(process: MemcachedProcess, weak: bool, rounds: int) ->
         await leaving
         after = await _loaded(owner, visitor.cookies, expect=False)
         wrong += after.stored is not None
-    await hasty.aclose()
-    await steady.aclose()
+    await hasty.close()
+    await steady.close()
     return wrong, timed_out
 
 
@@ -287,7 +287,7 @@ async def strangers(process: MemcachedProcess, requests: int) -> tuple[int, int]
                 result, asyncio.CancelledError | StoreUnavailable
             ):
                 raise result
-    await store.aclose()
+    await store.close()
     return wrong, answered
 
 
@@ -341,7 +341,7 @@ async def main() -> int:
         wrong, of = await assignments(clients, int(1000 * scale))
         good &= report("confirmed assignments, missing", wrong, of, weak, started)
         for store in stores:
-            await store.aclose()
+            await store.close()
         if not weak:
             started = time.monotonic()
             wrong, of = await strangers(process, int(1_000_000 * scale))

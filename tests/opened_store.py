@@ -40,7 +40,7 @@ async def opened(*addresses: str, **settings: Any) -> AsyncIterator[MemcachedSto
         yield store
     finally:
         async with asyncio.timeout(10):
-            await store.aclose()
+            await store.close()
 
 
 async def reaches(store: MemcachedStore, name: str, number: int) -> None:

@@ -10,7 +10,7 @@ from impostor import Impostor, always
 from opened_store import answers, new_key, opened
 from tornado_state.exceptions import StoreUnavailable
 from tornado_state.stores import MemcachedStore, is_away
-from tornado_state.stores.memcached.store import parse_address
+from tornado_state.stores.urls import parse_address
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import free_port, until
@@ -105,7 +105,7 @@ def test_a_store_serves_one_event_loop() -> None:
         asyncio.run(store.delete(new_key()))
         with pytest.raises(RuntimeError, match="one event loop"):
             asyncio.run(store.delete(new_key()))
-        asyncio.run(store.aclose())
+        asyncio.run(store.close())
 
 
 @pytest.mark.parametrize(

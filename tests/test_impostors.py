@@ -119,7 +119,7 @@ async def test_a_connection_cut_before_the_answer_costs_nothing(
                 calls = {
                     "load": (b"gets", lambda: store.load(key), b"old"),
                     "add": (b"add", lambda: store.add(fresh, b"mine", 60), b"mine"),
-                    "cas": (b"cas", lambda: store.cas(key, b"mine", read.cas, 60), b"mine"),
+                    "cas": (b"cas", lambda: store.cas(key, b"mine", read.token, 60), b"mine"),
                     "touch": (b"touch", lambda: store.touch(key, 60), b"old"),
                     "delete": (b"delete", lambda: store.delete(key), None),
                 }
@@ -151,10 +151,10 @@ async def test_a_repeated_cas_never_calls_its_own_write_a_conflict(
                 proxy.meanwhile = lambda: memcached.ask(theirs.format(key))
                 proxy.cut = b"cas"
                 if outcome is None:
-                    assert await store.cas(key, b"mine", read.cas, 60) is None
+                    assert await store.cas(key, b"mine", read.token, 60) is None
                     return
                 with pytest.raises(StoreUnavailable, match="not known"):
-                    await store.cas(key, b"mine", read.cas, 60)
+                    await store.cas(key, b"mine", read.token, 60)
 
 
 async def test_a_repeated_add_tells_its_own_record_from_another() -> None:

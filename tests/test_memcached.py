@@ -132,7 +132,7 @@ async def test_out_of_memory_is_a_refusal_and_the_old_record_stands() -> None:
             record = await store.load(first)
             assert record is not None
             with pytest.raises(StoreRefused) as refusal:
-                await store.cas(first, b"x" * len(record.sealed), record.cas, 60)
+                await store.cas(first, b"x" * len(record.sealed), record.token, 60)
             assert refusal.value.retry_after == 5
             assert await store.load(first) == record
             assert store.stats()["openings"] == 0
@@ -147,7 +147,7 @@ async def test_too_large_for_this_memcached_is_a_refusal_and_the_old_record_stan
             record = await store.load(key)
             assert record is not None
             with pytest.raises(StoreRefused):
-                await store.cas(key, b"x" * 900_000, record.cas, 60)
+                await store.cas(key, b"x" * 900_000, record.token, 60)
             assert await store.load(key) == record
 
 

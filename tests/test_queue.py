@@ -79,7 +79,7 @@ async def test_a_full_queue_refuses_at_once() -> None:
 
 
 async def test_closing_fails_what_waits_and_leaves_nothing() -> None:
-    """After aclose nothing of the store is left, and a late call is told so."""
+    """After close nothing of the store is left, and a late call is told so."""
     before = asyncio.all_tasks()
     with MemcachedProcess() as memcached:
         async with opened(memcached.address, deadline=0.5, connections=1) as store:
@@ -87,7 +87,7 @@ async def test_closing_fails_what_waits_and_leaves_nothing() -> None:
             memcached.freeze()
             calls = [asyncio.create_task(store.delete(new_key())) for _ in range(5)]
             await reaches(store, "waiting", 4)
-            await store.aclose()
+            await store.close()
             outcomes = await asyncio.gather(*calls, return_exceptions=True)
             assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
             with pytest.raises(StoreUnavailable, match="closed"):

@@ -73,9 +73,9 @@ class WatchedStore(MemoryStore):
         await self._pass("add")
         return await super().add(key, sealed, idle)
 
-    async def cas(self, key: str, sealed: bytes, cas: bytes, idle: int) -> bool | None:
+    async def cas(self, key: str, sealed: bytes, token: bytes, idle: int) -> bool | None:
         await self._pass("cas")
-        return await super().cas(key, sealed, cas, idle)
+        return await super().cas(key, sealed, token, idle)
 
     async def touch(self, key: str, idle: int) -> bool:
         await self._pass("touch")

@@ -85,6 +85,10 @@ class StoreUnavailable(StateError):
         super().__init__(why)
 
 
+class StoreUnfit(StoreUnavailable):
+    """What answers there will not do as a session store; waiting does not mend it."""
+
+
 class StoreRefused(StateError):
     """The store answered, and refused to keep the record (out of memory, say). Nothing changed."""
 

@@ -1,8 +1,38 @@
-"""Where session records live: the contract (:mod:`.base`) and the two stores that keep it."""
+"""Where session records live: the contract (:mod:`.base`) and the stores that keep it.
 
-from .base import SessionRecord, SessionStore
-from .memcached.connection import is_away
-from .memcached.store import MemcachedStore
+base.py       the contract
+arguments.py  what every store refuses before it does anything
+urls.py       a store by its URL
+memory.py     in this process
+memcached/    on a fleet of memcached nodes
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .base import SessionRecord, SessionStore, is_away
 from .memory import MemoryStore
+from .urls import open_store
 
-__all__ = ["MemcachedStore", "MemoryStore", "SessionRecord", "SessionStore", "is_away"]
+if TYPE_CHECKING:
+    from .memcached.store import MemcachedStore
+
+__all__ = [
+    "MemcachedStore",
+    "MemoryStore",
+    "SessionRecord",
+    "SessionStore",
+    "is_away",
+    "open_store",
+]
+
+#: What is imported only where it is used, for it brings a client library along.
+_LATER = {"MemcachedStore": ".memcached.store"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name], __name__), name)

@@ -1,5 +1,6 @@
 """What every store refuses before it does anything: arguments that the contract does not allow.
- They are mistakes of the program, never of a visitor, so each is a `ValueError`; its text shows
+
+They are mistakes of the program, never of a visitor, so each is a `ValueError`; its text shows
 neither the store key nor the record.
 """
 
@@ -9,7 +10,6 @@ import re
 
 #: A store key is 32 bytes in URL-safe base64 without padding.
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}")
-_CAS = re.compile(rb"[0-9]{1,20}")
 
 #: memcached takes more seconds than 30 days for a date in 1970, and the record would be gone at
 #: once.
@@ -21,23 +21,25 @@ LARGEST_SEALED = 1_000_000
 
 def check_key(key: str) -> None:
     """Raise `ValueError` unless ``key`` is 43 characters of ``A-Z a-z 0-9 _ -``."""
-    if not _KEY.fullmatch(key):
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
         raise ValueError("a store key is 43 characters of A-Z, a-z, 0-9, _ and -")
 
 
 def check_idle(idle: int) -> None:
-    """Raise `ValueError` unless ``idle`` is 1 to 2,592,000 seconds."""
-    if not 1 <= idle <= LONGEST_IDLE:
-        raise ValueError(f"idle is 1 to {LONGEST_IDLE} seconds, not {idle}")
+    """Raise `ValueError` unless ``idle`` is a whole number (an int) of 1 to 2,592,000 seconds."""
+    if type(idle) is not int or not 1 <= idle <= LONGEST_IDLE:
+        raise ValueError(f"idle is 1 to {LONGEST_IDLE} seconds, a whole number, not {idle!r}")
 
 
 def check_sealed(sealed: bytes) -> None:
-    """Raise `ValueError` for more than 1,000,000 bytes."""
+    """Raise `ValueError` for what is no bytes, or more than 1,000,000 of them."""
+    if not isinstance(sealed, bytes):
+        raise ValueError(f"a record is bytes, not {type(sealed).__name__}")
     if len(sealed) > LARGEST_SEALED:
         raise ValueError(f"a record is at most {LARGEST_SEALED} bytes, not {len(sealed)}")
 
 
-def check_cas(cas: bytes) -> None:
-    """Raise `ValueError` unless ``cas`` can be a token that `load` returned."""
-    if not _CAS.fullmatch(cas):
-        raise ValueError("a cas token is what load returned: 1 to 20 digits")
+def check_token(token: bytes) -> None:
+    """Raise `ValueError` unless ``token`` is bytes; what they mean, the store alone knows."""
+    if not isinstance(token, bytes):
+        raise ValueError(f"a token is the bytes that load returned, not {type(token).__name__}")

@@ -8,6 +8,9 @@ Rule 4: there is no unconditional write. ``add`` creates, ``cas`` changes what w
 ends, ``touch`` keeps alive. So a write that is late, slow or retried can never bring back a record
 that was deleted, and cannot undo one it has not seen.
 Rule 5: nothing blocks the event loop, and every call ends within the store's deadline.
+
+A store of one's own has the five methods that are abstract here, refuses wrong arguments with the
+functions of :mod:`.arguments`, and is held to all this by `tornado_state.testing.StoreContract`.
 """
 
 from __future__ import annotations
@@ -15,12 +18,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
+from ..exceptions import StoreUnavailable, StoreUnfit
+
+#: A store key as any other, that no session has: what `SessionStore.check` asks for.
+_NOBODY = "-" * 43
+
 
 class SessionRecord(NamedTuple):
-    """What is kept under a store key: sealed bytes, and the token that names this version."""
+    """What is kept under a store key: sealed bytes, and the token that names this version.
+
+    The token is the store's own; nobody else reads anything into its bytes.
+    """
 
     sealed: bytes
-    cas: bytes
+    token: bytes
 
 
 class SessionStore(ABC):
@@ -30,6 +41,7 @@ class SessionStore(ABC):
     seconds, 1 to 2,592,000 (memcached reads more as a date, and the record would be gone at once).
     Each method raises `StoreUnavailable` when the store gave no definite answer in time; what was
     asked for may then have happened or not. `load`, `touch` and `delete` may simply be repeated.
+    Arguments that cannot be are the program's mistake: `ValueError`, before anything is sent.
     """
 
     @abstractmethod
@@ -41,8 +53,8 @@ class SessionStore(ABC):
         """Create the record; False when the key is taken. `StoreRefused` when there is no room."""
 
     @abstractmethod
-    async def cas(self, key: str, sealed: bytes, cas: bytes, idle: int) -> bool | None:
-        """Replace the version named by ``cas``.
+    async def cas(self, key: str, sealed: bytes, token: bytes, idle: int) -> bool | None:
+        """Compare and swap: replace the version named by ``token``.
 
         True when stored, False when another version stands there now, None when there is no record.
         `StoreRefused` when there is no room; the old version then stands.
@@ -55,3 +67,28 @@ class SessionStore(ABC):
     @abstractmethod
     async def delete(self, key: str) -> bool:
         """End the record; False when there was none. Returns only once the store has confirmed."""
+
+    async def load_and_touch(self, key: str, idle: int) -> SessionRecord | None:
+        """Return the record and let it live ``idle`` seconds from now; None when there is none.
+
+        The token stays good. A store that can do both in one step has a method of its own.
+        """
+        record = await self.load(key)
+        return record if record is not None and await self.touch(key, idle) else None
+
+    async def check(self) -> None:
+        """Return if the store answers and will do; for the start of an application.
+
+        `StoreUnfit` says in a sentence what answers there and why it will not do, which only
+        another configuration mends; any other `StoreUnavailable` may pass.
+        """
+        await self.load(_NOBODY)
+
+    async def close(self) -> None:
+        """Fail what waits, and let go of what the store holds. Nothing is called after it."""
+        return
+
+
+def is_away(error: StoreUnavailable) -> bool:
+    """Return whether nobody answered, which may pass; not so where what answers will not do."""
+    return not isinstance(error, StoreUnfit)

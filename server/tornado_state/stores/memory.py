@@ -16,7 +16,7 @@ from itertools import count
 from typing import NamedTuple
 
 from ..exceptions import StoreRefused
-from .arguments import check_cas, check_idle, check_key, check_sealed
+from .arguments import check_idle, check_key, check_sealed, check_token
 from .base import SessionRecord, SessionStore
 
 #: Below this many records a sweep is not worth its while.
@@ -60,16 +60,16 @@ class MemoryStore(SessionStore):
         self._keep(key, sealed, idle)
         return True
 
-    async def cas(self, key: str, sealed: bytes, cas: bytes, idle: int) -> bool | None:
+    async def cas(self, key: str, sealed: bytes, token: bytes, idle: int) -> bool | None:
         """See `SessionStore.cas`."""
         check_key(key)
         check_sealed(sealed)
-        check_cas(cas)
+        check_token(token)
         check_idle(idle)
         kept = self._alive(key)
         if kept is None:
             return None
-        if kept.record.cas != cas:
+        if kept.record.token != token:
             return False
         self._keep(key, sealed, idle)
         return True
@@ -83,6 +83,10 @@ class MemoryStore(SessionStore):
             return False
         self._kept[key] = kept._replace(expires=self._clock() + idle)
         return True
+
+    async def load_and_touch(self, key: str, idle: int) -> SessionRecord | None:
+        """See `SessionStore.load_and_touch`."""
+        return self._kept[key].record if await self.touch(key, idle) else None
 
     async def delete(self, key: str) -> bool:
         """See `SessionStore.delete`."""

@@ -29,12 +29,10 @@ from pymemcache.exceptions import (
 
 from ...exceptions import StoreRefused, StoreUnavailable
 from ..base import SessionRecord
+from ..urls import Address
 from .loop_socket import LoopSockets
 
 T = TypeVar("T")
-
-#: A host and port, or the path of a Unix socket.
-Address = tuple[str, int] | str
 
 #: What a reply's first line may be, where pymemcache would take any other line for an answer too:
 #: for False ("not found"), or for the end of the records.
@@ -57,15 +55,13 @@ class Unreachable(StoreUnavailable):
         super().__init__(why)
 
 
-def is_away(error: StoreUnavailable) -> bool:
-    """Return whether nobody answered at all; who answers and hangs up is another service."""
-    reason: BaseException | None = error
-    while reason is not None and not isinstance(reason, Unreachable):
-        reason = reason.__cause__
-    if reason is None or reason.timed_out:
-        return reason is not None
-    why = reason.__cause__
-    return isinstance(why, OSError) and not isinstance(why, ConnectionResetError | BrokenPipeError)
+def is_foreign(error: StoreUnavailable) -> bool:
+    """Return whether somebody answered and is no memcached; who hangs up at once is none either."""
+    if not isinstance(error, Unreachable):
+        return True
+    why = error.__cause__
+    away = isinstance(why, OSError) and not isinstance(why, ConnectionResetError | BrokenPipeError)
+    return not (error.timed_out or away)
 
 
 class _StrictClient(Client):  # type: ignore[misc]  # pymemcache is not typed

@@ -6,9 +6,8 @@ Rule 2: the deadline counts from the call, and the future fails at it whatever i
 Rule 3: a memcached that does not answer shuts the queue (the breaker is open): all that waits, and
 every later call, fails at once. The lane that shut it asks for the version over new connections
 until there is an answer; no visitor's request is spent on finding out.
-Rule 4: our own slowness is not memcached's. A command that was sent late, with less than half of
-its time left, and ran out of it opens the breaker only if memcached does not answer a question of
-its own.
+Rule 4: our own slowness is not memcached's. A command sent with less than half of its time left,
+that ran out of it, opens the breaker only if memcached does not answer a question of its own.
 """
 
 from __future__ import annotations
@@ -19,10 +18,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ...exceptions import StoreRefused, StoreUnavailable
+from ...exceptions import StoreRefused, StoreUnavailable, StoreUnfit
 from ..base import SessionRecord
+from ..urls import Address
 from .bridge import run
-from .connection import Address, Connection, Unreachable
+from .connection import Connection, Unreachable, is_foreign
 from .jobs import Command, Job, JobQueue
 
 logger = logging.getLogger(__name__)
@@ -30,8 +30,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 #: Seconds memcached has to say its version, and between two questions while the breaker is open.
-_PROBE_DEADLINE = 0.25
-_PROBE_PAUSE = 0.25
+_PROBE_DEADLINE = _PROBE_PAUSE = 0.25
 
 
 @dataclass
@@ -78,12 +77,12 @@ class Node:
 
     @property
     def lanes(self) -> set[asyncio.Task[None]]:
-        """The tasks that carry out calls; they last until the node is closed."""
+        """The tasks that carry out calls."""
         return set(self._lanes)
 
     @property
     def waiting(self) -> int:
-        """How many jobs wait for a connection."""
+        """How many jobs wait."""
         return len(self._queue)
 
     async def load(self, key: str) -> SessionRecord | None:
@@ -109,7 +108,8 @@ class Node:
             if not await self._ask(connection, connection.has_cas):
                 raise StoreUnavailable("this memcached does not compare and swap (option -C)")
         except StoreUnavailable as error:
-            raise StoreUnavailable(f"{self.name}: {error}") from error
+            kind = StoreUnfit if is_foreign(error) else StoreUnavailable
+            raise kind(f"{self.name}: {error}") from error
         finally:
             connection.close()
 

@@ -12,48 +12,15 @@ What happens between a call and its answer: :mod:`.node`; on the wire: :mod:`.co
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import os
-import re
 from collections.abc import Awaitable, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 
 from ...exceptions import StoreUnavailable
-from ..arguments import check_cas, check_idle, check_key, check_sealed
-from ..base import SessionRecord, SessionStore
-from .connection import Address, is_away
+from ..arguments import check_idle, check_key, check_sealed, check_token
+from ..base import SessionRecord, SessionStore, is_away
+from ..urls import parse_address
 from .node import Limits, Node, StoreCounters
-
-_HOST = re.compile(r"[A-Za-z0-9._-]+")
-
-#: A Unix socket's path ends with a NUL within sun_path's 108 bytes (unix(7)).
-_LONGEST_PATH = 107
-
-
-def parse_address(text: str) -> Address:
-    """Return host and port, or the path, of ``host:port``, ``[::1]:port`` or a path with a ``/``.
-
-    Raises `ValueError` with a sentence that names the address.
-    """
-    if "/" in text:
-        if len(os.fsencode(text)) > _LONGEST_PATH:
-            raise ValueError(f"the path of a socket is at most {_LONGEST_PATH} bytes: {text!r}")
-        return text
-    host, _, port = text.rpartition(":")
-    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535 and _is_host(host)):
-        raise ValueError(f"not host:port, [IPv6 address]:port or the path of a socket: {text!r}")
-    return host.strip("[]"), int(port)
-
-
-def _is_host(text: str) -> bool:
-    if not (text.startswith("[") and text.endswith("]")):
-        return _HOST.fullmatch(text) is not None
-    try:
-        ipaddress.IPv6Address(text[1:-1])
-    except ValueError:
-        return False
-    return True
 
 
 class MemcachedStore(SessionStore):
@@ -102,13 +69,15 @@ class MemcachedStore(SessionStore):
             key, lambda connection: connection.add(key, sealed, idle)
         )
 
-    async def cas(self, key: str, sealed: bytes, cas: bytes, idle: int) -> bool | None:
+    async def cas(self, key: str, sealed: bytes, token: bytes, idle: int) -> bool | None:
         """See `SessionStore.cas`."""
         check_sealed(sealed)
-        check_cas(cas)
+        check_token(token)
         check_idle(idle)
+        if not (token.isdigit() and len(token) <= 20):
+            return False if await self.load(key) else None  # no version was ever named so
         return await self._home(key).write(
-            key, lambda connection: connection.cas(key, sealed, cas, idle)
+            key, lambda connection: connection.cas(key, sealed, token, idle)
         )
 
     async def touch(self, key: str, idle: int) -> bool:
@@ -130,9 +99,9 @@ class MemcachedStore(SessionStore):
         errors = [error for error in await asyncio.gather(*checks) if error is not None]
         wrong = [error for error in errors if not is_away(error)] or errors
         if wrong:
-            raise StoreUnavailable("; ".join(map(str, wrong))) from wrong[0]
+            raise type(wrong[0])("; ".join(map(str, wrong))) from wrong[0]
 
-    async def aclose(self) -> None:
+    async def close(self) -> None:
         """Fail what waits, and close the connections."""
         await asyncio.gather(*(node.close() for node in self._nodes))
 

@@ -1,0 +1,227 @@
+"""A session store by its URL.
+
+    memcached://host[:port][,host[:port]...]    a fleet of memcached nodes, 11211 by default
+    memcached:///path/to/socket
+    memcacheds://host[:port]...                 the same over TLS; ?ca_file= names the authority
+    memory://                                   in this process, for trying things out
+
+``user:password@`` stands before the hosts, each percent-encoded; ``?deadline=`` is the seconds for
+a whole call. An IPv6 address stands in brackets.
+
+Rule 1: whatever is wrong is a `ValueError` that names it in one sentence.
+Rule 2: no error shows what could be a password: neither what stands before an ``@``, nor what
+stands where a port should, nor a parameter's value.
+Rule 3: a store's client library is imported when such a store is opened, and not before.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import os
+import re
+import ssl
+from collections.abc import Callable, Collection, Iterator
+from importlib import import_module
+from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from .base import SessionStore
+from .memory import MemoryStore
+
+#: A host and its port, or the path of a Unix socket.
+Address = tuple[str, int] | str
+
+_HOST = re.compile(r"[A-Za-z0-9._-]+")
+_NAME = re.compile(r"[a-z_]{1,20}")
+
+#: A Unix socket's path ends with a NUL within sun_path's 108 bytes (unix(7)).
+_LONGEST_PATH = 107
+
+
+class StoreUrl(NamedTuple):
+    """A URL in its parts, percent-decoded; ``hosts`` is the text between the ``@`` and the path."""
+
+    scheme: str
+    user: str
+    password: str
+    hosts: str
+    path: str
+    parameters: dict[str, str]
+
+
+def open_store(url: str) -> SessionStore:
+    """Return the store that ``url`` names; nothing is connected before its first call.
+
+    Raises `ValueError` for a URL that cannot be, and `ImportError` where the client library of that
+    store is not installed.
+    """
+    parts = split_url(url)
+    return _SCHEMES[parts.scheme](parts)
+
+
+def split_url(url: str) -> StoreUrl:
+    """Return the parts of ``url``, which may still be wrong for its scheme; or `ValueError`."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in _SCHEMES:
+        raise ValueError(f"the URL of a session store begins with {_in_words(_SCHEMES)}")
+    where, _, query = rest.partition("?")
+    authority, slash, path = where.partition("/")
+    login, at, hosts = authority.rpartition("@")
+    if "#" in rest or "@" in login or (authority and "@" in path):
+        raise ValueError(f"percent-encode @, /, ? and # in the user and password of a {scheme} URL")
+    user, _, password = login.partition(":")
+    if at and not user + password:
+        raise ValueError(f"a {scheme} URL has nothing before its @")
+    return StoreUrl(
+        scheme,
+        _decoded(user, "user"),
+        _decoded(password, "password"),
+        hosts,
+        _decoded(slash + path, "path"),
+        dict(_parameters(query)),
+    )
+
+
+def _parameters(query: str) -> Iterator[tuple[str, str]]:
+    seen = set()
+    for pair in query.split("&") if query else ():
+        name, equals, value = pair.partition("=")
+        if not _NAME.fullmatch(name) or not equals:
+            raise ValueError("a parameter of a store's URL is name=value")
+        if name in seen:
+            raise ValueError(f"the parameter {name} stands twice in the store's URL")
+        seen.add(name)
+        yield name, _decoded(value, f"parameter {name}")
+
+
+def _decoded(text: str, what: str) -> str:
+    if re.search("%(?![0-9A-Fa-f]{2})", text):
+        raise ValueError(f"the {what} in a store's URL has a % that two hex digits do not follow")
+    try:
+        decoded = unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        raise ValueError(f"the {what} in a store's URL is not percent-encoded UTF-8") from None
+    if not decoded.isprintable():
+        raise ValueError(f"the {what} in a store's URL has a character that cannot be printed")
+    return decoded
+
+
+def parse_address(text: str) -> Address:
+    """Return host and port, or the path, of ``host:port``, ``[::1]:port`` or a path with a ``/``.
+
+    Raises `ValueError` with a sentence that shows the text.
+    """
+    if "/" in text:
+        if len(os.fsencode(text)) > _LONGEST_PATH:
+            raise ValueError(f"the path of a socket is at most {_LONGEST_PATH} bytes: {text!r}")
+        return text
+    host, port = _host_and_port(text)
+    if not (_is_host(host) and _is_port(port)):
+        raise ValueError(f"not host:port, [IPv6 address]:port or the path of a socket: {text!r}")
+    return host.strip("[]"), int(port)
+
+
+def _address_in_url(text: str, default_port: int) -> str:
+    """Return what `parse_address` takes; a port that is left out is the default one."""
+    host, port = _host_and_port(text)
+    if not _is_host(host):
+        raise ValueError(f"not host, host:port or [IPv6 address]:port in the URL: {host!r}")
+    if text == host:
+        port = str(default_port)
+    if not _is_port(port):
+        raise ValueError(f"no port of 1 to 65535 follows the host {host!r} in the URL")
+    return f"{host}:{port}"
+
+
+def _host_and_port(text: str) -> tuple[str, str]:
+    host, _, port = text.rpartition(":") if re.search(r":[^]]*$", text) else (text, "", "")
+    return host, port
+
+
+def _is_port(text: str) -> bool:
+    return re.fullmatch("[0-9]{1,5}", text) is not None and 1 <= int(text) <= 65_535
+
+
+def _is_host(text: str) -> bool:
+    if not (text.startswith("[") and text.endswith("]")):
+        return _HOST.fullmatch(text) is not None
+    try:
+        ipaddress.IPv6Address(text[1:-1])
+    except ValueError:
+        return False
+    return True
+
+
+def _deadline(url: StoreUrl) -> float:
+    text = url.parameters.get("deadline", "0.5")
+    try:
+        deadline = float(text)
+    except ValueError:
+        deadline = math.nan
+    if not 0 < deadline < math.inf:
+        raise ValueError("the parameter deadline is a number of seconds, more than 0")
+    return deadline
+
+
+def _tls(url: StoreUrl) -> ssl.SSLContext | None:
+    """Return what verifies the server, where the scheme asks for TLS."""
+    if not url.scheme.endswith("s"):
+        return None
+    ca_file = url.parameters.get("ca_file")
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ValueError(
+            f"the parameter ca_file names no file of certificates that can be read: {ca_file!r}"
+        ) from error
+
+
+def _allow(url: StoreUrl, *names: str) -> None:
+    if unknown := [name for name in url.parameters if name not in names]:
+        known = f"only {_in_words(names)}" if names else "none"
+        raise ValueError(f"a {url.scheme} URL has no parameter {unknown[0]}, {known}")
+
+
+def _in_words(names: Collection[str]) -> str:
+    *some, last = names
+    return f"{', '.join(some)} or {last}" if some else last
+
+
+def _imported(scheme: str, extra: str, module: str) -> Any:
+    """Return the module of a store, or say how to install what it needs."""
+    try:
+        return import_module(module, __package__)
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"{scheme}:// needs the package {error.name}: pip install 'tornado-state[{extra}]'",
+            name=error.name,
+        ) from error
+
+
+def _open_memory(url: StoreUrl) -> SessionStore:
+    _allow(url)
+    if url != StoreUrl(url.scheme, "", "", "", "", {}):
+        raise ValueError("nothing follows memory:// in the URL of a session store")
+    return MemoryStore()
+
+
+def _open_memcached(url: StoreUrl) -> SessionStore:
+    secure = url.scheme == "memcacheds"
+    _allow(url, "deadline", *(["ca_file"] if secure else []))
+    if url.hosts and url.path.strip("/"):
+        raise ValueError(f"a {url.scheme} URL has hosts or the path of a socket, not both")
+    if secure and not url.hosts:
+        raise ValueError("memcacheds:// needs a host, for there is no TLS on a socket")
+    hosts = url.hosts.split(",") if url.hosts or not url.path else []
+    addresses = [_address_in_url(host, 11_211) for host in hosts] or [url.path]
+    store = _imported(url.scheme, "memcached", ".memcached.store").MemcachedStore
+    opened: SessionStore = store(addresses, deadline=_deadline(url))
+    return opened
+
+
+_SCHEMES: dict[str, Callable[[StoreUrl], SessionStore]] = {
+    "memcached": _open_memcached,
+    "memcacheds": _open_memcached,
+    "memory": _open_memory,
+}
