@@ -82,7 +82,7 @@ async def main() -> int:
         tier = ServerSessionTier(store, Signer({0: "s" * 32}, "shop"), names)
         started = time.monotonic()
         sample = await fill(tier, count)
-        await store.aclose()
+        await store.close()
         numbers = process.counters()
         items = numbers["curr_items"]
         weight = (numbers["total_malloced"] + numbers["hash_bytes"]) / items

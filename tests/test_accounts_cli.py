@@ -82,7 +82,7 @@ class Run:
             try:
                 return await use(store)
             finally:
-                await store.aclose()
+                await store.close()
 
         return asyncio.run(with_store())
 

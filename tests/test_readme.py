@@ -40,7 +40,7 @@ async def test_the_example_to_take_along_counts_visits() -> None:
             cookie = cookie or answer.headers["Set-Cookie"].partition(";")[0]
             said.append(answer.body.decode())
         server.stop()
-        await names["MemcachedStore"].aclose(store_of(server.request_callback))
+        await names["MemcachedStore"].close(store_of(server.request_callback))
     assert said == ["visit number 1", "visit number 2", "visit number 3"]
 
 

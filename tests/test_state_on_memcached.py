@@ -48,7 +48,7 @@ async def shop() -> AsyncIterator[tuple[Browser, MemcachedProcess]]:
             async with serving(World(store=store), ROUTES) as browser:
                 yield browser, memcached
         finally:
-            await store.aclose()
+            await store.close()
 
 
 async def test_a_session_from_its_first_value_to_its_end() -> None:

@@ -78,7 +78,7 @@ async def _ask(
         try:
             columns.append([await _delete(store, key) for key in store_keys])
         finally:
-            await store.aclose()
+            await store.close()
     pairs = zip(addresses, columns, strict=True)
     silent = [address for address, column in pairs if None in column]
     return [[column[row] for column in columns] for row in range(len(store_keys))], silent

@@ -114,7 +114,7 @@ async def open_application(
             store = MemoryStore()
         elif composition.has_sessions:
             store = memcached = MemcachedStore(settings.memcached, deadline=settings.store_deadline)
-            stack.push_async_callback(memcached.aclose)
+            stack.push_async_callback(memcached.close)
             lasting_tasks = memcached.lasting_tasks
         application = make_app(
             composition.placement,
@@ -154,7 +154,7 @@ async def _check(composition: Composition, settings: Settings) -> list[str]:
             raise StartError(f"--memcached: {error}") from error
         return [f"{error}; until it answers, whatever is kept in sessions is out of reach"]
     finally:
-        await store.aclose()
+        await store.close()
     return []
 
 

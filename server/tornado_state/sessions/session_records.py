@@ -103,7 +103,7 @@ class SessionRecords:
         data = self._layouts.brought_up(contents)
         if data is None or contents.created_at + self._absolute_timeout <= self._clock():
             return NOTHING
-        stored = StoredSession(session_id, key, contents.created_at, data, record.cas)
+        stored = StoredSession(session_id, key, contents.created_at, data, record.token)
         return Found(stored, value=opened.value if data is contents.data else None)
 
     async def fetch(self, session_id: str) -> StoredSession | None:
@@ -183,7 +183,7 @@ class SessionRecords:
         if record is None or opened is None:
             return None
         if not opened.over:
-            return stored._replace(cas=record.cas)
+            return stored._replace(cas=record.token)
         successor = opened.value
         if successor is None:
             return None
