@@ -1,10 +1,11 @@
 # Every target works as the first command on a fresh checkout. `make` alone lists them.
-# Options come from the environment: `PORT=9002 make run-session`.
+# Options come from the environment: `PORT=9002 make run-session`, `PYTHON=python3.13 make test`.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-BIN := .venv/bin
+VENV := .venv
+BIN := $(VENV)/bin
 
 # What only some memcached or none serves needs none of ours.
 PRIVATE_MEMCACHED = $(if $(MEMCACHED)$(filter memory,$(STORE)),,memcached)
@@ -12,85 +13,90 @@ PRIVATE_MEMCACHED = $(if $(MEMCACHED)$(filter memory,$(STORE)),,memcached)
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/.compare  ## the side-by-side demo at http://localhost:8000
+demo: $(VENV)/.compare  ## the side-by-side demo at http://localhost:8000
 	@.ci/need memcached
 	@$(BIN)/python -m compare.demo $(if $(PORT),--port=$(PORT))
 
-run: .venv/.run  ## the recommended placement at http://localhost:8003
+run: $(VENV)/.run  ## the recommended placement at http://localhost:8003
 	@.ci/need $(PRIVATE_MEMCACHED)
 	@$(BIN)/python -m server.recommended_app --dev
 
-run-cookie: .venv/.run  ## the signed-cookie application at http://localhost:8001
+run-cookie: $(VENV)/.run  ## the signed-cookie application at http://localhost:8001
 	@$(BIN)/python -m server.cookie_app --dev
 
-run-session: .venv/.run  ## the server-session application at http://localhost:8002
+run-session: $(VENV)/.run  ## the server-session application at http://localhost:8002
 	@.ci/need $(PRIVATE_MEMCACHED)
 	@$(BIN)/python -m server.session_app --dev
 
-compare: .venv/.compare  ## try both applications, and derive what belongs where (2 minutes); ONLY=replay
+compare: $(VENV)/.compare  ## try both applications, and derive what belongs where (2 minutes); ONLY=replay
 	@.ci/need memcached wrk
 	@$(BIN)/python -m compare $(if $(ONLY),--only=$(ONLY))
 
-check: .venv/.compare  ## try your application: FILE=my-app.toml; without FILE, print one to start from
+check: $(VENV)/.compare  ## try your application: FILE=my-app.toml; without FILE, print one to start from
 	@$(BIN)/python -m compare check $(or $(FILE),--example)
 
-compare-peers: .venv/.compare  ## the session layers people use, tried by the same experiments (5 minutes)
+compare-peers: $(VENV)/.compare  ## the session layers people use, tried by the same experiments (5 minutes)
 	@.ci/need memcached redis-server npm
 	@$(BIN)/python -m compare peers $(if $(ONLY),--only=$(ONLY))
 
 # What runs after a greenlet has ended, coverage sees only where it does not look into greenlets.
-test: .venv/.dev  ## the whole test suite; every branch of server/tornado_state must be covered
+test: $(VENV)/.dev  ## the whole test suite; every branch of server/tornado_state must be covered
 	@.ci/need memcached chromium wrk
 	$(BIN)/coverage run --concurrency=thread -m pytest tests/test_bridge.py
 	$(BIN)/python -m pytest --numprocesses=3 --cov --cov-append --cov-report=
 	$(BIN)/coverage report --include='server/tornado_state/*' --show-missing --fail-under=100
 
-campaign-races: .venv/.dev  ## sign-out, freezes and increments raced in full numbers (3 minutes)
+test-library:  ## the library's own tests, on every Python here that .venv is not of
+	@.ci/library-tests
+
+campaign-races: $(VENV)/.dev  ## sign-out, freezes and increments raced in full numbers (3 minutes)
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_races.py
 
-campaign-races-weak: .venv/.dev  ## the same on a store that uses plain set: must lose
+campaign-races-weak: $(VENV)/.dev  ## the same on a store that uses plain set: must lose
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_races.py --weak
 
-campaign-outage: .venv/.dev  ## what visitors notice while memcached is frozen or killed (2 minutes)
+campaign-outage: $(VENV)/.dev  ## what visitors notice while memcached is frozen or killed (2 minutes)
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_outage.py
 
-campaign-footprint: .venv/.dev  ## what a million sessions weigh, what a dump gives away (4 minutes)
+campaign-footprint: $(VENV)/.dev  ## what a million sessions weigh, what a dump gives away (4 minutes)
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_footprint.py
 
-campaign-cost: .venv/.dev  ## processor time of a session per request, with and without batching
+campaign-cost: $(VENV)/.dev  ## processor time of a session per request, with and without batching
 	@.ci/need memcached wrk
 	$(BIN)/python tests/campaign_cost.py
 
-lint: .venv/.dev  ## style and types
+lint: $(VENV)/.dev  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-clean:  ## remove all that was made: .venv, caches, .run with its secrets and accounts
-	rm -rf .venv .run build *.egg-info .coverage* .*_cache .hypothesis
+clean:  ## remove all that was made: .venv, .venvs, caches, .run with its secrets and accounts
+	rm -rf .venv .venvs .run build *.egg-info .coverage* .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/bin/python:
-	@.ci/need python
-	@"$$(.ci/python)" -m venv .venv
+# Looked at each time: another Python may be asked for than the one that made it.
+$(VENV)/.python: FORCE
+	@.ci/venv $(VENV)
 
-.venv/.run: pyproject.toml server/tornado_state/pyproject.toml | .venv/bin/python
-	@echo "installing what the applications need into .venv ..."
+$(VENV)/.run: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
+	@echo "installing what the applications need into $(VENV) ..."
 	@$(BIN)/pip install -qq --disable-pip-version-check --editable ./server/tornado_state --editable .
 	@touch $@
 
-.venv/.compare: pyproject.toml server/tornado_state/pyproject.toml | .venv/bin/python
-	@echo "installing what the comparison needs into .venv ..." >&2
+$(VENV)/.compare: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
+	@echo "installing what the comparison needs into $(VENV) ..." >&2
 	@$(BIN)/pip install -qq --disable-pip-version-check --editable ./server/tornado_state --editable '.[compare]'
-	@touch .venv/.run $@
+	@touch $(VENV)/.run $@
 
-.venv/.dev: pyproject.toml server/tornado_state/pyproject.toml | .venv/bin/python
-	@echo "installing what development needs into .venv ..." >&2
+$(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
+	@echo "installing what development needs into $(VENV) ..." >&2
 	@$(BIN)/pip install -qq --disable-pip-version-check --editable ./server/tornado_state --editable '.[dev]'
-	@touch .venv/.run .venv/.compare $@
+	@touch $(VENV)/.run $(VENV)/.compare $@
 
-.PHONY: help demo run run-cookie run-session compare check compare-peers test campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean
+FORCE:
+
+.PHONY: help demo run run-cookie run-session compare check compare-peers test test-library campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean

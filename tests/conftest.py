@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tornado.ioloop import IOLoop
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -33,6 +35,20 @@ class ByFile(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
     """Say who runs what."""
     return ByFile(config, log)
+
+
+@pytest.fixture(autouse=True)
+def io_loop() -> Iterator[IOLoop]:
+    """The loop that pytest-tornasync runs a test on; its own fixture's way is deprecated.
+
+    Under every test, so that the plugin finds it also where a test names no fixture: it would ask
+    for IOLoop.current() then, which from Python 3.12 on makes no loop.
+    """
+    loop = IOLoop(make_current=False)
+    asyncio.set_event_loop(loop.asyncio_loop)
+    yield loop
+    asyncio.set_event_loop(None)
+    loop.close(all_fds=True)
 
 
 @pytest.fixture

@@ -28,14 +28,11 @@ from tornado_state import (
     ServerSessionTier,
     Signer,
     StateError,
-    cookies,
-    record_contents,
-    server_session,
-    session_records,
-    signed_cookie,
 )
+from tornado_state.cookies import signed_cookie, wire
 from tornado_state.cookies.client_state import ClientState
 from tornado_state.cookies.signed_cookie import SignedValue
+from tornado_state.sessions import record_contents, server_session, session_records
 from tornado_state.sessions.sealing import decode, encode
 from tornado_state.sessions.session import Session
 from tornado_state.sessions.session_records import Found, SessionRecords
@@ -387,8 +384,8 @@ def adopts_what_it_never_gave() -> None:
 
 @weakness
 def lets_scripts_read_its_cookies() -> None:
-    written = cookies.SetCookie.header.fget
-    cookies.SetCookie.header = property(lambda self: written(self).replace("HttpOnly; ", ""))
+    written = wire.SetCookie.header.fget
+    wire.SetCookie.header = property(lambda self: written(self).replace("HttpOnly; ", ""))
 
 
 @weakness
