@@ -1,25 +1,38 @@
 """State for Tornado applications, placed by what it needs.
 
-kinds.py            a kind of state and its needs
+kinds.py            a kind of state: name, type, needs
+values.py           values of a type, as JSON text and back
 placement.py        tiers, their capabilities, place(), the guard
-tiers.py            an application's tiers, and which kind goes into which
+journal.py          what a request asked for, held against what is confirmed
 request_state.py    one request's state, addressed by kind
+visit.py            what a request says of itself: cookies, and whence it came
+handlers.py         handlers that declare kinds
+application.py      load before the handler, commit before the first byte
 held_connection.py  a connection that lets nothing out before the commit
-lifecycle.py        load before the handler, commit before the first byte
+composition.py      an application's kinds, placement and tiers, put together
+settings.py         the settings that are about state, read and checked
+events.py           what happens to sessions: counted, logged, told
 exceptions.py       what can go wrong
-cookies/            on the wire, signing, the client tier
-sessions/           session, merge, clocks, sealing, records, the server tier
-stores/             where server-side records live: the contract, memory, memcached
+cookies/            the client tier: on the wire, signing, one request's kinds
+sessions/           the server tier: session, clocks, sealing, records
+stores/             where server-side records live: the contract, memory, memcached, Redis
+testing/            for the tests of applications and of stores
 """
 
-from .cookies.signed_cookie import SignedCookieTier, Signer
-from .cookies.wire import CookieNames
+from .application import StateApplication
 from .exceptions import (
+    CompositionError,
     Conflict,
+    CrossSite,
+    IdentityAssigned,
+    InsecureTransport,
     InvalidValue,
     MisplacedKind,
+    NotKnownHere,
+    OutcomeUnknown,
     ResponseStarted,
     SessionEnded,
+    StaleValue,
     StateError,
     StoreRefused,
     StoreUnavailable,
@@ -27,8 +40,8 @@ from .exceptions import (
     UndeclaredKind,
     Unsupported,
 )
-from .kinds import JSON, Kind, Needs
-from .lifecycle import StateApplication, StateErrorHandler, StateHandler
+from .handlers import StateHandler
+from .kinds import Kind, Needs
 from .placement import (
     DATABASE,
     SERVER_SESSION,
@@ -39,34 +52,32 @@ from .placement import (
     place,
 )
 from .request_state import RequestState
-from .sessions.server_session import ServerSessionTier
-from .tiers import StateTiers
 
 __all__ = [
     "DATABASE",
-    "JSON",
     "SERVER_SESSION",
     "SIGNED_COOKIE",
     "Capabilities",
+    "CompositionError",
     "Conflict",
-    "CookieNames",
+    "CrossSite",
+    "IdentityAssigned",
+    "InsecureTransport",
     "InvalidValue",
     "Kind",
     "MisplacedKind",
     "Needs",
+    "NotKnownHere",
+    "OutcomeUnknown",
     "Placement",
     "PlacementTable",
     "RequestState",
     "ResponseStarted",
-    "ServerSessionTier",
     "SessionEnded",
-    "SignedCookieTier",
-    "Signer",
+    "StaleValue",
     "StateApplication",
     "StateError",
-    "StateErrorHandler",
     "StateHandler",
-    "StateTiers",
     "StoreRefused",
     "StoreUnavailable",
     "TooLarge",

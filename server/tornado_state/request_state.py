@@ -1,73 +1,325 @@
 """The state of one request, addressed by kind, wherever each kind is placed.
 
-Rule 1: a handler names kinds and nothing else; the placement table says which tier keeps each.
+Rule 1: a handler names kinds and nothing else; the placement says which tier keeps each.
 Rule 2: a kind that its tier could not load raises when it is used, not before. So a page that can
 do without it still answers, and nobody is taken for signed in or out while the store is away.
 Rule 3: everything in the store is confirmed before a cookie is sent, and a cookie is sent only for
-what changed.
+what changed. What is confirmed is sent with whatever answer goes out.
+Rule 4: who is signed in is set by `sign_in` and by nothing else (ASVS 5.0 7.2.4).
+Rule 5: a cookie goes out only where it arrives and replaces nothing: not over plain http when it is
+``Secure``, and not with the answer to a request from another site that came without cookies.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast, overload
 
 from tornado.log import app_log
 
+from .composition import Composition, Plan
 from .cookies.client_state import ClientState
-from .cookies.wire import SetCookie, read_cookies
-from .exceptions import ResponseStarted, StateError, UndeclaredKind, Unsupported
-from .kinds import JSON, Kind
+from .cookies.wire import SetCookie
+from .exceptions import (
+    CrossSite,
+    IdentityAssigned,
+    InsecureTransport,
+    NotKnownHere,
+    ResponseStarted,
+    StateError,
+    UndeclaredKind,
+    Unsupported,
+)
+from .journal import Journal
+from .kinds import Kind
 from .placement import SIGNED_COOKIE, PlacementTable
-from .sessions.server_session import Confirm, ServerSessionTier, nobody_else
-from .sessions.session import Session, Status
-from .tiers import StateTiers
+from .sessions.session import Session, Status, StoredSession
+from .sessions.tier import Confirm, ServerSessionTier, nobody_else
+from .visit import Visit
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+_UNSET: Any = object()
 
 
-class RequestState:
-    """A mapping from `Kind` to value, with what a session can do besides. See the module's rules.
+class RequestState(Mapping[Kind[Any], Any]):
+    """A mapping over the kinds of a handler that have a value, with what a session can do besides.
 
-    Reading raises `StoreUnavailable` when the kind's tier could not be loaded, any use of a kind
-    that the handler did not name `UndeclaredKind`, and a change after the response began
-    `ResponseStarted`.
+    Reading a kind without a value gives a copy of its default. Reading raises `StoreUnavailable`
+    when the kind's tier could not be loaded, `NotKnownHere` when a newer process wrote the value,
+    `InvalidValue` when it is none of the kind's type; any use of a kind that the handler did not
+    declare raises `UndeclaredKind`, a change after the response began `ResponseStarted`.
     """
 
-    def __init__(
-        self, tiers: StateTiers, cookie_headers: Iterable[str], kinds: tuple[Kind, ...]
-    ) -> None:
-        self.placement: PlacementTable = tiers.placement
-        self._tiers = tiers
-        self._kinds, self._needs_session = tiers.plan(kinds)
-        self._cookies = read_cookies(cookie_headers, tiers.cookie_names)
-        self._session = Session()
-        self._unloaded: StateError | None = None
-        if tiers.server_session is not None:
-            self._unloaded = UndeclaredKind("a kind in the session", "the kinds of this handler")
+    __slots__ = (
+        "_client",
+        "_closed",
+        "_composition",
+        "_plan",
+        "_session",
+        "_signed_in",
+        "_unloaded",
+        "_visit",
+        "was_read",
+    )
+
+    def __init__(self, composition: Composition, plan: Plan, visit: Visit) -> None:
+        self._composition = composition
+        self._plan = plan
+        self._visit = visit
         self._client = ClientState(
-            tiers.signed_cookie, tiers.cookie_kinds, tiers.bound_kinds, self._cookies
+            composition.signed_cookies,
+            composition.cookie_kinds,
+            composition.bound_kinds,
+            visit.cookies,
         )
-        self._session_cookie: SetCookie | None = None
+        self._session = Session(rules=composition.rules)
+        self._unloaded: StateError | None = None
+        if composition.sessions is not None:
+            self._unloaded = UndeclaredKind("a kind in the session", "the kinds of this handler")
+        self._signed_in = False
         self._closed = False
+        #: Whether the answer may depend on what the request's cookies lead to.
+        self.was_read = False
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse what looks like state and is none: ``self.state.cart = …``."""
+        if name not in self.__slots__:
+            raise AttributeError(
+                f"state has no {name!r}; assign to a kind: state[KIND] = …, or to the handler's "
+                "attribute that declares it"
+            )
+        super().__setattr__(name, value)
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(sorted(kind.name for kind in self._plan.kinds))
+        return f"<RequestState of {kinds or 'nothing'}>"
+
+    # As a mapping
+
+    def __getitem__(self, kind: Kind[T]) -> T:
+        """Return the value, or a copy of the kind's default. Changes made inside it count."""
+        return cast("T", self._read(kind, _UNSET))
+
+    @overload
+    def get(self, kind: Kind[T], /) -> T: ...
+
+    @overload
+    def get(self, kind: Kind[T], default: D, /) -> T | D: ...
+
+    def get(self, kind: Kind[Any], default: Any = _UNSET, /) -> Any:
+        """Return the value, or else ``default``; changes made inside that count as well."""
+        return self._read(kind, default)
+
+    def __contains__(self, kind: object) -> bool:
+        if not isinstance(kind, Kind):
+            return False
+        self._check_declared(kind)
+        return self._journal(kind).has(kind)
+
+    def __iter__(self) -> Iterator[Kind[Any]]:
+        return iter([kind for kind in self._plan.kinds if kind in self])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __setitem__(self, kind: Kind[T], value: T) -> None:
+        self._check_change(kind)
+        self._check_no_identity(kind)
+        self._assign(kind, value)
+
+    def __delitem__(self, kind: Kind[Any]) -> None:
+        self._check_change(kind)
+        self._check_no_identity(kind)
+        self._drop(kind)
+
+    def pop(self, kind: Kind[T], default: Any = _UNSET, /) -> Any:
+        """Return the value, or else ``default`` or the kind's own, and drop it."""
+        self._check_change(kind)
+        self._check_no_identity(kind)
+        if kind not in self:
+            return kind.initial() if default is _UNSET else default
+        value = self._read(kind, _UNSET)
+        self._drop(kind)
+        return value
+
+    def setdefault(self, kind: Kind[T], default: Any = _UNSET, /) -> T:
+        """Return the value; where there is none, assign ``default`` or the kind's own first."""
+        if kind not in self:
+            self[kind] = kind.initial() if default is _UNSET else default
+        return self[kind]
+
+    # Beyond a mapping
+
+    async def update(self, kind: Kind[T], function: Callable[[T], T]) -> T:
+        """Apply a pure ``function`` to a copy of the value, or of the kind's default.
+
+        In a stored session it is written at once, with everything assigned before, and applied anew
+        to what others wrote meanwhile: each success counts exactly once. Returns what now stands.
+        Raises `StoreUnavailable`, `StoreRefused`, `Conflict`, `SessionEnded`, `TooLarge`.
+        """
+        self._check_change(kind)
+        self.was_read = True
+        if self.placement.check(kind) is not SIGNED_COOKIE:
+            session = self._loaded_session()
+            self._check_may_set(session)
+            apply = self._same_person(kind, function)
+            return await self._sessions().update(session, kind, apply)
+        journal = self._journal(kind)
+        text = journal.text(kind)
+        old = kind.initial() if text is None else kind.decode(text)
+        self._assign(kind, self._same_person(kind, function)(old))
+        return self[kind]
+
+    def sign_in(self, value: Any, remember: bool = False) -> None:
+        """Sign in the person that ``value``, of the identity kind, names.
+
+        New ID, new clocks; only inherited kinds are kept of what was there, and what this request
+        assigned. With ``remember`` the session lives for ``session_remember_timeout``. Raises
+        `InvalidValue` for a value that names nobody.
+        """
+        self._check_open()
+        kind = self.placement.identity
+        if kind is None:
+            raise UndeclaredKind("an identity kind", "this application's handlers")
+        kind.encode(value)
+        kind.person(value)
+        session = self._loaded_session() if self._composition.sessions else None
+        self._client.hand_over(self._owner())
+        self._drop_uninherited_cookies()
+        if session is not None:
+            session.sign_in(remember=remember)
+        self._assign(kind, value)
+        self._signed_in = True
+
+    def renew_id(self, *, grace: bool = True) -> None:
+        """Continue the session under a new ID; nothing to do where no session is kept.
+
+        For ten seconds the old ID still reads what stood there, for requests under way; without
+        ``grace`` it is dead at once.
+        """
+        self._check_open()
+        if self._composition.sessions is not None:
+            self._loaded_session().renew_id(grace=grace)
+
+    def destroy(self) -> None:
+        """Sign out: end the session, and drop every kind that does not outlive sign-out."""
+        self._check_open()
+        if self._composition.sessions is not None:
+            self._loaded_session().destroy()
+        self._client.drop_bound()
+        self._signed_in = False
+
+    async def commit(self, confirm: Confirm = nobody_else) -> None:
+        """Write what changed now, instead of just before the first byte.
+
+        What is confirmed reaches the visitor whatever becomes of the request. ``confirm`` is
+        awaited with the store key of a record under a new ID before the old one goes, perhaps more
+        than once; what it raises leaves the old session as it was. Raises `StoreUnavailable`,
+        `StoreRefused`, `Conflict`, `SessionEnded`, `TooLarge`, `InvalidValue`, `CrossSite`,
+        `InsecureTransport`.
+        """
+        self._check_identity()
+        due = self._client.due(self._owner)
+        self._check_transport(due.values())
+        tier = self._composition.sessions
+        if tier is not None and self._unloaded is None:
+            self._check_may_set(self._session)
+            await tier.commit(self._session, confirm)
+        self._client.confirm(due)
+        self._note_identity()
+
+    async def reload(self) -> None:
+        """Take what the store has for the state of this request; unsaved changes are forgotten."""
+        if self._composition.sessions is not None:
+            await self._composition.sessions.reload(self._loaded_session())
+            self._note_identity()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the request named a session that the store definitely no longer has."""
+        self.was_read = True
+        return self._session.ended
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When the session began, None without one."""
+        stored = self._stored
+        return _time(stored.created_at) if stored else None
+
+    @property
+    def last_used_at(self) -> datetime | None:
+        """When the session was last used before, as far as this process knows."""
+        stored = self._stored
+        return _time(self._sessions().records.last_used_at(stored)) if stored else None
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the session ends if it is not used again, None without one."""
+        stored = self._stored
+        return _time(self._sessions().records.expires_at(stored)) if stored else None
+
+    @property
+    def store_key(self) -> str | None:
+        """Where the session's record lives; None without one."""
+        stored = self._stored
+        return stored.store_key if stored else None
+
+    @property
+    def placement(self) -> PlacementTable:
+        """Where each kind of the application is kept."""
+        return self._composition.placement
+
+    def supports(self, kind: Kind[Any], capability: str) -> bool:
+        """Return whether the tier that keeps ``kind`` has a `Capabilities` field set."""
+        return bool(getattr(self.placement[kind], capability))
+
+    async def living(self, store_keys: Iterable[str]) -> set[str]:
+        """Return those of ``store_keys`` under which a session stands, else `Unsupported`."""
+        return await self._sessions().living(store_keys)
+
+    async def end(self, store_keys: Iterable[str]) -> None:
+        """End the sessions under ``store_keys``; returns once the store confirmed each."""
+        await self._sessions().end(store_keys)
 
     # The lifecycle's side
 
     async def load(self) -> None:
         """Load what the handler's kinds need; a failure is kept for whoever uses the kind."""
-        tier = self._tiers.server_session
-        if tier is None or not self._needs_session:
+        tier = self._composition.sessions
+        if tier is None or not self._plan.needs_session:
             return
         try:
-            self._session = await tier.load(self._cookies)
+            presented = tier.presented(self._visit.cookies)
+            self._session = await tier.load(presented)
             self._unloaded = None
         except StateError as error:
             self._unloaded = error
-        except Exception as error:  # noqa: BLE001 - a migration's, say: the client must get an answer
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             app_log.error("the session of a request could not be loaded", exc_info=True)
             self._unloaded = StateError(f"the session is out of reach: {type(error).__name__}")
+        self._note_identity()
+
+    def needs_loading(self) -> bool:
+        """Return whether `load` has anything to ask of the store; without, it is done."""
+        tier = self._composition.sessions
+        if tier is None or not self._plan.needs_session:
+            return False
+        try:
+            presented = tier.presented(self._visit.cookies)
+        except NotKnownHere as error:
+            self._unloaded = error
+            return False
+        if presented.session_id is not None:
+            return True
+        self._session, self._unloaded = tier.empty(presented), None
+        return False
 
     def must_wait(self) -> bool:
         """Return whether `commit` has to ask the store for anything."""
-        tier = self._tiers.server_session
+        tier = self._composition.sessions
         return tier is not None and self._unloaded is None and tier.must_wait(self._session)
 
     @property
@@ -75,149 +327,91 @@ class RequestState:
         """Whether the session has anything to write."""
         return self._session.status not in (Status.ABSENT, Status.UNCHANGED)
 
-    async def commit(self, confirm: Confirm = nobody_else) -> None:
-        """Write what changed now, instead of just before the first byte.
-
-        ``confirm`` is awaited with the store key of a record under a new ID before the old one
-        goes, perhaps more than once; what it raises leaves the old session as it was. Raises
-        `StoreUnavailable`, `StoreRefused`, `Conflict`, `SessionEnded`, `TooLarge`, `InvalidValue`.
-        """
-        self._client.set_cookies(self._owner)
-        tier = self._tiers.server_session
-        if tier is not None and self._unloaded is None:
-            cookie = await tier.commit(self._session, self._cookies, confirm)
-            self._session_cookie = cookie or self._session_cookie
+    def commit_cookies(self) -> None:
+        """Do what `commit` does, where there is nothing to ask of the store."""
+        self._check_identity()
+        due = self._client.due(self._owner)
+        self._check_transport(due.values())
+        self._client.confirm(due)
 
     def close(self) -> None:
         """The response begins: from now on a change raises."""
         self._closed = True
+        self._session.journal.seal()
+        self._client.values.seal()
+
+    def late_changes(self) -> list[str]:
+        """Return the names of kinds whose values changed inside when it was too late."""
+        return self._session.journal.late_changes() + self._client.values.late_changes()
 
     def set_cookies(self) -> list[SetCookie]:
-        """Return the cookies to send; `TooLarge` or `InvalidValue` when one cannot be made."""
-        cookies = self._client.set_cookies(self._owner)
-        return cookies + ([self._session_cookie] if self._session_cookie else [])
+        """Return the cookies to send: those of what is confirmed."""
+        cookies = self._client.set_cookies()
+        return cookies + ([self._session.cookie] if self._session.cookie else [])
 
     def discard(self) -> None:
-        """Forget every change not yet committed, and every cookie: the request failed."""
-        self._session.settle(self._session.stored)
+        """Forget every change not confirmed: the request failed."""
+        self._session.discard()
         self._client.discard()
-        self._session_cookie = None
-
-    # A handler's side
-
-    def get(self, kind: Kind, default: JSON = None) -> JSON:
-        """Return the value of ``kind``. Changes made inside it count."""
-        self._check_declared(kind)
-        if self.placement[kind] is SIGNED_COOKIE:
-            return self._client.get(kind, self._owner_of(kind), default)
-        return self._loaded_session().get(kind.name, default)
-
-    def __getitem__(self, kind: Kind) -> JSON:
-        if kind not in self:
-            raise KeyError(kind.name)
-        return self.get(kind)
-
-    def __contains__(self, kind: Kind) -> bool:
-        return self.get(kind) is not None
-
-    def __setitem__(self, kind: Kind, value: JSON) -> None:
-        self._check_change(kind)
-        if value is None:
-            self._drop(kind)
-        elif self.placement.check(kind) is SIGNED_COOKIE:
-            self._client.set(kind, self._owner_of(kind), value)
-        else:
-            self._loaded_session()[kind.name] = value
-
-    def __delitem__(self, kind: Kind) -> None:
-        self._check_change(kind)
-        self._drop(kind)
-
-    async def update(
-        self, kind: Kind, function: Callable[[JSON], JSON], initial: JSON = None
-    ) -> JSON:
-        """Apply a pure ``function`` to the value of ``kind``, or to a copy of ``initial``.
-
-        In a stored session it is written at once, with everything assigned before, and applied anew
-        to what others wrote meanwhile: each success counts exactly once. Returns what now stands.
-        """
-        self._check_change(kind)
-        if self.placement[kind] is not SIGNED_COOKIE and self._loaded_session().stored:
-            await self.commit()
-            if self._session.stored is not None:
-                tier = self._server_session()
-                value = await tier.update(self._session, kind.name, function, initial)
-                cookie = tier.signed_again(self._session, self._cookies)
-                self._session_cookie = cookie or self._session_cookie
-                return value
-        self[kind] = function(copy.deepcopy(self.get(kind, initial)))
-        return self.get(kind)
-
-    def sign_in(self, kind: Kind, value: JSON) -> None:
-        """Sign in the person that ``value`` names: new ID, new clock, only inherited kinds."""
-        self._check_change(kind)
-        self._client.hand_over(self._owner())
-        for other in self.placement:
-            if not other.inherited:
-                self._drop(other)
-        if self._tiers.server_session is not None:
-            self._loaded_session().renew_id(restart_clock=True)
-        self[kind] = value
-
-    def renew_id(self) -> None:
-        """Continue the session under a new ID; nothing to do where no session is kept."""
-        self._check_open()
-        if self._tiers.server_session is not None:
-            self._loaded_session().renew_id()
-
-    def destroy(self) -> None:
-        """Sign out: end the session, and drop every kind that does not outlive sign-out."""
-        self._check_open()
-        if self._tiers.server_session is not None:
-            self._loaded_session().destroy()
-        self._client.drop_bound()
-
-    @property
-    def ended(self) -> bool:
-        """Whether the request named a session that the store definitely no longer has."""
-        return self._session.ended
-
-    @property
-    def store_key(self) -> str | None:
-        """Where the session's record lives; None without one."""
-        return self._session.stored.store_key if self._session.stored else None
-
-    def supports(self, kind: Kind, capability: str) -> bool:
-        """Return whether the tier that keeps ``kind`` has a `Capabilities` field set."""
-        return bool(getattr(self.placement[kind], capability))
-
-    async def living(self, store_keys: Iterable[str]) -> set[str]:
-        """Return those of ``store_keys`` under which a session stands, else `Unsupported`."""
-        return await self._server_session().living(store_keys)
-
-    async def end(self, store_keys: Iterable[str]) -> None:
-        """End the sessions under ``store_keys``; returns once the store confirmed each."""
-        await self._server_session().end(store_keys)
+        self._signed_in = False
 
     # Within
 
-    def _server_session(self) -> ServerSessionTier:
-        if self._tiers.server_session is None:
+    def _read(self, kind: Kind[Any], default: Any) -> Any:
+        self._check_declared(kind)
+        journal = self._journal(kind)
+        return journal.read(kind) if default is _UNSET else journal.read(kind, default)
+
+    def _journal(self, kind: Kind[Any]) -> Journal:
+        """Return the journal that has the kind's value."""
+        self.was_read = True
+        if self.placement[kind] is SIGNED_COOKIE:
+            return self._client.journal(kind, self._owner_of(kind))
+        session = self._loaded_session()
+        session.check_known(kind)
+        return session.journal
+
+    def _assign(self, kind: Kind[Any], value: Any) -> None:
+        if value is None and kind.default is None:
+            self._drop(kind)
+        elif self.placement.check(kind) is SIGNED_COOKIE:
+            self._client.assign(kind, self._owner_of(kind), value)
+        else:
+            self._loaded_session().journal.assign(kind, value)
+
+    def _drop(self, kind: Kind[Any]) -> None:
+        if self.placement[kind] is SIGNED_COOKIE:
+            self._client.drop(kind, self._owner_of(kind))
+        else:
+            self._loaded_session().journal.drop(kind)
+
+    def _drop_uninherited_cookies(self) -> None:
+        """Drop what a cookie brought and no sign-in takes along; not what was assigned since."""
+        for kind in self._composition.cookie_kinds:
+            if not kind.inherited:
+                journal = self._client.journal(kind, self._owner_of(kind))
+                if kind not in journal.changes():
+                    self._client.drop(kind, self._owner_of(kind))
+
+    def _sessions(self) -> ServerSessionTier:
+        if self._composition.sessions is None:
             raise Unsupported("this application keeps no sessions on the server")
-        return self._tiers.server_session
+        return self._composition.sessions
+
+    @property
+    def _stored(self) -> StoredSession | None:
+        self.was_read = True
+        return self._session.stored
 
     def _loaded_session(self) -> Session:
+        self.was_read = True
         if self._unloaded is not None:
             raise self._unloaded
         return self._session
 
-    def _drop(self, kind: Kind) -> None:
-        if self.placement[kind] is SIGNED_COOKIE:
-            self._client.set(kind, self._owner_of(kind), None)
-        else:
-            self._loaded_session().pop(kind.name, None)
+    # Who is signed in
 
-    def _owner_of(self, kind: Kind) -> str:
+    def _owner_of(self, kind: Kind[Any]) -> str:
         return self._owner() if kind in self._client.bound_kinds else ""
 
     def _owner(self) -> str:
@@ -225,20 +419,103 @@ class RequestState:
         identity = self.placement.identity
         if identity is None or not self._client.bound_kinds:
             return ""
-        if self.placement[identity] is SIGNED_COOKIE:
-            value = self._client.get(identity, "", None)
-        else:
-            value = self._loaded_session().get(identity.name)
-        return str(value[identity.identifies]) if value else ""
+        value = self._identity_value()
+        return identity.person(value) if value is not None else ""
 
-    def _check_declared(self, kind: Kind) -> None:
-        if kind not in self._kinds:
+    @property
+    def identity(self) -> Any:
+        """The value of the identity kind, None for nobody.
+
+        Raises as reading it does, but for the handler's declaration: it is the application's.
+        """
+        return None if self.placement.identity is None else self._identity_value()
+
+    def _identity_value(self) -> Any:
+        identity = self.placement.identity
+        assert identity is not None
+        journal = self._journal(identity)
+        return journal.read(identity) if journal.has(identity) else None
+
+    def _identity_journal(self, identity: Kind[Any]) -> Journal:
+        in_cookie = self.placement[identity] is SIGNED_COOKIE
+        return self._client.values if in_cookie else self._session.journal
+
+    def _note_identity(self) -> None:
+        """A sign-in that is confirmed is over; one that was asked for meanwhile is not."""
+        identity = self.placement.identity
+        if self._signed_in and identity is not None:
+            self._signed_in = identity in self._identity_journal(identity).changes()
+
+    def _check_identity(self) -> None:
+        """Raise `IdentityAssigned` when who is signed in was changed within the value."""
+        identity = self.placement.identity
+        if identity is None or self._signed_in:
+            return
+        journal = self._identity_journal(identity)
+        text = journal.changes().get(identity)
+        if text is None:
+            return
+        before = journal.base.get(identity.record_name)
+        if before is None or _person(identity, before) != _person(identity, text):
+            raise IdentityAssigned(identity.name)
+
+    def _same_person(self, kind: Kind[T], function: Callable[[T], T]) -> Callable[[T], T]:
+        """Return ``function``; of the identity kind, one that refuses to name somebody else."""
+        if kind is not self.placement.identity:
+            return function
+
+        def apply(value: T) -> T:
+            before = None if value is None else kind.person(value)
+            made = function(value)
+            if made is None or kind.person(made) != before:
+                raise IdentityAssigned(kind.name)
+            return made
+
+        return apply
+
+    def _check_no_identity(self, kind: Kind[Any]) -> None:
+        if kind is self.placement.identity:
+            raise IdentityAssigned(kind.name)
+
+    # What may be
+
+    def _check_declared(self, kind: Kind[Any]) -> None:
+        if kind not in self._plan.kinds:
             raise UndeclaredKind(kind.name, "the kinds of this handler")
 
     def _check_open(self) -> None:
         if self._closed:
             raise ResponseStarted
 
-    def _check_change(self, kind: Kind) -> None:
+    def _check_change(self, kind: Kind[Any]) -> None:
         self._check_declared(kind)
         self._check_open()
+
+    def _check_may_set(self, session: Session) -> None:
+        """Refuse a session whose cookie could not be sent, before anything of it is stored."""
+        if session.status not in (Status.NEW, Status.RENEWED):
+            return
+        self._check_secure()
+        if not session.presented.named and self._visit.hides_cookies(self._composition.samesite):
+            raise CrossSite
+
+    def _check_transport(self, due: Iterable[SetCookie]) -> None:
+        kept = [cookie for cookie in due if cookie.keeps]
+        if not kept:
+            return
+        self._check_secure()
+        hidden = self._visit.hides_cookies(self._composition.samesite)
+        if hidden and any(cookie.name not in self._visit.cookies for cookie in kept):
+            raise CrossSite
+
+    def _check_secure(self) -> None:
+        if self._composition.secure and not self._visit.is_secure:
+            raise InsecureTransport
+
+
+def _person(identity: Kind[Any], text: bytes) -> str:
+    return identity.person(identity.decode(text))
+
+
+def _time(epoch: float) -> datetime:
+    return datetime.fromtimestamp(epoch, UTC)
