@@ -41,7 +41,8 @@ from .exceptions import (
     Unsupported,
 )
 from .handlers import StateHandler
-from .kinds import Kind, Needs
+from .kinds import Kind
+from .needs import Needs
 from .placement import (
     DATABASE,
     SERVER_SESSION,

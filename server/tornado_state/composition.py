@@ -18,7 +18,7 @@ from .cookies.signing import Signer
 from .cookies.tier import SignedCookieTier
 from .events import Events
 from .exceptions import CompositionError
-from .kinds import Kind, KindRules
+from .kinds import Kind
 from .placement import (
     SERVER_SESSION,
     SIGNED_COOKIE,
@@ -27,6 +27,7 @@ from .placement import (
     place,
 )
 from .sessions.id_cookie import SessionIDCookie
+from .sessions.kind_rules import KindRules
 from .sessions.records import SessionRecords
 from .sessions.tier import ServerSessionTier
 from .settings import StateSettings

@@ -34,8 +34,11 @@ from .exceptions import (
 from .journal import Journal
 from .kinds import Kind
 from .placement import SIGNED_COOKIE, PlacementTable
-from .sessions.session import Session, Status, StoredSession
-from .sessions.tier import Confirm, ServerSessionTier, nobody_else
+from .sessions.plan import Status
+from .sessions.renewing import Confirm, nobody_else
+from .sessions.session import Session
+from .sessions.stored import StoredSession
+from .sessions.tier import ServerSessionTier
 from .visit import Visit
 
 T = TypeVar("T")
