@@ -40,7 +40,7 @@ _TIERS = (SIGNED_COOKIE, SERVER_SESSION)
 class Plan(NamedTuple):
     """What a handler uses, and whether the session has to be loaded for it."""
 
-    kinds: frozenset[Kind[Any]]
+    kinds: tuple[Kind[Any], ...]
     needs_session: bool
 
 
@@ -115,7 +115,7 @@ class Composition:
         used = set(kinds)
         if self.placement.identity and used & self.bound_kinds:
             used.add(self.placement.identity)
-        return Plan(frozenset(kinds), any(self.placement[k] is not SIGNED_COOKIE for k in used))
+        return Plan(kinds, any(self.placement[k] is not SIGNED_COOKIE for k in used))
 
     # Within
 

@@ -52,6 +52,10 @@ class Journal:
         """What is confirmed, and visible to this request."""
         return self._base.texts
 
+    def kept(self, kind: Kind[Any]) -> bytes | None:
+        """Return the confirmed text of the kind in today's version, None without one."""
+        return self._base.text(kind)
+
     def learn(self, texts: Texts) -> None:
         """Take ``texts`` for confirmed as well."""
         self._base = Confirmed({**self._base.texts, **texts})
