@@ -95,13 +95,17 @@ class Journal:
 
     # Values
 
+    def has_in_hand(self, kind: Kind[Any]) -> bool:
+        """Return whether the request has a value of the kind in hand, or has dropped it."""
+        return kind in self._live
+
     def has(self, kind: Kind[Any]) -> bool:
         """Return whether the kind has a value; a default that is as it was is none."""
         live = self._live.get(kind)
         if live is None:
             return self._kept(kind) is not None
         if live.is_default:
-            return kind.encode(live.value) != live.text
+            return kind.written(live.value) != live.text
         return live.value is not _NO_VALUE
 
     def read(self, kind: Kind[T], default: Any = _NO_VALUE) -> Any:
@@ -142,10 +146,14 @@ class Journal:
     def changes(self) -> dict[Kind[Any], bytes | None]:
         """Return what is not as the base says; `InvalidValue`, `TooLarge`, `StaleValue`."""
         for kind, value, text in self._watched:
-            if _text_or_none(kind, value) != text:
+            if kind.written(value) != text:
                 raise StaleValue(kind.name)
-        changed = ((kind, self._change(kind, live)) for kind, live in self._live.items())
-        return {kind: text for kind, text in changed if text is not _NO_VALUE}
+        changes = {}
+        for kind, live in self._live.items():
+            text = self._change(kind, live)
+            if text is not _NO_VALUE:
+                changes[kind] = text
+        return changes
 
     def with_changes(self, changes: Changes) -> Texts:
         """Return the base with ``changes``."""
@@ -220,14 +228,18 @@ class Journal:
         """From now on a change inside a value comes too late."""
         self._sealed = True
 
+    def can_change_late(self) -> bool:
+        """Return whether a value that can change inside was handed out."""
+        return any(live.seen is not None for live in self._live.values())
+
     def late_changes(self) -> list[str]:
         """Return the names of the kinds whose values changed inside since the changes were told.
 
         Each is told once.
         """
-        late = []
+        late: list[str] = []
         for kind, live in self._live.items():
-            if live.seen is not None and _text_or_none(kind, live.value) != live.seen:
+            if live.seen is not None and kind.written(live.value) != live.seen:
                 late.append(kind.name)
                 live.seen = None
         return late
@@ -237,7 +249,7 @@ class Journal:
     def _set_base(self, base: Texts) -> None:
         self._base = base
         self._brought_up: dict[Kind[Any], bytes | None] = {}
-        self._has_versions = any("@" in name for name in base)
+        self._has_versions = "@" in " ".join(base)
 
     def _names(self, kind: Kind[Any]) -> list[str]:
         """Return the keys of the kind's values in the base, of whatever version."""
@@ -279,16 +291,20 @@ class Journal:
 
     def _see(self, kind: Kind[Any], live: _Live) -> None:
         if self._sealed and not is_immutable(live.value):
-            live.seen = kind.encode(live.value)
+            live.seen = kind.written(live.value)
 
     def _change(self, kind: Kind[Any], live: _Live) -> Any:
         """Return the new text, None for a value dropped, `_NO_VALUE` for no change."""
         if live.value is _NO_VALUE:
             return None if self._names(kind) else _NO_VALUE
+        if not live.assigned and not live.is_default and is_immutable(live.value):
+            return _NO_VALUE
         if is_immutable(live.value):
             now = live.text
         else:
-            now = live.seen = kind.encode(live.value)
+            now = live.seen = kind.written(live.value)
+            if now is None or now != live.text:
+                now = kind.encode(live.value)
         if live.is_default and now == live.text:
             return None if live.dropped and self._names(kind) else _NO_VALUE
         kept = self._kept(kind)
@@ -306,7 +322,7 @@ class Journal:
 
     def _watch(self, kind: Kind[Any], live: _Live) -> None:
         if live.value is not _NO_VALUE and not is_immutable(live.value):
-            self._watched.append(_Watched(kind, live.value, _text_or_none(kind, live.value)))
+            self._watched.append(_Watched(kind, live.value, kind.written(live.value)))
 
 
 def only(names: Collection[str], texts: Texts) -> Texts:

@@ -32,8 +32,9 @@ from .exceptions import (
     Unsupported,
 )
 from .journal import Journal
-from .kinds import Kind
+from .kinds import Kind, KindRules
 from .placement import SIGNED_COOKIE, PlacementTable
+from .sessions.id_cookie import NOBODY
 from .sessions.session import Session, Status, StoredSession
 from .sessions.tier import Confirm, ServerSessionTier, nobody_else
 from .visit import Visit
@@ -42,6 +43,9 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 _UNSET: Any = object()
+
+#: Of a request whose session is not loaded, or that needs none: it is never written to.
+_NO_SESSION = Session(rules=KindRules())
 
 
 class RequestState(Mapping[Kind[Any], Any]):
@@ -53,14 +57,17 @@ class RequestState(Mapping[Kind[Any], Any]):
     declare raises `UndeclaredKind`, a change after the response began `ResponseStarted`.
     """
 
+    #: No others: ``self.state.cart = …`` looks like state, and would be kept nowhere.
     __slots__ = (
-        "_client",
+        "_client_or_none",
         "_closed",
         "_composition",
+        "_is_loaded",
         "_plan",
+        "_presented",
         "_session",
         "_signed_in",
-        "_unloaded",
+        "_trouble",
         "_visit",
         "was_read",
     )
@@ -69,29 +76,15 @@ class RequestState(Mapping[Kind[Any], Any]):
         self._composition = composition
         self._plan = plan
         self._visit = visit
-        self._client = ClientState(
-            composition.signed_cookies,
-            composition.cookie_kinds,
-            composition.bound_kinds,
-            visit.cookies,
-        )
-        self._session = Session(rules=composition.rules)
-        self._unloaded: StateError | None = None
-        if composition.sessions is not None:
-            self._unloaded = UndeclaredKind("a kind in the session", "the kinds of this handler")
+        self._client_or_none: ClientState | None = None
+        self._session = _NO_SESSION
+        self._presented = NOBODY
+        self._is_loaded = composition.sessions is None
+        self._trouble: StateError | None = None
         self._signed_in = False
         self._closed = False
         #: Whether the answer may depend on what the request's cookies lead to.
         self.was_read = False
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse what looks like state and is none: ``self.state.cart = …``."""
-        if name not in self.__slots__:
-            raise AttributeError(
-                f"state has no {name!r}; assign to a kind: state[KIND] = …, or to the handler's "
-                "attribute that declares it"
-            )
-        super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         kinds = ", ".join(sorted(kind.name for kind in self._plan.kinds))
@@ -222,13 +215,15 @@ class RequestState(Mapping[Kind[Any], Any]):
         `InsecureTransport`.
         """
         self._check_identity()
-        due = self._client.due(self._owner)
-        self._check_transport(due.values())
+        due = self._client_or_none.due(self._owner) if self._client_or_none else {}
+        if due:
+            self._check_transport(due.values())
         tier = self._composition.sessions
-        if tier is not None and self._unloaded is None:
+        if tier is not None and self._is_loaded:
             self._check_may_set(self._session)
             await tier.commit(self._session, confirm)
-        self._client.confirm(due)
+        if due:
+            self._client.confirm(due)
         self._note_identity()
 
     async def reload(self) -> None:
@@ -287,20 +282,18 @@ class RequestState(Mapping[Kind[Any], Any]):
     # The lifecycle's side
 
     async def load(self) -> None:
-        """Load what the handler's kinds need; a failure is kept for whoever uses the kind."""
+        """Load what `needs_loading` found; a failure is kept for whoever uses the kind."""
         tier = self._composition.sessions
         if tier is None or not self._plan.needs_session:
             return
         try:
-            presented = tier.presented(self._visit.cookies)
-            self._session = await tier.load(presented)
-            self._unloaded = None
+            self._session = await tier.load(self._presented)
+            self._is_loaded = True
         except StateError as error:
-            self._unloaded = error
+            self._trouble = error
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             app_log.error("the session of a request could not be loaded", exc_info=True)
-            self._unloaded = StateError(f"the session is out of reach: {type(error).__name__}")
-        self._note_identity()
+            self._trouble = StateError(f"the session is out of reach: {type(error).__name__}")
 
     def needs_loading(self) -> bool:
         """Return whether `load` has anything to ask of the store; without, it is done."""
@@ -308,19 +301,19 @@ class RequestState(Mapping[Kind[Any], Any]):
         if tier is None or not self._plan.needs_session:
             return False
         try:
-            presented = tier.presented(self._visit.cookies)
+            self._presented = tier.presented(self._visit.cookies)
         except NotKnownHere as error:
-            self._unloaded = error
+            self._trouble = error
             return False
-        if presented.session_id is not None:
+        if self._presented.session_id is not None:
             return True
-        self._session, self._unloaded = tier.empty(presented), None
+        self._session, self._is_loaded = tier.empty(self._presented), True
         return False
 
     def must_wait(self) -> bool:
         """Return whether `commit` has to ask the store for anything."""
         tier = self._composition.sessions
-        return tier is not None and self._unloaded is None and tier.must_wait(self._session)
+        return tier is not None and self._is_loaded and tier.must_wait(self._session)
 
     @property
     def changed(self) -> bool:
@@ -330,32 +323,53 @@ class RequestState(Mapping[Kind[Any], Any]):
     def commit_cookies(self) -> None:
         """Do what `commit` does, where there is nothing to ask of the store."""
         self._check_identity()
-        due = self._client.due(self._owner)
-        self._check_transport(due.values())
-        self._client.confirm(due)
+        due = self._client_or_none.due(self._owner) if self._client_or_none else {}
+        if due:
+            self._check_transport(due.values())
+        if due:
+            self._client.confirm(due)
 
     def close(self) -> None:
         """The response begins: from now on a change raises."""
         self._closed = True
         self._session.journal.seal()
-        self._client.values.seal()
+        if self._client_or_none:
+            self._client_or_none.values.seal()
+
+    def may_change_late(self) -> bool:
+        """Return whether a value that can change inside was handed out."""
+        return any(journal.can_change_late() for journal in self._journals())
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside when it was too late."""
-        return self._session.journal.late_changes() + self._client.values.late_changes()
+        return [name for journal in self._journals() for name in journal.late_changes()]
 
     def set_cookies(self) -> list[SetCookie]:
         """Return the cookies to send: those of what is confirmed."""
-        cookies = self._client.set_cookies()
+        cookies = self._client_or_none.set_cookies() if self._client_or_none else []
         return cookies + ([self._session.cookie] if self._session.cookie else [])
 
     def discard(self) -> None:
         """Forget every change not confirmed: the request failed."""
         self._session.discard()
-        self._client.discard()
+        if self._client_or_none:
+            self._client_or_none.discard()
         self._signed_in = False
 
     # Within
+
+    @property
+    def _client(self) -> ClientState:
+        if self._client_or_none is None:
+            made = self._composition
+            self._client_or_none = ClientState(
+                made.signed_cookies, made.cookie_kinds, made.bound_kinds, self._visit.cookies
+            )
+        return self._client_or_none
+
+    def _journals(self) -> list[Journal]:
+        client = [self._client_or_none.values] if self._client_or_none else []
+        return [self._session.journal, *client]
 
     def _read(self, kind: Kind[Any], default: Any) -> Any:
         self._check_declared(kind)
@@ -405,19 +419,19 @@ class RequestState(Mapping[Kind[Any], Any]):
 
     def _loaded_session(self) -> Session:
         self.was_read = True
-        if self._unloaded is not None:
-            raise self._unloaded
+        if not self._is_loaded:
+            raise self._trouble or UndeclaredKind("the session", "the kinds of this handler")
         return self._session
 
     # Who is signed in
 
     def _owner_of(self, kind: Kind[Any]) -> str:
-        return self._owner() if kind in self._client.bound_kinds else ""
+        return self._owner() if kind in self._composition.bound_kinds else ""
 
     def _owner(self) -> str:
         """Return who is signed in, "" for nobody, as far as cookies have to be bound to it."""
         identity = self.placement.identity
-        if identity is None or not self._client.bound_kinds:
+        if identity is None or not self._composition.bound_kinds:
             return ""
         value = self._identity_value()
         return identity.person(value) if value is not None else ""
@@ -452,6 +466,8 @@ class RequestState(Mapping[Kind[Any], Any]):
         if identity is None or self._signed_in:
             return
         journal = self._identity_journal(identity)
+        if not journal.has_in_hand(identity):
+            return
         text = journal.changes().get(identity)
         if text is None:
             return
@@ -493,7 +509,7 @@ class RequestState(Mapping[Kind[Any], Any]):
 
     def _check_may_set(self, session: Session) -> None:
         """Refuse a session whose cookie could not be sent, before anything of it is stored."""
-        if session.status not in (Status.NEW, Status.RENEWED):
+        if not session.may_get_cookie or session.status not in (Status.NEW, Status.RENEWED):
             return
         self._check_secure()
         if not session.presented.named and self._visit.hides_cookies(self._composition.samesite):

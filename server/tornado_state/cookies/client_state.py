@@ -93,6 +93,8 @@ class ClientState:
 
         ``owner`` is asked only for a bound kind to keep: the session may be out of reach.
         """
+        if not self._loaded:
+            return {}
         changes = self._journal.changes()
         due = {kind: self._set_cookie(kind, text, owner) for kind, text in changes.items()}
         for kind in self._signed_anew - changes.keys():
@@ -102,6 +104,8 @@ class ClientState:
 
     def confirm(self, due: dict[Kind[Any], SetCookie]) -> None:
         """Have ``due`` sent with whatever answer goes out."""
+        if not due:
+            return
         self._confirmed.update(due)
         self._signed_anew.clear()
         self._cleared.clear()

@@ -21,7 +21,6 @@ nothing is written over it, and the value it was about cannot be read.
 
 from __future__ import annotations
 
-import asyncio
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -30,6 +29,7 @@ from ..exceptions import OutcomeUnknown
 from ..journal import NOTHING, Changes, Journal, Texts, only
 from ..kinds import Kind, KindRules
 from .id_cookie import NOBODY, Presented
+from .turns import Turn
 
 
 class Status(Enum):
@@ -145,14 +145,8 @@ class Session:
         self._restart_clock = False
         self._remember = False
         self._moment = 0
-        self._lock: asyncio.Lock | None = None
-
-    @property
-    def lock(self) -> asyncio.Lock:
-        """Held while the store is at work for this request: one write at a time."""
-        if self._lock is None:
-            self._lock = asyncio.Lock()
-        return self._lock
+        #: Taken while the store is at work for this request: one write at a time.
+        self.turn = Turn()
 
     @property
     def renewed(self) -> bool:
@@ -196,6 +190,11 @@ class Session:
     def status(self) -> Status:
         """What has become of the session; see the table above."""
         return self._status(bool(self.journal.changes()))
+
+    @property
+    def may_get_cookie(self) -> bool:
+        """Whether a plan might bring a new session ID, and so a cookie."""
+        return self.stored is None or self._asked is not Asked.CONTINUE
 
     def plan(self) -> Plan:
         """Return what the store is to do as of now."""

@@ -21,8 +21,8 @@ Rule 7: a write that was interrupted is looked up before anything else is writte
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 from ..cookies.wire import Cookies, SetCookie
@@ -104,7 +104,7 @@ class ServerSessionTier:
 
     def must_wait(self, session: Session) -> bool:
         """Return whether `commit` has anything to ask of the store."""
-        if session.lock.locked():
+        if session.turn.taken:
             return True
         status = session.status
         if status is Status.UNCHANGED:
@@ -117,9 +117,12 @@ class ServerSessionTier:
         Raises `StoreUnavailable`, `StoreRefused`, `Conflict`, `SessionEnded`, `TooLarge`, or what
         ``confirm`` raises; the response must then not claim that anything more was kept.
         """
-        async with session.lock:
+        await session.turn.take()
+        try:
             await self._resolve(session)
             await self._commit(session, confirm)
+        finally:
+            session.turn.leave()
 
     async def update(self, session: Session, kind: Kind[T], function: Callable[[T], T]) -> T:
         """Apply a pure ``function`` to a value and store it at once, with all assigned before.
@@ -127,7 +130,8 @@ class ServerSessionTier:
         Under conflict it is applied anew to what the other request stored, so each success counts
         exactly once. Where nothing is stored yet it is assigned. Returns what now stands.
         """
-        async with session.lock:
+        await session.turn.take()
+        try:
             await self._resolve(session)
             if session.stored is not None:
                 await self._commit(session, nobody_else)
@@ -138,12 +142,17 @@ class ServerSessionTier:
                 self._sign_again(session)
             value: T = session.journal.read(kind)
             return value
+        finally:
+            session.turn.leave()
 
     async def reload(self, session: Session) -> None:
         """Take what the store has, and forget what was not confirmed."""
-        async with session.lock:
+        await session.turn.take()
+        try:
             stored = session.stored
             session.reread(await self.records.fetch(stored.session_id) if stored else None)
+        finally:
+            session.turn.leave()
 
     async def living(self, store_keys: Iterable[str]) -> set[str]:
         """Return those of ``store_keys`` under which a session stands."""
@@ -163,7 +172,7 @@ class ServerSessionTier:
             case Status.NEW:
                 await self._create(session, plan, confirm)
             case Status.CHANGED:
-                await self._change(session)
+                await self._change(session, plan)
                 self._sign_again(session)
             case Status.RENEWED if plan.replaces:
                 await self.records.end(_stored(session))
@@ -181,29 +190,45 @@ class ServerSessionTier:
             await confirm(new.store_key)
         self._confirm_new(session, plan, new)
 
-    async def _change(self, session: Session) -> None:
-        names = [kind.name for kind in session.plan().changes]
-        async with self._turns.take(_stored(session).store_key, *names):
+    async def _change(self, session: Session, plan: Plan) -> None:
+        names, key = [kind.name for kind in plan.changes], _stored(session).store_key
+        if await self._turns.take(key, *names):
+            plan = session.plan()
+        try:
             for _ in attempts():
-                plan = session.plan()
-                new = self.records.next_version(_stored(session), plan.values)
-                with _interruptible(session, Interrupted(new.sealed, plan.values, plan=plan)):
-                    swapped = await self.records.swap(_stored(session), new)
-                if swapped:
-                    session.confirm(plan, new)
+                if await self._try_change(session, plan):
                     return
                 session.rebase(await self._reload(session))
-        raise self._conflict(names)
+                plan = session.plan()
+        finally:
+            self._turns.leave(key)
+        raise Conflict(tuple(sorted(names)))
+
+    async def _try_change(self, session: Session, plan: Plan) -> bool:
+        """Do as planned with the version at hand; False when another one stands by now."""
+        new = self.records.next_version(_stored(session), plan.values)
+        try:
+            swapped = await self.records.swap(_stored(session), new)
+        except BaseException as error:
+            _note(session, error, Interrupted(new.sealed, plan.values, plan=plan))
+            raise
+        if swapped:
+            session.confirm(plan, new)
+        return swapped
 
     async def _update(self, session: Session, kind: Kind[T], function: Callable[[T], T]) -> None:
-        async with self._turns.take(_stored(session).store_key, kind.name) as waited:
+        key = _stored(session).store_key
+        waited = await self._turns.take(key, kind.name)
+        try:
             if waited:
                 session.rebase(await self._reload(session))
             for _ in attempts():
                 if await self._try_update(session, kind, function):
                     return
                 session.rebase(await self._reload(session))
-        raise self._conflict([kind.name])
+        finally:
+            self._turns.leave(key)
+        raise Conflict((kind.name,))
 
     async def _try_update(
         self, session: Session, kind: Kind[T], function: Callable[[T], T]
@@ -215,8 +240,11 @@ class ServerSessionTier:
             return True
         values = session.journal.with_changes({kind: text})
         new = self.records.next_version(_stored(session), values)
-        with _interruptible(session, Interrupted(new.sealed, values, kind, before)):
+        try:
             swapped = await self.records.swap(_stored(session), new)
+        except BaseException as error:
+            _note(session, error, Interrupted(new.sealed, values, kind, before))
+            raise
         if swapped:
             session.confirm_value(kind, before, text, new)
         return swapped
@@ -244,18 +272,20 @@ class ServerSessionTier:
                 return
             await self.records.delete(new)
             session.rebase(await self._reload(session))
-        raise self._conflict([kind.name for kind in session.plan().changes])
+        raise Conflict(tuple(sorted(kind.name for kind in session.plan().changes)))
 
     async def _retire(
         self, session: Session, plan: Plan, old: StoredSession, new: StoredSession
     ) -> bool:
         """Retire ``old`` for ``new``; False when another version of it stands by now."""
-        with _interruptible(session, Interrupted(successor=new, plan=plan)):
-            try:
-                return await self.records.retire(old, new, self._still_seen(plan, old))
-            except (SessionEnded, StoreRefused):
-                await self.records.delete(new)
-                raise
+        try:
+            return await self.records.retire(old, new, self._still_seen(plan, old))
+        except (SessionEnded, StoreRefused):
+            await self.records.delete(new)
+            raise
+        except BaseException as error:
+            _note(session, error, Interrupted(successor=new, plan=plan))
+            raise
 
     async def _destroy(self, session: Session, plan: Plan) -> None:
         if ending := session.stored or session.old:
@@ -332,23 +362,13 @@ class ServerSessionTier:
         max_age = self.records.remaining(stored)
         return self._cookie.keep(stored.session_id, max_age, stored.remembered)
 
-    def _conflict(self, kinds: Iterable[str]) -> Conflict:
-        return Conflict(tuple(sorted(kinds)))
 
-
-@contextmanager
-def _interruptible(session: Session, what: Interrupted) -> Iterator[None]:
-    """Note ``what`` as interrupted if this ends without a definite answer."""
-    try:
-        yield
-    except StoreUnavailable:
+def _note(session: Session, error: BaseException, what: Interrupted) -> None:
+    """Note ``what`` as interrupted, unless ``error`` is a definite answer; others are not: a
+    cancellation, above all.
+    """
+    if isinstance(error, StoreUnavailable) or not isinstance(error, StateError):
         session.interrupted = what
-        raise
-    except StateError:
-        raise
-    except BaseException:  # a cancellation, above all
-        session.interrupted = what
-        raise
 
 
 def _applied(session: Session, kind: Kind[T], function: Callable[[T], T]) -> T:
