@@ -99,7 +99,7 @@ class HeldConnection(httputil.HTTPConnection):
             self._finished = True
         else:
             self.connection.finish()
-        if self.state.may_change_late():
+        if self.state.can_change_late():
             # Once the handler's own `on_finish` has run.
             asyncio.get_running_loop().call_soon(self.tell_late_changes)
 
@@ -117,7 +117,7 @@ class HeldConnection(httputil.HTTPConnection):
             )
 
     def __del__(self) -> None:
-        if self.state.may_change_late():
+        if self.state.can_change_late():
             self.tell_late_changes()
 
     def _refuse_switch(self) -> NoReturn:

@@ -60,6 +60,12 @@ class Turn:
             raise
         return True
 
+    async def __aenter__(self) -> bool:
+        return await self.take()
+
+    async def __aexit__(self, *error: object) -> None:
+        self.leave()
+
     def leave(self) -> None:
         """Let the next one have the turn."""
         while self._waiting:
@@ -77,22 +83,32 @@ class Turns:
         self._patience = patience
         self._turns: dict[str, Turn] = {}
 
-    async def take(self, store_key: str, *kinds: str) -> bool:
-        """Wait for a turn, until `leave`; return whether somebody else had one meanwhile.
+    def take(self, store_key: str, *kinds: str) -> TurnOf:
+        """Wait for a turn, on entering; gives whether somebody else had one meanwhile.
 
         Raises `Conflict` naming ``kinds`` when none comes in time.
         """
-        turn = self._turns.get(store_key)
-        if turn is None:
-            turn = self._turns[store_key] = Turn()
-        try:
-            return await turn.take(self._patience)
-        except TimeoutError:
-            raise Conflict(kinds) from None
+        return TurnOf(self._turns, store_key, kinds, self._patience)
 
-    def leave(self, store_key: str) -> None:
-        """Let the next one have the turn."""
-        turn = self._turns[store_key]
-        turn.leave()
-        if not turn.taken:
-            del self._turns[store_key]
+
+class TurnOf:
+    """The turn of one store key, among ``turns`` that are taken."""
+
+    __slots__ = ("_key", "_kinds", "_patience", "_turn", "_turns")
+
+    def __init__(
+        self, turns: dict[str, Turn], key: str, kinds: tuple[str, ...], patience: float
+    ) -> None:
+        self._turns, self._key, self._kinds, self._patience = turns, key, kinds, patience
+
+    async def __aenter__(self) -> bool:
+        self._turn = self._turns.setdefault(self._key, Turn())
+        try:
+            return await self._turn.take(self._patience)
+        except TimeoutError:
+            raise Conflict(self._kinds) from None
+
+    async def __aexit__(self, *error: object) -> None:
+        self._turn.leave()
+        if not self._turn.taken:
+            del self._turns[self._key]
