@@ -37,6 +37,7 @@ from .exceptions import (
     StoreRefused,
     StoreUnavailable,
     TooLarge,
+    Unanswered,
     UndeclaredKind,
     Unsupported,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "StoreRefused",
     "StoreUnavailable",
     "TooLarge",
+    "Unanswered",
     "UndeclaredKind",
     "Unsupported",
     "place",
