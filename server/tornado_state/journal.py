@@ -118,10 +118,16 @@ class Journal:
         self._hand_out(kind, value, dropped=live is not None)
         return value
 
-    def assign(self, kind: Kind[T], value: T) -> None:
-        """Have ``value``; raises `InvalidValue`, `TooLarge`, or `NotKnownHere` for a newer one."""
+    def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
+        """Have ``value``; raises `InvalidValue`, `TooLarge`, or `NotKnownHere` for a newer one.
+
+        ``by_update`` it was made from the one in hand, which is watched from now on.
+        """
         self._kept(kind)
-        self._live[kind] = _Live(value, kind.encode(value), assigned=True)
+        before, text = self._live.get(kind), kind.encode(value)
+        if by_update and before is not None and before.value is not value:
+            self._watch(kind, before)
+        self._live[kind] = _Live(value, text, assigned=True)
 
     def drop(self, kind: Kind[Any]) -> None:
         """Have no value; `NotKnownHere` for a newer one."""

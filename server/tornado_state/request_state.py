@@ -170,7 +170,7 @@ class RequestState(Mapping[Kind[Any], Any]):
         journal = self._journal(kind)
         text = journal.text(kind)
         old = kind.initial() if text is None else kind.decode(text)
-        self._assign(kind, self._same_person(kind, function)(old))
+        self._assign(kind, self._same_person(kind, function)(old), by_update=True)
         return self[kind]
 
     def sign_in(self, value: Any, remember: bool = False) -> None:
@@ -223,7 +223,7 @@ class RequestState(Mapping[Kind[Any], Any]):
         """
         self._check_identity()
         due = self._client.due(self._owner)
-        self._check_transport(due.values())
+        self._check_transport(due.cookies.values())
         tier = self._composition.sessions
         if tier is not None and self._unloaded is None:
             self._check_may_set(self._session)
@@ -232,10 +232,19 @@ class RequestState(Mapping[Kind[Any], Any]):
         self._note_identity()
 
     async def reload(self) -> None:
-        """Take what the store has for the state of this request; unsaved changes are forgotten."""
-        if self._composition.sessions is not None:
-            await self._composition.sessions.reload(self._loaded_session())
-            self._note_identity()
+        """Take what the store has for the state of this request.
+
+        Changes that are not committed are forgotten as this is called, what comes while the store
+        is asked is not.
+        """
+        sessions = self._composition.sessions
+        session = self._loaded_session() if sessions is not None else None
+        if not self._closed:
+            self._client.forget_unsaved()
+            self._session.forget_unsaved()
+        if sessions is not None and session is not None:
+            await sessions.reload(session)
+        self._note_identity()
 
     @property
     def ended(self) -> bool:
@@ -331,7 +340,7 @@ class RequestState(Mapping[Kind[Any], Any]):
         """Do what `commit` does, where there is nothing to ask of the store."""
         self._check_identity()
         due = self._client.due(self._owner)
-        self._check_transport(due.values())
+        self._check_transport(due.cookies.values())
         self._client.confirm(due)
 
     def close(self) -> None:
@@ -371,11 +380,11 @@ class RequestState(Mapping[Kind[Any], Any]):
         session.check_known(kind)
         return session.journal
 
-    def _assign(self, kind: Kind[Any], value: Any) -> None:
+    def _assign(self, kind: Kind[Any], value: Any, *, by_update: bool = False) -> None:
         if value is None and kind.default is None:
             self._drop(kind)
         elif self.placement.check(kind) is SIGNED_COOKIE:
-            self._client.assign(kind, self._owner_of(kind), value)
+            self._client.assign(kind, self._owner_of(kind), value, by_update=by_update)
         else:
             self._loaded_session().journal.assign(kind, value)
 

@@ -11,15 +11,25 @@ Rule 4: what was committed is sent with every answer, an error's too (`confirm`)
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
-from ..journal import Journal
+from ..journal import Changes, Journal
 from ..kinds import Kind
 from .tier import SignedCookieTier
 from .wire import Cookies, SetCookie
 
 T = TypeVar("T")
+
+
+class Due(NamedTuple):
+    """What is to be sent, as of one moment: cookies, and what they are for."""
+
+    cookies: Mapping[Kind[Any], SetCookie]
+    changes: Changes
+    signed_anew: frozenset[Kind[Any]]
+    cleared: frozenset[Kind[Any]]
+    moment: int
 
 
 class ClientState:
@@ -41,6 +51,7 @@ class ClientState:
         self._signed_anew: set[Kind[Any]] = set()
         self._cleared: set[Kind[Any]] = set()
         self._confirmed: dict[Kind[Any], SetCookie] = {}
+        self._moment = 0
         self._journal = Journal()
 
     def journal(self, kind: Kind[Any], owner: str) -> Journal:
@@ -54,9 +65,9 @@ class ClientState:
                     self._outdated.add(kind)
         return self._journal
 
-    def assign(self, kind: Kind[T], owner: str, value: T) -> None:
-        """Have ``value``."""
-        self.journal(kind, owner).assign(kind, value)
+    def assign(self, kind: Kind[T], owner: str, value: T, *, by_update: bool = False) -> None:
+        """Have ``value``; ``by_update`` it was made from the one at hand."""
+        self.journal(kind, owner).assign(kind, value, by_update=by_update)
         self._cleared.discard(kind)
         if kind in self._outdated:
             self._signed_anew.add(kind)
@@ -72,6 +83,7 @@ class ClientState:
         for kind in self.bound_kinds:
             self.journal(kind, owner)
             self._signed_anew.add(kind)
+        self._moment += 1
 
     def drop_bound(self) -> None:
         """Drop every kind that does not outlive sign-out, whoever it was signed for."""
@@ -81,14 +93,24 @@ class ClientState:
                 self._journal.drop(kind)
                 if self._tier.cookie_name(kind) in self._cookies:
                     self._cleared.add(kind)
+        self._moment += 1
 
     def discard(self) -> None:
         """Forget all that is not confirmed."""
         self._journal.forget(self._journal.base)
+        self._start_over()
+
+    def forget_unsaved(self) -> None:
+        """Forget all that is not confirmed; what was handed out is watched."""
+        self._journal.reread(self._journal.base)
+        self._start_over()
+
+    def _start_over(self) -> None:
         self._signed_anew.clear()
         self._cleared.clear()
+        self._moment += 1
 
-    def due(self, owner: Callable[[], str]) -> dict[Kind[Any], SetCookie]:
+    def due(self, owner: Callable[[], str]) -> Due:
         """Return what is to be sent and is not confirmed; `TooLarge` or `InvalidValue`.
 
         ``owner`` is asked only for a bound kind to keep: the session may be out of reach.
@@ -98,14 +120,17 @@ class ClientState:
         for kind in self._signed_anew - changes.keys():
             if text := self._journal.text(kind):
                 due[kind] = self._set_cookie(kind, text, owner)
-        return {kind: self._tier.clear(kind) for kind in self._cleared} | due
+        cookies = {kind: self._tier.clear(kind) for kind in self._cleared} | due
+        asked = frozenset(self._signed_anew), frozenset(self._cleared)
+        return Due(cookies, changes, *asked, self._moment)
 
-    def confirm(self, due: dict[Kind[Any], SetCookie]) -> None:
-        """Have ``due`` sent with whatever answer goes out."""
-        self._confirmed.update(due)
-        self._signed_anew.clear()
-        self._cleared.clear()
-        self._journal.confirm(self._journal.with_changes(self._journal.changes()))
+    def confirm(self, due: Due) -> None:
+        """Have ``due`` sent with whatever answer goes out. What came since is none of it."""
+        self._confirmed.update(due.cookies)
+        if due.moment == self._moment:
+            self._signed_anew -= due.signed_anew
+            self._cleared -= due.cleared
+        self._journal.confirm(self._journal.with_changes(due.changes))
 
     def set_cookies(self) -> list[SetCookie]:
         """Return the cookies to send."""

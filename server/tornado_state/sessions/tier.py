@@ -29,6 +29,7 @@ from ..cookies.wire import Cookies, SetCookie
 from ..exceptions import (
     Conflict,
     InvalidValue,
+    OutcomeUnknown,
     SessionEnded,
     StateError,
     StoreRefused,
@@ -132,7 +133,8 @@ class ServerSessionTier:
             if session.stored is not None:
                 await self._commit(session, nobody_else)
             if session.stored is None:
-                session.journal.assign(kind, _applied(session, kind, function))
+                made = _applied(session, kind, function)
+                session.journal.assign(kind, made, by_update=True)
             else:
                 await self._update(session, kind, function)
                 self._sign_again(session)
@@ -140,10 +142,11 @@ class ServerSessionTier:
             return value
 
     async def reload(self, session: Session) -> None:
-        """Take what the store has, and forget what was not confirmed."""
+        """Take what the store has for what is confirmed."""
         async with session.lock:
+            await self._settle_renewal(session)
             stored = session.stored
-            session.reread(await self.records.fetch(stored.session_id) if stored else None)
+            session.take(await self.records.fetch(stored.session_id) if stored else None)
 
     async def living(self, store_keys: Iterable[str]) -> set[str]:
         """Return those of ``store_keys`` under which a session stands."""
@@ -278,24 +281,39 @@ class ServerSessionTier:
 
     async def _resolve(self, session: Session) -> None:
         """Find out what became of a write that was interrupted."""
+        await self._settle_renewal(session)
         interrupted = session.interrupted
         if interrupted is None or session.stored is None:
             session.interrupted = None
             return
-        successor, plan = interrupted.successor, interrupted.plan
-        if successor is not None and plan is not None:
-            if await self.records.continued_in(session.stored, successor):
-                self._confirm_new(session, plan, successor)
-                return
-            await self.records.delete(successor)
         theirs = await self._reload(session)
         if theirs.sealed != interrupted.sealed:
-            session.rebase(theirs)
+            self._carry_over(session, theirs)
         elif interrupted.kind is not None:
             text = interrupted.values[interrupted.kind.record_name]
             session.confirm_value(interrupted.kind, interrupted.before, text, theirs)
-        elif plan is not None:
-            session.confirm(plan, theirs)
+        elif interrupted.plan is not None:
+            session.confirm(interrupted.plan, theirs)
+
+    async def _settle_renewal(self, session: Session) -> None:
+        """Go on under the new ID if an interrupted renewal has happened after all."""
+        interrupted = session.interrupted
+        if interrupted is None or interrupted.successor is None or interrupted.plan is None:
+            return
+        old, successor = _stored(session), interrupted.successor
+        if await self.records.continued_in(old, successor):
+            self._confirm_new(session, interrupted.plan, successor)
+        else:
+            await self.records.delete(successor)
+
+    def _carry_over(self, session: Session, theirs: StoredSession) -> None:
+        """Carry changes over a write of which nobody can tell whether it was in between."""
+        try:
+            session.rebase(theirs)
+        except Conflict as error:
+            raise OutcomeUnknown(
+                f"{', '.join(error.kinds)}: a write was interrupted, and others have written since"
+            ) from error
 
     async def _reload(self, session: Session) -> StoredSession:
         stored = await self.records.fetch(_stored(session).session_id)
