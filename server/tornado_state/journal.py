@@ -83,10 +83,16 @@ class Journal:
         value = kind.initial() if default is NO_VALUE else default
         return self._hand_out(kind, value, live)
 
-    def assign(self, kind: Kind[T], value: T) -> None:
-        """Have ``value``; raises `InvalidValue`, `TooLarge`, or `NotKnownHere` for a newer one."""
+    def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
+        """Have ``value``; raises `InvalidValue`, `TooLarge`, or `NotKnownHere` for a newer one.
+
+        ``by_update`` it was made from the one in hand, which is watched from now on.
+        """
         self._base.text(kind)
-        self._live[kind] = InHand(value, kind.encode(value), assigned=True)
+        before, text = self._live.get(kind), kind.encode(value)
+        if by_update and before is not None and before.value is not value:
+            self._watch.add(kind, before.value)
+        self._live[kind] = InHand(value, text, assigned=True)
 
     def drop(self, kind: Kind[Any]) -> None:
         """Have no value; `NotKnownHere` for a newer one."""

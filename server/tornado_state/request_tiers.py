@@ -66,14 +66,14 @@ class RequestTiers:
             )
         return self._client_or_none
 
-    def assign(self, kind: Kind[T], value: T) -> None:
+    def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
         """Have ``value``; of a kind whose default is None, that is to have none."""
         if value is None and kind.default is None:
             self.drop(kind)
             return
         self.composition.placement.check(kind)
         if self.is_in_cookie(kind):
-            self._client.assign(kind, self._owner_of(kind), value)
+            self._client.assign(kind, self._owner_of(kind), value, by_update=by_update)
         else:
             self.look().loaded.journal.assign(kind, value)
 
@@ -154,7 +154,8 @@ class RequestTiers:
             return await self.session.tier.update(session, kind, function)
         journal = self.journal(kind)
         text = journal.text(kind)
-        self.assign(kind, function(kind.initial() if text is None else kind.decode(text)))
+        old = kind.initial() if text is None else kind.decode(text)
+        self.assign(kind, function(old), by_update=True)
         now: T = journal.read(kind)
         return now
 
@@ -187,13 +188,18 @@ class RequestTiers:
         cookies = self._client_or_none.set_cookies() if self._client_or_none else []
         return [*cookies, cookie] if cookie else cookies
 
-    async def reload(self) -> None:
-        """Take what the store has, and forget what is not confirmed."""
+    async def reload(self, *, closed: bool) -> None:
+        """Take what the store has; what is not confirmed is forgotten, unless it is too late."""
         session = self.look().if_kept
+        if not closed:
+            self._forget_unsaved()
         if session is not None:
             await self.session.tier.reload(session)
+
+    def _forget_unsaved(self) -> None:
         if self._client_or_none is not None:
-            self._client_or_none.discard()
+            self._client_or_none.forget_unsaved()
+        self.session.known.forget_unsaved()
 
     def discard(self) -> None:
         """Forget every change not confirmed."""

@@ -90,10 +90,8 @@ class Session:
 
     def discard(self) -> None:
         """Forget all that is not confirmed."""
-        self.journal.forget(self.stored.values if self.stored else self._was)
-        self._restart_clock = self._remember = False
-        self.grace = True
-        self._ask(Asked.CONTINUE)
+        self.journal.forget(self._confirmed)
+        self._continue()
 
     def check_known(self, kind: Kind[Any]) -> None:
         """Raise `OutcomeUnknown` while nobody knows what an interrupted write made of the value."""
@@ -156,21 +154,34 @@ class Session:
         At a sign-in only what is inherited counts of it: the other request may be an attacker's
         (ASVS 5.0 7.2.4).
         """
-        self.interrupted = None
         self.journal.rebase(self._seen(theirs))
         self.stored = theirs
-
-    def reread(self, theirs: StoredSession | None) -> None:
-        """Take what the store has for all there is, and forget what was not confirmed."""
-        if theirs is None and self.stored is not None:
-            self.ended, self._was = True, NOTHING
-        self.stored = theirs
         self.interrupted = None
-        self._restart_clock = self._remember = False
-        self._ask(Asked.CONTINUE)
-        self.journal.reread(theirs.values if theirs else self._was)
+
+    def forget_unsaved(self) -> None:
+        """Forget all that is not confirmed; what was handed out is watched."""
+        self.journal.reread(self._confirmed)
+        self._continue()
+
+    def take(self, theirs: StoredSession | None) -> None:
+        """Take what the store has, None for a session that is over, for what is confirmed."""
+        if self.stored is None:
+            return
+        self.journal.rebase(self._seen(theirs))
+        self.stored = theirs
+        self.ended = self.ended or theirs is None
+        self.interrupted = None
 
     # Within
+
+    @property
+    def _confirmed(self) -> Texts:
+        return self.stored.values if self.stored else self._was
+
+    def _continue(self) -> None:
+        self._restart_clock = self._remember = False
+        self.grace = True
+        self._ask(Asked.CONTINUE)
 
     def _ask(self, asked: Asked) -> None:
         self._asked = asked

@@ -122,11 +122,11 @@ class ServerSessionTier:
             return value
 
     async def reload(self, session: Session) -> None:
-        """Take what the store has, and forget what was not confirmed."""
+        """Take what the store has for what is confirmed."""
         async with session.turn:
             await self._renewing.settle(session)
             stored = session.stored
-            session.reread(await self.records.fetch(stored.session_id) if stored else None)
+            session.take(await self.records.fetch(stored.session_id) if stored else None)
 
     async def living(self, store_keys: Iterable[str]) -> set[str]:
         """Return those of ``store_keys`` under which a session stands."""
@@ -180,7 +180,8 @@ class ServerSessionTier:
         if session.stored is not None:
             await self._commit(session, nobody_else)
         if session.stored is None:
-            session.journal.assign(kind, applied(session, kind, function))
+            made = applied(session, kind, function)
+            session.journal.assign(kind, made, by_update=True)
         else:
             await self._changing.update(session, kind, function)
             self._renewing.sign_again(session)
