@@ -12,14 +12,22 @@ Rule 4: what was committed is sent with every answer, an error's too (`confirm`)
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+from ..confirmed import Changes
 from ..journal import Journal
 from ..kinds import Kind
 from .tier import SignedCookieTier
 from .wire import Cookies, SetCookie
 
 T = TypeVar("T")
+
+
+class Due(NamedTuple):
+    """The cookies that are to be sent, and the changes that they tell of."""
+
+    cookies: dict[Kind[Any], SetCookie]
+    changes: Changes
 
 
 class ClientState:
@@ -88,24 +96,25 @@ class ClientState:
         self._signed_anew.clear()
         self._cleared.clear()
 
-    def due(self, owner: Callable[[], str]) -> dict[Kind[Any], SetCookie]:
+    def due(self, owner: Callable[[], str]) -> Due:
         """Return what is to be sent and is not confirmed; `TooLarge` or `InvalidValue`.
 
         ``owner`` is asked only for a bound kind to keep: the session may be out of reach.
         """
         changes = self._journal.changes()
-        due = {kind: self._set_cookie(kind, text, owner) for kind, text in changes.items()}
+        due = {kind: self._tier.clear(kind) for kind in self._cleared}
+        due |= {kind: self._set_cookie(kind, text, owner) for kind, text in changes.items()}
         for kind in self._signed_anew - changes.keys():
             if text := self._journal.text(kind):
                 due[kind] = self._set_cookie(kind, text, owner)
-        return {kind: self._tier.clear(kind) for kind in self._cleared} | due
+        return Due(due, changes)
 
-    def confirm(self, due: dict[Kind[Any], SetCookie]) -> None:
-        """Have ``due`` sent with whatever answer goes out."""
-        self._confirmed.update(due)
-        self._signed_anew.clear()
-        self._cleared.clear()
-        self._journal.confirm(self._journal.with_changes(self._journal.changes()))
+    def confirm(self, due: Due) -> None:
+        """Have ``due`` sent with whatever answer goes out; what came after it is not confirmed."""
+        self._confirmed.update(due.cookies)
+        self._signed_anew -= due.cookies.keys()
+        self._cleared -= due.cookies.keys()
+        self._journal.confirm(self._journal.with_changes(due.changes))
 
     def set_cookies(self) -> list[SetCookie]:
         """Return the cookies to send."""
@@ -115,10 +124,6 @@ class ClientState:
     def values(self) -> Journal:
         """The journal of the kinds used so far."""
         return self._journal
-
-    def carries(self, kind: Kind[Any]) -> bool:
-        """Return whether the request has a cookie of the kind's name."""
-        return self._tier.cookie_name(kind) in self._cookies
 
     def _set_cookie(
         self, kind: Kind[Any], text: bytes | None, owner: Callable[[], str]
