@@ -125,6 +125,10 @@ class Visitor:
         """Return another browser with the same cookies: a thief, or a request sent earlier."""
         return Visitor(self.world, self.cookies)
 
+    def elsewhere(self) -> Visitor:
+        """Return the same, where requests go to another process."""
+        return Visitor(self.world.like(), self.cookies)
+
     def take(self, *cookies: SetCookie | None) -> None:
         """Do with Set-Cookie headers what a browser does."""
         for cookie in cookies:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from state_app import ADA, BASKET, LINES, SEEN, STEP, WHO
-from tornado_state import OutcomeUnknown
+from tornado_state import OutcomeUnknown, StaleValue
 from tornado_state.sessions.id_cookie import Presented
 from tornado_state.sessions.kind_rules import KindRules
 from tornado_state.sessions.plan import Interrupted, Plan, Status
@@ -224,25 +224,37 @@ def test_a_sign_in_under_a_renewed_id_takes_nothing_along() -> None:
     assert session.plan().values == {"who": b'{"id":"ada"}'}
 
 
-def test_rereading_takes_what_the_store_has() -> None:
-    """What was asked for and assigned is forgotten; one that is gone has ended."""
-    session = loaded(basket=b"1")
+def test_what_is_not_saved_is_forgotten_and_watched() -> None:
+    """Values, and what was asked for; a change inside a value that was handed out would be lost."""
+    session = loaded(lines=b"[1]", basket=b"1")
+    value = session.journal.read(LINES)
     session.journal.assign(BASKET, 2)
     session.sign_in(remember=True)
-    session.reread(stored(basket=b"5"))
+    session.forget_unsaved()
     assert session.status is Status.UNCHANGED
-    assert session.journal.read(BASKET) == 5
+    assert session.journal.read(BASKET) == 1
+    value.append(2)
+    with pytest.raises(StaleValue):
+        session.plan()
+
+
+def test_what_the_store_has_is_taken_for_what_is_confirmed() -> None:
+    """What was assigned since stays; a session that is gone has ended."""
+    session = loaded(basket=b"1")
+    session.journal.assign(SEEN, 2)
+    session.take(stored(basket=b"5"))
+    assert session.plan().values == {"basket": b"5", "seen": b"2"}
     assert not session.ended
-    session.reread(None)
+    session.discard()
+    session.take(None)
     assert (session.status, session.ended) == (Status.ABSENT, True)
     assert not session.journal.has(BASKET)
 
 
-def test_rereading_where_there_never_was_a_session_ends_none() -> None:
+def test_where_there_never_was_a_session_none_is_taken_for_ended() -> None:
     """Who had none has none, and sees on what a request under way may see."""
     session = empty(was={"basket": b"3"})
-    session.journal.assign(BASKET, 4)
-    session.reread(None)
+    session.take(None)
     assert not session.ended
     assert session.journal.read(BASKET) == 3
 

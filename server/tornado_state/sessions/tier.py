@@ -177,14 +177,17 @@ class ServerSessionTier:
         return changed
 
     async def _update(self, session: Session, kind: Kind[T], function: Callable[[T], T]) -> None:
-        if session.stored is not None:
+        updated = False
+        while session.stored is not None and not updated:
             await self._commit(session, nobody_else)
-        if session.stored is None:
+            updated = session.stored is not None and await self._changing.update(
+                session, kind, function
+            )
+        if updated:
+            self._renewing.sign_again(session)
+        else:
             made = applied(session, kind, function)
             session.journal.assign(kind, made, by_update=True)
-        else:
-            await self._changing.update(session, kind, function)
-            self._renewing.sign_again(session)
 
     async def _destroy(self, session: Session, plan: Plan) -> None:
         await self._end_named(session)
