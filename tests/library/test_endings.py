@@ -8,7 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 import pytest
-from state_app import ABSOLUTE, IDLE, SEEN, WHO, Visitor, with_session
+from state_app import ABSOLUTE, ADA, BASKET, EVE, IDLE, SEEN, WHO, Visitor, put, with_session
 from tornado_state import Conflict, SessionEnded, StoreUnavailable
 from tornado_state.cookies.wire import SetCookie
 
@@ -23,8 +23,11 @@ async def end(visitor: Visitor) -> SetCookie | None:
 
 async def renew(visitor: Visitor, *, sign_in: bool = False, **values: object) -> SetCookie | None:
     session = await visitor.session()
-    session.update(values)
-    session.renew_id(restart_clock=sign_in)
+    if sign_in:
+        session.sign_in(remember=False)
+    else:
+        session.renew_id()
+    put(session, **values)
     return await visitor.commit(session)
 
 
@@ -46,7 +49,7 @@ async def test_a_late_write_never_brings_a_session_back(steps: int) -> None:
     late, renewing = await visitor.session(), await visitor.session()
     await end(visitor.copy())
     visitor.world.clock.pass_(2 * (steps - 1))
-    late["basket"] = 1
+    put(late, basket=2)
     with pytest.raises(SessionEnded):
         await visitor.commit(late)
     renewing.renew_id()
@@ -88,7 +91,7 @@ async def test_what_is_assigned_after_ending_begins_another_session() -> None:
     thief = visitor.copy()
     session = await visitor.session()
     session.destroy()
-    session["seen"] = 1
+    put(session, seen=1)
     assert await visitor.commit(session) is not None
     assert await visitor.data() == {"seen": 1}
     assert (await thief.session()).ended
@@ -150,7 +153,7 @@ async def test_a_write_after_a_renewal_is_told() -> None:
     visitor = await with_session()
     late = await visitor.session()
     await renew(visitor.copy())
-    late["basket"] = 1
+    put(late, basket=2)
     with pytest.raises(SessionEnded):
         await visitor.commit(late)
 
@@ -184,14 +187,14 @@ async def test_a_sign_in_stands_on_its_own(meanwhile: Meanwhile, when: str) -> N
     """Whatever became of the session it began in, who signs in is signed in."""
     visitor = await with_session()
     session = await visitor.session()
-    session["who"] = {"id": "ada"}
-    session.renew_id(restart_clock=True)
+    session.sign_in(remember=False)
+    put(session, who=ADA)
     if when == "before":
         await meanwhile(visitor)
     else:
         visitor.world.store.let_go_first("add", lambda: meanwhile(visitor))
     await visitor.commit(session)
-    assert (await visitor.data())["who"] == {"id": "ada"}
+    assert (await visitor.data())["who"] == ADA
 
 
 async def test_a_sign_in_works_on_an_ended_session() -> None:
@@ -200,10 +203,10 @@ async def test_a_sign_in_works_on_an_ended_session() -> None:
     await evict(visitor)
     session = await visitor.session()
     assert session.ended
-    session["who"] = {"id": "ada"}
-    session.renew_id(restart_clock=True)
+    session.sign_in(remember=False)
+    put(session, who=ADA)
     assert await visitor.commit(session) is not None
-    assert await visitor.data() == {"who": {"id": "ada"}}
+    assert await visitor.data() == {"who": ADA}
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -219,7 +222,7 @@ async def test_any_order_of_requests_leaves_an_ended_session_ended(seed: int) ->
             await asyncio.sleep(0)
         if session.stored is None:
             return
-        session[rng.choice(("basket", "seen"))] = rng.random()
+        put(session, **{rng.choice(("basket", "seen")): rng.randrange(2, 100)})
         if rng.random() < 0.5:
             session.renew_id()
         with contextlib.suppress(SessionEnded, Conflict):
@@ -241,7 +244,7 @@ async def test_an_update_of_an_ended_session_is_refused() -> None:
     session = await visitor.session()
     await end(visitor.copy())
     with pytest.raises(SessionEnded):
-        await visitor.world.sessions.update(session, "basket", lambda number: number + 1, 0)
+        await visitor.world.sessions.update(session, BASKET, lambda number: number + 1)
     assert await visitor.data() == {}
 
 
@@ -264,14 +267,14 @@ async def test_a_write_under_an_id_that_was_renewed_begins_no_other_session() ->
     """A new cookie would take the place of the one that the renewal, a sign-in say, has sent."""
     visitor = await with_session(basket=1)
     late = visitor.copy()
-    await renew(visitor, sign_in=True, who={"id": "ada"})
+    await renew(visitor, sign_in=True, who=ADA)
     visitor.world.store.forget()
     with pytest.raises(SessionEnded):
         await late.assign(basket=2)
     assert visitor.operations == {"load": 1}
     assert late.cookies != visitor.cookies
     assert await late.commit(await late.session()) is None
-    assert await visitor.data() == {"basket": 1, "who": {"id": "ada"}}
+    assert await visitor.data() == {"basket": 1, "who": ADA}
 
 
 async def test_a_sign_in_under_an_id_that_was_renewed_stands_on_its_own() -> None:
@@ -280,11 +283,11 @@ async def test_a_sign_in_under_an_id_that_was_renewed_stands_on_its_own() -> Non
     again = visitor.copy()
     await renew(visitor, sign_in=True)
     session = await again.session()
-    session["who"] = {"id": "ada"}
-    session.renew_id(restart_clock=True)
+    session.sign_in(remember=False)
+    put(session, who=ADA)
     assert await again.commit(session) is not None
     session.destroy()
-    session["basket"] = 1
+    put(session, basket=1)
     assert await again.commit(session) is not None
     assert await again.data() == {"basket": 1}
 
@@ -312,11 +315,11 @@ async def test_a_sign_in_takes_nothing_along_that_was_planted_meanwhile(before: 
     visitor = await with_session(basket=1, seen=1)
     attacker = visitor.copy()
     state = await visitor.state(WHO)
-    planted = {"seen": 2, "who": {"id": "attacker"}, "basket": 2, "unknown": 1}
+    planted = {"seen": 2, "who": EVE, "basket": 2, "unknown": 1}
     visitor.world.store.let_go_first(before, lambda: attacker.assign(**planted))
-    state.sign_in(WHO, {"id": "ada"})
+    state.sign_in(ADA)
     await visitor.answer(state)
-    assert await visitor.data() == {"basket": 2, "who": {"id": "ada"}}
+    assert await visitor.data() == {"basket": 2, "who": ADA}
 
 
 async def test_a_sign_in_keeps_what_the_same_request_assigned() -> None:
@@ -325,10 +328,10 @@ async def test_a_sign_in_keeps_what_the_same_request_assigned() -> None:
     attacker = visitor.copy()
     state = await visitor.state(WHO, SEEN)
     visitor.world.store.let_go_first("cas", lambda: attacker.assign(seen=2))
-    state.sign_in(WHO, {"id": "ada"})
+    state.sign_in(ADA)
     state[SEEN] = 3
     await visitor.answer(state)
-    assert await visitor.data() == {"who": {"id": "ada"}, "seen": 3}
+    assert await visitor.data() == {"who": ADA, "seen": 3}
 
 
 @pytest.mark.parametrize("last", ["renew", "end"])

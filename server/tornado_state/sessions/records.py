@@ -71,9 +71,23 @@ class SessionRecords:
             return Found()
         now = self._clock()
         found = _stored(session_id, key, opened, record.sealed, record.token)
-        if opened.last_word is not None:
-            return Found(old=found, was=opened.was(now)) if opened.was_renewed(now) else Found()
-        return Found(found) if self._counts(opened.contents, now) else Found()
+        if opened.last_word is None:
+            return Found(found) if self._counts(opened.contents, now) else Found()
+        if not opened.was_renewed(now):
+            return Found()
+        was = opened.was(now)
+        return Found(old=found, was=was if was and await self._goes_on(opened) else NOTHING)
+
+    async def _goes_on(self, opened: Opened) -> bool:
+        """Return whether what a session was renewed to has not ended by now."""
+        while opened.last_word is not None:
+            session_id = opened.last_word.to
+            record = await self.store.load(store_key(session_id)) if session_id else None
+            following = self._open(session_id, record.sealed) if session_id and record else None
+            if following is None:
+                return False
+            opened = following
+        return self._counts(opened.contents, self._clock())
 
     async def fetch(self, session_id: str) -> StoredSession | None:
         """Return the session alone, None when there is none."""
