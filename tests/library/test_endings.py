@@ -249,11 +249,8 @@ async def test_an_update_of_an_ended_session_is_refused() -> None:
 
 
 async def test_signing_out_of_an_ended_session_clears_its_cookie() -> None:
-    """The store is not asked again; under an ID that was renewed the cookie is left alone."""
+    """The store is not asked again."""
     visitor = await with_session()
-    late = visitor.copy()
-    await renew(visitor)
-    assert await end(late) is None
     other = visitor.copy()
     await end(visitor)
     visitor.world.store.forget()
@@ -261,6 +258,30 @@ async def test_signing_out_of_an_ended_session_clears_its_cookie() -> None:
     assert cleared is not None
     assert cleared.max_age == 0
     assert visitor.operations == {"load": 1}
+
+
+async def test_signing_out_under_an_id_that_was_renewed_ends_what_it_goes_on_as() -> None:
+    """The page was older than the cookie is by now: who signs out there is signed out."""
+    visitor = await with_session()
+    late = visitor.copy()
+    await renew(visitor)
+    await renew(visitor)
+    assert await end(late) is not None
+    assert (await visitor.session()).ended
+    assert late.cookies == {}
+
+
+async def test_what_is_assigned_after_signing_out_under_a_renewed_id_begins_another() -> None:
+    """What it went on as is ended as well, though something new begins at once."""
+    visitor = await with_session()
+    late = visitor.copy()
+    await renew(visitor)
+    session = await late.session()
+    session.destroy()
+    put(session, seen=5)
+    assert await late.commit(session) is not None
+    assert await late.data() == {"seen": 5}
+    assert (await visitor.session()).ended
 
 
 async def test_a_write_under_an_id_that_was_renewed_begins_no_other_session() -> None:
@@ -315,7 +336,7 @@ async def test_a_sign_in_takes_nothing_along_that_was_planted_meanwhile(before: 
     visitor = await with_session(basket=1, seen=1)
     attacker = visitor.copy()
     state = await visitor.state(WHO)
-    planted = {"seen": 2, "who": EVE, "basket": 2, "unknown": 1}
+    planted = {"seen": 2, "who": EVE, "basket": 2, "step": "planted"}
     visitor.world.store.let_go_first(before, lambda: attacker.assign(**planted))
     state.sign_in(ADA)
     await visitor.answer(state)
@@ -349,3 +370,66 @@ async def test_a_late_reader_does_not_make_an_ended_session_look_alive(last: str
     assert await visitor.world.sessions.living([late.stored.store_key]) == set()
     assert (await copy.session()).ended
     assert await copy.assign(basket=2) is not None
+
+
+# Grace
+
+
+async def test_a_request_under_way_reads_what_stood_there_under_the_old_id() -> None:
+    """For ten seconds, and never what came after; then it has ended like any other."""
+    visitor = await with_session(basket=1, who=ADA)
+    late = visitor.copy()
+    await renew(visitor, seen=2)
+    await visitor.assign(basket=5)
+    assert await late.data() == {"basket": 1, "who": ADA}
+    visitor.world.clock.pass_(9)
+    assert await late.data() == {"basket": 1, "who": ADA}
+    visitor.world.clock.pass_(1)
+    assert await late.data() == {}
+
+
+async def test_without_grace_the_old_id_is_dead_at_once() -> None:
+    """After a change of password, say."""
+    visitor = await with_session(basket=1)
+    late = visitor.copy()
+    session = await visitor.session()
+    session.renew_id(grace=False)
+    await visitor.commit(session)
+    assert await late.data() == {}
+    assert await visitor.data() == {"basket": 1}
+
+
+async def test_under_the_old_id_nothing_is_seen_of_who_signs_in() -> None:
+    """Nor of what was there before: whoever planted the ID must not read what its owner does."""
+    visitor = await with_session(basket=1)
+    attacker = visitor.copy()
+    await renew(visitor, sign_in=True, who=ADA)
+    assert await attacker.data() == {}
+
+
+@pytest.mark.parametrize("renewals", [1, 2])
+@pytest.mark.parametrize("how", ["signed out", "evicted", "too old"])
+async def test_grace_ends_with_the_session(how: str, renewals: int) -> None:
+    """Once it has ended under its new ID, nobody reads anything under an old one."""
+    visitor = await with_session(basket=1, who=ADA)
+    if how == "too old":
+        visitor.world.clock.pass_(IDLE - 1)
+        for _ in range(ABSOLUTE // (IDLE - 1) - 1):
+            await visitor.commit(await visitor.session())
+            visitor.world.clock.pass_(IDLE - 1)
+    late = visitor.copy()
+    for _ in range(renewals):
+        await renew(visitor)
+    assert await late.data() == {"basket": 1, "who": ADA}
+    match how:
+        case "signed out":
+            await end(visitor)
+        case "evicted":
+            stored = (await visitor.session()).stored
+            assert stored is not None
+            await visitor.world.store.delete(stored.store_key)
+        case "too old":
+            stored = (await visitor.session()).stored
+            assert stored is not None
+            visitor.world.clock.pass_(ABSOLUTE - (visitor.world.clock() - stored.created_at))
+    assert await late.data() == {}
