@@ -134,7 +134,7 @@ async def test_whoever_waits_too_long_for_a_turn_is_refused() -> None:
 
 
 async def test_turns_come_one_after_the_other() -> None:
-    """In the order in which they were asked for, but for who has gone; each knows that it waited."""
+    """In the order in which they were asked for, but for who has gone; each knows it waited."""
     turn, order = Turn(), []
 
     async def wait(number: int) -> None:
