@@ -38,11 +38,9 @@ compare-peers: .venv/.compare  ## the session layers people use, tried by the sa
 	@.ci/need memcached redis-server npm
 	@$(BIN)/python -m compare peers $(if $(ONLY),--only=$(ONLY))
 
-# What runs after a greenlet has ended, coverage sees only where it does not look into greenlets.
 test: .venv/.dev  ## the whole test suite; every branch of server/tornado_state must be covered
-	@.ci/need memcached chromium wrk
-	$(BIN)/coverage run --concurrency=thread -m pytest tests/test_bridge.py
-	$(BIN)/python -m pytest --numprocesses=3 --cov --cov-append --cov-report=
+	@.ci/need memcached redis-server chromium wrk
+	$(BIN)/python -m pytest --numprocesses=3 --cov --cov-report=
 	$(BIN)/coverage report --include='server/tornado_state/*' --show-missing --fail-under=100
 
 campaign-races: .venv/.dev  ## sign-out, freezes and increments raced in full numbers (3 minutes)

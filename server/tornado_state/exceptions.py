@@ -99,6 +99,21 @@ class StoreRefused(StateError):
         super().__init__(why)
 
 
+class RecordTooLarge(TooLarge, StoreRefused):
+    """The store takes no record of that size; ``limit`` is 0 where it does not tell which it would.
+
+    The old record stands.
+    """
+
+    status = 413
+
+    def __init__(self, size: int, limit: int = 0) -> None:
+        self.what, self.size, self.limit = "the record", size, limit
+        self.retry_after = 5
+        may = f", and takes {limit} at most" if limit else ""
+        StateError.__init__(self, f"the store takes no record of {size} bytes{may}")
+
+
 class ResponseStarted(StateError):
     """State was assigned after the response had begun; it could not be kept before the answer."""
 
