@@ -190,7 +190,7 @@ class RequestTiers:
 
     async def reload(self, *, closed: bool) -> None:
         """Take what the store has; what is not confirmed is forgotten, unless it is too late."""
-        session = self.look().if_kept
+        session = self.look().if_needed
         if not closed:
             self._forget_unsaved()
         if session is not None:

@@ -20,6 +20,7 @@ from ..confirmed import NOTHING, Texts
 from ..cookies.wire import SetCookie
 from ..exceptions import SessionEnded, StoreRefused, StoreUnavailable
 from .changing import Changing, conflict, interruptible, stored_of
+from .endings import Endings
 from .id_cookie import SessionIDCookie
 from .plan import Asked, Interrupted, Plan, Status
 from .records import SessionRecords
@@ -42,11 +43,13 @@ class Renewing:
     def __init__(
         self,
         records: SessionRecords,
+        endings: Endings,
         cookie: SessionIDCookie,
         changing: Changing,
         tell: Callable[[str], None],
     ) -> None:
         self._records = records
+        self._endings = endings
         self._cookie = cookie
         self._changing = changing
         self._tell = tell
@@ -94,7 +97,7 @@ class Renewing:
         """Retire ``old`` for ``new``; False when another version of it stands by now."""
         with interruptible(session, Interrupted(successor=new, plan=plan)):
             try:
-                return await self._records.retire(old, new, _still_seen(plan, old))
+                return await self._endings.retire(old, new, _still_seen(plan, old))
             except (SessionEnded, StoreRefused):
                 await self._records.delete(new)
                 raise
@@ -106,7 +109,7 @@ class Renewing:
             successor, plan = session.interrupted.successor, session.interrupted.plan
         if successor is None or plan is None:
             return
-        if await self._records.continued_in(stored_of(session), successor):
+        if await self._endings.continued_in(stored_of(session), successor):
             self._confirm_new(session, plan, successor)
         else:
             await self._records.delete(successor)
