@@ -22,6 +22,7 @@ Rule 5: a protocol switch (101) cannot wait. What it changed must be committed b
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import re
 import time
@@ -174,11 +175,12 @@ def _answer(
     """Have a new instance of the handler answer ``error``, and nothing but that.
 
     It is not executed: neither its method nor ``prepare``, nor any check of the request, could
-    change what has become of the request.
+    change what has become of the request. Its request is a copy with a connection of its own: the
+    handler that failed may still be writing to the other, where it is swallowed.
     """
-    connection = request.connection
-    if isinstance(connection, HeldConnection):
-        connection = connection.for_error(error)
+    if isinstance(request.connection, HeldConnection):
+        connection = request.connection.for_error(error)
+        request = copy.copy(request)
         request.connection = connection
     handler = target_class(application, request, **target_kwargs)
     handler._transforms = []
