@@ -29,11 +29,15 @@ _GRACE = 10
 _TEXTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
+_NOTHING = msgspec.Raw(b"")
+
+
 class LastWord(msgspec.Struct, omit_defaults=True):
     """That a session is over: ``to`` is the ID it went on under, ``was`` what stood there."""
 
     to: str | None = None
-    was: msgspec.Raw | None = None
+    #: Not `| None`: msgspec decodes no object into a Raw that may be absent.
+    was: msgspec.Raw = _NOTHING
 
 
 _LAST_WORD = msgspec.json.Decoder(LastWord)
@@ -62,7 +66,7 @@ class Opened(NamedTuple):
         """Return what a request that was under way may still see."""
         word = self.last_word
         in_time = self.contents.created_at + _GRACE > now
-        return _texts(bytes(word.was)) if word and word.was and in_time else NOTHING
+        return _texts(bytes(word.was)) if word and bytes(word.was) and in_time else NOTHING
 
 
 def write_texts(values: Texts) -> bytes:
@@ -72,7 +76,7 @@ def write_texts(values: Texts) -> bytes:
 
 def last_word(session_id: str, now: float, to: str | None, was: Texts) -> Sealed:
     """Return what is left of the session, which goes on under the ID ``to``, if any."""
-    word = LastWord(to, msgspec.Raw(write_texts(was)) if was else None)
+    word = LastWord(to, msgspec.Raw(write_texts(was)) if was else _NOTHING)
     contents = Contents(int(now), int(now), remembered=False, data=msgspec.json.encode(word))
     sealed = seal(session_id, contents, last_word=True)
     return Sealed(sealed, _ENDED_FOR if to is None else _RENEWED_FOR)
