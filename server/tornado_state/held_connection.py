@@ -71,6 +71,8 @@ class HeldConnection(httputil.HTTPConnection):
         status = cast(httputil.ResponseStartLine, start_line).code
         if status >= 500 or self._answer is None:
             self.state.discard()
+        if self._answer is None:
+            return self._send(start_line, headers, chunk)
         try:
             if status == 101 and self.state.changed:
                 self._refuse_switch()
@@ -79,12 +81,8 @@ class HeldConnection(httputil.HTTPConnection):
                 return self._hold(self._commit_and_send(start_line, headers, chunk))
             self.state.commit_cookies()
         except StateError as error:
-            if self._answer is None:
-                raise
             return self._hold(self._fail(error))
-        self.state.close()
-        self._complete(status, headers)
-        return self.connection.write_headers(start_line, headers, chunk)
+        return self._send(start_line, headers, chunk)
 
     def write(self, chunk: bytes) -> asyncio.Future[None]:
         """Send a part of the body, after the headers."""
@@ -118,6 +116,16 @@ class HeldConnection(httputil.HTTPConnection):
     def __del__(self) -> None:
         self.tell_late_changes()
 
+    def _send(
+        self,
+        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
+        headers: httputil.HTTPHeaders,
+        chunk: bytes | None,
+    ) -> asyncio.Future[None]:
+        self.state.close()
+        self._complete(cast(httputil.ResponseStartLine, start_line).code, headers)
+        return self.connection.write_headers(start_line, headers, chunk)
+
     def _refuse_switch(self) -> NoReturn:
         """Have the error answered, and keep the handler from taking the connection over."""
         error = ResponseStarted()
@@ -150,8 +158,9 @@ class HeldConnection(httputil.HTTPConnection):
         headers: httputil.HTTPHeaders,
         chunk: bytes | None,
     ) -> None:
+        status = cast(httputil.ResponseStartLine, start_line).code
         try:
-            await self.state.commit()
+            await self._settle(status)
         except StateError as error:
             await self._fail(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
@@ -160,8 +169,16 @@ class HeldConnection(httputil.HTTPConnection):
                 StateError(f"the state could not be committed: {type(error).__name__}")
             )
         else:
-            self._complete(cast(httputil.ResponseStartLine, start_line).code, headers)
+            self._complete(status, headers)
             self._release(start_line, headers, chunk)
+
+    async def _settle(self, status: int) -> None:
+        """Commit. With an answer of 500 and above, that is to see what was confirmed before."""
+        try:
+            await self.state.commit()
+        except StateError:
+            if status < 500:
+                raise
 
     def _release(
         self,

@@ -105,7 +105,7 @@ class ServerSessionTier:
 
     def must_wait(self, session: Session) -> bool:
         """Return whether `commit` has anything to ask of the store."""
-        if session.lock.locked():
+        if session.lock.locked() or session.renewal_interrupted:
             return True
         status = session.status
         if status is Status.UNCHANGED:
@@ -301,10 +301,22 @@ class ServerSessionTier:
         if interrupted is None or interrupted.successor is None or interrupted.plan is None:
             return
         old, successor = _stored(session), interrupted.successor
-        if await self.records.continued_in(old, successor):
+        if await self._was_continued(old, successor):
             self._confirm_new(session, interrupted.plan, successor)
         else:
             await self.records.delete(successor)
+
+    async def _was_continued(self, old: StoredSession, successor: StoredSession) -> bool:
+        """Return whether ``old`` was retired for ``successor``. If not, it will not be any more.
+
+        The interrupted compare-and-swap may be about to happen: after a write it comes too late.
+        """
+        if await self.records.continued_in(old, successor):
+            return True
+        with suppress(SessionEnded):
+            if await self.records.swap(old, self.records.next_version(old, old.values)):
+                return False
+        return await self.records.continued_in(old, successor)
 
     def _carry_over(self, session: Session, theirs: StoredSession) -> None:
         """Carry changes over a write of which nobody can tell whether it was in between."""
