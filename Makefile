@@ -49,6 +49,9 @@ test: $(VENV)/.dev  ## the whole test suite; every branch of server/tornado_stat
 test-library:  ## the library's own tests, on every Python here that .venv is not of
 	@.ci/library-tests
 
+dist: $(VENV)/.dev  ## wheel and sdist of the library, checked and tried in empty environments: build/dist
+	@.ci/dist $(BIN)/python
+
 campaign-races: $(VENV)/.dev  ## sign-out, freezes and increments raced in full numbers (3 minutes)
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_races.py
@@ -99,4 +102,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo run run-cookie run-session compare check compare-peers test test-library campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean
+.PHONY: help demo run run-cookie run-session compare check compare-peers test test-library dist campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean

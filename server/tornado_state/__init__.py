@@ -1,13 +1,21 @@
 """State for Tornado applications, placed by what it needs.
 
 kinds.py            a kind of state: name, type, needs
+needs.py            what a kind needs of the place that keeps it
 values.py           values of a type, as JSON text and back
 placement.py        tiers, their capabilities, place(), the guard
 journal.py          what a request asked for, held against what is confirmed
-request_state.py    one request's state, addressed by kind
+confirmed.py        the texts that are confirmed, of whatever version
+in_hand.py          a value that a request has in hand, or had
+request_state.py    one request's state: its kinds, and what a session can do besides
+kind_mapping.py     the kinds of a handler as a mapping
+request_tiers.py    what one request has in either tier
+identity.py         who is signed in
 visit.py            what a request says of itself: cookies, and whence it came
 handlers.py         handlers that declare kinds
 application.py      load before the handler, commit before the first byte
+delegates.py        what Tornado's server talks to, for one request
+routes.py           the handlers that an application's routes lead to
 held_connection.py  a connection that lets nothing out before the commit
 composition.py      an application's kinds, placement and tiers, put together
 settings.py         the settings that are about state, read and checked
@@ -37,11 +45,13 @@ from .exceptions import (
     StoreRefused,
     StoreUnavailable,
     TooLarge,
+    Unanswered,
     UndeclaredKind,
     Unsupported,
 )
 from .handlers import StateHandler
-from .kinds import Kind, Needs
+from .kinds import Kind
+from .needs import Needs
 from .placement import (
     DATABASE,
     SERVER_SESSION,
@@ -81,6 +91,7 @@ __all__ = [
     "StoreRefused",
     "StoreUnavailable",
     "TooLarge",
+    "Unanswered",
     "UndeclaredKind",
     "Unsupported",
     "place",

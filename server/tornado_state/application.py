@@ -21,25 +21,23 @@ Rule 5: a protocol switch (101) cannot wait. What it changed must be committed b
 
 from __future__ import annotations
 
-import asyncio
-import copy
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from tornado import httputil
 from tornado.log import app_log
-from tornado.routing import ReversibleRouter, Rule, RuleRouter
-from tornado.web import Application, HTTPError, RequestHandler
+from tornado.web import Application, RequestHandler
 
 from .composition import Composition
+from .delegates import AnswerOnly, LoadFirst, answer_error
 from .events import Events
-from .exceptions import CompositionError, StateError
+from .exceptions import CompositionError
 from .handlers import StateHandler, check_attributes
 from .held_connection import HeldConnection
 from .request_state import RequestState
+from .routes import handlers_of
 from .settings import read_settings
 from .stores import SessionStore, open_store
 from .visit import Visit
@@ -85,6 +83,7 @@ class StateApplication(Application):
             settings.get("state_clock", time.time),
         )
         self.session_store = store
+        self._known: set[type[StateHandler]] = set()
         self._declare_all()
         if not read.names.secure:
             log.warning("cookies are not Secure: plain http, for this machine only")
@@ -102,13 +101,15 @@ class StateApplication(Application):
 
     def _declare_all(self) -> None:
         default = self.settings.get("default_handler_class")
-        for handler in [*_handlers_of(self.default_router), *([default] if default else [])]:
+        for handler in [*handlers_of(self.default_router), *([default] if default else [])]:
             if isinstance(handler, type) and issubclass(handler, StateHandler):
                 self._declare(handler)
 
     def _declare(self, handler: type[StateHandler]) -> None:
-        check_attributes(handler)
-        self._composition.declare(handler.__name__, handler.declared_kinds)
+        if handler not in self._known:
+            check_attributes(handler)
+            self._composition.declare(handler.__name__, handler.declared_kinds)
+            self._known.add(handler)
 
     # Tornado types this by the private class it returns; what its caller uses is the delegate's
     # interface.
@@ -128,13 +129,13 @@ class StateApplication(Application):
             )
 
         def answer(error: Exception) -> None:
-            _answer(self, request, target_class, target_kwargs or {}, error)
+            answer_error(self, request, target_class, target_kwargs or {}, error)
 
         try:
             state = self._state_for(request, target_class)
         except Exception as error:  # noqa: BLE001 - of whatever class: the client gets an answer
             app_log.error("the state of a request could not be put together", exc_info=True)
-            return _Answering(answer, error)
+            return AnswerOnly(answer, error)
         if state is not None:
             request.connection = HeldConnection(connection, state, answer, target_class.__name__)
         delegate = super().get_handler_delegate(
@@ -142,14 +143,13 @@ class StateApplication(Application):
         )
         if state is None:
             return delegate
-        return _LoadFirst(state, delegate, answer, early=bool(target_class._stream_request_body))
+        return LoadFirst(state, delegate, answer, early=bool(target_class._stream_request_body))
 
     def _state_for(
         self, request: httputil.HTTPServerRequest, target_class: type[StateHandler]
     ) -> RequestState | None:
         """Return the state of a request, None for a handler that has none."""
-        if target_class.declared_kinds:
-            self._declare(target_class)
+        self._declare(target_class)
         kinds = tuple(target_class.kinds_for(request))
         if not kinds:
             return None
@@ -163,102 +163,6 @@ class StateApplication(Application):
             connection.when_sent(lambda: super(StateApplication, self).log_request(handler))
         else:
             super().log_request(handler)
-
-
-def _answer(
-    application: StateApplication,
-    request: httputil.HTTPServerRequest,
-    target_class: type[RequestHandler],
-    target_kwargs: dict[str, Any],
-    error: Exception,
-) -> None:
-    """Have a new instance of the handler answer ``error``, and nothing but that.
-
-    It is not executed: neither its method nor ``prepare``, nor any check of the request, could
-    change what has become of the request. Its request is a copy with a connection of its own: the
-    handler that failed may still be writing to the other, where it is swallowed.
-    """
-    if isinstance(request.connection, HeldConnection):
-        connection = request.connection.for_error(error)
-        request = copy.copy(request)
-        request.connection = connection
-    handler = target_class(application, request, **target_kwargs)
-    handler._transforms = []
-    status = error.status if isinstance(error, StateError) else 500
-    told = (type(error), error, error.__traceback__)
-    handler.log_exception(*told)
-    handler.send_error(status, exc_info=told)
-
-
-class _Answering(httputil.HTTPMessageDelegate):
-    """Answers a request with an error, once its body is there."""
-
-    def __init__(self, answer: Callable[[Exception], None], error: Exception) -> None:
-        self._answer = answer
-        self._error = error
-
-    def data_received(self, chunk: bytes) -> None:
-        """Drop it."""
-
-    def finish(self) -> None:
-        self._answer(self._error)
-
-
-class _LoadFirst(httputil.HTTPMessageDelegate):
-    """Loads the state before the handler begins: with the whole body, or ``early`` without it."""
-
-    def __init__(
-        self,
-        state: RequestState,
-        handler: httputil.HTTPMessageDelegate,
-        answer: Callable[[Exception], None],
-        *,
-        early: bool,
-    ) -> None:
-        self._state = state
-        self._handler = handler
-        self._answer = answer
-        self._early = early
-        self._closed = False
-
-    def headers_received(
-        self,
-        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
-        headers: httputil.HTTPHeaders,
-    ) -> Awaitable[None] | None:
-        if self._early and self._state.needs_loading():
-            return self._load_then(start_line, headers)
-        return self._handler.headers_received(start_line, headers)
-
-    async def _load_then(self, start_line: Any, headers: httputil.HTTPHeaders) -> None:
-        await self._state.load()
-        result = self._handler.headers_received(start_line, headers)
-        if result is not None:
-            await result
-
-    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        return self._handler.data_received(chunk)
-
-    def finish(self) -> None:
-        if self._early or not self._state.needs_loading():
-            self._handler.finish()
-        else:
-            self._loading = asyncio.ensure_future(self._load_and_finish())
-
-    async def _load_and_finish(self) -> None:
-        await self._state.load()
-        if self._closed:
-            return
-        try:
-            self._handler.finish()
-        except httputil.HTTPInputError as error:
-            self._answer(HTTPError(400, "%s", error))
-        except Exception as error:  # noqa: BLE001 - a handler that cannot even be made
-            self._answer(error)
-
-    def on_connection_close(self) -> None:
-        self._closed = True
-        self._handler.on_connection_close()
 
 
 def _store(given: Any) -> SessionStore | None:
@@ -278,19 +182,3 @@ def _name_of(application: type) -> str:
         return "state"
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", application.__name__).lower()
     return re.sub(r"[^a-z0-9-]", "", words.removesuffix("-application"))[:32].strip("-") or "state"
-
-
-def _handlers_of(router: Any) -> Iterator[Any]:
-    """Yield whatever the rules of a router lead to, through other routers as well."""
-    waiting, seen = [router], set()
-    while waiting:
-        found = waiting.pop()
-        if isinstance(found, RuleRouter | ReversibleRouter) and id(found) not in seen:
-            seen.add(id(found))
-            waiting += [rule.target for rule in getattr(found, "rules", ())]
-        elif isinstance(found, Rule):
-            waiting.append(found.target)
-        elif isinstance(found, list | tuple):
-            waiting += found
-        else:
-            yield found

@@ -18,7 +18,7 @@ from .cookies.signing import Signer
 from .cookies.tier import SignedCookieTier
 from .events import Events
 from .exceptions import CompositionError
-from .kinds import Kind, KindRules
+from .kinds import Kind
 from .placement import (
     SERVER_SESSION,
     SIGNED_COOKIE,
@@ -27,6 +27,7 @@ from .placement import (
     place,
 )
 from .sessions.id_cookie import SessionIDCookie
+from .sessions.kind_rules import KindRules
 from .sessions.records import SessionRecords
 from .sessions.tier import ServerSessionTier
 from .settings import StateSettings
@@ -39,7 +40,7 @@ _TIERS = (SIGNED_COOKIE, SERVER_SESSION)
 class Plan(NamedTuple):
     """What a handler uses, and whether the session has to be loaded for it."""
 
-    kinds: frozenset[Kind[Any]]
+    kinds: tuple[Kind[Any], ...]
     needs_session: bool
 
 
@@ -114,7 +115,7 @@ class Composition:
         used = set(kinds)
         if self.placement.identity and used & self.bound_kinds:
             used.add(self.placement.identity)
-        return Plan(frozenset(kinds), any(self.placement[k] is not SIGNED_COOKIE for k in used))
+        return Plan(kinds, any(self.placement[k] is not SIGNED_COOKIE for k in used))
 
     # Within
 

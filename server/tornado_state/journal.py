@@ -13,85 +13,52 @@ and a confirmation that arrives changes the base and nothing else.
     live is                          and it counts as changed when
     read, and cannot change inside   never
     read, and can                    its text is no longer the base's
-    a default that was handed out    its text is no longer the default's
+    a default that was handed out    its text is no longer the default's, or is once more
     assigned                         the base says something else, or nothing
     dropped                          the base says anything
 
-Rule 1: what another request stored (`rebase`) is taken for every kind that this one did not change.
+Rule: what another request stored (`rebase`) is taken for every kind that this one did not change.
 A kind that both changed follows its kind's rule. To drop what is dropped, or to set what is so
 already, is no conflict; but two equal values of a concurrent kind are: each may have counted.
-Rule 2: a value whose place was taken by a confirmation, while somebody still holds it, is watched.
-If it changes from within, that change would be lost, so it is an error (`StaleValue`).
-Rule 3: values of another version are kept apart by their key in the record. An older one is brought
-up when it is read, a newer one is `NotKnownHere`, for reading and for replacing it.
+What was in hand before is watched (:mod:`.in_hand`); values of another version are the business of
+what is confirmed (:mod:`.confirmed`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Collection
+from typing import Any, TypeVar, cast
 
-from .exceptions import Conflict, InvalidValue, NotKnownHere, StaleValue, StateError
+from .confirmed import NOTHING, Changes, Confirmed, Texts, only
+from .exceptions import Conflict, InvalidValue, StateError
+from .in_hand import NO_VALUE, InHand, Watch
 from .kinds import Kind
 from .values import is_immutable
 
 T = TypeVar("T")
-
-#: A text for each kind that has a value, by `Kind.record_name`.
-Texts = Mapping[str, bytes]
-
-#: The new text of each kind that changed, None for one that was dropped.
-Changes = Mapping[Kind[Any], bytes | None]
-
-NOTHING: Texts = MappingProxyType({})
-
-_NO_VALUE: Any = object()
-
-
-class _Live:
-    """A value in hand. ``text`` is its text when it was handed out or assigned."""
-
-    __slots__ = ("assigned", "dropped", "is_default", "seen", "text", "value")
-
-    def __init__(
-        self,
-        value: Any,
-        text: bytes | None,
-        *,
-        assigned: bool = False,
-        is_default: bool = False,
-        dropped: bool = False,
-    ) -> None:
-        self.value, self.text = value, text
-        self.assigned, self.is_default, self.dropped = assigned, is_default, dropped
-        #: Its text when the changes were last told.
-        self.seen: bytes | None = None
-
-
-class _Watched(NamedTuple):
-    kind: Kind[Any]
-    value: Any
-    text: bytes | None
 
 
 class Journal:
     """See the module's rules. ``base`` is what is confirmed."""
 
     def __init__(self, base: Texts = NOTHING) -> None:
-        self._live: dict[Kind[Any], _Live] = {}
-        self._watched: list[_Watched] = []
+        self._live: dict[Kind[Any], InHand] = {}
+        self._watch = Watch()
         self._sealed = False
-        self._set_base(base)
+        self._base = Confirmed(base)
 
     @property
     def base(self) -> Texts:
         """What is confirmed, and visible to this request."""
-        return self._base
+        return self._base.texts
+
+    def kept(self, kind: Kind[Any]) -> bytes | None:
+        """Return the confirmed text of the kind in today's version, None without one."""
+        return self._base.text(kind)
 
     def learn(self, texts: Texts) -> None:
         """Take ``texts`` for confirmed as well."""
-        self._set_base({**self._base, **texts})
+        self._base = Confirmed({**self._base.texts, **texts})
 
     # Values
 
@@ -99,46 +66,44 @@ class Journal:
         """Return whether the kind has a value; a default that is as it was is none."""
         live = self._live.get(kind)
         if live is None:
-            return self._kept(kind) is not None
+            return self._base.text(kind) is not None
         if live.is_default:
-            return kind.encode(live.value) != live.text
-        return live.value is not _NO_VALUE
+            return kind.written(live.value) != live.text
+        return live.value is not NO_VALUE
 
-    def read(self, kind: Kind[T], default: Any = _NO_VALUE) -> Any:
+    def read(self, kind: Kind[T], default: Any = NO_VALUE) -> Any:
         """Return the value, the live one, or else ``default``, or else the kind's own.
 
-        A default is handed out like a value: what is changed inside it counts.
+        A default is handed out like a value: what is changed inside it counts. As long as nothing
+        is, another default takes its place.
         """
         live = self._live.get(kind) or self._read_base(kind)
-        if live is not None and live.value is not _NO_VALUE:
-            if default is not _NO_VALUE and not self.has(kind) and not _alike(live, default):
-                return default
+        if live is not None and live.value is not NO_VALUE and not self._gives_way(kind, live):
             return live.value
-        value = kind.initial() if default is _NO_VALUE else default
-        self._hand_out(kind, value, dropped=live is not None)
-        return value
+        value = kind.initial() if default is NO_VALUE else default
+        return self._hand_out(kind, value, live)
 
     def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
         """Have ``value``; raises `InvalidValue`, `TooLarge`, or `NotKnownHere` for a newer one.
 
         ``by_update`` it was made from the one in hand, which is watched from now on.
         """
-        self._kept(kind)
+        self._base.text(kind)
         before, text = self._live.get(kind), kind.encode(value)
         if by_update and before is not None and before.value is not value:
-            self._watch(kind, before)
-        self._live[kind] = _Live(value, text, assigned=True)
+            self._watch.add(kind, before.value)
+        self._live[kind] = InHand(value, text, assigned=True)
 
     def drop(self, kind: Kind[Any]) -> None:
         """Have no value; `NotKnownHere` for a newer one."""
-        self._kept(kind)
-        self._live[kind] = _Live(_NO_VALUE, None, assigned=True, dropped=True)
+        self._base.text(kind)
+        self._live[kind] = InHand(NO_VALUE, b"", assigned=True, dropped=True)
 
     def text(self, kind: Kind[Any]) -> bytes | None:
         """Return the text of the value as it stands, None without one."""
         live = self._live.get(kind)
         if live is None:
-            return self._kept(kind)
+            return self._base.text(kind)
         if not self.has(kind):
             return None
         return live.text if is_immutable(live.value) else kind.encode(live.value)
@@ -147,28 +112,24 @@ class Journal:
 
     def changes(self) -> dict[Kind[Any], bytes | None]:
         """Return what is not as the base says; `InvalidValue`, `TooLarge`, `StaleValue`."""
-        for kind, value, text in self._watched:
-            if _text_or_none(kind, value) != text:
-                raise StaleValue(kind.name)
-        changed = ((kind, self._change(kind, live)) for kind, live in self._live.items())
-        return {kind: text for kind, text in changed if text is not _NO_VALUE}
+        self._watch.check()
+        changes = {}
+        for kind, live in self._live.items():
+            text = self._change(kind, live)
+            if text is not NO_VALUE:
+                changes[kind] = text
+        return changes
 
     def with_changes(self, changes: Changes) -> Texts:
         """Return the base with ``changes``."""
-        texts = dict(self._base)
-        for kind, text in changes.items():
-            for name in self._names(kind):
-                del texts[name]
-            if text is not None:
-                texts[kind.record_name] = text
-        return texts
+        return self._base.with_changes(changes)
 
     def confirm(self, base: Texts) -> None:
         """``base`` is what is confirmed by now; what came in hand meanwhile stays in hand."""
-        self._set_base(base)
+        self._base = Confirmed(base)
         for kind, live in self._live.items():
-            if kind.record_name in base:
-                live.is_default = live.dropped = False
+            # As it was handed out, it is no value any more: the one that is kept is to go.
+            live.dropped = live.dropped or (live.is_default and kind.record_name in base)
 
     def confirm_value(self, kind: Kind[Any], before: bytes | None, text: bytes) -> None:
         """Take the value that ``text`` says into hand, unless another was assigned meanwhile.
@@ -179,52 +140,53 @@ class Journal:
         if live is not None and self.text(kind) != before:
             return
         if live is not None:
-            self._watch(kind, self._live.pop(kind))
-        self._live[kind] = _Live(kind.decode(text), text)
+            self._watch.add(kind, self._live.pop(kind).value)
+        self._live[kind] = InHand(kind.decode(text), text)
 
     def rebase(self, theirs: Texts) -> None:
         """Carry the changes over to what another request stored; `Conflict` if that cannot be."""
         changes = self.changes()
-        there = Journal(theirs)
+        there = Confirmed(theirs)
         if refused := [kind.name for kind in changes if self._collides(kind, changes[kind], there)]:
             raise Conflict(tuple(sorted(refused)))
-        moved = [kind for kind in self._live if self._kept(kind) != there._kept(kind)]
+        moved = [kind for kind in self._live if self._base.text(kind) != there.text(kind)]
         for kind in moved:
             if kind not in changes:
-                self._watch(kind, self._live.pop(kind))
-        self._set_base(theirs)
+                self._watch.add(kind, self._live.pop(kind).value)
+        self._base = Confirmed(theirs)
 
     def start_over(self, inherited: Collection[str]) -> None:
         """Keep of the base only what is ``inherited``, by name, and what was assigned since."""
         for kind, live in list(self._live.items()):
-            if live.is_default or kind.name in inherited:
-                continue
-            if live.assigned:
+            if live.is_default or live.assigned or kind.name in inherited:
                 continue
             del self._live[kind]
-            if not is_immutable(live.value):
-                handed_out = kind.encode(kind.decode(self._kept(kind) or b""))
-                self._watched.append(_Watched(kind, live.value, handed_out))
-        self._set_base(only(inherited, self._base))
+            was = self._base.text(kind) or live.text
+            self._watch.add_as(kind, live.value, kind.encode(kind.decode(was)))
+        self._base = Confirmed(only(inherited, self._base.texts))
 
     def forget(self, base: Texts = NOTHING) -> None:
         """Have nothing in hand, and ``base`` for confirmed."""
         self._live.clear()
-        self._watched.clear()
-        self._set_base(base)
+        self._watch.forget()
+        self._base = Confirmed(base)
 
     def reread(self, base: Texts) -> None:
         """Have nothing in hand, and ``base`` for confirmed; what was handed out is watched."""
         for kind, live in self._live.items():
-            self._watch(kind, live)
+            self._watch.add(kind, live.value)
         self._live.clear()
-        self._set_base(base)
+        self._base = Confirmed(base)
 
     # After the answer has begun
 
     def seal(self) -> None:
         """From now on a change inside a value comes too late."""
         self._sealed = True
+
+    def can_change_late(self) -> bool:
+        """Return whether a value that can change inside was handed out."""
+        return any(live.seen is not None for live in self._live.values())
 
     def late_changes(self) -> list[str]:
         """Return the names of the kinds whose values changed inside since the changes were told.
@@ -233,100 +195,78 @@ class Journal:
         """
         late = []
         for kind, live in self._live.items():
-            if live.seen is not None and _text_or_none(kind, live.value) != live.seen:
+            if live.seen is not None and kind.written(live.value) != live.seen:
                 late.append(kind.name)
                 live.seen = None
         return late
 
     # Within
 
-    def _set_base(self, base: Texts) -> None:
-        self._base = base
-        self._brought_up: dict[Kind[Any], bytes | None] = {}
-        self._has_versions = any("@" in name for name in base)
-
-    def _names(self, kind: Kind[Any]) -> list[str]:
-        """Return the keys of the kind's values in the base, of whatever version."""
-        if not self._has_versions and kind.version == 1:
-            return [kind.name] if kind.name in self._base else []
-        return [name for name in self._base if name.partition("@")[0] == kind.name]
-
-    def _kept(self, kind: Kind[Any]) -> bytes | None:
-        """Return the confirmed text of the kind in today's version, None without one."""
-        text = self._base.get(kind.record_name)
-        if text is not None or (not self._has_versions and kind.version == 1):
-            return text
-        versions = {_version(name): name for name in self._names(kind)}
-        if not versions:
-            return None
-        if max(versions) > kind.version:
-            raise NotKnownHere(f"the value of {kind.name} was written by a newer release")
-        if kind not in self._brought_up:
-            newest = max(versions)
-            self._brought_up[kind] = kind.brought_up(self._base[versions[newest]], newest)
-        return self._brought_up[kind]
-
-    def _read_base(self, kind: Kind[Any]) -> _Live | None:
-        text = self._kept(kind)
+    def _read_base(self, kind: Kind[Any]) -> InHand | None:
+        text = self._base.text(kind)
         if text is None:
             return None
-        live = self._live[kind] = _Live(kind.decode(text), text)
+        live = self._live[kind] = InHand(kind.decode(text), text)
         self._see(kind, live)
         return live
 
-    def _hand_out(self, kind: Kind[Any], value: Any, *, dropped: bool) -> None:
-        """Note a default that may be changed from within."""
-        if is_immutable(value):
-            return
-        text = _text_or_none(kind, value)
-        if text is not None:
-            live = self._live[kind] = _Live(value, text, is_default=True, dropped=dropped)
-            self._see(kind, live)
+    def _gives_way(self, kind: Kind[Any], live: InHand) -> bool:
+        """Return whether another default may take the place of the value."""
+        return live.is_default and not self.has(kind)
 
-    def _see(self, kind: Kind[Any], live: _Live) -> None:
+    def _hand_out(self, kind: Kind[T], value: T, before: InHand | None) -> T:
+        """Return a default, which may be changed from within, or the same one as ``before``."""
+        text = None if is_immutable(value) else _text_or_none(kind, value)
+        if text is None:
+            return value
+        if before is not None and before.text == text:
+            return cast("T", before.value)
+        if before is not None:
+            self._watch.add(kind, before.value)
+        dropped = before is not None and before.dropped
+        live = self._live[kind] = InHand(value, text, is_default=True, dropped=dropped)
+        self._see(kind, live)
+        return value
+
+    def _see(self, kind: Kind[Any], live: InHand) -> None:
         if self._sealed and not is_immutable(live.value):
-            live.seen = kind.encode(live.value)
+            live.seen = kind.written(live.value)
 
-    def _change(self, kind: Kind[Any], live: _Live) -> Any:
-        """Return the new text, None for a value dropped, `_NO_VALUE` for no change."""
-        if live.value is _NO_VALUE:
-            return None if self._names(kind) else _NO_VALUE
-        if is_immutable(live.value):
+    def _change(self, kind: Kind[Any], live: InHand) -> Any:
+        """Return the new text, None for a value dropped, `NO_VALUE` for no change."""
+        if live.value is NO_VALUE:
+            return None if self._base.names(kind) else NO_VALUE
+        if not is_immutable(live.value):
+            now = self._text_now(kind, live)
+        elif live.assigned or live.is_default:
             now = live.text
         else:
-            now = live.seen = kind.encode(live.value)
+            return NO_VALUE
         if live.is_default and now == live.text:
-            return None if live.dropped and self._names(kind) else _NO_VALUE
-        kept = self._kept(kind)
-        if now is not None and kept is not None and _is_same(kind, now, kept):
-            return _NO_VALUE
-        return now
+            return None if live.dropped and self._base.names(kind) else NO_VALUE
+        kept = self._base.text(kind)
+        return NO_VALUE if kept is not None and _is_same(kind, now, kept) else now
 
-    def _collides(self, kind: Kind[Any], mine: bytes | None, there: Journal) -> bool:
-        was, theirs = self._kept(kind), there._kept(kind)
+    def _text_now(self, kind: Kind[Any], live: InHand) -> bytes:
+        """Return the text of a value that can change inside; what is not as it was is checked."""
+        live.seen = kind.written(live.value)
+        return live.text if live.seen == live.text else kind.encode(live.value)
+
+    def _collides(self, kind: Kind[Any], mine: bytes | None, there: Confirmed) -> bool:
+        was, theirs = self._base.text(kind), there.text(kind)
         if was == theirs or kind.on_conflict == "last_write":
             return False
         if mine is None or theirs is None:
             return mine is not theirs
         return kind.needs.concurrent or not _is_same(kind, mine, theirs)
 
-    def _watch(self, kind: Kind[Any], live: _Live) -> None:
-        if live.value is not _NO_VALUE and not is_immutable(live.value):
-            self._watched.append(_Watched(kind, live.value, _text_or_none(kind, live.value)))
 
-
-def only(names: Collection[str], texts: Texts) -> Texts:
-    """Return those of ``texts`` that are values of the kinds with these names."""
-    return {name: text for name, text in texts.items() if name.partition("@")[0] in names}
-
-
-def _version(record_name: str) -> int:
-    version = record_name.partition("@")[2]
-    return int(version) if version.isascii() and version.isdigit() else 1
-
-
-def _alike(live: _Live, default: Any) -> bool:
-    return type(live.value) is type(default)
+def _text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
+    """Return the text of ``value``, None where it is no value of the kind."""
+    try:
+        return kind.encode(value)
+    except StateError:
+        return None
 
 
 def _is_same(kind: Kind[Any], text: bytes, kept: bytes) -> bool:
@@ -335,10 +275,3 @@ def _is_same(kind: Kind[Any], text: bytes, kept: bytes) -> bool:
         return kind.is_same(text, kept)
     except InvalidValue:
         return False
-
-
-def _text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
-    try:
-        return kind.encode(value)
-    except StateError:
-        return None

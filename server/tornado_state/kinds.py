@@ -1,25 +1,23 @@
 """A kind of state: its name, the type of its values, and what it needs of the place that keeps it.
 
-Rule 1: a kind states *needs*, never a place. The place follows (:mod:`.placement`).
-Rule 2: a need is a property somebody would miss. If nobody would, it is not declared, because
-every need narrows the places the kind may live in.
-Rule 3: a kind assigned to a class attribute of a handler is declared there, and the attribute of an
+Rule 1: a kind states *needs* (:mod:`.needs`), never a place. The place follows (:mod:`.placement`).
+Rule 2: a kind assigned to a class attribute of a handler is declared there, and the attribute of an
 instance is its value in the request at hand. ``self.visits`` and ``self.state[VISITS]`` are one
 thing.
-Rule 4: the shape of a value has a number. A value of an older shape is brought up by the kind's
+Rule 3: the shape of a value has a number. A value of an older shape is brought up by the kind's
 migrations; one of a newer shape is left alone (`NotKnownHere`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast, overload
 
 from tornado.web import RequestHandler
 
 from .exceptions import CompositionError, InvalidValue
+from .needs import checked_needs, is_whole
 from .values import ValueType, from_json, to_json
 
 T = TypeVar("T")
@@ -29,35 +27,6 @@ V = TypeVar("V")
 Migration = Callable[[Any], Any]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
-    """What a kind of state requires of its tier.
-
-    ``size`` is the largest value in bytes of JSON; the others are yes or no:
-
-    ``confidential``     the holder must not be able to read it
-    ``revocable``        it must be possible to end it at once, from elsewhere
-    ``fresh``            an old value must be refused: counters, credit, roles, vouchers
-    ``idle_timeout``     the server must be able to end it when it is not used
-    ``concurrent``       writes made in parallel must not lose one another
-    ``outage_proof``     it must work while the session store is away
-    ``outlives_logout``  it must still be there after sign-out
-    ``stateless``        it must cost the server nothing to keep
-    ``cross_device``     it must follow the person to every device
-    """
-
-    confidential: bool = False
-    revocable: bool = False
-    fresh: bool = False
-    idle_timeout: bool = False
-    concurrent: bool = False
-    outage_proof: bool = False
-    outlives_logout: bool = False
-    stateless: bool = False
-    cross_device: bool = False
-    size: int = 1024
 
 
 class _HasState(Protocol):
@@ -147,7 +116,7 @@ class Kind(Generic[T]):
     ) -> None:
         self.name = name
         self.type = type
-        self.needs = _checked_needs(name, needs)
+        self.needs = checked_needs(name, needs)
         self.on_conflict = on_conflict
         self.inherited = inherited
         self.identity = identity
@@ -191,6 +160,10 @@ class Kind(Generic[T]):
     def encode(self, value: T) -> bytes:
         """Return ``value`` as JSON text; `InvalidValue` or `TooLarge` for one that is refused."""
         return self._values.encode(value)
+
+    def written(self, value: T) -> bytes | None:
+        """Return how ``value`` is written, whether or not it may be; None for what cannot be."""
+        return self._values.written(value)
 
     def decode(self, text: bytes) -> T:
         """Return the value that a text of today's version says; `InvalidValue` for none."""
@@ -245,9 +218,9 @@ class Kind(Generic[T]):
         if not isinstance(self.identity, bool | str) or self.identity == "":
             raise CompositionError(f"{self.name}: identity is True or the name of a field")
         self._check_flags(inherited=self.inherited)
-        if not _is_whole(self.version) or self.version < 1:
+        if not is_whole(self.version) or self.version < 1:
             raise CompositionError(f"{self.name}: version is a whole number from 1 on")
-        if wrong := [v for v in self.migrations if not _is_whole(v) or not 0 < v < self.version]:
+        if wrong := [v for v in self.migrations if not is_whole(v) or not 0 < v < self.version]:
             raise CompositionError(
                 f"{self.name}: a migration leads from an older version than {self.version}, "
                 f"not from {wrong[0]!r}"
@@ -267,41 +240,7 @@ class Kind(Generic[T]):
             ) from error
 
 
-def _checked_needs(name: object, needs: Mapping[str, Any]) -> Needs:
-    try:
-        found = Needs(**needs)
-    except TypeError:
-        unknown = ", ".join(sorted(set(needs) - set(Needs.__dataclass_fields__)))
-        raise CompositionError(f"{name}: a kind has no {unknown}") from None
-    for need, value in needs.items():
-        if need != "size" and not isinstance(value, bool):
-            raise CompositionError(f"{name}: {need} is True or False, not {value!r}")
-    if not _is_whole(found.size) or found.size < 1:
-        raise CompositionError(f"{name}: size is the largest value in bytes, not {found.size!r}")
-    return found
-
-
-def _is_whole(number: object) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool)
-
-
 def _field(value: object, name: str) -> object:
     if isinstance(value, Mapping):
         return value[name]
     return getattr(value, name)
-
-
-class KindRules:
-    """What whoever keeps sessions has to know of the kinds in them, by their names."""
-
-    def __init__(self, kinds: Iterable[Kind[Any]] = ()) -> None:
-        kinds = tuple(kinds)
-        #: The kinds of which the later of two changes stands.
-        self.last_write = frozenset(k.name for k in kinds if k.on_conflict == "last_write")
-        #: The kinds of which two equal changes are two: each may have counted.
-        self.concurrent = frozenset(k.name for k in kinds if k.needs.concurrent)
-        #: The kinds that a sign-in takes along.
-        self.inherited = frozenset(k.name for k in kinds if k.inherited)
-        #: The bytes that a sign-in adds to a session: the value, its name in quotes, a colon and a
-        #: comma.
-        self.identity_size = sum(k.needs.size + len(k.name) + 4 for k in kinds if k.identity)

@@ -21,7 +21,8 @@ from types import MappingProxyType
 from typing import Any
 
 from .exceptions import MisplacedKind, UndeclaredKind
-from .kinds import Kind, Needs
+from .kinds import Kind
+from .needs import Needs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

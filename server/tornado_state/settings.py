@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from .cookies.wire import CookieNames, SameSite
 from .exceptions import CompositionError
+from .needs import is_whole
 from .sessions.clocks import LONGEST_IDLE, Clocks
 
 _DAY = 86_400
@@ -35,7 +36,7 @@ _PLACEHOLDER = re.compile(
 )
 
 #: Browsers keep a cookie no longer (RFC 6265bis 5.5).
-_LONGEST_COOKIE = 400 * _DAY
+LONGEST_COOKIE = 400 * _DAY
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _DOMAIN = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*", re.IGNORECASE)
@@ -86,7 +87,7 @@ def _secrets(given: Any) -> Mapping[int, bytes]:
     found: dict[int, bytes] = {}
     for version, secret in given.items():
         where = f"cookie_secret, version {version!r}" if len(given) > 1 else "cookie_secret"
-        if not _is_whole(version) or version < 0 or not isinstance(secret, str | bytes):
+        if not is_whole(version) or version < 0 or not isinstance(secret, str | bytes):
             raise CompositionError(f"{where}: a version is a whole number, a secret text or bytes")
         if wrong := weakness(secret):
             raise CompositionError(f"{where} {wrong}")
@@ -99,7 +100,7 @@ def _secrets(given: Any) -> Mapping[int, bytes]:
 def _key_version(given: Any, secrets: Mapping[int, bytes]) -> int:
     if given is None:
         return list(secrets)[-1]
-    if not _is_whole(given) or given not in secrets:
+    if not is_whole(given) or given not in secrets:
         raise CompositionError(f"key_version: one of cookie_secret's versions, not {given!r}")
     return cast("int", given)
 
@@ -126,8 +127,8 @@ def _names(settings: Mapping[str, Any], default: str) -> CookieNames:
 
 def _clocks(settings: Mapping[str, Any]) -> Clocks:
     idle = _seconds(settings, "session_idle_timeout", 1800, LONGEST_IDLE)
-    absolute = _seconds(settings, "session_absolute_timeout", 43_200, _LONGEST_COOKIE)
-    remember = _seconds(settings, "session_remember_timeout", 30 * _DAY, _LONGEST_COOKIE)
+    absolute = _seconds(settings, "session_absolute_timeout", 43_200, LONGEST_COOKIE)
+    remember = _seconds(settings, "session_remember_timeout", 30 * _DAY, LONGEST_COOKIE)
     if absolute < idle:
         raise CompositionError(
             "session_absolute_timeout must not be shorter than session_idle_timeout"
@@ -151,7 +152,3 @@ def _truth(settings: Mapping[str, Any], name: str, default: bool) -> bool:
     if not isinstance(given, bool):
         raise CompositionError(f"{name} is True or False, not {given!r}")
     return given
-
-
-def _is_whole(number: object) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool)

@@ -1,18 +1,21 @@
 """What a request says of itself, as far as state has to know: its cookies, and whence it came.
 
-Rule: a browser that sends a request from another site's page leaves out the cookies that are
+Rule 1: a cookie goes out only where it arrives and replaces nothing: not over plain http when it is
+``Secure``, and not with the answer to a request from another site that came without it.
+Rule 2: a browser that sends a request from another site's page leaves out the cookies that are
 ``SameSite``. Such a request cannot tell what the browser has, so no cookie may be set in answer to
 it (RFC 6265bis 5.6.3; the headers are of the W3C's Fetch Metadata).
 """
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection, Container
 from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPServerRequest
 
 from .cookies.wire import Cookies
+from .exceptions import CrossSite, InsecureTransport
 
 #: Methods with which a link or a form of another site brings ``Lax`` cookies along.
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -27,13 +30,20 @@ class Visit:
         self._request = request
         self.cookies = Cookies(request.headers.get_list("Cookie"), names)
 
-    @property
-    def is_secure(self) -> bool:
-        """Whether the request came over https, as far as the server believes."""
-        return self._request.protocol == "https"
+    def check_may_keep(self, names: Collection[str], *, secure: bool, samesite: str) -> None:
+        """Raise where cookies of these names must not be set in answer to this request.
 
-    def hides_cookies(self, samesite: str) -> bool:
-        """Return whether the browser keeps cookies with this ``SameSite`` to itself."""
+        `InsecureTransport` when it came over plain http, as far as the server believes, and they
+        are to be ``secure``; `CrossSite` when the browser has perhaps kept them to itself.
+        """
+        if not names:
+            return
+        if secure and self._request.protocol != "https":
+            raise InsecureTransport
+        if any(name not in self.cookies for name in names) and self._hides_cookies(samesite):
+            raise CrossSite
+
+    def _hides_cookies(self, samesite: str) -> bool:
         if samesite == "None" or not self._is_cross_site():
             return False
         return samesite == "Strict" or not self._is_navigation()

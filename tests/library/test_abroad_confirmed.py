@@ -10,6 +10,7 @@ import pytest
 from abroad_app import ANN, CART, EMPTY, FILLED, ROUTES, VISITS, Everything, raw, serving
 from commanded_store import fails
 from tornado.web import HTTPError, MissingArgumentError
+from tornado_state import StateError
 
 Program = Callable[[Any], Awaitable[None]]
 
@@ -167,7 +168,7 @@ async def test_what_was_committed_reaches_the_visitor(committed: Program, failur
 # Row 2
 @pytest.mark.parametrize("committed", [sign_in, assign], ids=lambda committed: committed.__name__)
 async def test_a_first_session_reaches_the_visitor_too(committed: Program) -> None:
-    """A visitor who came without a cookie leaves a failed request with the one that is confirmed."""
+    """A visitor who came without a cookie leaves a failed request with what is confirmed."""
     async with serving(routes(committed, raises)) as browser:
         assert (await browser.fetch("/method", "POST")).code == 500
         values = await browser.values()
@@ -209,14 +210,14 @@ async def test_what_was_not_committed_goes_with_the_failure() -> None:
 
 # Row 2, and 12
 async def test_nothing_of_a_failed_answer_follows_the_error() -> None:
-    """A handler that goes on writing after its commit failed reaches nobody: one answer goes out."""
+    """What a handler writes after its commit failed reaches nobody: one answer goes out."""
 
     async def post(h: Any) -> None:
         h.visits = 5
         h.write("first ")
         try:
             await h.flush()
-        except Exception:
+        except StateError:
             h.write("second " * 100)
             await asyncio.sleep(0)
             h.finish("third")

@@ -11,10 +11,11 @@ Rule 4: what was committed is sent with every answer, an error's too (`confirm`)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from ..journal import Changes, Journal
+from ..confirmed import Changes
+from ..journal import Journal
 from ..kinds import Kind
 from .tier import SignedCookieTier
 from .wire import Cookies, SetCookie
@@ -25,10 +26,8 @@ T = TypeVar("T")
 class Due(NamedTuple):
     """What is to be sent, as of one moment: cookies, and what they are for."""
 
-    cookies: Mapping[Kind[Any], SetCookie]
+    cookies: dict[Kind[Any], SetCookie]
     changes: Changes
-    signed_anew: frozenset[Kind[Any]]
-    cleared: frozenset[Kind[Any]]
     moment: int
 
 
@@ -116,20 +115,19 @@ class ClientState:
         ``owner`` is asked only for a bound kind to keep: the session may be out of reach.
         """
         changes = self._journal.changes()
-        due = {kind: self._set_cookie(kind, text, owner) for kind, text in changes.items()}
+        due = {kind: self._tier.clear(kind) for kind in self._cleared}
+        due |= {kind: self._set_cookie(kind, text, owner) for kind, text in changes.items()}
         for kind in self._signed_anew - changes.keys():
             if text := self._journal.text(kind):
                 due[kind] = self._set_cookie(kind, text, owner)
-        cookies = {kind: self._tier.clear(kind) for kind in self._cleared} | due
-        asked = frozenset(self._signed_anew), frozenset(self._cleared)
-        return Due(cookies, changes, *asked, self._moment)
+        return Due(due, changes, self._moment)
 
     def confirm(self, due: Due) -> None:
-        """Have ``due`` sent with whatever answer goes out. What came since is none of it."""
+        """Have ``due`` sent with whatever answer goes out; what came after it is not confirmed."""
         self._confirmed.update(due.cookies)
         if due.moment == self._moment:
-            self._signed_anew -= due.signed_anew
-            self._cleared -= due.cleared
+            self._signed_anew -= due.cookies.keys()
+            self._cleared -= due.cookies.keys()
         self._journal.confirm(self._journal.with_changes(due.changes))
 
     def set_cookies(self) -> list[SetCookie]:
@@ -140,10 +138,6 @@ class ClientState:
     def values(self) -> Journal:
         """The journal of the kinds used so far."""
         return self._journal
-
-    def carries(self, kind: Kind[Any]) -> bool:
-        """Return whether the request has a cookie of the kind's name."""
-        return self._tier.cookie_name(kind) in self._cookies
 
     def _set_cookie(
         self, kind: Kind[Any], text: bytes | None, owner: Callable[[], str]

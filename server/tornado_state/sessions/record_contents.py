@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..journal import NOTHING, Texts
+from ..confirmed import NOTHING, Texts
 from .sealing import Contents, is_last_word, is_session_id, seal, unseal
 
 #: Seconds for which the record of an ended session says so: long for a renewed one, because a

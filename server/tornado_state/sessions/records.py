@@ -7,8 +7,6 @@ is put in its place, and whoever needs it has to ask elsewhere.
 Rule 3: what ended leaves, for a moment, a record that says so, and what it continued as if its ID
 was renewed. So whoever still holds an older version finds out, and sign-out reaches a session that
 was renewed under its hands.
-Rule 4: what is larger than the tier's capacity is refused before it is sent, and the old version
-stands. Only a sign-in may go beyond; what it made so large may shrink in any number of steps.
 """
 
 from __future__ import annotations
@@ -17,23 +15,18 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ..confirmed import NOTHING, Texts
 from ..events import Events
-from ..exceptions import NotKnownHere, SessionEnded, StoreRefused, StoreUnavailable, TooLarge
-from ..journal import NOTHING, Texts
-from ..placement import SERVER_SESSION
+from ..exceptions import NotKnownHere, SessionEnded, StoreRefused, StoreUnavailable
 from ..stores.base import SessionStore
 from .clocks import Clocks
 from .record_contents import Opened, last_word, open_record, write_texts
 from .sealing import Contents, is_newer, new_session_id, seal, store_key
-from .session import StoredSession, size_of
+from .stored import CAPACITY, StoredSession, check_size
 from .touches import Touches
 from .turns import attempts
 
 log = logging.getLogger(__name__)
-
-assert SERVER_SESSION.capacity is not None
-#: Bytes of data.
-CAPACITY: int = SERVER_SESSION.capacity
 
 #: Of the idle timeout, before its clock is pushed.
 _TOUCH_AFTER = 0.1
@@ -246,13 +239,6 @@ class SessionRecords:
     def _expiry(self, contents: Contents) -> int:
         now = self._clock()
         return self.clocks.expiry(contents.created_at, now, remembered=contents.remembered)
-
-
-def check_size(values: Texts, fits: int) -> None:
-    """Raise `TooLarge` for values beyond the capacity, unless as many bytes are taken already."""
-    limit, size = max(CAPACITY, fits), size_of(values)
-    if size > limit:
-        raise TooLarge("the session", size, limit)
 
 
 def _stored(

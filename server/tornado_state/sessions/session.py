@@ -1,15 +1,7 @@
 """A session as one request sees it: what the store confirmed, and what was asked for since.
 
-Pure: no clock, no store, no cookie. The server-session tier takes a plan, has the store do it, and
-says what was confirmed:
-
-    status      meaning                                   the tier then
-    ABSENT      nothing stored, nothing assigned          does nothing, sends nothing
-    NEW         nothing stored, something assigned        adds a record under a new ID
-    UNCHANGED   stored, still equal to what was loaded    touches it, when that is due
-    CHANGED     stored, and different now                 replaces exactly the version loaded
-    RENEWED     stored, and to continue under a new ID    adds the new record, ends the old one
-    DESTROYED   stored or ended already, and to end       deletes the record, clears the cookie
+Pure: no clock, no store, no cookie. The server-session tier takes a plan (:mod:`.plan`), has the
+store do it, and says what was confirmed.
 
 Rule 1: a plan is a picture of one moment. What is asked for while the store is at work is none of
 it, is not undone by its confirmation, and is in the next plan.
@@ -21,95 +13,18 @@ nothing is written over it, and the value it was about cannot be read.
 
 from __future__ import annotations
 
-import asyncio
-from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
+from ..confirmed import NOTHING, Changes, Texts, only
 from ..cookies.wire import SetCookie
 from ..exceptions import OutcomeUnknown
-from ..journal import NOTHING, Changes, Journal, Texts, only
-from ..kinds import Kind, KindRules
+from ..journal import Journal
+from ..kinds import Kind
 from .id_cookie import NOBODY, Presented
-
-
-class Status(Enum):
-    """See the table above."""
-
-    ABSENT = "absent"
-    NEW = "new"
-    UNCHANGED = "unchanged"
-    CHANGED = "changed"
-    RENEWED = "renewed"
-    DESTROYED = "destroyed"
-
-
-class StoredSession(NamedTuple):
-    """One version of a session as the store has it.
-
-    ``values`` are texts by the kinds' names, times epoch seconds. ``token`` is None just after a
-    write: a store does not tell the token of what it stored. ``sealed`` tells one's own write.
-    """
-
-    session_id: str
-    store_key: str
-    created_at: int
-    written_at: int
-    remembered: bool
-    values: Texts
-    sealed: bytes
-    token: bytes | None
-
-    @property
-    def size(self) -> int:
-        """Bytes of JSON."""
-        return size_of(self.values)
-
-
-def size_of(values: Texts) -> int:
-    """Return how many bytes of JSON ``values`` are in a record."""
-    return 1 + max(1, sum(len(name) + len(text) + 4 for name, text in values.items()))
-
-
-class Asked(Enum):
-    """What is to become of a session, beside its values."""
-
-    CONTINUE = "continue"
-    RENEW = "renew"
-    SIGN_IN = "sign in"
-    DESTROY = "destroy"
-
-
-class Plan(NamedTuple):
-    """What the store is to do, as of one moment.
-
-    ``replaces`` is whether the record under a new ID owes nothing to the old one, which was
-    destroyed, ``restart_clock`` whether it is as of now.
-    """
-
-    status: Status
-    values: Texts
-    changes: Changes
-    asked: Asked
-    moment: int
-    replaces: bool
-    restart_clock: bool
-    remembered: bool
-    grace: bool
-
-
-class Interrupted(NamedTuple):
-    """A write whose outcome nobody knows: of a value of ``kind``, or of a whole plan.
-
-    ``before`` is the text of the value that it was made from; ``successor`` the record that a
-    renewed session was to continue in.
-    """
-
-    sealed: bytes = b""
-    values: Texts = NOTHING
-    kind: Kind[Any] | None = None
-    before: bytes | None = None
-    successor: StoredSession | None = None
-    plan: Plan | None = None
+from .kind_rules import KindRules
+from .plan import Asked, Interrupted, Plan, Status
+from .stored import StoredSession
+from .turns import Turn
 
 
 class Session:
@@ -140,19 +55,13 @@ class Session:
         self.grace = True
         self.journal = Journal(stored.values if stored else was)
         self._was = was
-        self._rules = rules
+        self.rules = rules
         self._asked = Asked.CONTINUE
         self._restart_clock = False
         self._remember = False
         self._moment = 0
-        self._lock: asyncio.Lock | None = None
-
-    @property
-    def lock(self) -> asyncio.Lock:
-        """Held while the store is at work for this request: one write at a time."""
-        if self._lock is None:
-            self._lock = asyncio.Lock()
-        return self._lock
+        #: Taken while the store is at work for this request: one write at a time.
+        self.turn = Turn()
 
     @property
     def renewed(self) -> bool:
@@ -169,12 +78,12 @@ class Session:
     def renew_id(self, *, grace: bool = True) -> None:
         """Continue under a new ID; without ``grace`` the old one is dead at once."""
         self.grace = self.grace and grace
-        if self._asked is Asked.CONTINUE:
+        if self._asked in (Asked.CONTINUE, Asked.RENEW):
             self._ask(Asked.RENEW)
 
     def sign_in(self, *, remember: bool) -> None:
         """Continue under a new ID, with new clocks, and with nothing that is not inherited."""
-        self.journal.start_over(() if self.renewed else self._rules.inherited)
+        self.journal.start_over(() if self.renewed else self.rules.inherited)
         self._remember, self._restart_clock = remember, True
         self._ask(Asked.DESTROY if self._asked is Asked.DESTROY else Asked.SIGN_IN)
 
@@ -198,8 +107,13 @@ class Session:
 
     @property
     def status(self) -> Status:
-        """What has become of the session; see the table above."""
+        """What has become of the session; see the table in :mod:`.plan`."""
         return self._status(bool(self.journal.changes()))
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether a plan might bring a new session ID, and so a cookie."""
+        return self.stored is None or self._asked is not Asked.CONTINUE
 
     def plan(self) -> Plan:
         """Return what the store is to do as of now."""
@@ -222,6 +136,7 @@ class Session:
         """The store has done as planned, and ``stored`` is what it has now."""
         self.stored = stored
         self.interrupted = None
+        self.old, self._was = None, NOTHING
         if plan.moment == self._moment:
             self._asked = Asked.CONTINUE
             self._restart_clock = self._remember = False
@@ -259,7 +174,7 @@ class Session:
             return
         self.journal.rebase(self._seen(theirs))
         self.stored = theirs
-        self.ended = theirs is None
+        self.ended = self.ended or theirs is None
         self.interrupted = None
 
     # Within
@@ -282,7 +197,7 @@ class Session:
         if stored is None or self._asked is Asked.DESTROY:
             return NOTHING
         signing_in = self._asked is Asked.SIGN_IN
-        return only(self._rules.inherited, stored.values) if signing_in else stored.values
+        return only(self.rules.inherited, stored.values) if signing_in else stored.values
 
     def _first(self, changes: Changes) -> Texts:
         """Return the values of a first record: nothing of what an old one said."""

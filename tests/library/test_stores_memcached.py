@@ -10,10 +10,40 @@ from contextlib import ExitStack
 import pytest
 from opened_store import CALLS, answers, new_key, opened, reaches
 from tornado_state.exceptions import StoreRefused, StoreUnavailable
-from tornado_state.stores import MemcachedStore
+from tornado_state.stores import MemcachedStore, SessionStore, open_store
+from tornado_state.testing import StoreContract
 
 from compare.memcached_process import MemcachedProcess
-from compare.waiting import until
+from compare.waiting import free_port, until
+
+
+class TestMemcachedOnASocket(StoreContract):
+    """The contract, on a real memcached; its clock ticks once a second, and nobody can turn it."""
+
+    shared = True
+    tcp = False
+
+    @classmethod
+    def setup_class(cls) -> None:
+        cls.memcached = MemcachedProcess(tcp=cls.tcp)
+        cls.memcached.start()
+
+    @classmethod
+    def teardown_class(cls) -> None:
+        cls.memcached.close()
+
+    def make_store(self) -> SessionStore:
+        return open_store(f"memcached://{self.memcached.address}?deadline=5")
+
+    def make_store_out_of_reach(self) -> SessionStore:
+        return MemcachedStore([f"127.0.0.1:{free_port()}"])
+
+
+class TestMemcachedOnAPort(TestMemcachedOnASocket):
+    """The same, over TCP."""
+
+    tcp = True
+
 
 #: What each method says of a key that is not there.
 WHEN_ABSENT = {"load": None, "add": True, "cas": None, "touch": False, "delete": False}
