@@ -109,10 +109,22 @@ class Renewing:
             successor, plan = session.interrupted.successor, session.interrupted.plan
         if successor is None or plan is None:
             return
-        if await self._endings.continued_in(stored_of(session), successor):
+        if await self._was_continued(stored_of(session), successor):
             self._confirm_new(session, plan, successor)
         else:
             await self._records.delete(successor)
+
+    async def _was_continued(self, old: StoredSession, successor: StoredSession) -> bool:
+        """Return whether ``old`` was retired for ``successor``. If not, it will not be any more.
+
+        The interrupted compare-and-swap may be about to happen: after a write it comes too late.
+        """
+        if await self._endings.continued_in(old, successor):
+            return True
+        with suppress(SessionEnded):
+            if await self._records.swap(old, self._records.next_version(old, old.values)):
+                return False
+        return await self._endings.continued_in(old, successor)
 
     def sign_again(self, session: Session) -> None:
         """Have the cookie sent anew after a write, if an older secret signed the one presented."""
