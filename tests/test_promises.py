@@ -195,7 +195,8 @@ MALFORMED = [
     b"NAME\xa0=VALUE",
     b"NAME=\x85VALUE",
     b"NAME=VALUE\xa0",
-    b'NAME="VALUE"',
+    b'NAME="VALUE',
+    b'NAME=""VALUE""',
     b'NAME="VALUE\\015\\012x"',
     b'NAME="\\062VALUE"',
     b"NAME=" + b"a" * 251,
@@ -246,6 +247,13 @@ def test_promise_3_a_malformed_cookie_is_an_anonymous_visitor(shop: Shop, header
             assert b'"theme": "system"' in body
             assert b'"items": []' in body
     assert shop.memcached_stats()["cmd_get"] == before
+
+
+def test_promise_3_a_cookie_in_quotes_is_the_cookie(shop: Shop) -> None:
+    """Some clients put them around whatever has a ``=`` in it (RFC 6265 4.1.1)."""
+    cookies = REGULARS.setdefault(shop.app.url, regular(shop)).cookies
+    quoted = shop.visitor(**{name: f'"{value}"' for name, value in cookies.items()})
+    assert quoted.get("/account").status == 200
 
 
 def test_promise_3_the_same_cookie_well_formed_is_taken(shop: Shop) -> None:
@@ -387,7 +395,7 @@ def test_promise_9_an_unknown_name_and_a_wrong_password_are_answered_alike(shop:
 def test_promise_9_guessing_is_slowed_down_by_the_tenth_failure(shop: Shop) -> None:
     """Then one has to wait, with the right password too; an unknown name is no different."""
     known = shop.account()
-    for account in (known, {"username": f"not-{known['username']}"}):
+    for account in ({"username": f"not-{known['username']}"}, known):
         wrong = {"username": account["username"], "password": "not-the-one-1"}
         replies = [shop.visitor().post("/login", wrong) for _ in range(6)]
         assert [reply.status for reply in replies] == [401] * 5 + [429]
