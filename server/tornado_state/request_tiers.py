@@ -33,6 +33,7 @@ class RequestTiers:
         self.session = RequestSession(
             composition.sessions, composition.rules, visit.cookies, needed=plan.needs_session
         )
+        self._sealed = False
         #: Whether the answer may depend on what the request's cookies lead to.
         self.was_read = False
 
@@ -64,6 +65,8 @@ class RequestTiers:
             self._client_or_none = ClientState(
                 made.signed_cookies, made.cookie_kinds, made.bound_kinds, self._visit.cookies
             )
+            if self._sealed:
+                self._client_or_none.values.seal()
         return self._client_or_none
 
     def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
@@ -211,6 +214,7 @@ class RequestTiers:
 
     def seal(self) -> None:
         """From now on a change inside a value comes too late."""
+        self._sealed = True
         for journal in self._journals():
             journal.seal()
 

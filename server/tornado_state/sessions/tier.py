@@ -92,7 +92,7 @@ class ServerSessionTier:
 
     def must_wait(self, session: Session) -> bool:
         """Return whether `commit` has anything to ask of the store."""
-        if session.turn.taken:
+        if session.turn.taken or session.renewal_interrupted:
             return True
         status = session.status
         if status is Status.UNCHANGED:
