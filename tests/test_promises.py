@@ -34,7 +34,7 @@ from running_shop import (
     running_shop,
 )
 from tornado.web import RequestHandler, create_signed_value
-from tornado_state import Signer
+from tornado_state.cookies.signing import Signer
 from tornado_state.sessions.sealing import new_session_id
 
 from compare.waiting import PATIENCE, wait_until

@@ -37,7 +37,7 @@ from ..app import make_app
 from ..settings import Settings, read_settings
 from ..shop import CREDENTIALS
 from ..start_error import StartError
-from .logs import configure_logs
+from .logs import configure_logs, log_request
 from .private_memcached import private_memcached
 from .serving import bind_listeners, https_context, serve
 from .workers import Workers
@@ -119,10 +119,10 @@ async def open_application(
         application = make_app(
             composition.placement,
             settings,
-            name=composition.name,
             title=composition.title,
             accounts=accounts,
             store=store,
+            log_function=log_request,
         )
         application.settings["lasting_tasks"] = lasting_tasks
         yield application
@@ -172,9 +172,7 @@ def _warnings(composition: Composition, settings: Settings) -> Iterator[str]:
         tier = composition.placement[kind]
         lacking = ", ".join(unmet(kind.needs, tier))
         yield f"misplaced on purpose: {kind.name} in the {tier.tier} (unmet: {lacking})"
-    if settings.dev:
-        yield "development: plain http, and cookies that are not Secure"
-    elif settings.certfile is None:
+    if not settings.dev and settings.certfile is None:
         yield "plain http: a proxy in front must serve https, or browsers send no cookie back"
     if composition.has_sessions and settings.store == "memory":
         yield "sessions are kept in this process and end with it"

@@ -45,6 +45,7 @@ from .exceptions import (
     StoreRefused,
     StoreUnavailable,
     TooLarge,
+    Unanswered,
     UndeclaredKind,
     Unsupported,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "StoreRefused",
     "StoreUnavailable",
     "TooLarge",
+    "Unanswered",
     "UndeclaredKind",
     "Unsupported",
     "place",

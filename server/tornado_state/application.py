@@ -83,6 +83,7 @@ class StateApplication(Application):
             settings.get("state_clock", time.time),
         )
         self.session_store = store
+        self._known: set[type[StateHandler]] = set()
         self._declare_all()
         if not read.names.secure:
             log.warning("cookies are not Secure: plain http, for this machine only")
@@ -105,8 +106,10 @@ class StateApplication(Application):
                 self._declare(handler)
 
     def _declare(self, handler: type[StateHandler]) -> None:
-        check_attributes(handler)
-        self._composition.declare(handler.__name__, handler.declared_kinds)
+        if handler not in self._known:
+            check_attributes(handler)
+            self._composition.declare(handler.__name__, handler.declared_kinds)
+            self._known.add(handler)
 
     # Tornado types this by the private class it returns; what its caller uses is the delegate's
     # interface.
@@ -146,8 +149,7 @@ class StateApplication(Application):
         self, request: httputil.HTTPServerRequest, target_class: type[StateHandler]
     ) -> RequestState | None:
         """Return the state of a request, None for a handler that has none."""
-        if target_class.declared_kinds:
-            self._declare(target_class)
+        self._declare(target_class)
         kinds = tuple(target_class.kinds_for(request))
         if not kinds:
             return None

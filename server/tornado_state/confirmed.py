@@ -30,7 +30,7 @@ class Confirmed:
     def __init__(self, texts: Texts = NOTHING) -> None:
         self.texts = texts
         self._brought_up: dict[Kind[Any], bytes | None] = {}
-        self._has_versions = any("@" in name for name in texts)
+        self._has_versions = "@" in " ".join(texts)
 
     def text(self, kind: Kind[Any]) -> bytes | None:
         """Return the text of the kind's value in today's version, None without one.

@@ -13,7 +13,7 @@ from typing import Any
 
 from tornado import httputil
 from tornado.log import app_log
-from tornado.web import HTTPError, RequestHandler
+from tornado.web import Application, HTTPError, RequestHandler
 
 from .exceptions import StateError
 from .held_connection import HeldConnection

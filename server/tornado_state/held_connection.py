@@ -99,8 +99,9 @@ class HeldConnection(httputil.HTTPConnection):
             self._finished = True
         else:
             self.connection.finish()
-        # Once the handler's own `on_finish` has run.
-        asyncio.get_running_loop().call_soon(self.tell_late_changes)
+        if self.state.can_change_late():
+            # Once the handler's own `on_finish` has run.
+            asyncio.get_running_loop().call_soon(self.tell_late_changes)
 
     def when_sent(self, callback: Callable[[], None]) -> None:
         """Call back when the held response has left; never, when another was sent instead."""
@@ -116,7 +117,8 @@ class HeldConnection(httputil.HTTPConnection):
             )
 
     def __del__(self) -> None:
-        self.tell_late_changes()
+        if self.state.can_change_late():
+            self.tell_late_changes()
 
     def _refuse_switch(self) -> NoReturn:
         """Have the error answered, and keep the handler from taking the connection over."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .exceptions import StaleValue, StateError
+from .exceptions import StaleValue
 from .kinds import Kind
 from .values import is_immutable
 
@@ -54,7 +54,7 @@ class Watch:
 
     def add(self, kind: Kind[Any], value: Any) -> None:
         """Watch ``value``, which is to stay as it is now."""
-        self.add_as(kind, value, text_or_none(kind, value))
+        self.add_as(kind, value, kind.written(value))
 
     def add_as(self, kind: Kind[Any], value: Any, text: bytes | None) -> None:
         """Watch ``value``, which is to be as ``text`` says."""
@@ -64,17 +64,9 @@ class Watch:
     def check(self) -> None:
         """Raise `StaleValue` for a value that changed from within."""
         for kind, value, text in self._watched:
-            if text_or_none(kind, value) != text:
+            if kind.written(value) != text:
                 raise StaleValue(kind.name)
 
     def forget(self) -> None:
         """Watch nothing."""
         self._watched.clear()
-
-
-def text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
-    """Return the text of ``value``, None where it has none by now."""
-    try:
-        return kind.encode(value)
-    except StateError:
-        return None

@@ -30,8 +30,8 @@ from collections.abc import Collection
 from typing import Any, TypeVar, cast
 
 from .confirmed import NOTHING, Changes, Confirmed, Texts, only
-from .exceptions import Conflict, InvalidValue
-from .in_hand import NO_VALUE, InHand, Watch, text_or_none
+from .exceptions import Conflict, InvalidValue, StateError
+from .in_hand import NO_VALUE, InHand, Watch
 from .kinds import Kind
 from .values import is_immutable
 
@@ -68,7 +68,7 @@ class Journal:
         if live is None:
             return self._base.text(kind) is not None
         if live.is_default:
-            return kind.encode(live.value) != live.text
+            return kind.written(live.value) != live.text
         return live.value is not NO_VALUE
 
     def read(self, kind: Kind[T], default: Any = NO_VALUE) -> Any:
@@ -83,10 +83,16 @@ class Journal:
         value = kind.initial() if default is NO_VALUE else default
         return self._hand_out(kind, value, live)
 
-    def assign(self, kind: Kind[T], value: T) -> None:
-        """Have ``value``; raises `InvalidValue`, `TooLarge`, or `NotKnownHere` for a newer one."""
+    def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
+        """Have ``value``; raises `InvalidValue`, `TooLarge`, or `NotKnownHere` for a newer one.
+
+        ``by_update`` it was made from the one in hand, which is watched from now on.
+        """
         self._base.text(kind)
-        self._live[kind] = InHand(value, kind.encode(value), assigned=True)
+        before, text = self._live.get(kind), kind.encode(value)
+        if by_update and before is not None and before.value is not value:
+            self._watch.add(kind, before.value)
+        self._live[kind] = InHand(value, text, assigned=True)
 
     def drop(self, kind: Kind[Any]) -> None:
         """Have no value; `NotKnownHere` for a newer one."""
@@ -107,8 +113,12 @@ class Journal:
     def changes(self) -> dict[Kind[Any], bytes | None]:
         """Return what is not as the base says; `InvalidValue`, `TooLarge`, `StaleValue`."""
         self._watch.check()
-        changed = ((kind, self._change(kind, live)) for kind, live in self._live.items())
-        return {kind: text for kind, text in changed if text is not NO_VALUE}
+        changes = {}
+        for kind, live in self._live.items():
+            text = self._change(kind, live)
+            if text is not NO_VALUE:
+                changes[kind] = text
+        return changes
 
     def with_changes(self, changes: Changes) -> Texts:
         """Return the base with ``changes``."""
@@ -174,6 +184,10 @@ class Journal:
         """From now on a change inside a value comes too late."""
         self._sealed = True
 
+    def can_change_late(self) -> bool:
+        """Return whether a value that can change inside was handed out."""
+        return any(live.seen is not None for live in self._live.values())
+
     def late_changes(self) -> list[str]:
         """Return the names of the kinds whose values changed inside since the changes were told.
 
@@ -181,7 +195,7 @@ class Journal:
         """
         late = []
         for kind, live in self._live.items():
-            if live.seen is not None and text_or_none(kind, live.value) != live.seen:
+            if live.seen is not None and kind.written(live.value) != live.seen:
                 late.append(kind.name)
                 live.seen = None
         return late
@@ -202,7 +216,7 @@ class Journal:
 
     def _hand_out(self, kind: Kind[T], value: T, before: InHand | None) -> T:
         """Return a default, which may be changed from within, or the same one as ``before``."""
-        text = None if is_immutable(value) else text_or_none(kind, value)
+        text = None if is_immutable(value) else _text_or_none(kind, value)
         if text is None:
             return value
         if before is not None and before.text == text:
@@ -216,20 +230,27 @@ class Journal:
 
     def _see(self, kind: Kind[Any], live: InHand) -> None:
         if self._sealed and not is_immutable(live.value):
-            live.seen = kind.encode(live.value)
+            live.seen = kind.written(live.value)
 
     def _change(self, kind: Kind[Any], live: InHand) -> Any:
         """Return the new text, None for a value dropped, `NO_VALUE` for no change."""
         if live.value is NO_VALUE:
             return None if self._base.names(kind) else NO_VALUE
-        if is_immutable(live.value):
+        if not is_immutable(live.value):
+            now = self._text_now(kind, live)
+        elif live.assigned or live.is_default:
             now = live.text
         else:
-            now = live.seen = kind.encode(live.value)
+            return NO_VALUE
         if live.is_default and now == live.text:
             return None if live.dropped and self._base.names(kind) else NO_VALUE
         kept = self._base.text(kind)
         return NO_VALUE if kept is not None and _is_same(kind, now, kept) else now
+
+    def _text_now(self, kind: Kind[Any], live: InHand) -> bytes:
+        """Return the text of a value that can change inside; what is not as it was is checked."""
+        live.seen = kind.written(live.value)
+        return live.text if live.seen == live.text else kind.encode(live.value)
 
     def _collides(self, kind: Kind[Any], mine: bytes | None, there: Confirmed) -> bool:
         was, theirs = self._base.text(kind), there.text(kind)
@@ -238,6 +259,14 @@ class Journal:
         if mine is None or theirs is None:
             return mine is not theirs
         return kind.needs.concurrent or not _is_same(kind, mine, theirs)
+
+
+def _text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
+    """Return the text of ``value``, None where it is no value of the kind."""
+    try:
+        return kind.encode(value)
+    except StateError:
+        return None
 
 
 def _is_same(kind: Kind[Any], text: bytes, kept: bytes) -> bool:

@@ -32,6 +32,7 @@ class KindMapping(Mapping[Kind[Any], Any]):
     declare raises `UndeclaredKind`, a change after the response began `ResponseStarted`.
     """
 
+    #: No others: ``self.state.cart = …`` looks like state, and would be kept nowhere.
     __slots__ = ("_closed", "_identity", "_kinds", "_tiers")
 
     def __init__(self, composition: Composition, plan: Plan, visit: Visit) -> None:
@@ -39,15 +40,6 @@ class KindMapping(Mapping[Kind[Any], Any]):
         self._tiers = RequestTiers(composition, plan, visit)
         self._identity = Identity(self._tiers)
         self._closed = False
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse what looks like state and is none: ``self.state.cart = …``."""
-        if name not in KindMapping.__slots__:
-            raise AttributeError(
-                f"state has no {name!r}; assign to a kind: state[KIND] = …, or to the handler's "
-                "attribute that declares it"
-            )
-        super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         kinds = ", ".join(sorted(kind.name for kind in self._kinds))

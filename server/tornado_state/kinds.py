@@ -161,6 +161,10 @@ class Kind(Generic[T]):
         """Return ``value`` as JSON text; `InvalidValue` or `TooLarge` for one that is refused."""
         return self._values.encode(value)
 
+    def written(self, value: T) -> bytes | None:
+        """Return how ``value`` is written, whether or not it may be; None for what cannot be."""
+        return self._values.written(value)
+
     def decode(self, text: bytes) -> T:
         """Return the value that a text of today's version says; `InvalidValue` for none."""
         return self._values.decode(text)

@@ -81,9 +81,14 @@ class RequestState(KindMapping):
         await self._tiers.commit(confirm)
 
     async def reload(self) -> None:
-        """Take what the store has for the state of this request; unsaved changes are forgotten."""
-        await self._tiers.reload()
-        self._identity.forget()
+        """Take what the store has for the state of this request.
+
+        Changes that are not committed are forgotten as this is called, what comes while the store
+        is asked is not.
+        """
+        if not self._closed:
+            self._identity.forget()
+        await self._tiers.reload(closed=self._closed)
 
     @property
     def ended(self) -> bool:
@@ -171,6 +176,10 @@ class RequestState(KindMapping):
         """The response begins: from now on a change raises."""
         self._closed = True
         self._tiers.seal()
+
+    def can_change_late(self) -> bool:
+        """Return whether a value that can change inside was handed out."""
+        return self._tiers.can_change_late()
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside when it was too late."""

@@ -29,12 +29,7 @@ class RequestTiers:
     def __init__(self, composition: Composition, plan: Plan, visit: Visit) -> None:
         self.composition = composition
         self._visit = visit
-        self._client = ClientState(
-            composition.signed_cookies,
-            composition.cookie_kinds,
-            composition.bound_kinds,
-            visit.cookies,
-        )
+        self._client_or_none: ClientState | None = None
         self.session = RequestSession(
             composition.sessions, composition.rules, visit.cookies, needed=plan.needs_session
         )
@@ -61,14 +56,24 @@ class RequestTiers:
         """Return the journal in which the kind's value is, if it was looked at."""
         return self._client.values if self.is_in_cookie(kind) else self.session.known.journal
 
-    def assign(self, kind: Kind[T], value: T) -> None:
+    @property
+    def _client(self) -> ClientState:
+        """The kinds in cookies, of which one was used."""
+        if self._client_or_none is None:
+            made = self.composition
+            self._client_or_none = ClientState(
+                made.signed_cookies, made.cookie_kinds, made.bound_kinds, self._visit.cookies
+            )
+        return self._client_or_none
+
+    def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
         """Have ``value``; of a kind whose default is None, that is to have none."""
         if value is None and kind.default is None:
             self.drop(kind)
             return
         self.composition.placement.check(kind)
         if self.is_in_cookie(kind):
-            self._client.assign(kind, self._owner_of(kind), value)
+            self._client.assign(kind, self._owner_of(kind), value, by_update=by_update)
         else:
             self.look().loaded.journal.assign(kind, value)
 
@@ -114,12 +119,12 @@ class RequestTiers:
         self._client.drop_bound()
 
     def _owner_of(self, kind: Kind[Any]) -> str:
-        return self._owner() if kind in self._client.bound_kinds else ""
+        return self._owner() if kind in self.composition.bound_kinds else ""
 
     def _owner(self) -> str:
         """Return who is signed in, "" for nobody, as far as cookies have to be bound to it."""
         identity = self.composition.placement.identity
-        if identity is None or not self._client.bound_kinds:
+        if identity is None or not self.composition.bound_kinds:
             return ""
         value = self.identity()
         return identity.person(value) if value is not None else ""
@@ -138,7 +143,8 @@ class RequestTiers:
         if tier is not None:
             self._check_may_begin()
             await tier.commit(self.session.known, confirm)
-        self._client.confirm(due)
+        if due is not None:
+            self._client.confirm(due)
 
     async def update(self, kind: Kind[T], function: Callable[[T], T]) -> T:
         """Apply ``function`` to a value; see `RequestState.update`."""
@@ -148,21 +154,27 @@ class RequestTiers:
             return await self.session.tier.update(session, kind, function)
         journal = self.journal(kind)
         text = journal.text(kind)
-        self.assign(kind, function(kind.initial() if text is None else kind.decode(text)))
+        old = kind.initial() if text is None else kind.decode(text)
+        self.assign(kind, function(old), by_update=True)
         now: T = journal.read(kind)
         return now
 
     def commit_cookies(self) -> None:
         """Do what `commit` does, where there is nothing to ask of the store."""
-        self._client.confirm(self._due())
+        due = self._due()
+        if due is not None:
+            self._client.confirm(due)
 
     def _check_may_begin(self) -> None:
         """Refuse a session whose cookie could not be sent, before anything of it is stored."""
         if self.session.begins:
             self._check_transport([self.session.tier.cookie_name])
 
-    def _due(self) -> Due:
-        due = self._client.due(self._owner)
+    def _due(self) -> Due | None:
+        """Return the cookies to be sent, None where no kind in a cookie was used."""
+        if self._client_or_none is None:
+            return None
+        due = self._client_or_none.due(self._owner)
         self._check_transport([cookie.name for cookie in due.cookies.values() if cookie.keeps])
         return due
 
@@ -173,27 +185,43 @@ class RequestTiers:
     def set_cookies(self) -> list[SetCookie]:
         """Return the cookies to send: those of what is confirmed."""
         cookie = self.session.known.cookie
-        return self._client.set_cookies() + ([cookie] if cookie else [])
+        cookies = self._client_or_none.set_cookies() if self._client_or_none else []
+        return [*cookies, cookie] if cookie else cookies
 
-    async def reload(self) -> None:
-        """Take what the store has, and forget what is not confirmed."""
+    async def reload(self, *, closed: bool) -> None:
+        """Take what the store has; what is not confirmed is forgotten, unless it is too late."""
         session = self.look().if_kept
+        if not closed:
+            self._forget_unsaved()
         if session is not None:
             await self.session.tier.reload(session)
-        self._client.discard()
+
+    def _forget_unsaved(self) -> None:
+        if self._client_or_none is not None:
+            self._client_or_none.forget_unsaved()
+        self.session.known.forget_unsaved()
 
     def discard(self) -> None:
         """Forget every change not confirmed."""
         self.session.known.discard()
-        self._client.discard()
+        if self._client_or_none is not None:
+            self._client_or_none.discard()
 
     # After the answer has begun
 
     def seal(self) -> None:
         """From now on a change inside a value comes too late."""
-        self.session.known.journal.seal()
-        self._client.values.seal()
+        for journal in self._journals():
+            journal.seal()
+
+    def can_change_late(self) -> bool:
+        """Return whether a value that can change inside was handed out."""
+        return any(journal.can_change_late() for journal in self._journals())
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside when it was too late."""
-        return self.session.known.journal.late_changes() + self._client.values.late_changes()
+        return [name for journal in self._journals() for name in journal.late_changes()]
+
+    def _journals(self) -> list[Journal]:
+        client = [self._client_or_none.values] if self._client_or_none is not None else []
+        return [self.session.known.journal, *client]

@@ -36,7 +36,7 @@ _PLACEHOLDER = re.compile(
 )
 
 #: Browsers keep a cookie no longer (RFC 6265bis 5.5).
-_LONGEST_COOKIE = 400 * _DAY
+LONGEST_COOKIE = 400 * _DAY
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _DOMAIN = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*", re.IGNORECASE)
@@ -127,8 +127,8 @@ def _names(settings: Mapping[str, Any], default: str) -> CookieNames:
 
 def _clocks(settings: Mapping[str, Any]) -> Clocks:
     idle = _seconds(settings, "session_idle_timeout", 1800, LONGEST_IDLE)
-    absolute = _seconds(settings, "session_absolute_timeout", 43_200, _LONGEST_COOKIE)
-    remember = _seconds(settings, "session_remember_timeout", 30 * _DAY, _LONGEST_COOKIE)
+    absolute = _seconds(settings, "session_absolute_timeout", 43_200, LONGEST_COOKIE)
+    remember = _seconds(settings, "session_remember_timeout", 30 * _DAY, LONGEST_COOKIE)
     if absolute < idle:
         raise CompositionError(
             "session_absolute_timeout must not be shorter than session_idle_timeout"

@@ -94,6 +94,13 @@ class ValueType(Generic[T]):
             raise TooLarge(self._name, len(text), self._size)
         return text
 
+    def written(self, value: T) -> bytes | None:
+        """Return how ``value`` is written, whether or not it may be; None for what cannot be."""
+        try:
+            return _ENCODER.encode(value)
+        except _REFUSALS:
+            return None
+
     def decode(self, text: bytes) -> T:
         """Return the value; `InvalidValue` for text that is not one of the type."""
         try:

@@ -24,10 +24,11 @@ T = TypeVar("T")
 
 
 class Due(NamedTuple):
-    """The cookies that are to be sent, and the changes that they tell of."""
+    """What is to be sent, as of one moment: cookies, and what they are for."""
 
     cookies: dict[Kind[Any], SetCookie]
     changes: Changes
+    moment: int
 
 
 class ClientState:
@@ -49,6 +50,7 @@ class ClientState:
         self._signed_anew: set[Kind[Any]] = set()
         self._cleared: set[Kind[Any]] = set()
         self._confirmed: dict[Kind[Any], SetCookie] = {}
+        self._moment = 0
         self._journal = Journal()
 
     def journal(self, kind: Kind[Any], owner: str) -> Journal:
@@ -62,9 +64,9 @@ class ClientState:
                     self._outdated.add(kind)
         return self._journal
 
-    def assign(self, kind: Kind[T], owner: str, value: T) -> None:
-        """Have ``value``."""
-        self.journal(kind, owner).assign(kind, value)
+    def assign(self, kind: Kind[T], owner: str, value: T, *, by_update: bool = False) -> None:
+        """Have ``value``; ``by_update`` it was made from the one at hand."""
+        self.journal(kind, owner).assign(kind, value, by_update=by_update)
         self._cleared.discard(kind)
         if kind in self._outdated:
             self._signed_anew.add(kind)
@@ -80,6 +82,7 @@ class ClientState:
         for kind in self.bound_kinds:
             self.journal(kind, owner)
             self._signed_anew.add(kind)
+        self._moment += 1
 
     def drop_bound(self) -> None:
         """Drop every kind that does not outlive sign-out, whoever it was signed for."""
@@ -89,12 +92,22 @@ class ClientState:
                 self._journal.drop(kind)
                 if self._tier.cookie_name(kind) in self._cookies:
                     self._cleared.add(kind)
+        self._moment += 1
 
     def discard(self) -> None:
         """Forget all that is not confirmed."""
         self._journal.forget(self._journal.base)
+        self._start_over()
+
+    def forget_unsaved(self) -> None:
+        """Forget all that is not confirmed; what was handed out is watched."""
+        self._journal.reread(self._journal.base)
+        self._start_over()
+
+    def _start_over(self) -> None:
         self._signed_anew.clear()
         self._cleared.clear()
+        self._moment += 1
 
     def due(self, owner: Callable[[], str]) -> Due:
         """Return what is to be sent and is not confirmed; `TooLarge` or `InvalidValue`.
@@ -107,13 +120,14 @@ class ClientState:
         for kind in self._signed_anew - changes.keys():
             if text := self._journal.text(kind):
                 due[kind] = self._set_cookie(kind, text, owner)
-        return Due(due, changes)
+        return Due(due, changes, self._moment)
 
     def confirm(self, due: Due) -> None:
         """Have ``due`` sent with whatever answer goes out; what came after it is not confirmed."""
         self._confirmed.update(due.cookies)
-        self._signed_anew -= due.cookies.keys()
-        self._cleared -= due.cookies.keys()
+        if due.moment == self._moment:
+            self._signed_anew -= due.cookies.keys()
+            self._cleared -= due.cookies.keys()
         self._journal.confirm(self._journal.with_changes(due.changes))
 
     def set_cookies(self) -> list[SetCookie]:

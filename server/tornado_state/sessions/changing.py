@@ -15,7 +15,14 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from ..confirmed import Confirmed
-from ..exceptions import Conflict, InvalidValue, SessionEnded, StateError, StoreUnavailable
+from ..exceptions import (
+    Conflict,
+    InvalidValue,
+    OutcomeUnknown,
+    SessionEnded,
+    StateError,
+    StoreUnavailable,
+)
 from ..kinds import Kind
 from .plan import Interrupted, Status
 from .records import SessionRecords
@@ -82,7 +89,7 @@ class Changing:
         """Find out whether the version that was to be written stands."""
         theirs = await self.newest(session)
         if theirs.sealed != interrupted.sealed:
-            session.rebase(theirs)
+            carry_over(session, theirs)
         elif interrupted.kind is not None:
             text = interrupted.values[interrupted.kind.record_name]
             session.confirm_value(interrupted.kind, interrupted.before, text, theirs)
@@ -95,6 +102,16 @@ class Changing:
         if stored is None:
             raise SessionEnded
         return stored
+
+
+def carry_over(session: Session, theirs: StoredSession) -> None:
+    """Carry changes over a write of which nobody can tell whether it was in between."""
+    try:
+        session.rebase(theirs)
+    except Conflict as error:
+        raise OutcomeUnknown(
+            f"{', '.join(error.kinds)}: a write was interrupted, and others have written since"
+        ) from error
 
 
 @contextmanager

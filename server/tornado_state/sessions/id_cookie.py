@@ -13,9 +13,13 @@ from typing import NamedTuple
 from ..cookies.signing import SignedValue, Signer
 from ..cookies.wire import CookieNames, Cookies, SetCookie
 from ..exceptions import NotKnownHere
+from .recent import Recent
 from .sealing import is_session_id
 
 _SESSION_ID = "session-id"
+
+#: Signatures that need not be checked again, at least.
+_REMEMBERED = 16_384
 
 
 class Presented(NamedTuple):
@@ -38,7 +42,9 @@ NOBODY = Presented()
 class SessionIDCookie:
     """Reads the session ID from a request's cookies and makes the header that keeps it.
 
-    ``persistent`` is whether the browser keeps it beyond its own end, remembered or not.
+    ``persistent`` is whether the browser keeps it beyond its own end, remembered or not. A cookie
+    whose signature was checked lately is not checked again: it has no age, and whether its session
+    lives is not for it to say.
     """
 
     def __init__(self, signer: Signer, names: CookieNames, *, persistent: bool = True) -> None:
@@ -46,6 +52,7 @@ class SessionIDCookie:
         self._names = names
         self._persistent = persistent
         self.name = names.name(_SESSION_ID)
+        self._recent: Recent[str, Presented] = Recent(_REMEMBERED)
 
     def read(self, cookies: Cookies) -> Presented:
         """Return what is presented; a forged or a malformed ID is none.
@@ -57,11 +64,7 @@ class SessionIDCookie:
             return NOBODY
         if cookies.get(self.name) is None:
             return Presented(others=self._readable(candidates), named=True)
-        signed = self._verified(candidates[0])
-        if signed is None:
-            return Presented(named=True)
-        outdated = signed.key_version != self._signer.key_version
-        return Presented(signed.value.decode("ascii"), outdated, named=True)
+        return self._recent.get(candidates[0]) or self._read(candidates[0])
 
     def keep(self, session_id: str, max_age: int, remembered: bool) -> SetCookie:
         """Return the header that keeps ``session_id`` for ``max_age`` seconds."""
@@ -72,6 +75,15 @@ class SessionIDCookie:
     def clear(self) -> SetCookie:
         """Return the header that deletes the cookie."""
         return self._names.clear(_SESSION_ID)
+
+    def _read(self, candidate: str) -> Presented:
+        signed = self._verified(candidate)
+        if signed is None:
+            return Presented(named=True)
+        outdated = signed.key_version != self._signer.key_version
+        presented = Presented(signed.value.decode("ascii"), outdated, named=True)
+        self._recent.put(candidate, presented)
+        return presented
 
     def _readable(self, candidates: Iterable[str]) -> tuple[str, ...]:
         found = []

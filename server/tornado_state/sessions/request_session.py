@@ -29,9 +29,8 @@ class RequestSession:
         self._presented = NOBODY
         #: The session as far as it is known: an empty one where it was not loaded.
         self.known = Session(rules=rules)
-        self._unloaded: StateError | None = None
-        if tier is not None:
-            self._unloaded = UndeclaredKind("a kind in the session", "the kinds of this handler")
+        self._is_loaded = tier is None
+        self._trouble: StateError | None = None
 
     @property
     def tier(self) -> ServerSessionTier:
@@ -47,30 +46,31 @@ class RequestSession:
         try:
             self._presented = self._tier.presented(self._cookies)
         except NotKnownHere as error:
-            self._unloaded = error
+            self._trouble = error
             return False
         if self._presented.session_id is not None:
             return True
-        self.known, self._unloaded = self._tier.empty(self._presented), None
+        self.known, self._is_loaded = self._tier.empty(self._presented), True
         return False
 
     async def load(self) -> None:
         """Load the session; a failure is kept for whoever uses it."""
         try:
             self.known = await self.tier.load(self._presented)
-            self._unloaded = None
+            self._is_loaded = True
         except StateError as error:
-            self._unloaded = error
+            self._trouble = error
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             app_log.error("the session of a request could not be loaded", exc_info=True)
-            self._unloaded = StateError(f"the session is out of reach: {type(error).__name__}")
+            self._trouble = StateError(f"the session is out of reach: {type(error).__name__}")
 
     @property
     def loaded(self) -> Session:
         """The session; raises what kept it from being loaded."""
-        if self._unloaded is not None:
-            raise self._unloaded
-        return self.known
+        if self._is_loaded:
+            return self.known
+        where = ("a kind in the session", "the kinds of this handler")
+        raise self._trouble or UndeclaredKind(*where)
 
     @property
     def if_kept(self) -> Session | None:
@@ -80,12 +80,12 @@ class RequestSession:
     @property
     def tier_to_ask(self) -> ServerSessionTier | None:
         """The tier that a commit has to ask, None where the session was not loaded."""
-        return self._tier if self._unloaded is None else None
+        return self._tier if self._is_loaded else None
 
     @property
     def begins(self) -> bool:
         """Whether a commit makes a cookie necessary."""
-        return self.known.status in (Status.NEW, Status.RENEWED)
+        return self.known.may_begin and self.known.status in (Status.NEW, Status.RENEWED)
 
     @property
     def changed(self) -> bool:

@@ -17,6 +17,7 @@ import hmac
 import re
 import secrets
 from base64 import urlsafe_b64encode
+from functools import lru_cache
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -26,6 +27,9 @@ _SESSION = b"\x01"
 _LAST_WORD = b"\x02"
 #: Formats that releases to come may use; garbage begins with anything else.
 _LAST_FORMAT = b"\x0f"
+#: Keys that need not be derived again: sessions are used many times in a row.
+_REMEMBERED = 16_384
+
 _NONCE = 12
 _TAG = 16
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -57,11 +61,13 @@ def _derive(session_id: str, label: bytes) -> bytes:
     return hmac.digest(session_id.encode("ascii"), label + b"\x01", "sha256")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def store_key(session_id: str) -> str:
     """Return the 43 characters under which the record of ``session_id`` is kept."""
     return urlsafe_b64encode(_derive(session_id, b"store key")).rstrip(b"=").decode("ascii")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _cipher(session_id: str, form: bytes) -> tuple[AESGCM, bytes]:
     bound_to = form + store_key(session_id).encode("ascii")
     return AESGCM(_derive(session_id, b"record key")), bound_to

@@ -13,7 +13,6 @@ nothing is written over it, and the value it was about cannot be read.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from ..confirmed import NOTHING, Changes, Texts, only
@@ -25,6 +24,7 @@ from .id_cookie import NOBODY, Presented
 from .kind_rules import KindRules
 from .plan import Asked, Interrupted, Plan, Status
 from .stored import StoredSession
+from .turns import Turn
 
 
 class Session:
@@ -60,14 +60,8 @@ class Session:
         self._restart_clock = False
         self._remember = False
         self._moment = 0
-        self._lock: asyncio.Lock | None = None
-
-    @property
-    def lock(self) -> asyncio.Lock:
-        """Held while the store is at work for this request: one write at a time."""
-        if self._lock is None:
-            self._lock = asyncio.Lock()
-        return self._lock
+        #: Taken while the store is at work for this request: one write at a time.
+        self.turn = Turn()
 
     @property
     def renewed(self) -> bool:
@@ -96,10 +90,8 @@ class Session:
 
     def discard(self) -> None:
         """Forget all that is not confirmed."""
-        self.journal.forget(self.stored.values if self.stored else self._was)
-        self._restart_clock = self._remember = False
-        self.grace = True
-        self._ask(Asked.CONTINUE)
+        self.journal.forget(self._confirmed)
+        self._continue()
 
     def check_known(self, kind: Kind[Any]) -> None:
         """Raise `OutcomeUnknown` while nobody knows what an interrupted write made of the value."""
@@ -112,6 +104,11 @@ class Session:
     def status(self) -> Status:
         """What has become of the session; see the table in :mod:`.plan`."""
         return self._status(bool(self.journal.changes()))
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether a plan might bring a new session ID, and so a cookie."""
+        return self.stored is None or self._asked is not Asked.CONTINUE
 
     def plan(self) -> Plan:
         """Return what the store is to do as of now."""
@@ -157,21 +154,34 @@ class Session:
         At a sign-in only what is inherited counts of it: the other request may be an attacker's
         (ASVS 5.0 7.2.4).
         """
-        self.interrupted = None
         self.journal.rebase(self._seen(theirs))
         self.stored = theirs
-
-    def reread(self, theirs: StoredSession | None) -> None:
-        """Take what the store has for all there is, and forget what was not confirmed."""
-        if theirs is None and self.stored is not None:
-            self.ended, self._was = True, NOTHING
-        self.stored = theirs
         self.interrupted = None
-        self._restart_clock = self._remember = False
-        self._ask(Asked.CONTINUE)
-        self.journal.reread(theirs.values if theirs else self._was)
+
+    def forget_unsaved(self) -> None:
+        """Forget all that is not confirmed; what was handed out is watched."""
+        self.journal.reread(self._confirmed)
+        self._continue()
+
+    def take(self, theirs: StoredSession | None) -> None:
+        """Take what the store has, None for a session that is over, for what is confirmed."""
+        if self.stored is None:
+            return
+        self.journal.rebase(self._seen(theirs))
+        self.stored = theirs
+        self.ended = self.ended or theirs is None
+        self.interrupted = None
 
     # Within
+
+    @property
+    def _confirmed(self) -> Texts:
+        return self.stored.values if self.stored else self._was
+
+    def _continue(self) -> None:
+        self._restart_clock = self._remember = False
+        self.grace = True
+        self._ask(Asked.CONTINUE)
 
     def _ask(self, asked: Asked) -> None:
         self._asked = asked

@@ -95,7 +95,7 @@ class ServerSessionTier:
 
     def must_wait(self, session: Session) -> bool:
         """Return whether `commit` has anything to ask of the store."""
-        if session.lock.locked():
+        if session.turn.taken:
             return True
         status = session.status
         if status is Status.UNCHANGED:
@@ -108,7 +108,7 @@ class ServerSessionTier:
         Raises `StoreUnavailable`, `StoreRefused`, `Conflict`, `SessionEnded`, `TooLarge`, or what
         ``confirm`` raises; the response must then not claim that anything more was kept.
         """
-        async with session.lock:
+        async with session.turn:
             with self._told():
                 await self._settle(session)
                 await self._commit(session, confirm)
@@ -119,7 +119,7 @@ class ServerSessionTier:
         Under conflict it is applied anew to what the other request stored, so each success counts
         exactly once. Where nothing is stored yet it is assigned. Returns what now stands.
         """
-        async with session.lock:
+        async with session.turn:
             with self._told():
                 await self._settle(session)
                 await self._update(session, kind, function)
@@ -127,11 +127,11 @@ class ServerSessionTier:
             return value
 
     async def reload(self, session: Session) -> None:
-        """Take what the store has, and forget what was not confirmed."""
-        async with session.lock:
+        """Take what the store has for what is confirmed."""
+        async with session.turn:
             await self._renewing.settle(session)
             stored = session.stored
-            session.reread(await self.records.fetch(stored.session_id) if stored else None)
+            session.take(await self.records.fetch(stored.session_id) if stored else None)
 
     async def living(self, store_keys: Iterable[str]) -> set[str]:
         """Return those of ``store_keys`` under which a session stands."""
@@ -185,7 +185,8 @@ class ServerSessionTier:
         if session.stored is not None:
             await self._commit(session, nobody_else)
         if session.stored is None:
-            session.journal.assign(kind, applied(session, kind, function))
+            made = applied(session, kind, function)
+            session.journal.assign(kind, made, by_update=True)
         else:
             await self._changing.update(session, kind, function)
             self._renewing.sign_again(session)
