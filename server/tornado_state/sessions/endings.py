@@ -12,8 +12,7 @@ from ..confirmed import NOTHING, Texts
 from ..exceptions import SessionEnded, StoreRefused
 from .record_contents import last_word
 from .records import SessionRecords
-from .sealing import store_key
-from .stored import StoredSession
+from .stored import StoredSession, unloaded
 from .turns import attempts
 
 
@@ -50,7 +49,7 @@ class Endings:
 
     async def end_id(self, session_id: str) -> None:
         """End the session of an ID of which nothing else is known."""
-        await self.end(_unloaded(session_id))
+        await self.end(unloaded(session_id))
 
     async def continued_in(self, stored: StoredSession, successor: StoredSession) -> bool:
         """Return whether the session was retired in favour of ``successor``."""
@@ -68,8 +67,4 @@ class Endings:
         if opened.last_word is None:
             return stored._replace(token=record.token)
         # Not loaded yet, and perhaps renewed as well: the next try finds out.
-        return _unloaded(opened.last_word.to) if opened.last_word.to else None
-
-
-def _unloaded(session_id: str) -> StoredSession:
-    return StoredSession(session_id, store_key(session_id), 0, 0, False, NOTHING, b"", None)
+        return unloaded(opened.last_word.to) if opened.last_word.to else None

@@ -21,7 +21,7 @@ from ..stores.base import SessionStore
 from .clocks import Clocks
 from .record_contents import Opened, open_record, write_texts
 from .sealing import Contents, is_newer, new_session_id, seal, store_key
-from .stored import CAPACITY, StoredSession, check_size
+from .stored import CAPACITY, StoredSession, check_size, version_of
 from .touches import Touches
 
 log = logging.getLogger(__name__)
@@ -60,15 +60,14 @@ class SessionRecords:
 
     async def find(self, session_id: str) -> Found:
         """Return the session, or that there is definitely none that may be used."""
-        key = store_key(session_id)
-        record = await self.store.load(key)
+        record = await self.store.load(store_key(session_id))
         if record is None:
             return Found()
         opened = self.open(session_id, record.sealed)
         if opened is None:
             return Found()
         now = self.clock()
-        found = _stored(session_id, key, opened, record.sealed, record.token)
+        found = version_of(session_id, opened.contents, opened.values, *record)
         if opened.last_word is None:
             return Found(found) if self._counts(opened.contents, now) else Found()
         if not opened.was_renewed(now):
@@ -118,25 +117,31 @@ class SessionRecords:
         ``fits`` is how many bytes are taken, if that is more than the capacity.
         """
         check_size(values, fits)
-        began = self.clock()
-        created_at = like.created_at if like else int(began)
-        contents = Contents(created_at, int(began), remembered, write_texts(values))
-        draws = 0
+        began, draws = self.clock(), 0
         while True:
             draws += 1
+            new = self.drawn(values, like, remembered)
             try:
-                return await self._add(new_session_id(), contents, values)
+                await self.insert(new)
             except StoreUnavailable:
                 if draws == _DRAWS or self.clock() - began > _DRAWN_FOR:
                     raise
+            else:
+                return new
 
-    async def _add(self, session_id: str, contents: Contents, values: Texts) -> StoredSession:
-        key = store_key(session_id)
+    def drawn(self, values: Texts, like: StoredSession | None, remembered: bool) -> StoredSession:
+        """Return what `insert` is to create, under a session ID that is drawn here."""
+        session_id, now = new_session_id(), int(self.clock())
+        created_at = like.created_at if like else now
+        contents = Contents(created_at, now, remembered, write_texts(values))
         sealed = seal(session_id, contents)
-        if not await self.store.add(key, sealed, self._expiry(contents)):
+        return version_of(session_id, contents, values, sealed, None)
+
+    async def insert(self, new: StoredSession) -> None:
+        """Create the record."""
+        if not await self.store.add(new.store_key, new.sealed, self.expiry(new)):
             raise StoreUnavailable("the store says that a session ID just made is taken")
-        self._touches.done(key)
-        return StoredSession(session_id, key, *contents[:3], values, sealed, None)
+        self._touches.done(new.store_key)
 
     def next_version(self, stored: StoredSession, values: Texts) -> StoredSession:
         """Return the version that ``values`` make of ``stored``, to be put in its place."""
@@ -197,20 +202,10 @@ class SessionRecords:
 
     def remaining(self, stored: StoredSession) -> int:
         """Return the seconds until the absolute timeout, at least 1."""
-        now = self.clock()
-        return self.clocks.remaining(stored.created_at, now, remembered=stored.remembered)
+        created_at, remembered = stored.created_at, stored.remembered
+        return self.clocks.remaining(created_at, self.clock(), remembered=remembered)
 
     def expiry(self, stored: StoredSession) -> int:
         """Return the seconds for which the store is to keep the record from now."""
-        now = self.clock()
-        return self.clocks.expiry(stored.created_at, now, remembered=stored.remembered)
-
-    def _expiry(self, contents: Contents) -> int:
-        now = self.clock()
-        return self.clocks.expiry(contents.created_at, now, remembered=contents.remembered)
-
-
-def _stored(
-    session_id: str, key: str, opened: Opened, sealed: bytes, token: bytes
-) -> StoredSession:
-    return StoredSession(session_id, key, *opened.contents[:3], opened.values, sealed, token)
+        created_at, remembered = stored.created_at, stored.remembered
+        return self.clocks.expiry(created_at, self.clock(), remembered=remembered)

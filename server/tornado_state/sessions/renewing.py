@@ -141,17 +141,18 @@ class Renewing:
     def sign_again(self, session: Session) -> None:
         """Have the cookie sent anew after a write, if an older secret signed the one presented."""
         if session.cookie is None and session.stored and session.presented.outdated:
-            session.cookie = self._keep(session.stored)
+            session.cookie = self.keep(session.stored)
 
     def _confirm_new(self, session: Session, plan: Plan, new: StoredSession) -> None:
         session.confirm(plan, new)
-        session.cookie = self._keep(new)
+        session.cookie = self.keep(new)
         if plan.restart_clock:
             self._tell("signed_in")
         elif plan.asked is Asked.RENEW:
             self._tell("renewed")
 
-    def _keep(self, stored: StoredSession) -> SetCookie:
+    def keep(self, stored: StoredSession) -> SetCookie:
+        """Return the cookie that leads to a session."""
         max_age = self._records.remaining(stored)
         return self._cookie.keep(stored.session_id, max_age, stored.remembered)
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-from ..cookies.wire import Cookies
+from ..cookies.wire import Cookies, SetCookie
 from ..exceptions import Conflict, SessionEnded, StoreRefused, TooLarge
 from ..kinds import Kind
 from .changing import Changing, applied, stored_of
@@ -30,6 +30,7 @@ from .records import SessionRecords
 from .renewing import Confirm, Renewing, nobody_else
 from .session import Session
 from .store_keys import end, living
+from .stored import StoredSession
 
 T = TypeVar("T")
 
@@ -82,6 +83,10 @@ class ServerSessionTier:
             old=found.old,
             was=found.was,
         )
+
+    def keep(self, stored: StoredSession) -> SetCookie:
+        """Return the cookie that leads to a session."""
+        return self._renewing.keep(stored)
 
     async def load_id(self, session_id: str) -> Session:
         """Return the session of an ID that is known to be one's own; `SessionEnded` without one."""
