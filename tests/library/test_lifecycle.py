@@ -286,7 +286,8 @@ async def test_what_a_handler_acts_on_was_true_when_its_body_was_there() -> None
         reader, writer = await asyncio.open_connection("127.0.0.1", browser.port)
         writer.write(
             f"POST /?theme=late HTTP/1.1\r\nHost: x\r\nCookie: {browser.cookie}\r\n"
-            "X-Forwarded-Proto: https\r\nContent-Length: 4\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n".encode()
+            "X-Forwarded-Proto: https\r\nContent-Length: 4\r\nConnection: close\r\n"
+            "Expect: 100-continue\r\n\r\n".encode()
         )
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
         assert not world.store.operations
