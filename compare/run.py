@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from tornado_state import Capabilities, Kind
 
@@ -49,7 +50,7 @@ class Run:
 def run(
     applications: Mapping[str, Application],
     experiments: Sequence[Experiment] = EXPERIMENTS,
-    recommended: Mapping[Kind, Capabilities] = RECOMMENDED.placement,
+    recommended: Mapping[Kind[Any], Capabilities] = RECOMMENDED.placement,
     watch: Watcher = lambda _experiment, _application, _finding: None,
 ) -> Run:
     """Carry out ``experiments`` on each application, and judge what they found."""

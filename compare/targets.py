@@ -1,7 +1,7 @@
 """The applications under test: processes as a person starts them, each on a memcached of its own.
 
 Rule 1: they run as in production, so with ``Secure`` cookies under ``__Host-`` names and a secret
-of their own, on loopback.
+of their own, on loopback. Whoever visits says to have come by https, as a proxy in front would.
 Rule 2: one that runs with the options asked for is used again; all end with the ``with`` block.
 Rule 3: this is the one place that knows how to make what an attacker with the secret would.
 """
@@ -18,10 +18,12 @@ from functools import cached_property
 from types import MappingProxyType, TracebackType
 from typing import Self
 
-from tornado_state import SERVER_SESSION, SIGNED_COOKIE, Capabilities, CookieNames, Signer
-from tornado_state.sessions.sealing import encode, new_session_id
+from tornado_state import SERVER_SESSION, SIGNED_COOKIE, Capabilities
+from tornado_state.cookies.signing import Signer
+from tornado_state.cookies.wire import CookieNames
+from tornado_state.sessions.sealing import new_session_id
 
-from server.shop import CREDENTIALS
+from server.shop import CREDENTIALS, Credentials
 
 from .app_process import ROOT, AppProcess
 from .memcached_process import MemcachedProcess
@@ -127,14 +129,9 @@ class Target:
 
     def forged_sign_in(self, person: Person) -> dict[str, str]:
         """Return the jar with which somebody who knows the secret is ``person``."""
-        credentials = {
-            "account_id": "forged",
-            "username": person.username,
-            "email": person.email,
-            "signed_in_at": "2026-01-01T00:00:00Z",
-        }
+        credentials = Credentials("forged", person.username, person.email, "2026-01-01T00:00:00Z")
         name = self._names.name(CREDENTIALS.name)
-        return {name: self._signer.sign(name, encode(credentials))}
+        return {name: self._signer.sign(name, CREDENTIALS.encode(credentials))}
 
     def forged_session(self, session_id: str | None = None) -> dict[str, str]:
         """Return a jar with a session ID, one nobody was given by default, signed as if it were."""
@@ -215,6 +212,7 @@ class Targets:
             application.module,
             f"--memcached={memcached.address}",
             "--access-log=false",
+            "--trust-proxy",
             *options,
             cookie_secrets=cookie_secrets,
             environment=application.environment,

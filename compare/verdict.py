@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from tornado_state import Capabilities, Kind, Placement, place
 from tornado_state.placement import explain, unmet
@@ -63,7 +64,7 @@ class Verdict:
 def judge(
     findings: Sequence[Finding],
     declared: Sequence[Capabilities],
-    recommended: Mapping[Kind, Capabilities],
+    recommended: Mapping[Kind[Any], Capabilities],
     *,
     complete: bool = True,
 ) -> Verdict:
@@ -123,7 +124,7 @@ def _measured_tier(tier: Capabilities, confirmations: Sequence[Confirmation]) ->
     return Capabilities(tier=tier.tier, **measured)  # type: ignore[arg-type]  # by name, as measured
 
 
-def placed_among(kind: Kind, tiers: tuple[Capabilities, ...]) -> Placement:
+def placed_among(kind: Kind[Any], tiers: tuple[Capabilities, ...]) -> Placement:
     """Return where ``kind`` belongs, with why not in the tiers that cost more as well."""
     placement = place(kind, tiers)
     if placement.tier is None:
@@ -165,7 +166,7 @@ def _said(value: bool | int | None) -> str:
 
 
 def _contradicted(
-    placements: Sequence[Placement], recommended: Mapping[Kind, Capabilities]
+    placements: Sequence[Placement], recommended: Mapping[Kind[Any], Capabilities]
 ) -> Iterator[str]:
     for placement in placements:
         kind, here = placement.kind, recommended[placement.kind].tier

@@ -7,16 +7,7 @@ from typing import Any
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.web import RequestHandler
-from tornado_state import (
-    SIGNED_COOKIE,
-    CookieNames,
-    PlacementTable,
-    ServerSessionTier,
-    SignedCookieTier,
-    Signer,
-    StateApplication,
-    StateTiers,
-)
+from tornado_state import SIGNED_COOKIE, PlacementTable, StateApplication
 from tornado_state.stores import SessionStore
 
 from .accounts import Accounts
@@ -24,12 +15,10 @@ from .handlers import (
     MOST_DROPPED,
     ROUTES,
     SHOP_SETTINGS,
-    CommitFailedHandler,
     Dropping,
     TooLargeHandler,
     is_too_large,
 )
-from .operation.logs import log_request
 from .settings import Settings
 from .shop import NOTICE
 
@@ -56,47 +45,29 @@ def make_app(
     placement: PlacementTable,
     settings: Settings,
     *,
-    name: str,
     title: str,
     accounts: Accounts,
     store: SessionStore | None,
-) -> StateApplication:
+    **more: Any,
+) -> ShopApplication:
     """Return the shop with its state where ``placement`` says.
 
-    ``name`` is part of every cookie's name and signature, so that no application of the same host
-    takes another's; ``store`` is None where no kind is placed in a session. Notices are no part of
-    what is compared: they are where they belong in every application.
+    The settings' name is part of every cookie's name and signature, so that no application of the
+    same host takes another's; ``store`` is None where no kind is placed in a session. Notices are
+    no part of what is compared: they are where they belong in every application. ``more`` are
+    settings of Tornado's.
     """
-    tiers = PlacementTable(
-        {**placement, NOTICE: SIGNED_COOKIE}, allow_misplaced=bool(placement.misplaced)
-    )
     return ShopApplication(
         ROUTES,
-        tiers=make_tiers(tiers, settings, name=name, store=store),
-        state_error_handler=CommitFailedHandler,
+        placement=placement.with_kinds({NOTICE: SIGNED_COOKIE}),
+        state_name=settings.name,
+        cookie_secret=settings.cookie_secret,
+        cookie_secure=settings.secure_cookies,
+        session_store=store,
+        session_idle_timeout=settings.idle_timeout,
+        session_absolute_timeout=settings.absolute_timeout,
         accounts=accounts,
-        placement=placement,
         shop_title=title,
-        log_function=log_request,
         **SHOP_SETTINGS,
+        **more,
     )
-
-
-def make_tiers(
-    placement: PlacementTable, settings: Settings, *, name: str, store: SessionStore | None
-) -> StateTiers:
-    """Return the tiers that ``placement`` needs."""
-    names = CookieNames(name, settings.secure_cookies)
-    signer = Signer(settings.cookie_secret, name)
-    server_session = None
-    if store is not None:
-        server_session = ServerSessionTier(
-            store,
-            signer,
-            names,
-            kinds=placement,
-            idle_timeout=settings.idle_timeout,
-            absolute_timeout=settings.absolute_timeout,
-        )
-    signed_cookie = SignedCookieTier(signer, names, lifetime=settings.absolute_timeout)
-    return StateTiers(placement, signed_cookie, server_session)

@@ -10,14 +10,27 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
+
+from msgspec import Meta, Struct
 
 _WORD = re.compile(r"\w+")
 _IN_NAME, _IN_SHELF, _IN_TEXT = 9, 3, 1
+
+MOST_PER_PAGE = 100
+
+Sort = Literal["relevance", "price", "name"]
+
+
+class SearchPreferences(Struct, frozen=True):
+    """How somebody wants to search; the defaults are everybody's."""
+
+    results_per_page: Annotated[int, Meta(ge=1, le=MOST_PER_PAGE)] = 20
+    sort: Sort = "relevance"
+    safe_search: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +100,19 @@ PRODUCTS: Final = (
 BY_SKU: Final = MappingProxyType({product.sku: product for product in PRODUCTS})
 
 
-def search(query: str, preferences: Mapping[str, Any], page: int = 1) -> Results:
-    """Return a page, from 1, of the products for ``query`` as complete ``preferences`` want them.
+def search(query: str, preferences: SearchPreferences, page: int = 1) -> Results:
+    """Return a page, from 1, of the products for ``query`` as ``preferences`` want them.
 
     Beyond the last page there are no products.
     """
     words = _words(query)
-    safe = preferences["safe_search"]
+    safe = preferences.safe_search
     scored = [
         (score, product)
         for product in PRODUCTS
         if not (safe and product.mature) and (score := _relevance(words, product)) is not None
     ]
-    match preferences["sort"]:
+    match preferences.sort:
         case "price":
             scored.sort(key=lambda found: found[1].price)
         case "name":
@@ -107,7 +120,7 @@ def search(query: str, preferences: Mapping[str, Any], page: int = 1) -> Results
         case _:
             scored.sort(key=lambda found: -found[0])
     products = tuple(product for _, product in scored)
-    length = preferences["results_per_page"]
+    length = preferences.results_per_page
     pages = max(1, -(-len(products) // length))
     return Results(products[(page - 1) * length : page * length], len(products), page, pages)
 

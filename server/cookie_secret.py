@@ -5,8 +5,8 @@ signs, whatever its number; every version listed is still believed, so a new one
 a line, and nobody is signed out.
 Rule 2: a secret that stands alone in its file is version 0. Turning it into the line ``0:secret``
 and adding ``1:another`` therefore signs nobody out either.
-Rule 3: a weak secret is refused with the reason: too short, made of one or a few characters, or
-there twice (ASVS 5.0 11.2.1). No text of this module ever shows one.
+Rule 3: a weak secret is refused with the reason: too short, made of one or a few characters, a
+placeholder, or there twice (ASVS 5.0 11.2.1). No text of this module ever shows one.
 Rule 4: a secret made here is for its owner's eyes only, and of two processes that start at once,
 both use the one that was there first.
 """
@@ -21,11 +21,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-#: HMAC-SHA256 gains nothing from more and loses strength with less (RFC 2104, section 3).
-MIN_BYTES = 32
-
-#: Fewer different characters than this in 32 bytes is a placeholder, not a random secret.
-_MIN_DIFFERENT = 8
+from tornado_state.settings import MIN_SECRET, weakness
 
 _LONGEST_VERSION = 9
 _LINE = re.compile(r"([0-9]+):(.*)")
@@ -48,9 +44,9 @@ def read_cookie_secret(path: Path) -> Mapping[int, str]:
     if len(set(versions.values())) < len(versions):
         raise SecretRefused(f"{path}: the same secret is there twice")
     for version, secret in versions.items():
-        if weakness := _weakness(secret):
+        if wrong := weakness(secret):
             where = f"version {version} " if len(lines) > 1 else "the secret "
-            raise SecretRefused(f"{path}: {where}{weakness}")
+            raise SecretRefused(f"{path}: {where}{wrong}")
     return versions
 
 
@@ -77,7 +73,7 @@ def make_cookie_secret(path: Path) -> None:
     try:
         made, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}-")  # mode 600
         with os.fdopen(made, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(MIN_BYTES) + "\n")
+            file.write(secrets.token_urlsafe(MIN_SECRET) + "\n")
         try:
             os.link(temporary, path)
         except FileExistsError:
@@ -105,11 +101,3 @@ def _versions(path: Path, lines: list[str]) -> dict[int, str]:
             raise SecretRefused(f"{path}: line {number}: version {version} is there twice")
         versions[version] = match[2].strip()
     return versions
-
-
-def _weakness(secret: str) -> str | None:
-    if len(secret.encode()) < MIN_BYTES:
-        return f"is shorter than {MIN_BYTES} bytes"
-    if len(set(secret)) < _MIN_DIFFERENT:
-        return "is made of a few repeated characters"
-    return None

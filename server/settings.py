@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tornado_state.sessions.clocks import LONGEST_IDLE
+from tornado_state.settings import LONGEST_COOKIE
 from tornado_state.stores.urls import parse_address
 
 from .cookie_secret import (
@@ -30,16 +32,10 @@ from .cookie_secret import (
 from .options import read_options
 from .start_error import StartError
 
-#: memcached reads more seconds than 30 days as a date, and a record would be gone at once.
-MAX_IDLE_TIMEOUT = 2_592_000
-
-#: Browsers keep a cookie no longer (RFC 6265bis 5.5).
-MAX_ABSOLUTE_TIMEOUT = 400 * 86_400
-
 _RANGES = (
     ("port", 0, 65_535),
-    ("idle_timeout", 1, MAX_IDLE_TIMEOUT),
-    ("absolute_timeout", 1, MAX_ABSOLUTE_TIMEOUT),
+    ("idle_timeout", 1, LONGEST_IDLE),
+    ("absolute_timeout", 1, LONGEST_COOKIE),
     ("store_deadline", 0.001, 60),
     ("processes", 1, 256),
 )

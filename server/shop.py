@@ -11,48 +11,89 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal, get_args
 
-from tornado_state.kinds import Kind, Needs
+from msgspec import Meta, Struct, to_builtins
+from msgspec.structs import replace
+from tornado_state import Kind
 
-from .catalogue import BY_SKU
+from .catalogue import BY_SKU, MOST_PER_PAGE, SearchPreferences, Sort
 
-#: How a visitor wants to search. Lost preferences annoy; leaked or stale ones harm nobody.
+MOST_OF_ONE = 99
+LONGEST_NOTE = 2_000
+
+Theme = Literal["system", "light", "dark"]
+
+
+class Preferences(SearchPreferences, frozen=True):
+    """How a visitor wants to search, and wants pages to look."""
+
+    theme: Theme = "system"
+
+
+class Item(Struct, frozen=True, omit_defaults=True):
+    """How many of a product are in a cart, and a note with it."""
+
+    quantity: Annotated[int, Meta(ge=1, le=MOST_OF_ONE)]
+    note: str = ""
+
+
+class Credentials(Struct, frozen=True):
+    """Who is signed in; ``signed_in_at`` is ISO 8601 in UTC."""
+
+    account_id: str
+    username: str
+    email: str
+    signed_in_at: str
+
+
+#: Lost preferences annoy; leaked or stale ones harm nobody.
 PREFERENCES: Final = Kind(
     "preferences",
-    Needs(outage_proof=True, outlives_logout=True, size=512),
+    Preferences,
+    default=Preferences(),
+    size=512,
+    outage_proof=True,
+    outlives_logout=True,
     on_conflict="last_write",
     inherited=True,
 )
 
-#: What a visitor means to buy. An old cart put back, or one of two tabs' writes lost, costs money.
-CART: Final = Kind("cart", Needs(fresh=True, concurrent=True, size=32_768), inherited=True)
+#: What a visitor means to buy, by sku. An old cart put back, or one of two tabs' writes lost, costs
+#: money.
+CART: Final = Kind(
+    "cart",
+    dict[str, Item],
+    default={},
+    size=65_536,
+    fresh=True,
+    concurrent=True,
+    inherited=True,
+)
 
-#: Who is signed in: ``{"account_id", "username", "email", "signed_in_at"}``.
+#: Who is signed in.
 CREDENTIALS: Final = Kind(
     "credentials",
-    Needs(confidential=True, revocable=True, fresh=True, idle_timeout=True, size=1024),
-    identifies="account_id",
+    Credentials,
+    confidential=True,
+    revocable=True,
+    fresh=True,
+    idle_timeout=True,
+    identity="account_id",
 )
 
 #: What the next page says once, as names of sentences. Only a form's answer can put one there.
 NOTICE: Final = Kind(
     "notice",
-    Needs(outage_proof=True, outlives_logout=True, size=256),
+    list[str],
+    default=[],
+    size=256,
+    outage_proof=True,
+    outlives_logout=True,
     on_conflict="last_write",
 )
 
-#: A value of CART: ``{sku: {"quantity": 1 to 99, "note": text}}``, the note where there is one.
-Cart = Mapping[str, Mapping[str, Any]]
-
-MOST_OF_ONE = 99
-LONGEST_NOTE = 2_000
-
-DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
-    {"results_per_page": 20, "sort": "relevance", "safe_search": True, "theme": "system"}
-)
-SORTS: Final = ("relevance", "price", "name")
-THEMES: Final = ("system", "light", "dark")
+Cart = dict[str, Item]
 
 
 class InvalidFields(ValueError):
@@ -75,24 +116,15 @@ def is_text(value: Any) -> bool:
 # Preferences
 
 
-def preferences_of(value: Any) -> dict[str, Any]:
-    """Return complete preferences: what was chosen, as far as it is still valid, and defaults."""
-    chosen = value if isinstance(value, dict) else {}
-    valid = {
-        name: given for name, given in chosen.items() if _wrong_preference(name, given) is None
-    }
-    return {**DEFAULTS, **valid}
-
-
 def checked_preferences(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``fields`` as changes of preferences; `InvalidFields` names every wrong one."""
     refuse({name: _wrong_preference(name, value) for name, value in fields.items()})
     return dict(fields)
 
 
-def with_preferences(changes: Mapping[str, Any], old: Any) -> dict[str, Any]:
+def with_preferences(changes: Mapping[str, Any], old: Preferences) -> Preferences:
     """Return ``old`` preferences with ``changes``. Pure, for ``update``."""
-    return {**preferences_of(old), **changes}
+    return replace(old, **changes)
 
 
 def _wrong_preference(name: str, value: Any) -> str | None:
@@ -122,10 +154,10 @@ def _true_or_false(value: Any) -> str | None:
 
 _PREFERENCE_RULES: Final[Mapping[str, Callable[[Any], str | None]]] = MappingProxyType(
     {
-        "results_per_page": _whole_number(1, 100),
-        "sort": _one_of(SORTS),
+        "results_per_page": _whole_number(1, MOST_PER_PAGE),
+        "sort": _one_of(get_args(Sort)),
         "safe_search": _true_or_false,
-        "theme": _one_of(THEMES),
+        "theme": _one_of(get_args(Theme)),
     }
 )
 
@@ -144,7 +176,7 @@ def with_added(sku: str, quantity: int, note: str | None, old: Cart) -> Cart:
     ``note`` replaces the item's note, "" removes it, None leaves it. Raises `InvalidFields` when
     there would be more than 99 in all.
     """
-    there = old.get(sku, {}).get("quantity", 0)
+    there = old[sku].quantity if sku in old else 0
     if there + quantity > MOST_OF_ONE:
         raise InvalidFields({"quantity": f"At most {MOST_OF_ONE} in all; {there} are in the cart."})
     return with_item(sku, there + quantity, note, old)
@@ -153,9 +185,9 @@ def with_added(sku: str, quantity: int, note: str | None, old: Cart) -> Cart:
 def with_item(sku: str, quantity: int, note: str | None, old: Cart) -> Cart:
     """Return the ``old`` cart with exactly ``quantity`` of ``sku``; ``note`` as in `with_added`."""
     check_item(quantity, note)
-    kept = old.get(sku, {}).get("note", "") if note is None else note
-    item = {"quantity": quantity, "note": kept} if kept else {"quantity": quantity}
-    return {**old, sku: item}
+    if note is None:
+        note = old[sku].note if sku in old else ""
+    return {**old, sku: Item(quantity, note)}
 
 
 def with_changes(
@@ -167,12 +199,14 @@ def with_changes(
     Raises `StaleCart`, and `InvalidFields` as `with_item` does.
     """
     cart = old
-    for sku, item in changes.items():
-        there = old.get(sku, {})
-        marked = {**there, "note": note_mark(there.get("note", ""))}
-        if not there or any(marked[name] != was for name, was in shown[sku].items()):
+    for sku, changed in changes.items():
+        there = old.get(sku)
+        if there is None:
             raise StaleCart
-        cart = with_item(sku, item.get("quantity", there["quantity"]), item.get("note"), cart)
+        now = {"quantity": there.quantity, "note": note_mark(there.note)}
+        if any(now[name] != was for name, was in shown[sku].items()):
+            raise StaleCart
+        cart = with_item(sku, changed.get("quantity", there.quantity), changed.get("note"), cart)
     return cart
 
 
@@ -189,7 +223,7 @@ def without_item(sku: str, old: Cart) -> Cart:
 def described_cart(cart: Cart) -> dict[str, Any]:
     """Return ``{"items": […], "total": cents}``; what is no longer sold is left out."""
     items = [
-        {"sku": sku, "name": BY_SKU[sku].name, "price": BY_SKU[sku].price, **item}
+        {"sku": sku, "name": BY_SKU[sku].name, "price": BY_SKU[sku].price, **to_builtins(item)}
         for sku, item in cart.items()
         if sku in BY_SKU
     ]

@@ -106,6 +106,7 @@ class Visitor:
         """Send any body; an underscore in a header's name is a hyphen."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         sent.setdefault("Accept", "application/json")
+        sent.setdefault("X-Forwarded-Proto", "https")  # as the proxy in front of production says
         if content_type is not None:
             sent["Content-Type"] = content_type
         if self.cookies:
@@ -236,6 +237,6 @@ def shop_on(
     name: str, memcached: MemcachedProcess, addresses: str, *options: str, dev: bool = True
 ) -> Iterator[Shop]:
     """Run an application on the memcached at ``addresses``, which ``memcached`` is behind."""
-    mode = ("--dev",) if dev else ()
+    mode = ("--dev",) if dev else ("--trust-proxy",)
     with AppProcess(f"server.{name}_app", *mode, f"--memcached={addresses}", *options) as app:
         yield Shop(name, app, memcached)

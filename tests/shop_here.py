@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from accounts_in_folder import CountingArgon2, url_in
-from state_app import cookie_header
+from running_shop import cookie_header
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
@@ -105,7 +105,7 @@ async def shop_here(folder: Path, store: WatchedStore | None = None) -> AsyncIte
     await accounts.register(*ANN.values())
     store = store or WatchedStore(Clock())
     application = make_app(
-        COMPOSITION.placement, settings, name="shop", title="Shop", accounts=accounts, store=store
+        COMPOSITION.placement, settings, title="Shop", accounts=accounts, store=store
     )
     listener, port = bind_unused_port()
     server = HTTPServer(application)

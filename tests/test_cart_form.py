@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from running_shop import FORM, ITEM, SKUS, Shop, Visitor
 
-from server.shop import StaleCart, note_mark, with_changes
+from server.shop import Item, StaleCart, note_mark, with_changes
 
 FIRST, SECOND = SKUS[:2]
 
@@ -163,11 +163,11 @@ def test_a_product_is_removed_by_its_button(shop: Shop) -> None:
 
 def test_a_change_is_made_of_what_was_shown_and_of_nothing_else() -> None:
     """Pure: the same function makes the new cart of any version, or refuses."""
-    old = {"a": {"quantity": 2, "note": "x"}, "b": {"quantity": 1}}
+    old = {"a": Item(2, "x"), "b": Item(1)}
     new = with_changes({"a": {"quantity": 5}}, {"a": {"quantity": 2}}, old)
-    assert new == {"a": {"quantity": 5, "note": "x"}, "b": {"quantity": 1}}
+    assert new == {"a": Item(5, "x"), "b": Item(1)}
     new = with_changes({"a": {"note": ""}}, {"a": {"note": note_mark("x")}}, old)
-    assert new == {"a": {"quantity": 2}, "b": {"quantity": 1}}
+    assert new == {"a": Item(2), "b": Item(1)}
     for shown in ({"a": {"quantity": 3}}, {"a": {"note": note_mark("y")}}):
         with pytest.raises(StaleCart):
             with_changes({"a": {"quantity": 5}}, shown, old)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from server.catalogue import BY_SKU, PRODUCTS, Results, search
-from server.shop import DEFAULTS
+from server.catalogue import BY_SKU, PRODUCTS, Results, SearchPreferences, search
 
 
-def found(query: str, **preferences: object) -> Results:
-    return search(query, {**DEFAULTS, "results_per_page": 100, **preferences})
+def found(query: str, **preferences: Any) -> Results:
+    return search(query, SearchPreferences(**{"results_per_page": 100, **preferences}))
 
 
 def skus(results: Results) -> list[str]:

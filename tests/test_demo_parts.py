@@ -14,7 +14,8 @@ from typing import Any
 import psutil
 import pytest
 from demo_process import DemoProcess, free_ports, post, run_demo, visitor_of
-from tornado_state import CookieNames, Signer
+from tornado_state.cookies.signing import Signer
+from tornado_state.cookies.wire import CookieNames
 
 from compare.browser import NoAnswer, after
 from compare.demo.booth import Booth

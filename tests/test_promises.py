@@ -35,7 +35,7 @@ from running_shop import (
     running_shop,
 )
 from tornado.web import RequestHandler, create_signed_value
-from tornado_state import Signer
+from tornado_state.cookies.signing import Signer
 from tornado_state.sessions.sealing import new_session_id
 
 from compare.waiting import PATIENCE, wait_until
@@ -196,7 +196,8 @@ MALFORMED = [
     b"NAME\xa0=VALUE",
     b"NAME=\x85VALUE",
     b"NAME=VALUE\xa0",
-    b'NAME="VALUE"',
+    b'NAME="VALUE',
+    b'NAME=""VALUE""',
     b'NAME="VALUE\\015\\012x"',
     b'NAME="\\062VALUE"',
     b"NAME=" + b"a" * 251,
@@ -247,6 +248,13 @@ def test_promise_3_a_malformed_cookie_is_an_anonymous_visitor(shop: Shop, header
             assert b'"theme": "system"' in body
             assert b'"items": []' in body
     assert shop.memcached_stats()["cmd_get"] == before
+
+
+def test_promise_3_a_cookie_in_quotes_is_the_cookie(shop: Shop) -> None:
+    """Some clients put them around whatever has a ``=`` in it (RFC 6265 4.1.1)."""
+    cookies = REGULARS.setdefault(shop.app.url, regular(shop)).cookies
+    quoted = shop.visitor(**{name: f'"{value}"' for name, value in cookies.items()})
+    assert quoted.get("/account").status == 200
 
 
 def test_promise_3_the_same_cookie_well_formed_is_taken(shop: Shop) -> None:

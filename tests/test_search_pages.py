@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from running_shop import Shop
 
-from server.catalogue import PRODUCTS, search
-from server.shop import DEFAULTS
+from server.catalogue import PRODUCTS, SearchPreferences, search
 
 SAFE = [product.sku for product in PRODUCTS if not product.mature]
 
@@ -14,7 +13,7 @@ SAFE = [product.sku for product in PRODUCTS if not product.mature]
 @pytest.mark.parametrize("length", [1, 7, 20, 35, 100])
 def test_the_pages_together_are_everything(length: int) -> None:
     """Each product is on one page, none but the last is shorter than it may be."""
-    preferences = {**DEFAULTS, "results_per_page": length}
+    preferences = SearchPreferences(results_per_page=length)
     first = search("", preferences)
     pages = [search("", preferences, page) for page in range(1, first.pages + 1)]
     assert [product.sku for page in pages for product in page.products] == SAFE

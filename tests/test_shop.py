@@ -8,17 +8,21 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import asdict
+from tornado_state import InvalidValue
+from tornado_state.values import to_json
 
 from server.catalogue import BY_SKU
 from server.shop import (
-    DEFAULTS,
     LONGEST_NOTE,
     MOST_OF_ONE,
+    PREFERENCES,
     InvalidFields,
+    Item,
+    Preferences,
     check_item,
     checked_preferences,
     described_cart,
-    preferences_of,
     with_added,
     with_item,
     with_preferences,
@@ -44,7 +48,8 @@ def wrong_fields(fields: Mapping[str, Any]) -> set[str]:
 
 def test_nobody_who_chose_nothing_lacks_preferences() -> None:
     """Without a choice the defaults hold, and they are valid themselves."""
-    assert preferences_of(None) == dict(DEFAULTS) == checked_preferences(DEFAULTS)
+    assert PREFERENCES.initial() == Preferences()
+    assert checked_preferences(asdict(Preferences())) == asdict(Preferences())
 
 
 @pytest.mark.parametrize(
@@ -60,11 +65,8 @@ def test_nobody_who_chose_nothing_lacks_preferences() -> None:
 def test_any_subset_of_preferences_may_change(fields: dict[str, Any]) -> None:
     """What is sent changes, what is not sent stays."""
     changes = checked_preferences(fields)
-    assert with_preferences(changes, {"theme": "light"}) == {
-        **DEFAULTS,
-        "theme": "light",
-        **fields,
-    }
+    changed = with_preferences(changes, Preferences(theme="light"))
+    assert asdict(changed) == {**asdict(Preferences()), "theme": "light", **fields}
 
 
 @pytest.mark.parametrize(
@@ -96,10 +98,18 @@ def test_everything_wrong_is_told_at_once() -> None:
 
 @given(ANYTHING)
 def test_whatever_was_kept_preferences_are_complete_and_valid(value: Any) -> None:
-    """An old or foreign value gives defaults for what it does not say validly, never an error."""
-    preferences = preferences_of(value)
-    assert set(preferences) == set(DEFAULTS)
+    """An old value gives defaults for what it does not say; one that says it wrong is refused."""
+    try:
+        preferences = asdict(PREFERENCES.decode(to_json(value)))
+    except (InvalidValue, ValueError):
+        return
+    assert set(preferences) == set(asdict(Preferences()))
     assert checked_preferences(preferences) == preferences
+
+
+def test_a_release_that_knew_fewer_preferences_is_understood() -> None:
+    """What its cookies do not say is as it is for whoever chose nothing."""
+    assert PREFERENCES.decode(b'{"sort":"price"}') == Preferences(sort="price")
 
 
 # Cart
@@ -108,22 +118,22 @@ def test_whatever_was_kept_preferences_are_complete_and_valid(value: Any) -> Non
 def test_adding_counts_up() -> None:
     """Adding adds to what is there."""
     cart = with_added("mug-01", 2, None, with_added("mug-01", 1, None, {}))
-    assert cart == {"mug-01": {"quantity": 3}}
+    assert cart == {"mug-01": Item(3)}
 
 
 def test_a_change_leaves_the_old_cart_alone() -> None:
     """Changes are pure: the same old cart can be changed again after a conflict."""
-    old = {"mug-01": {"quantity": 1, "note": "for Ada"}}
+    old = {"mug-01": Item(1, "for Ada")}
     with_added("mug-01", 1, "for Bob", old)
     with_item("mug-01", 9, "", old)
     without_item("mug-01", old)
-    assert old == {"mug-01": {"quantity": 1, "note": "for Ada"}}
+    assert old == {"mug-01": Item(1, "for Ada")}
 
 
 def test_a_product_is_in_the_cart_99_times_at_most_in_all() -> None:
     """The limit is on the sum, and the refusal says how many are there."""
     cart = with_added("mug-01", MOST_OF_ONE - 1, None, {})
-    assert with_added("mug-01", 1, None, cart) == {"mug-01": {"quantity": MOST_OF_ONE}}
+    assert with_added("mug-01", 1, None, cart) == {"mug-01": Item(MOST_OF_ONE)}
     with pytest.raises(InvalidFields) as refused:
         with_added("mug-01", 2, None, cart)
     assert "98 are in the cart" in refused.value.fields["quantity"]
@@ -149,14 +159,14 @@ def test_a_note_stays_until_it_is_replaced_or_emptied() -> None:
     """None leaves the note, text replaces it, "" removes it."""
     cart = with_added("mug-01", 1, "🎁" * LONGEST_NOTE, {})
     cart = with_item("mug-01", 5, None, cart)
-    assert cart["mug-01"]["note"] == "🎁" * LONGEST_NOTE
-    assert with_item("mug-01", 5, "for Bob", cart)["mug-01"]["note"] == "for Bob"
-    assert with_item("mug-01", 5, "", cart) == {"mug-01": {"quantity": 5}}
+    assert cart["mug-01"].note == "🎁" * LONGEST_NOTE
+    assert with_item("mug-01", 5, "for Bob", cart)["mug-01"].note == "for Bob"
+    assert with_item("mug-01", 5, "", cart) == {"mug-01": Item(5)}
 
 
 def test_removing_what_is_not_there_changes_nothing() -> None:
     """An item can be removed twice."""
-    cart = {"mug-01": {"quantity": 1}}
+    cart = {"mug-01": Item(1)}
     assert without_item("bowl-01", cart) == cart
     assert without_item("mug-01", cart) == {}
 
@@ -183,4 +193,4 @@ def test_a_cart_is_described_with_names_prices_and_a_total_in_cents() -> None:
 
 def test_what_is_no_longer_sold_is_left_out() -> None:
     """A cart outlives a product, and still can be shown."""
-    assert described_cart({"gone-01": {"quantity": 1}}) == {"items": [], "total": 0}
+    assert described_cart({"gone-01": Item(1)}) == {"items": [], "total": 0}

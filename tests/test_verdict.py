@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 import pytest
-from tornado_state import SERVER_SESSION, SIGNED_COOKIE, Capabilities, Kind, Needs, PlacementTable
+from tornado_state import SERVER_SESSION, SIGNED_COOKIE, Capabilities, Kind, PlacementTable
 
 from compare.experiments import EXPERIMENTS
 from compare.findings import Finding, Outcome
@@ -165,7 +165,7 @@ def test_a_run_of_some_judges_those() -> None:
 
 def test_a_kind_that_no_tier_suits_is_contradicted() -> None:
     """A kind that must follow the person fits neither tier that was measured."""
-    wishes = Kind("wishes", Needs(cross_device=True))
+    wishes = Kind("wishes", str, cross_device=True)
     table = PlacementTable({wishes: SERVER_SESSION}, allow_misplaced=True)
     verdict = judge(as_promised(), DECLARED, table)
     assert verdict.placements[0].tier is None

@@ -44,7 +44,7 @@ def placements() -> list[dict[str, Any]]:
     return [placed(kind) for kind in KINDS]
 
 
-def placed(kind: Kind) -> dict[str, Any]:
+def placed(kind: Kind[Any]) -> dict[str, Any]:
     """Return where a kind belongs, and why: why not in the other of the two tiers as well."""
     placement = placed_among(kind, tuple(_TIERS.values()))
     if placement.tier is None:
@@ -53,7 +53,7 @@ def placed(kind: Kind) -> dict[str, Any]:
     return {"kind": kind.name, "tier": tier, "reasons": list(placement.reasons)}
 
 
-def declared_kind(answers: Mapping[str, Any]) -> Kind:
+def declared_kind(answers: Mapping[str, Any]) -> Kind[Any]:
     """Return a kind as somebody declares it; `ValueError` says what is wrong with it."""
     known = {field.name for field in fields(Needs)} - {"size"}
     unknown = set(answers) - known - {"name", "size"}
@@ -62,11 +62,11 @@ def declared_kind(answers: Mapping[str, Any]) -> Kind:
     size = answers.get("size", 1024)
     if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= 2**40:
         raise ValueError("The size is a whole number of bytes, at least 1.")
-    needs = {name: answers[name] is True for name in known & answers.keys()}
-    return Kind(str(answers.get("name") or "mine"), Needs(size=size, **needs))
+    needs: dict[str, Any] = {name: answers[name] is True for name in known & answers.keys()}
+    return Kind(str(answers.get("name") or "mine"), str, size=size, **needs)
 
 
-def _needs(kind: Kind, capability: str) -> bool:
+def _needs(kind: Kind[Any], capability: str) -> bool:
     if capability == "capacity":
         return kind.needs.size > (SIGNED_COOKIE.capacity or 0)
     return bool(getattr(kind.needs, capability))

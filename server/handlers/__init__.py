@@ -22,11 +22,10 @@ account.py      register, the account, its password
 sign_in.py      sign in, sign out
 sessions.py     an account's sessions: listed and ended
 too_large.py    bodies that nobody will read
-other.py        health, unknown paths, failed commits, static files
+other.py        health, unknown paths, static files
 routes.py       which URL is whose
 """
 
-from .other import CommitFailedHandler
 from .routes import ROUTES, SHOP_SETTINGS
 from .too_large import MOST_DROPPED, Dropping, TooLargeHandler, is_too_large
 
@@ -34,7 +33,6 @@ __all__ = [
     "MOST_DROPPED",
     "ROUTES",
     "SHOP_SETTINGS",
-    "CommitFailedHandler",
     "Dropping",
     "TooLargeHandler",
     "is_too_large",

@@ -8,7 +8,7 @@ from tornado_state import SessionEnded
 
 from ..accounts import SignIn
 from ..accounts.errors import AccountsUnavailable
-from ..shop import CART, CREDENTIALS, PREFERENCES
+from ..shop import CREDENTIALS
 from .base import ShopHandler
 from .bodies import read_fields, require
 from .pages import described_account
@@ -18,7 +18,6 @@ from .sessions import SessionsBase
 class RegisterHandler(ShopHandler):
     """``GET`` and ``POST /register``; nobody is signed in by it."""
 
-    kinds = (PREFERENCES,)
     form = "register.html"
 
     def get(self) -> None:
@@ -39,7 +38,7 @@ class RegisterHandler(ShopHandler):
 class AccountHandler(ShopHandler):
     """``GET /account``."""
 
-    kinds = (CREDENTIALS, PREFERENCES, CART)
+    kinds = (CREDENTIALS,)
 
     def get(self) -> None:
         """Show who is signed in."""
@@ -59,10 +58,8 @@ class PasswordHandler(SessionsBase):
 
     async def post(self) -> None:
         """Change the password."""
-        credentials = self.signed_in()
-        fields = read_fields(self.request)
-        current, new = require(fields, "current", "new")
-        account_id, remote = credentials["account_id"], self.request.remote_ip
+        account_id, remote = self.signed_in().account_id, self.request.remote_ip
+        current, new = require(read_fields(self.request), "current", "new")
         notice = "password-changed"
         if not self.state.supports(CREDENTIALS, "revocable"):
             notice = "password-changed-only"
@@ -97,7 +94,7 @@ class PasswordHandler(SessionsBase):
                 )
                 ended += await self.end_others(account_id, store_key)
 
-        self.state.renew_id()
+        self.state.renew_id(grace=False)
         await self.state.commit(confirm)
         await self._keep_handle(account_id, old)
         return ended

@@ -14,24 +14,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from tornado.concurrent import Future
 from tornado.escape import json_encode
 from tornado.httputil import HTTPServerRequest
 from tornado.web import HTTPError
-from tornado_state import JSON, Kind, SessionEnded, StateHandler, StoreUnavailable, UndeclaredKind
+from tornado_state import Kind, SessionEnded, StateHandler, Unanswered, UndeclaredKind
 
 from ..accounts import Accounts
 from ..accounts.errors import AccountError
-from ..shop import (
-    CART,
-    CREDENTIALS,
-    NOTICE,
-    PREFERENCES,
-    InvalidFields,
-    preferences_of,
-)
+from ..shop import CART, CREDENTIALS, NOTICE, PREFERENCES, Credentials, InvalidFields
 from .bodies import MAX_BODY
 from .devices import describe_device
 from .errors import ErrorAnswer, Refused, error_answer, methods_of, status_of
@@ -43,7 +36,7 @@ from .notices import sentences
 from .placements import outage, whereabouts
 from .referers import page_of
 
-_ON_EVERY_PAGE = (PREFERENCES, CART, CREDENTIALS, NOTICE)
+T = TypeVar("T")
 
 #: What is wrong with what was entered, so the form is shown again with it.
 _FORM_AGAIN = {400, 409, 422, 429}
@@ -52,20 +45,31 @@ _FORM_AGAIN = {400, 409, 422, 429}
 class ShopHandler(SecureHeaders, StateHandler):
     """A handler of the shop.
 
-    ``page`` is whether the route is made for people first, ``form`` the template that shows a
-    refused form again, with what is wrong with it.
+    ``kinds`` are those that a program's request is about; a page shows all. ``page`` is whether the
+    route is made for people first, ``form`` the template that shows a refused form again, with what
+    is wrong with it.
     """
 
+    preferences = PREFERENCES
+    cart = CART
+    credentials = CREDENTIALS
+    notice = NOTICE
+
+    kinds: ClassVar[tuple[Kind[Any], ...]] = ()
     page: ClassVar[bool] = False
     form: str | None = None
     entered: Mapping[str, Any] = MappingProxyType({})
 
     @classmethod
-    def kinds_for(cls, request: HTTPServerRequest) -> tuple[Kind, ...]:
-        """Return the handler's kinds, and for a page those that every page shows."""
+    def kinds_for(cls, request: HTTPServerRequest) -> tuple[Kind[Any], ...]:
+        """Return what the request is about."""
         if asks_for_html(request.headers, page=cls.page):
-            return tuple(dict.fromkeys((*cls.kinds, *_ON_EVERY_PAGE)))
+            return tuple(cls.declared_kinds.values())
         return cls.kinds
+
+    def get_current_user(self) -> Credentials | None:
+        """Return who is signed in, for show: None also while nobody can tell."""
+        return self.peek(CREDENTIALS)
 
     def set_default_headers(self) -> None:
         """Set the security headers, and keep every answer out of caches."""
@@ -106,16 +110,16 @@ class ShopHandler(SecureHeaders, StateHandler):
         """A description of what the request came from, for whoever sees the list of sessions."""
         return describe_device(self.request.headers.get("User-Agent", ""))
 
-    def signed_in(self) -> dict[str, Any]:
-        """Return the credentials of whoever is signed in; 401 tells an ended session from none."""
-        credentials: dict[str, Any] | None = self.state.get(CREDENTIALS)
+    def signed_in(self) -> Credentials:
+        """Return who is signed in; 401 tells an ended session from none."""
+        credentials = self.credentials
         if credentials is not None:
             return credentials
         if self.state.ended:
             raise SessionEnded
         raise Refused(401, "not_signed_in", "Nobody is signed in here.")
 
-    def answer(self, value: JSON, template: str, **names: Any) -> None:
+    def answer(self, value: Any, template: str, **names: Any) -> None:
         """Answer with ``value`` as JSON, or with the page that shows it."""
         if self.wants_html:
             self.render(template, **names)
@@ -123,7 +127,7 @@ class ShopHandler(SecureHeaders, StateHandler):
             self.write_json(value)
 
     def answer_form(
-        self, value: JSON, location: str, status: int = 200, *, notice: str | None = None
+        self, value: Any, location: str, status: int = 200, *, notice: str | None = None
     ) -> None:
         """Answer a change: with ``value`` as JSON, 204 for None, or 303 to ``location``.
 
@@ -145,23 +149,21 @@ class ShopHandler(SecureHeaders, StateHandler):
 
     def _say(self, *notices: str) -> None:
         if notices:
-            waiting = self.peek(NOTICE, [])
-            self.state[NOTICE] = list(dict.fromkeys([*waiting, *notices]))
+            self.notice = list(dict.fromkeys([*self.peek(NOTICE), *notices]))
 
     def _notices(self) -> list[str]:
         """Return what this page has to say; then it is said."""
-        names = self.peek(NOTICE) if self.request.method == "GET" else None
-        if not names:
-            return []
-        del self.state[NOTICE]
-        return sentences(names, (self.peek(CREDENTIALS) or {}).get("username", ""))
+        names = self.peek(NOTICE) if self.request.method == "GET" else []
+        if names:
+            del self.notice
+        return sentences(names, self.current_user.username if self.current_user else "")
 
     def render(self, template_name: str, **names: Any) -> Future[None]:
         """Render a page; one that is no error says what is still to be said."""
         notices = [] if names.get("error") else self._notices()
         return super().render(template_name, notices=notices, **names)
 
-    def write_json(self, value: JSON) -> None:
+    def write_json(self, value: Any) -> None:
         """Write ``value`` as JSON."""
         self.set_header("Content-Type", "application/json; charset=UTF-8")
         self.write(json_encode(value))
@@ -174,18 +176,15 @@ class ShopHandler(SecureHeaders, StateHandler):
         """Log a security event of this request."""
         log_event(event, self.request.remote_ip, **facts)
 
-    def peek(self, kind: Kind, default: JSON = None) -> JSON:
-        """Return the value of ``kind`` for show: ``default`` where it is not known."""
-        try:
-            return self.state.get(kind, default)
-        except (RuntimeError, UndeclaredKind, StoreUnavailable):
-            return default
+    def peek(self, kind: Kind[T]) -> T:
+        """Return the value of ``kind`` for show: its default where it is not known."""
+        return self.state[kind] if self.knows(kind) else kind.initial()
 
-    def _loaded(self, kind: Kind) -> bool:
+    def knows(self, kind: Kind[Any]) -> bool:
         """Return whether the value of ``kind`` is known, if only to be absent."""
         try:
-            self.state.get(kind)
-        except (RuntimeError, UndeclaredKind, StoreUnavailable):
+            self.state[kind]
+        except (UndeclaredKind, Unanswered):
             return False
         return True
 
@@ -194,14 +193,14 @@ class ShopHandler(SecureHeaders, StateHandler):
     def get_template_namespace(self) -> dict[str, Any]:
         """Return what every page shows."""
         placement = self.settings["placement"]
+        knows_who = self.knows(CREDENTIALS)
         return {
             **super().get_template_namespace(),
             "shop_title": self.settings["shop_title"],
-            "preferences": preferences_of(self.peek(PREFERENCES)),
-            "credentials": self.peek(CREDENTIALS),
-            "signed_out": self._loaded(CREDENTIALS) and self.peek(CREDENTIALS) is None,
-            "session_ended": self._loaded(CREDENTIALS) and self.state.ended,
-            "in_cart": {sku: item["quantity"] for sku, item in self.peek(CART, {}).items()},
+            "preferences": self.peek(PREFERENCES),
+            "signed_out": knows_who and self.current_user is None,
+            "session_ended": knows_who and self.state.ended,
+            "in_cart": {sku: item.quantity for sku, item in self.peek(CART).items()},
             "whereabouts": whereabouts(placement),
             "outage": outage(placement),
             "entered": self.entered,
@@ -211,7 +210,7 @@ class ShopHandler(SecureHeaders, StateHandler):
         }
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        """Answer with an error, and commit nothing."""
+        """Answer with an error, which may bring its own status."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         super().send_error(status_of(error, status_code), **kwargs)
 

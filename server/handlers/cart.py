@@ -12,8 +12,6 @@ from typing import Any
 from ..catalogue import BY_SKU
 from ..shop import (
     CART,
-    CREDENTIALS,
-    PREFERENCES,
     Cart,
     InvalidFields,
     StaleCart,
@@ -37,7 +35,7 @@ _STALE = (
 class CartBase(ShopHandler):
     """A handler of the cart."""
 
-    kinds = (CART, PREFERENCES, CREDENTIALS)
+    kinds = (CART,)
 
     def item_fields(self, *required: str) -> dict[str, Any]:
         """Return the body's fields; the quantity and the note are what they may be."""
@@ -51,15 +49,15 @@ class CartBase(ShopHandler):
 
     async def change(self, function: Callable[[Cart], Cart], fragment: str = "") -> None:
         """Apply a pure ``function`` to the cart, and answer with what now stands."""
-        cart = await self.state.update(CART, function, {})
+        cart = await self.state.update(CART, function)
         self.answer_form(described_cart(cart), self.came_from(fragment))
 
     async def remove(self, sku: str) -> None:
         """Take the product out of the cart; one that is not in it costs the store nothing."""
-        if known(sku) in self.state.get(CART, {}):
+        if known(sku) in self.cart:
             await self.change(partial(without_item, sku))
         else:
-            self.answer_form(described_cart(self.state.get(CART, {})), self.came_from())
+            self.answer_form(described_cart(self.cart), self.came_from())
 
 
 class CartHandler(CartBase):
@@ -67,7 +65,7 @@ class CartHandler(CartBase):
 
     def get(self) -> None:
         """Show the cart."""
-        cart = described_cart(self.state.get(CART, {}))
+        cart = described_cart(self.cart)
         self.answer(cart, "cart.html", title="Your cart", cart=cart)
 
     async def post(self) -> None:
@@ -84,7 +82,7 @@ class CartHandler(CartBase):
     async def _change_what_is_there(self, fields: dict[str, Any]) -> None:
         self.form, self.entered = "cart.html", fields
         try:
-            cart = await self.state.update(CART, read_cart_form(fields), {})
+            cart = await self.state.update(CART, read_cart_form(fields))
         except StaleCart:
             self.entered = {}
             raise Refused(409, "cart_changed", _STALE) from None
@@ -92,7 +90,7 @@ class CartHandler(CartBase):
 
     def form_names(self) -> dict[str, Any]:
         """Return the cart as it is: a form that was refused stands beside it."""
-        return {"cart": described_cart(self.peek(CART, {}))}
+        return {"cart": described_cart(self.peek(CART))}
 
 
 class ItemHandler(CartBase):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tornado.web import HTTPError, RequestHandler
-from tornado_state import Conflict, SessionEnded, StateError, StoreRefused, TooLarge, Unsupported
+from tornado_state import NotKnownHere, SessionEnded, StateError, StoreRefused, TooLarge
 
 from ..accounts.errors import AccountError, AccountsUnavailable, FieldRefused
 from ..shop import InvalidFields
@@ -136,8 +136,8 @@ def _state_error(error: StateError, code: str, message: str) -> ErrorAnswer:
                 f"This does not fit: it would take {error.size:,} bytes, and there is room for "
                 f"{error.limit:,}. What was there before is still there."
             )
-        case Conflict() | Unsupported():
-            pass
+        case NotKnownHere():
+            message = "This shop is being renewed right now. Please try again in a moment."
         case StoreRefused():
             message = "The session store has no room right now. Nothing was changed."
     return ErrorAnswer(error.status, code, message, {}, getattr(error, "retry_after", None))

@@ -6,8 +6,7 @@ make a page say anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 NOTICES: Mapping[str, str] = {
     "session-begun": "Your session has ended. What was in it is gone, and a new one has begun with "
@@ -25,8 +24,7 @@ NOTICES: Mapping[str, str] = {
 }
 
 
-def sentences(names: Any, username: str) -> list[str]:
+def sentences(names: Iterable[str], username: str) -> list[str]:
     """Return what the notices called ``names`` say; what is no notice says nothing."""
-    listed = names if isinstance(names, list) else []
-    known = [NOTICES[name] for name in listed if isinstance(name, str) and name in NOTICES]
+    known = [NOTICES[name] for name in names if name in NOTICES]
     return [sentence.replace("{username}", username) for sentence in known]

@@ -1,4 +1,4 @@
-"""Health, unknown paths, commits that failed, static files."""
+"""Health, unknown paths, static files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from tornado.escape import json_encode
 from tornado.httputil import HTTPServerRequest
 from tornado.web import HTTPError, StaticFileHandler
-from tornado_state import Kind, StateErrorHandler
+from tornado_state import Kind
 
 from .base import ShopHandler
 from .errors import error_answer
@@ -19,7 +19,7 @@ class HealthHandler(ShopHandler):
     """``GET /health``: says that the process answers; touches no state and no store."""
 
     @classmethod
-    def kinds_for(cls, request: HTTPServerRequest) -> tuple[Kind, ...]:
+    def kinds_for(cls, request: HTTPServerRequest) -> tuple[Kind[Any], ...]:
         """Need nothing, whoever asks."""
         return ()
 
@@ -39,10 +39,6 @@ class NotFoundHandler(ShopHandler):
     def prepare(self) -> None:
         """Answer 404, whatever the method."""
         raise HTTPError(404)
-
-
-class CommitFailedHandler(StateErrorHandler, ShopHandler):
-    """Answers in place of a handler whose changes could not be kept."""
 
 
 class StaticHandler(SecureHeaders, StaticFileHandler):

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from tornado_state import Kind, StoreUnavailable
+from msgspec.structs import asdict
 
 from ..catalogue import Results, search
 from ..shop import (
     CART,
     CREDENTIALS,
     PREFERENCES,
+    Credentials,
     InvalidFields,
+    Preferences,
     described_cart,
-    preferences_of,
 )
 from .base import ShopHandler
 
@@ -29,7 +29,7 @@ _PAGE = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 class SearchHandler(ShopHandler):
     """A handler that searches for ``?q=``, and shows its ``?page=``."""
 
-    def results(self, preferences: Mapping[str, Any]) -> Results:
+    def results(self, preferences: Preferences) -> Results:
         """Return what is found; 422 when the words are too long, or the page cannot be one."""
         return search(self.query, preferences, self._page())
 
@@ -62,16 +62,15 @@ class IndexHandler(SearchHandler):
 
     def get(self) -> None:
         """Show the shop."""
-        reach = self._in_reach()
-        preferences = preferences_of(self.peek(PREFERENCES))
+        reach = {kind.name: self.knows(kind) for kind in self.kinds}
+        preferences, user = self.peek(PREFERENCES), self.current_user
         results = self.results(preferences)
-        cart = described_cart(self.peek(CART, {})) if reach["cart"] else None
-        credentials = self.peek(CREDENTIALS)
+        cart = described_cart(self.peek(CART)) if reach["cart"] else None
         value = {
             **described_results(results, preferences),
-            "preferences": preferences,
+            "preferences": asdict(preferences),
             "cart": cart,
-            "account": described_account(credentials) if credentials else None,
+            "account": described_account(user) if user else None,
             "out_of_reach": [name for name, there in reach.items() if not there],
         }
         self.answer(
@@ -84,16 +83,6 @@ class IndexHandler(SearchHandler):
             reach=reach,
         )
 
-    def _in_reach(self) -> dict[str, bool]:
-        return {kind.name: self._is_in_reach(kind) for kind in self.kinds}
-
-    def _is_in_reach(self, kind: Kind) -> bool:
-        try:
-            self.state.get(kind)
-        except StoreUnavailable:
-            return False
-        return True
-
 
 class ProductsHandler(SearchHandler):
     """``GET /products?q=``: needs preferences and nothing else, so it works without the rest."""
@@ -102,14 +91,13 @@ class ProductsHandler(SearchHandler):
 
     def get(self) -> None:
         """Show what is found."""
-        preferences = preferences_of(self.state.get(PREFERENCES))
-        results = self.results(preferences)
-        value = described_results(results, preferences)
+        results = self.results(self.preferences)
+        value = described_results(results, self.preferences)
         names = {"query": self.query, "address": self.address, "results": results}
         self.answer(value, "products.html", title="Products", **names)
 
 
-def described_results(results: Results, preferences: dict[str, Any]) -> dict[str, Any]:
+def described_results(results: Results, preferences: Preferences) -> dict[str, Any]:
     """Return what a program is told of a search."""
     return {
         "products": [
@@ -118,11 +106,15 @@ def described_results(results: Results, preferences: dict[str, Any]) -> dict[str
         ],
         "found": results.found,
         "page": results.page,
-        "results_per_page": preferences["results_per_page"],
-        "sort": preferences["sort"],
+        "results_per_page": preferences.results_per_page,
+        "sort": preferences.sort,
     }
 
 
-def described_account(credentials: dict[str, Any]) -> dict[str, Any]:
+def described_account(credentials: Credentials) -> dict[str, str]:
     """Return what a person may see of who is signed in."""
-    return {name: credentials[name] for name in ("username", "email", "signed_in_at")}
+    return {
+        "username": credentials.username,
+        "email": credentials.email,
+        "signed_in_at": credentials.signed_in_at,
+    }

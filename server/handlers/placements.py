@@ -6,7 +6,7 @@ The needs are the kind's own and the reasons `place()`'s; nothing is argued here
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tornado_state import SIGNED_COOKIE, Capabilities, Kind, PlacementTable, place
 from tornado_state.placement import explain, unmet
@@ -14,7 +14,7 @@ from tornado_state.placement import explain, unmet
 from ..shop import CART, CREDENTIALS, PREFERENCES
 
 #: How a page calls each kind, in the order it shows them.
-NAMES: Mapping[Kind, str] = {
+NAMES: Mapping[Kind[Any], str] = {
     PREFERENCES: "preferences",
     CART: "cart",
     CREDENTIALS: "sign-in",
@@ -51,7 +51,7 @@ def whereabouts(placement: PlacementTable) -> list[Whereabouts]:
     return [_whereabouts(kind, placement) for kind in NAMES if kind in placement]
 
 
-def _whereabouts(kind: Kind, placement: PlacementTable) -> Whereabouts:
+def _whereabouts(kind: Kind[Any], placement: PlacementTable) -> Whereabouts:
     tier, placed = placement[kind], place(kind)
     wrong = tuple(explain(need, kind, tier) for need in unmet(kind.needs, tier))
     reasons = tuple(reason for reason in placed.reasons if reason not in wrong)
@@ -64,7 +64,7 @@ def _place(tier: Capabilities) -> str:
     return f"a {tier.tier}, {where}"
 
 
-def _needs(kind: Kind) -> str:
+def _needs(kind: Kind[Any]) -> str:
     must = [words for need, words in _MUST.items() if getattr(kind.needs, need)]
     return f"What it must do: {_listed(must)}." if must else "It needs nothing in particular."
 

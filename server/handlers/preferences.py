@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..shop import PREFERENCES, checked_preferences, preferences_of, with_preferences
+from msgspec.structs import asdict
+
+from ..shop import PREFERENCES, checked_preferences, with_preferences
 from .base import ShopHandler
 from .bodies import read_fields
 
@@ -17,8 +19,7 @@ class PreferencesHandler(ShopHandler):
 
     def get(self) -> None:
         """Show the preferences."""
-        preferences = preferences_of(self.state.get(PREFERENCES))
-        self.answer(preferences, "preferences.html", title="Preferences")
+        self.answer(asdict(self.preferences), "preferences.html", title="Preferences")
 
     async def post(self) -> None:
         """Change any of them."""
@@ -28,5 +29,4 @@ class PreferencesHandler(ShopHandler):
         changes = checked_preferences(self.entered)
         if changes:
             await self.state.update(PREFERENCES, partial(with_preferences, changes))
-        preferences = preferences_of(self.state.get(PREFERENCES))
-        self.answer_form(preferences, self.came_from(), notice="preferences-saved")
+        self.answer_form(asdict(self.preferences), self.came_from(), notice="preferences-saved")

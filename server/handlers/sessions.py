@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..accounts import AccountSession
-from ..shop import CART, CREDENTIALS, PREFERENCES, InvalidFields
+from ..shop import CREDENTIALS, InvalidFields
 from .base import ShopHandler
 from .bodies import read_fields, require
 from .errors import Refused
@@ -30,7 +30,7 @@ _AT_ONCE = 64
 class SessionsBase(ShopHandler):
     """A handler that ends sessions."""
 
-    kinds = (CREDENTIALS, PREFERENCES, CART)
+    kinds = (CREDENTIALS,)
 
     async def end_others(self, account_id: str, *mine: str) -> int:
         """End the account's sessions but this one and ``mine``; return how many there were."""
@@ -59,7 +59,7 @@ class SessionsHandler(SessionsBase):
     async def get(self) -> None:
         """Show the sessions that live."""
         self.check_revocable()
-        rows = await self._living(self.signed_in()["account_id"])
+        rows = await self._living(self.signed_in().account_id)
         sessions = [
             {
                 "handle": row.handle,
@@ -86,7 +86,7 @@ class EndSessionsHandler(SessionsBase):
     async def post(self) -> None:
         """End the others, or the one with this handle; one's own is a sign-out."""
         self.check_revocable()
-        account_id = self.signed_in()["account_id"]
+        account_id = self.signed_in().account_id
         (handle,) = require(read_fields(self.request), "handle")
         if not isinstance(handle, str):
             raise InvalidFields({"handle": "Must be text."})

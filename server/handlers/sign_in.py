@@ -11,7 +11,7 @@ from tornado_state import StoreUnavailable
 
 from ..accounts import SignIn
 from ..accounts.errors import SignInRefused, TooManyTries
-from ..shop import CART, CREDENTIALS, PREFERENCES
+from ..shop import CREDENTIALS, Credentials
 from .base import ShopHandler
 from .bodies import read_fields, require
 from .errors import Refused
@@ -25,27 +25,26 @@ MOST_SESSIONS = 100
 class LoginHandler(ShopHandler):
     """``GET`` and ``POST /login``."""
 
-    kinds = (CREDENTIALS, PREFERENCES, CART)
+    kinds = (CREDENTIALS,)
     form = "login.html"
 
     def get(self) -> None:
         """Show the form, to whoever is not signed in."""
-        if self.state.get(CREDENTIALS) is None:
+        if self.credentials is None:
             self.render("login.html", title="Sign in")
         else:
             self.redirect("/account", status=303)
 
     async def post(self) -> None:
         """Sign in. Who is signed in already gets the current account, whatever was sent."""
-        credentials = self.state.get(CREDENTIALS)
-        if credentials is not None:
-            self._answer_already(credentials)
+        if self.credentials is not None:
+            self._answer_already(self.credentials)
             return
         self.entered = read_fields(self.request)
         sign_in = await self._authenticate(*require(self.entered, "username", "password"))
         self.answer_form(described_account(await self._sign_in(sign_in)), "/")
 
-    def _answer_already(self, credentials: dict[str, Any]) -> None:
+    def _answer_already(self, credentials: Credentials) -> None:
         """Answer with the current account; a person who sent another name is told so."""
         if self.wants_html and not _is_name_of(credentials, read_fields(self.request)):
             self.answer_form(None, "/account", notice="already-signed-in")
@@ -63,7 +62,7 @@ class LoginHandler(ShopHandler):
             raise _wrong()
         return sign_in
 
-    async def _sign_in(self, sign_in: SignIn) -> dict[str, Any]:
+    async def _sign_in(self, sign_in: SignIn) -> Credentials:
         """Make the session, add its row to the database, and only then end the session before it.
 
         So an account that is disabled in between can never keep a living session: either its row is
@@ -71,13 +70,8 @@ class LoginHandler(ShopHandler):
         that is away leaves everything as it was.
         """
         account = sign_in.account
-        credentials = {
-            "account_id": account.id,
-            "username": account.username,
-            "email": account.email,
-            "signed_in_at": iso(time.time()),
-        }
-        self.state.sign_in(CREDENTIALS, credentials)
+        credentials = Credentials(account.id, account.username, account.email, iso(time.time()))
+        self.state.sign_in(credentials)
         try:
             await self.state.commit(partial(self._add_session, sign_in))
         except SignInRefused:
@@ -104,7 +98,7 @@ class LoginHandler(ShopHandler):
 class LogoutHandler(ShopHandler):
     """``POST /logout``."""
 
-    kinds = (CREDENTIALS, CART, PREFERENCES)
+    kinds = (CREDENTIALS,)
 
     async def post(self) -> None:
         """Sign out."""
@@ -117,20 +111,20 @@ async def sign_out(handler: ShopHandler) -> None:
     What the browser keeps of the site goes too (ASVS 5.0 14.3.1), but not its cookies: preferences
     outlive sign-out.
     """
-    credentials, store_key = handler.state.get(CREDENTIALS), handler.state.store_key
+    credentials, store_key = handler.credentials, handler.state.store_key
     handler.state.destroy()
     await handler.state.commit()
     if store_key is not None and credentials is not None:
         await handler.accounts.forget_sessions([store_key])
     if credentials is not None:
-        handler.log_event("sign_out", account=credentials["account_id"])
+        handler.log_event("sign_out", account=credentials.account_id)
     handler.set_header("Clear-Site-Data", '"cache", "storage"')
     handler.answer_form(None, "/", notice="signed-out" if credentials is not None else None)
 
 
-def _is_name_of(credentials: dict[str, Any], fields: dict[str, Any]) -> bool:
-    entered = fields.get("username", credentials["username"])
-    return bool(str(entered).casefold() == credentials["username"].casefold())
+def _is_name_of(credentials: Credentials, fields: dict[str, Any]) -> bool:
+    entered = fields.get("username", credentials.username)
+    return str(entered).casefold() == credentials.username.casefold()
 
 
 def _wrong() -> Refused:

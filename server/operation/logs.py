@@ -52,7 +52,7 @@ def log_request(handler: RequestHandler) -> None:
 
 def _message(record: logging.LogRecord) -> str:
     message = record.getMessage()
-    if not record.name.startswith("tornado"):
+    if record.name.partition(".")[0] != "tornado":
         return message
     return _REPEATED.sub(r"\1…", _QUERY.sub("?…", message))
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from socket import socket
@@ -37,7 +37,7 @@ from ..app import make_app
 from ..settings import Settings, read_settings
 from ..shop import CREDENTIALS
 from ..start_error import StartError
-from .logs import configure_logs
+from .logs import configure_logs, log_request
 from .private_memcached import private_memcached
 from .serving import bind_listeners, https_context, serve
 from .workers import Workers
@@ -109,22 +109,19 @@ async def open_application(
         )
         stack.push_async_callback(accounts.close)
         store: SessionStore | None = None
-        lasting_tasks: Callable[[], set[asyncio.Task[None]]] = set
         if composition.has_sessions and settings.store == "memory":
             store = MemoryStore()
         elif composition.has_sessions:
-            store = memcached = MemcachedStore(settings.memcached, deadline=settings.store_deadline)
-            stack.push_async_callback(memcached.close)
-            lasting_tasks = memcached.lasting_tasks
+            store = MemcachedStore(settings.memcached, deadline=settings.store_deadline)
+            stack.push_async_callback(store.close)
         application = make_app(
             composition.placement,
             settings,
-            name=composition.name,
             title=composition.title,
             accounts=accounts,
             store=store,
+            log_function=log_request,
         )
-        application.settings["lasting_tasks"] = lasting_tasks
         yield application
 
 
@@ -172,9 +169,7 @@ def _warnings(composition: Composition, settings: Settings) -> Iterator[str]:
         tier = composition.placement[kind]
         lacking = ", ".join(unmet(kind.needs, tier))
         yield f"misplaced on purpose: {kind.name} in the {tier.tier} (unmet: {lacking})"
-    if settings.dev:
-        yield "development: plain http, and cookies that are not Secure"
-    elif settings.certfile is None:
+    if not settings.dev and settings.certfile is None:
         yield "plain http: a proxy in front must serve https, or browsers send no cookie back"
     if composition.has_sessions and settings.store == "memory":
         yield "sessions are kept in this process and end with it"

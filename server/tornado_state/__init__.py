@@ -1,34 +1,57 @@
 """State for Tornado applications, placed by what it needs.
 
-kinds.py            a kind of state and its needs
+kinds.py            a kind of state: name, type, needs
+needs.py            what a kind needs of the place that keeps it
+values.py           values of a type, as JSON text and back
 placement.py        tiers, their capabilities, place(), the guard
-tiers.py            an application's tiers, and which kind goes into which
-request_state.py    one request's state, addressed by kind
+journal.py          what a request asked for, held against what is confirmed
+confirmed.py        the texts that are confirmed, of whatever version
+in_hand.py          a value that a request has in hand, or had
+request_state.py    one request's state: its kinds, and what a session can do besides
+kind_mapping.py     the kinds of a handler as a mapping
+request_tiers.py    what one request has in either tier
+identity.py         who is signed in
+visit.py            what a request says of itself: cookies, and whence it came
+handlers.py         handlers that declare kinds
+application.py      load before the handler, commit before the first byte
+delegates.py        what Tornado's server talks to, for one request
+routes.py           the handlers that an application's routes lead to
 held_connection.py  a connection that lets nothing out before the commit
-lifecycle.py        load before the handler, commit before the first byte
+composition.py      an application's kinds, placement and tiers, put together
+settings.py         the settings that are about state, read and checked
+events.py           what happens to sessions: counted, logged, told
 exceptions.py       what can go wrong
-cookies/            on the wire, signing, the client tier
-sessions/           session, merge, clocks, sealing, records, the server tier
-stores/             where server-side records live: the contract, memory, memcached
+cookies/            the client tier: on the wire, signing, one request's kinds
+sessions/           the server tier: session, clocks, sealing, records
+stores/             where server-side records live: the contract, memory, memcached, Redis
+testing/            for the tests of applications and of stores
 """
 
-from .cookies.signed_cookie import SignedCookieTier, Signer
-from .cookies.wire import CookieNames
+from .application import StateApplication
 from .exceptions import (
+    CompositionError,
     Conflict,
+    CrossSite,
+    IdentityAssigned,
+    InsecureTransport,
     InvalidValue,
     MisplacedKind,
+    NotKnownHere,
+    OutcomeUnknown,
     ResponseStarted,
     SessionEnded,
+    StaleValue,
     StateError,
     StoreRefused,
     StoreUnavailable,
     TooLarge,
+    Unanswered,
     UndeclaredKind,
     Unsupported,
 )
-from .kinds import JSON, Kind, Needs
-from .lifecycle import StateApplication, StateErrorHandler, StateHandler
+from .handlers import StateHandler
+from .kinds import Kind
+from .needs import Needs
 from .placement import (
     DATABASE,
     SERVER_SESSION,
@@ -39,37 +62,36 @@ from .placement import (
     place,
 )
 from .request_state import RequestState
-from .sessions.server_session import ServerSessionTier
-from .tiers import StateTiers
 
 __all__ = [
     "DATABASE",
-    "JSON",
     "SERVER_SESSION",
     "SIGNED_COOKIE",
     "Capabilities",
+    "CompositionError",
     "Conflict",
-    "CookieNames",
+    "CrossSite",
+    "IdentityAssigned",
+    "InsecureTransport",
     "InvalidValue",
     "Kind",
     "MisplacedKind",
     "Needs",
+    "NotKnownHere",
+    "OutcomeUnknown",
     "Placement",
     "PlacementTable",
     "RequestState",
     "ResponseStarted",
-    "ServerSessionTier",
     "SessionEnded",
-    "SignedCookieTier",
-    "Signer",
+    "StaleValue",
     "StateApplication",
     "StateError",
-    "StateErrorHandler",
     "StateHandler",
-    "StateTiers",
     "StoreRefused",
     "StoreUnavailable",
     "TooLarge",
+    "Unanswered",
     "UndeclaredKind",
     "Unsupported",
     "place",

@@ -4,19 +4,23 @@ Rule 1: the handler writes as ever; headers and body wait here until the store h
 Rule 2: where there is nothing to ask of the store, nothing waits.
 Rule 3: when the commit fails, what the handler wrote is thrown away, whatever it still writes is
 swallowed, and somebody else is asked to answer.
+Rule 4: what is confirmed goes out with every answer. What an answer depends on, caches are told:
+``Vary: Cookie`` where state was read, ``private`` where a cookie goes out (RFC 9111 3.5, 5.2.2.7).
+Rule 5: what fails while a held answer is let out fails as it would have without waiting: whoever
+waits for it is told.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 from tornado import httputil
 from tornado.concurrent import chain_future
 from tornado.log import app_log
 
-from .exceptions import InvalidValue, ResponseStarted, StateError, TooLarge
+from .exceptions import ResponseStarted, StateError, Unanswered
 from .request_state import RequestState
 
 
@@ -24,18 +28,22 @@ class HeldConnection(httputil.HTTPConnection):
     """The handler's connection, which lets nothing out before the state is committed.
 
     ``answer`` is called with the error when the commit fails; without it the state is only read.
+    ``handler`` is the name of the handler, for what can only be told in a log.
     """
 
     def __init__(
         self,
         connection: httputil.HTTPConnection,
         state: RequestState,
-        answer: Callable[[StateError], None] | None = None,
+        answer: Callable[[Exception], None] | None,
+        handler: str,
     ) -> None:
         self.connection = connection
         self.state = state
         self.holding = False
+        self.retry_after: int | None = None
         self._answer = answer
+        self._handler = handler
         self._chunks: list[bytes] = []
         self._finished = False
         self._when_sent: list[Callable[[], None]] = []
@@ -44,6 +52,15 @@ class HeldConnection(httputil.HTTPConnection):
         """Everything else is the connection's own: close callbacks, detaching, its context."""
         return getattr(self.connection, name)
 
+    def for_error(self, error: Exception) -> HeldConnection:
+        """Return a connection for whoever answers ``error``: the state is there to be read."""
+        self.state.discard()
+        self.state.close()
+        connection = HeldConnection(self.connection, self.state, None, self._handler)
+        if isinstance(error, Unanswered):
+            connection.retry_after = error.retry_after
+        return connection
+
     def write_headers(
         self,
         start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
@@ -51,21 +68,21 @@ class HeldConnection(httputil.HTTPConnection):
         chunk: bytes | None = None,
     ) -> asyncio.Future[None]:
         """Send the headers, at once or as soon as the commit is confirmed."""
-        if self._answer is None:
-            return self.connection.write_headers(start_line, headers, chunk)
         status = cast(httputil.ResponseStartLine, start_line).code
-        if status >= 500:
+        if status >= 500 or self._answer is None:
             self.state.discard()
+        if self._answer is None:
+            return self._send(start_line, headers, chunk)
+        if status == 101:
+            return self._switch(start_line, headers, chunk)
         try:
-            if status == 101 and self.state.changed:
-                self._refuse_switch()
-            self.state.close()
-            if status == 101 or status >= 500 or not self.state.must_wait():
-                self._add_cookies(headers)
-                return self.connection.write_headers(start_line, headers, chunk)
-        except (InvalidValue, TooLarge) as error:
+            if self.state.must_wait():
+                self.state.close()
+                return self._hold(self._commit_and_send(start_line, headers, chunk))
+            self.state.commit_cookies()
+        except StateError as error:
             return self._hold(self._fail(error))
-        return self._hold(self._commit_and_send(start_line, headers, chunk))
+        return self._send(start_line, headers, chunk)
 
     def write(self, chunk: bytes) -> asyncio.Future[None]:
         """Send a part of the body, after the headers."""
@@ -80,16 +97,58 @@ class HeldConnection(httputil.HTTPConnection):
             self._finished = True
         else:
             self.connection.finish()
+        if self.state.can_change_late():
+            # Once the handler's own `on_finish` has run.
+            asyncio.get_running_loop().call_soon(self.tell_late_changes)
 
     def when_sent(self, callback: Callable[[], None]) -> None:
         """Call back when the held response has left; never, when another was sent instead."""
         self._when_sent.append(callback)
 
-    def _refuse_switch(self) -> NoReturn:
-        """Have the error answered, and keep the handler from taking the connection over."""
-        error = ResponseStarted()
-        self._hold(self._fail(error))
-        raise error
+    def tell_late_changes(self) -> None:
+        """Say in the log what was changed inside a value when it could not be kept any more."""
+        for name in self.state.late_changes():
+            app_log.warning(
+                "%s changed a value of %s from within after its response began: it is not kept",
+                self._handler,
+                name,
+            )
+
+    def __del__(self) -> None:
+        if self.state.can_change_late():
+            self.tell_late_changes()
+
+    def _send(
+        self,
+        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
+        headers: httputil.HTTPHeaders,
+        chunk: bytes | None,
+    ) -> asyncio.Future[None]:
+        self.state.close()
+        self._complete(cast(httputil.ResponseStartLine, start_line).code, headers)
+        return self.connection.write_headers(start_line, headers, chunk)
+
+    def _switch(
+        self,
+        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
+        headers: httputil.HTTPHeaders,
+        chunk: bytes | None,
+    ) -> asyncio.Future[None]:
+        """Send the headers at once, or raise, so that the handler takes no connection over.
+
+        Only that a session is kept alive, which changes nothing, may come after the answer.
+        """
+        try:
+            if self.state.changed:
+                raise ResponseStarted
+            keep_alive = self.state.must_wait()
+            self.state.commit_cookies()
+        except StateError as error:
+            self._hold(self._fail(error))
+            raise
+        if keep_alive:
+            self._task = asyncio.ensure_future(self._settle(fatal=False))
+        return self._send(start_line, headers, chunk)
 
     def _hold(self, task: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
         self.holding = True
@@ -99,9 +158,17 @@ class HeldConnection(httputil.HTTPConnection):
         self._task = asyncio.ensure_future(task)
         return self._sent
 
-    def _add_cookies(self, headers: httputil.HTTPHeaders) -> None:
-        for cookie in self.state.set_cookies():
+    def _complete(self, status: int, headers: httputil.HTTPHeaders) -> None:
+        """Add cookies, and what caches and clients must know."""
+        cookies = self.state.set_cookies()
+        for cookie in cookies:
             headers.add("Set-Cookie", cookie.header)
+        if cookies:
+            headers["Cache-Control"] = _private(headers.get("Cache-Control", ""))
+        if cookies or self.state.was_read:
+            headers["Vary"] = _with_cookie(headers.get("Vary", ""))
+        if status == 503 and self.retry_after is not None and "Retry-After" not in headers:
+            headers["Retry-After"] = str(self.retry_after)
 
     async def _commit_and_send(
         self,
@@ -109,9 +176,9 @@ class HeldConnection(httputil.HTTPConnection):
         headers: httputil.HTTPHeaders,
         chunk: bytes | None,
     ) -> None:
+        status = cast(httputil.ResponseStartLine, start_line).code
         try:
-            await self.state.commit()
-            self._add_cookies(headers)
+            await self._settle(fatal=status < 500)
         except StateError as error:
             await self._fail(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
@@ -120,14 +187,34 @@ class HeldConnection(httputil.HTTPConnection):
                 StateError(f"the state could not be committed: {type(error).__name__}")
             )
         else:
-            self._release(self.connection.write_headers(start_line, headers, chunk))
+            self._complete(status, headers)
+            self._release(start_line, headers, chunk)
 
-    def _release(self, written: asyncio.Future[None]) -> None:
+    async def _settle(self, *, fatal: bool) -> None:
+        """Commit; with an answer of 500 and above, that is to see what was confirmed before."""
+        try:
+            await self.state.commit()
+        except StateError:
+            if fatal:
+                raise
+
+    def _release(
+        self,
+        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
+        headers: httputil.HTTPHeaders,
+        chunk: bytes | None,
+    ) -> None:
         self.holding = False
-        for chunk in self._chunks:
-            written = self.connection.write(chunk)
-        if self._finished:
-            self.connection.finish()
+        try:
+            written = self.connection.write_headers(start_line, headers, chunk)
+            for part in self._chunks:
+                written = self.connection.write(part)
+            if self._finished:
+                self.connection.finish()
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever waits for the answer
+            app_log.error("%s: the answer could not be sent", self._handler, exc_info=True)
+            self._sent.set_exception(error)
+            return
         chain_future(written, self._sent)
         for callback in self._when_sent:
             callback()
@@ -140,3 +227,19 @@ class HeldConnection(httputil.HTTPConnection):
         self._sent.set_exception(error)
         assert self._answer is not None, "what is only read cannot fail to be committed"
         self._answer(error)
+
+
+def _private(given: str) -> str:
+    """Return a Cache-Control that keeps an answer with a cookie out of shared caches."""
+    parts = [part.strip() for part in given.split(",") if part.strip()]
+    kept = [p for p in parts if p.lower() != "public" and not p.lower().startswith("s-maxage")]
+    names = {part.partition("=")[0].lower() for part in kept}
+    return ", ".join(kept if names & {"private", "no-store"} else [*kept, "private"])
+
+
+def _with_cookie(given: str) -> str:
+    """Return a Vary that names the Cookie header."""
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    if "*" in names or "cookie" in (name.lower() for name in names):
+        return given
+    return ", ".join([*names, "Cookie"])

@@ -1,105 +1,246 @@
-"""A kind of state, and what it needs of the place that keeps it.
+"""A kind of state: its name, the type of its values, and what it needs of the place that keeps it.
 
-Rule 1: a kind states *needs*, never a place. The place follows (:mod:`.placement`).
-Rule 2: a need is a property somebody would miss. If nobody would, it is not declared, because
-every need narrows the places the kind may live in.
+Rule 1: a kind states *needs* (:mod:`.needs`), never a place. The place follows (:mod:`.placement`).
+Rule 2: a kind assigned to a class attribute of a handler is declared there, and the attribute of an
+instance is its value in the request at hand. ``self.visits`` and ``self.state[VISITS]`` are one
+thing.
+Rule 3: the shape of a value has a number. A value of an older shape is brought up by the kind's
+migrations; one of a newer shape is left alone (`NotKnownHere`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Literal, Protocol, TypeVar, cast, overload
 
-#: What a kind's value may be: whatever JSON can carry.
-JSON = Any
+from tornado.web import RequestHandler
+
+from .exceptions import CompositionError, InvalidValue
+from .needs import checked_needs, is_whole
+from .values import ValueType, from_json, to_json
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+#: Makes the next shape of a value: built of what JSON has, like its result.
+Migration = Callable[[Any], Any]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
-    """What a kind of state requires of its tier.
+class _HasState(Protocol):
+    """An instance whose class attributes may be kinds: a `.StateHandler`."""
 
-    ``size`` is the largest value in bytes of JSON; the others are yes or no:
-
-    ``confidential``     the holder must not be able to read it
-    ``revocable``        it must be possible to end it at once, from elsewhere
-    ``fresh``            an old value must be refused: counters, credit, roles, vouchers
-    ``idle_timeout``     the server must be able to end it when it is not used
-    ``concurrent``       writes made in parallel must not lose one another
-    ``outage_proof``     it must work while the session store is away
-    ``outlives_logout``  it must still be there after sign-out
-    ``stateless``        it must cost the server nothing to keep
-    ``cross_device``     it must follow the person to every device
-    """
-
-    confidential: bool = False
-    revocable: bool = False
-    fresh: bool = False
-    idle_timeout: bool = False
-    concurrent: bool = False
-    outage_proof: bool = False
-    outlives_logout: bool = False
-    stateless: bool = False
-    cross_device: bool = False
-    size: int = 1024
-
-    def __post_init__(self) -> None:
-        if self.size < 1:
-            raise ValueError(f"size is the largest value in bytes, so at least 1, not {self.size}")
+    @property
+    def state(self) -> Any: ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Kind:
+class Kind(Generic[T]):
     """A declared kind of state. Two declarations are two kinds, whatever their fields say.
 
     ``name``         1 to 32 characters of ``a-z0-9_``; the key in records, part of a cookie's name
-    ``needs``        see :class:`Needs`
+    ``type``         what a value must be; see :mod:`.values`
+    ``default``      what is read where nothing is kept; a copy of it, so a change inside counts
     ``on_conflict``  what happens when two requests changed it at once: ``"refuse"`` answers 409,
                      ``"last_write"`` lets the later one stand
     ``inherited``    kept when a visitor signs in; what an attacker could plant and profit from
                      must not be (ASVS 5.0 7.2.4)
-    ``identifies``   the field of its value that names the person signed in, for the one kind that
-    does
+    ``identity``     True if the value names who is signed in, or the name of the field that does
+    ``version``      of the shape of its values; ``migrations`` maps a version to what makes the
+                     next one of a value
 
-    Raises `ValueError` for a name of another shape.
+    The other arguments are the fields of `Needs`. Raises `CompositionError` for anything wrong.
     """
 
-    name: str
-    needs: Needs
-    on_conflict: Literal["refuse", "last_write"] = "refuse"
-    inherited: bool = False
-    identifies: str | None = None
+    @overload
+    def __init__(
+        self: Kind[V],
+        name: str,
+        type: type[V],
+        *,
+        default: V,
+        size: int = ...,
+        confidential: bool = ...,
+        revocable: bool = ...,
+        fresh: bool = ...,
+        idle_timeout: bool = ...,
+        concurrent: bool = ...,
+        outage_proof: bool = ...,
+        outlives_logout: bool = ...,
+        stateless: bool = ...,
+        cross_device: bool = ...,
+        on_conflict: Literal["refuse", "last_write"] = ...,
+        inherited: bool = ...,
+        identity: bool | str = ...,
+        version: int = ...,
+        migrations: Mapping[int, Migration] = ...,
+    ) -> None: ...
 
-    def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
-            raise ValueError(f"a kind's name is 1 to 32 of a-z, 0-9 and _, not {self.name!r}")
+    @overload
+    def __init__(
+        self: Kind[V | None],
+        name: str,
+        type: type[V],
+        *,
+        default: None = None,
+        size: int = ...,
+        confidential: bool = ...,
+        revocable: bool = ...,
+        fresh: bool = ...,
+        idle_timeout: bool = ...,
+        concurrent: bool = ...,
+        outage_proof: bool = ...,
+        outlives_logout: bool = ...,
+        stateless: bool = ...,
+        cross_device: bool = ...,
+        on_conflict: Literal["refuse", "last_write"] = ...,
+        inherited: bool = ...,
+        identity: bool | str = ...,
+        version: int = ...,
+        migrations: Mapping[int, Migration] = ...,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        name: str,
+        type: Any,
+        *,
+        default: Any = None,
+        on_conflict: Literal["refuse", "last_write"] = "refuse",
+        inherited: bool = False,
+        identity: bool | str = False,
+        version: int = 1,
+        migrations: Mapping[int, Migration] | None = None,
+        **needs: Any,
+    ) -> None:
+        self.name = name
+        self.type = type
+        self.needs = checked_needs(name, needs)
+        self.on_conflict = on_conflict
+        self.inherited = inherited
+        self.identity = identity
+        self.version = version
+        self.migrations: Mapping[int, Migration] = dict(migrations or {})
+        self._check()
+        #: The key of its values in a record: a value of another version is another key.
+        self.record_name = name if version == 1 else f"{name}@{version}"
+        self._values: ValueType[T] = ValueType(name, type, self.needs.size)
+        self.default: T = default
+        if default is not None:
+            self._encode_default()
+
+    def __repr__(self) -> str:
+        return f"<Kind {self.name}>"
+
+    # As a class attribute of a handler
+
+    @overload
+    def __get__(self, instance: None, owner: Any) -> Kind[T]: ...
+
+    @overload
+    def __get__(self, instance: _HasState, owner: Any) -> T: ...
+
+    @overload
+    def __get__(self, instance: object, owner: Any) -> Kind[T]: ...
+
+    def __get__(self, instance: Any, owner: Any) -> Kind[T] | T:
+        if not isinstance(instance, RequestHandler):
+            return self
+        return cast("T", instance.state[self])  # type: ignore[attr-defined]
+
+    def __set__(self, instance: _HasState, value: T) -> None:
+        instance.state[self] = value
+
+    def __delete__(self, instance: _HasState) -> None:
+        del instance.state[self]
+
+    # Its values
+
+    def encode(self, value: T) -> bytes:
+        """Return ``value`` as JSON text; `InvalidValue` or `TooLarge` for one that is refused."""
+        return self._values.encode(value)
+
+    def written(self, value: T) -> bytes | None:
+        """Return how ``value`` is written, whether or not it may be; None for what cannot be."""
+        return self._values.written(value)
+
+    def decode(self, text: bytes) -> T:
+        """Return the value that a text of today's version says; `InvalidValue` for none."""
+        return self._values.decode(text)
+
+    def is_same(self, text: bytes, other: bytes) -> bool:
+        """Return whether two texts of today's version say the same value."""
+        return self._values.is_same(text, other)
+
+    def initial(self) -> T:
+        """Return a copy of the default, None without one."""
+        return self._values.copy(self.default)
+
+    def copy(self, value: T) -> T:
+        """Return a value of one's own."""
+        return self._values.copy(value)
+
+    def brought_up(self, text: bytes, version: int) -> bytes | None:
+        """Return a text of an older ``version`` in today's; None when there is no way.
+
+        Raises `InvalidValue` when what the migrations make is no value.
+        """
+        if any(step not in self.migrations for step in range(version, self.version)):
+            return None
+        value = from_json(text)
+        for step in range(version, self.version):
+            value = self.migrations[step](value)
+        return self.encode(self.decode(to_json(value)))
+
+    def person(self, value: T) -> str:
+        """Return whom ``value``, of the identity kind, names; `InvalidValue` for nobody."""
+        named: object = value
+        if isinstance(self.identity, str):
+            missing = f"it has no field {self.identity!r} that says who is signed in"
+            try:
+                named = _field(value, self.identity)
+            except (KeyError, AttributeError, TypeError) as error:
+                raise InvalidValue(self.name, missing) from error
+        if named is None or isinstance(named, bool) or str(named) == "":
+            raise InvalidValue(self.name, "it names nobody")
+        return str(named)
+
+    # Within
+
+    def _check(self) -> None:
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise CompositionError(f"a kind's name is 1 to 32 of a-z, 0-9 and _, not {self.name!r}")
+        if self.on_conflict not in ("refuse", "last_write"):
+            raise CompositionError(
+                f"{self.name}: on_conflict is 'refuse' or 'last_write', not {self.on_conflict!r}"
+            )
+        if not isinstance(self.identity, bool | str) or self.identity == "":
+            raise CompositionError(f"{self.name}: identity is True or the name of a field")
+        self._check_flags(inherited=self.inherited)
+        if not is_whole(self.version) or self.version < 1:
+            raise CompositionError(f"{self.name}: version is a whole number from 1 on")
+        if wrong := [v for v in self.migrations if not is_whole(v) or not 0 < v < self.version]:
+            raise CompositionError(
+                f"{self.name}: a migration leads from an older version than {self.version}, "
+                f"not from {wrong[0]!r}"
+            )
+
+    def _check_flags(self, **flags: object) -> None:
+        for flag, value in flags.items():
+            if not isinstance(value, bool):
+                raise CompositionError(f"{self.name}: {flag} is True or False, not {value!r}")
+
+    def _encode_default(self) -> None:
+        try:
+            self.encode(self.default)
+        except Exception as error:
+            raise CompositionError(
+                f"the default of {self.name} is no value of it: {error}"
+            ) from error
 
 
-class KindRules:
-    """What whoever keeps sessions has to know of the kinds in them, by their names."""
-
-    def __init__(self, kinds: Iterable[Kind] = ()) -> None:
-        self._kinds = set(kinds)
-
-    def add(self, kinds: Iterable[Kind]) -> None:
-        """Know of ``kinds`` as well."""
-        self._kinds.update(kinds)
-
-    @property
-    def last_write(self) -> frozenset[str]:
-        """The kinds of which the later of two changes stands."""
-        return frozenset(kind.name for kind in self._kinds if kind.on_conflict == "last_write")
-
-    @property
-    def inherited(self) -> frozenset[str]:
-        """The kinds that a sign-in takes along."""
-        return frozenset(kind.name for kind in self._kinds if kind.inherited)
-
-    @property
-    def identity_size(self) -> int:
-        """The bytes that a sign-in adds to a session, as far as it declares them."""
-        # Beside the value: the name in quotes, a colon and a comma.
-        return sum(k.needs.size + len(k.name) + 4 for k in self._kinds if k.identifies)
+def _field(value: object, name: str) -> object:
+    if isinstance(value, Mapping):
+        return value[name]
+    return getattr(value, name)

@@ -18,9 +18,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
 
 from .exceptions import MisplacedKind, UndeclaredKind
-from .kinds import Kind, Needs
+from .kinds import Kind
+from .needs import Needs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +113,7 @@ _LACKS = MappingProxyType(
 class Placement:
     """Where a kind belongs, and why, in sentences; without ``tier``, nowhere."""
 
-    kind: Kind
+    kind: Kind[Any]
     tier: Capabilities | None
     reasons: tuple[str, ...]
 
@@ -128,7 +130,7 @@ def unmet(needs: Needs, tier: Capabilities) -> tuple[str, ...]:
     return tuple(lacking)
 
 
-def explain(need: str, kind: Kind, tier: Capabilities) -> str:
+def explain(need: str, kind: Kind[Any], tier: Capabilities) -> str:
     """Return one sentence: why ``tier`` does not meet ``need`` of ``kind``."""
     if need == "capacity":
         return f"Not the {tier.tier}: {kind.needs.size:,} bytes do not fit its {tier.capacity:,}."
@@ -136,7 +138,7 @@ def explain(need: str, kind: Kind, tier: Capabilities) -> str:
 
 
 @lru_cache(maxsize=256)
-def place(kind: Kind, tiers: tuple[Capabilities, ...] = TIERS) -> Placement:
+def place(kind: Kind[Any], tiers: tuple[Capabilities, ...] = TIERS) -> Placement:
     """Return where among ``tiers``, the cheapest first, ``kind`` belongs and why. Pure."""
     reasons: list[str] = []
     for tier in tiers:
@@ -149,7 +151,7 @@ def place(kind: Kind, tiers: tuple[Capabilities, ...] = TIERS) -> Placement:
     return Placement(kind, None, tuple(reasons))
 
 
-class PlacementTable(Mapping[Kind, Capabilities]):
+class PlacementTable(Mapping[Kind[Any], Capabilities]):
     """An application's placement: each kind it uses, and the tier it keeps it in.
 
     Raises `MisplacedKind` when a tier does not meet a kind's needs, unless ``allow_misplaced``:
@@ -157,15 +159,21 @@ class PlacementTable(Mapping[Kind, Capabilities]):
     """
 
     def __init__(
-        self, tiers: Mapping[Kind, Capabilities], *, allow_misplaced: bool = False
+        self, tiers: Mapping[Kind[Any], Capabilities], *, allow_misplaced: bool = False
     ) -> None:
         self._tiers = dict(tiers)
+        self._identity = next((kind for kind in self._tiers if kind.identity), None)
         self._allow_misplaced = allow_misplaced
         self.misplaced = tuple(kind for kind, tier in tiers.items() if unmet(kind.needs, tier))
         for kind in self._tiers:
             self.check(kind)
 
-    def check(self, kind: Kind) -> Capabilities:
+    def with_kinds(self, tiers: Mapping[Kind[Any], Capabilities]) -> PlacementTable:
+        """Return a table that has the kinds of ``tiers`` as well."""
+        both = {**self._tiers, **tiers}
+        return PlacementTable(both, allow_misplaced=self._allow_misplaced)
+
+    def check(self, kind: Kind[Any]) -> Capabilities:
         """Return the tier ``kind`` is kept in; `UndeclaredKind` or `MisplacedKind` otherwise."""
         tier = self._tiers.get(kind)
         if tier is None:
@@ -176,15 +184,15 @@ class PlacementTable(Mapping[Kind, Capabilities]):
             raise MisplacedKind(kind.name, tier.tier, lacking, right.tier if right else None)
         return tier
 
-    def __getitem__(self, kind: Kind) -> Capabilities:
+    def __getitem__(self, kind: Kind[Any]) -> Capabilities:
         return self._tiers[kind]
 
     @property
-    def identity(self) -> Kind | None:
+    def identity(self) -> Kind[Any] | None:
         """The kind that names the person signed in, None in an application without sign-in."""
-        return next((kind for kind in self._tiers if kind.identifies), None)
+        return self._identity
 
-    def __iter__(self) -> Iterator[Kind]:
+    def __iter__(self) -> Iterator[Kind[Any]]:
         return iter(self._tiers)
 
     def __len__(self) -> int:

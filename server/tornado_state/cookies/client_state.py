@@ -1,20 +1,34 @@
-"""The kinds of one request that live in signed cookies: what came, what became of it, what to send.
+"""The kinds of one request that live in signed cookies: what came, what is wanted, what to send.
 
 Rule 1: a cookie is verified when its kind is first used, and sent when its value changed, or when
 one is assigned that an older secret had signed.
 Rule 2: a kind that ends with sign-out is *bound*: its signature holds only for the person signed
 in. What a visitor has is handed over by signing in, signed anew for the person.
+Rule 3: a cookie whose value does not verify is cleared when its kind is dropped: the browser keeps
+it otherwise, for others to read.
+Rule 4: what was committed is sent with every answer, an error's too (`confirm`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
-from ..exceptions import InvalidValue
-from ..kinds import JSON, Kind
-from ..sessions.sealing import encode
-from .signed_cookie import SignedCookieTier
-from .wire import SetCookie
+from ..confirmed import Changes
+from ..journal import Journal
+from ..kinds import Kind
+from .tier import SignedCookieTier
+from .wire import Cookies, SetCookie
+
+T = TypeVar("T")
+
+
+class Due(NamedTuple):
+    """What is to be sent, as of one moment: cookies, and what they are for."""
+
+    cookies: dict[Kind[Any], SetCookie]
+    changes: Changes
+    moment: int
 
 
 class ClientState:
@@ -23,82 +37,111 @@ class ClientState:
     def __init__(
         self,
         tier: SignedCookieTier,
-        kinds: tuple[Kind, ...],
-        bound_kinds: frozenset[Kind],
-        cookies: Mapping[str, str],
+        kinds: tuple[Kind[Any], ...],
+        bound_kinds: frozenset[Kind[Any]],
+        cookies: Cookies,
     ) -> None:
         self._tier = tier
         self._cookies = cookies
         self._kinds = kinds
         self.bound_kinds = bound_kinds
-        self._values: dict[Kind, JSON] = {}
-        self._loaded: dict[Kind, bytes | None] = {}
-        self._signed_anew: set[Kind] = set()
+        self._loaded: set[Kind[Any]] = set()
+        self._outdated: set[Kind[Any]] = set()
+        self._signed_anew: set[Kind[Any]] = set()
+        self._cleared: set[Kind[Any]] = set()
+        self._confirmed: dict[Kind[Any], SetCookie] = {}
+        self._moment = 0
+        self._journal = Journal()
 
-    def get(self, kind: Kind, owner: str, default: JSON) -> JSON:
-        """Return the value of ``kind``, the live one."""
-        self._load(kind, owner)
-        value = self._values[kind]
-        return default if value is None else value
+    def journal(self, kind: Kind[Any], owner: str) -> Journal:
+        """Return the journal, which knows of the cookie of ``kind`` by now."""
+        if kind not in self._loaded:
+            carried = self._tier.read(kind, self._cookies, owner)
+            self._loaded.add(kind)
+            if carried is not None:
+                self._journal.learn({carried.record_name: carried.text})
+                if carried.outdated:
+                    self._outdated.add(kind)
+        return self._journal
 
-    def set(self, kind: Kind, owner: str, value: JSON) -> None:
-        """Assign ``value``; None to have the browser forget."""
-        self._load(kind, owner)
-        self._values[kind] = value
-        if self._tier.is_outdated(kind, self._cookies, owner):
+    def assign(self, kind: Kind[T], owner: str, value: T, *, by_update: bool = False) -> None:
+        """Have ``value``; ``by_update`` it was made from the one at hand."""
+        self.journal(kind, owner).assign(kind, value, by_update=by_update)
+        self._cleared.discard(kind)
+        if kind in self._outdated:
             self._signed_anew.add(kind)
+
+    def drop(self, kind: Kind[Any], owner: str) -> None:
+        """Have the browser forget the value."""
+        self.journal(kind, owner).drop(kind)
+        if self._tier.cookie_name(kind) in self._cookies:
+            self._cleared.add(kind)
 
     def hand_over(self, owner: str) -> None:
         """Read every bound kind as ``owner``, so that it is signed for whoever comes after."""
         for kind in self.bound_kinds:
-            self._load(kind, owner)
+            self.journal(kind, owner)
             self._signed_anew.add(kind)
+        self._moment += 1
 
     def drop_bound(self) -> None:
-        """Drop every kind that does not outlive sign-out."""
+        """Drop every kind that does not outlive sign-out, whoever it was signed for."""
         for kind in self._kinds:
             if not kind.needs.outlives_logout:
-                self._values[kind] = None
-                self._loaded.setdefault(kind, b"" if self._presented(kind) else None)
+                self._loaded.add(kind)
+                self._journal.drop(kind)
+                if self._tier.cookie_name(kind) in self._cookies:
+                    self._cleared.add(kind)
+        self._moment += 1
 
     def discard(self) -> None:
-        """Put every value back to what the request carried."""
-        self._values.clear()
-        self._loaded.clear()
-        self._signed_anew.clear()
+        """Forget all that is not confirmed."""
+        self._journal.forget(self._journal.base)
+        self._start_over()
 
-    def set_cookies(self, owner: Callable[[], str]) -> list[SetCookie]:
-        """Return the headers due; `TooLarge` or `InvalidValue` when a value cannot be kept.
+    def forget_unsaved(self) -> None:
+        """Forget all that is not confirmed; what was handed out is watched."""
+        self._journal.reread(self._journal.base)
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._signed_anew.clear()
+        self._cleared.clear()
+        self._moment += 1
+
+    def due(self, owner: Callable[[], str]) -> Due:
+        """Return what is to be sent and is not confirmed; `TooLarge` or `InvalidValue`.
 
         ``owner`` is asked only for a bound kind to keep: the session may be out of reach.
         """
-        return [self._set_cookie(kind, owner) for kind in self._values if self._changed(kind)]
+        changes = self._journal.changes()
+        due = {kind: self._tier.clear(kind) for kind in self._cleared}
+        due |= {kind: self._set_cookie(kind, text, owner) for kind, text in changes.items()}
+        for kind in self._signed_anew - changes.keys():
+            if text := self._journal.text(kind):
+                due[kind] = self._set_cookie(kind, text, owner)
+        return Due(due, changes, self._moment)
 
-    def _set_cookie(self, kind: Kind, owner: Callable[[], str]) -> SetCookie:
-        value = self._values[kind]
-        if value is None:
+    def confirm(self, due: Due) -> None:
+        """Have ``due`` sent with whatever answer goes out; what came after it is not confirmed."""
+        self._confirmed.update(due.cookies)
+        if due.moment == self._moment:
+            self._signed_anew -= due.cookies.keys()
+            self._cleared -= due.cookies.keys()
+        self._journal.confirm(self._journal.with_changes(due.changes))
+
+    def set_cookies(self) -> list[SetCookie]:
+        """Return the cookies to send."""
+        return list(self._confirmed.values())
+
+    @property
+    def values(self) -> Journal:
+        """The journal of the kinds used so far."""
+        return self._journal
+
+    def _set_cookie(
+        self, kind: Kind[Any], text: bytes | None, owner: Callable[[], str]
+    ) -> SetCookie:
+        if text is None:
             return self._tier.clear(kind)
-        return self._tier.keep(kind, value, owner() if kind in self.bound_kinds else "")
-
-    def _changed(self, kind: Kind) -> bool:
-        value, loaded = self._values[kind], self._loaded[kind]
-        if value is None:
-            return loaded is not None
-        return kind in self._signed_anew or _text(kind, value) != loaded
-
-    def _load(self, kind: Kind, owner: str) -> None:
-        if kind in self._loaded:
-            return
-        value = self._tier.load(kind, self._cookies, owner)
-        self._values[kind] = value
-        self._loaded[kind] = None if value is None else _text(kind, value)
-
-    def _presented(self, kind: Kind) -> bool:
-        return self._tier.cookie_name(kind) in self._cookies
-
-
-def _text(kind: Kind, value: JSON) -> bytes:
-    try:
-        return encode(value)
-    except ValueError as error:
-        raise InvalidValue(kind.name, str(error)) from error
+        return self._tier.keep(kind, text, owner() if kind in self.bound_kinds else "")

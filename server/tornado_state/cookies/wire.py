@@ -2,69 +2,87 @@
 
 Rule 1: a name counts only as it was set, byte for byte. Blanks are space and tab; everything else
 that lenient parsers strip or unescape (0x85, 0xA0, quotes with octal escapes) makes it another name
-or no value.
+or no value. One pair of quotes around a clean value is taken off: they are part of the grammar
+(RFC 6265 4.1.1), and some clients put them around whatever has a ``=`` in it.
 Rule 2: two candidates for one name are ambiguous and neither is used; a server cannot tell which
-one an attacker planted (RFC 6265bis 8.6).
+one an attacker planted (RFC 6265bis 8.6). A name without a ``=`` is no candidate for itself.
 Rule 3: what is sent is ``Secure``, ``HttpOnly``, ``SameSite=Lax``, ``Path=/``, without ``Domain``,
-under a ``__Host-`` name (ASVS 5.0 3.3.1 to 3.3.4). Plain http in development goes without
-``Secure`` and prefix.
+under a ``__Host-`` name (ASVS 5.0 3.3.1 to 3.3.4), as far as an application does not ask for
+another: then under ``__Secure-``. Plain http in development goes without ``Secure`` and prefix.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from http.cookies import Morsel
+from typing import Literal
 
 #: Name and value together; browsers silently drop more (RFC 6265bis 5.6).
 MAX_COOKIE = 4096
 
 #: cookie-octet of RFC 6265 4.1.1, so no quotes, blanks, commas, semicolons or backslashes.
-_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+")
+_VALUE = re.compile(r'("?)([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+)\1')
+
+_NONE: Sequence[str] = ()
 
 
-def read_cookies(headers: Iterable[str], names: Container[str]) -> dict[str, str]:
-    """Return those of ``names`` that the headers give exactly once and with a clean value."""
-    found: dict[str, str] = {}
-    ambiguous: set[str] = set()
-    for header in headers:
-        for pair in header.split(";"):
-            name, _, value = pair.strip(" \t").partition("=")
-            if name not in names:
-                continue
-            if name in found:
-                ambiguous.add(name)
-            found[name] = value
-    return {
-        name: value
-        for name, value in found.items()
-        if name not in ambiguous and _VALUE.fullmatch(value)
-    }
+class Cookies:
+    """Those of ``names`` that a request's Cookie headers give, with every candidate for each."""
+
+    def __init__(self, headers: Iterable[str], names: Container[str]) -> None:
+        self._candidates: dict[str, list[str]] = {}
+        for header in headers:
+            for pair in header.split(";"):
+                name, separator, value = pair.strip(" \t").partition("=")
+                if separator and name in names:
+                    self._candidates.setdefault(name, []).append(_unquoted(value))
+
+    def get(self, name: str) -> str | None:
+        """Return the one clean value of the name; None for none, junk, or several."""
+        candidates = self._candidates.get(name, _NONE)
+        return candidates[0] or None if len(candidates) == 1 else None
+
+    def candidates(self, name: str) -> Sequence[str]:
+        """Return every value the name has, "" for one that is junk."""
+        return self._candidates.get(name, _NONE)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._candidates
+
+
+def _unquoted(value: str) -> str:
+    match = _VALUE.fullmatch(value)
+    return match[2] if match else ""
 
 
 @dataclass(frozen=True, slots=True)
 class SetCookie:
-    """One Set-Cookie header; ``max_age`` in seconds, 0 to delete."""
+    """One Set-Cookie header's value. ``max_age`` is in seconds, 0 to delete, None for a cookie that
+    ends with the browser.
+    """
 
     name: str
     value: str
-    max_age: int
-    secure: bool = True
+    max_age: int | None
+    attributes: str
 
     @property
     def header(self) -> str:
         """The header's value."""
-        morsel: Morsel[str] = Morsel()
-        morsel.set(self.name, self.value, self.value)
-        morsel["path"] = "/"
-        morsel["max-age"] = str(self.max_age)
-        if self.max_age == 0:
-            morsel["expires"] = "Thu, 01 Jan 1970 00:00:00 GMT"
-        morsel["httponly"] = True
-        morsel["samesite"] = "Lax"
-        morsel["secure"] = self.secure
-        return morsel.OutputString()
+        age = "" if self.max_age is None else f"; Max-Age={self.max_age}"
+        gone = "; expires=Thu, 01 Jan 1970 00:00:00 GMT" if self.max_age == 0 else ""
+        return f"{self.name}={self.value or _EMPTY}{gone}{age}{self.attributes}"
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the browser is to keep something, and not to delete it."""
+        return self.max_age != 0
+
+
+_EMPTY = '""'
+
+SameSite = Literal["Lax", "Strict", "None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +94,32 @@ class CookieNames:
 
     application: str
     secure: bool = True
+    samesite: SameSite = "Lax"
+    domain: str | None = None
+    partitioned: bool = False
 
     def name(self, what: str) -> str:
         """Return the cookie name for a kind, or for the session ID."""
-        return f"{'__Host-' if self.secure else ''}{self.application}-{what}"
+        return f"{self._prefix}{self.application}-{what}"
 
-    def set(self, what: str, value: str, max_age: int) -> SetCookie:
+    def set(self, what: str, value: str, max_age: int | None) -> SetCookie:
         """Return the header that keeps ``value`` for ``max_age`` seconds."""
-        return SetCookie(self.name(what), value, max_age, self.secure)
+        return SetCookie(self.name(what), value, max_age, self._attributes)
 
     def clear(self, what: str) -> SetCookie:
         """Return the header that deletes the cookie."""
         return self.set(what, "", 0)
+
+    @property
+    def _prefix(self) -> str:
+        if not self.secure:
+            return ""
+        return "__Secure-" if self.domain else "__Host-"
+
+    @property
+    def _attributes(self) -> str:
+        """Every attribute but the age, in the order of RFC 6265bis 4.1."""
+        parts = [f"Domain={self.domain}"] if self.domain else []
+        parts += ["Path=/", *(["Secure"] if self.secure else []), "HttpOnly"]
+        parts += [f"SameSite={self.samesite}", *(["Partitioned"] if self.partitioned else [])]
+        return "".join(f"; {part}" for part in parts)

@@ -1,51 +1,81 @@
-"""What a session record may say: the data of a session, or that the session is over.
+"""What a session record may say: the values of a session, or that the session is over.
 
-Rule 1: data is a JSON object. A last word is null, or the session ID that the session continued
-under. Anything else was left there by somebody else and is no session.
+Rule 1: values are a JSON object of texts by the kinds' names. A last word names the session ID that
+the session continued under, if any, and what a reader with the old one may still see. Anything else
+was left there by somebody else and is no session.
 Rule 2: a last word says when it was said. The record may last longer, because whoever loaded the
 session before may push its idle clock after; the word does not count for longer.
+Rule 3: what a request that was under way may see under the old ID is what stood there before, never
+what came after: whoever planted the old ID must not read what its owner does (ASVS 5.0 7.2.4).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from ..kinds import JSON
-from .sealing import Contents, decode, encode, is_last_word, is_session_id, seal, unseal
+import msgspec
+
+from ..confirmed import NOTHING, Texts
+from .sealing import Contents, is_last_word, is_session_id, seal, unseal
 
 #: Seconds for which the record of an ended session says so: long for a renewed one, because a
 #: request that began before the renewal may still sign out.
 _ENDED_FOR = 1
 _RENEWED_FOR = 60
 
+#: Seconds for which a request under way reads under the old ID what stood there.
+_GRACE = 10
 
-class LastWord(NamedTuple):
-    """That a session is over: sealed, and for how many seconds it is worth knowing."""
+_TEXTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class LastWord(msgspec.Struct, omit_defaults=True):
+    """That a session is over: ``to`` is the ID it went on under, ``was`` what stood there."""
+
+    to: str | None = None
+    was: dict[str, msgspec.Raw] = {}
+
+
+_LAST_WORD = msgspec.json.Decoder(LastWord)
+
+
+class Sealed(NamedTuple):
+    """Bytes for the store, and for how many seconds they are worth keeping."""
 
     sealed: bytes
-    counts_for: int
-
-
-def last_word(session_id: str, now: float, successor: str | None) -> LastWord:
-    """Return what is left of the session, which goes on under the ID ``successor``, if any."""
-    contents = Contents(0, int(now), encode(successor))
-    sealed = seal(session_id, contents, last_word=True)
-    return LastWord(sealed, _ENDED_FOR if successor is None else _RENEWED_FOR)
+    keep_for: int
 
 
 class Opened(NamedTuple):
-    """A record that opened. ``value`` is its data as read; when the session is ``over``, the ID
-    that it went on under, or None.
-    """
+    """A record that opened: values, or the last word on a session that is over."""
 
     contents: Contents
-    value: JSON
-    over: bool
+    values: Texts
+    last_word: LastWord | None
 
     def was_renewed(self, now: float) -> bool:
         """Return whether the session went on under another ID, not long ago."""
         is_news = self.contents.created_at + _RENEWED_FOR > now
-        return self.over and self.value is not None and is_news
+        return self.last_word is not None and self.last_word.to is not None and is_news
+
+    def was(self, now: float) -> Texts:
+        """Return what a request that was under way may still see."""
+        in_time = self.contents.created_at + _GRACE > now
+        return _as_bytes(self.last_word.was) if self.last_word and in_time else NOTHING
+
+
+def write_texts(values: Texts) -> bytes:
+    """Return ``values`` as one JSON object."""
+    return b"{%s}" % b",".join(b'"%s":%s' % (name.encode(), values[name]) for name in values)
+
+
+def last_word(session_id: str, now: float, to: str | None, was: Texts) -> Sealed:
+    """Return what is left of the session, which goes on under the ID ``to``, if any."""
+    word = LastWord(to, {name: msgspec.Raw(text) for name, text in was.items()})
+    contents = Contents(int(now), int(now), remembered=False, data=msgspec.json.encode(word))
+    sealed = seal(session_id, contents, last_word=True)
+    return Sealed(sealed, _ENDED_FOR if to is None else _RENEWED_FOR)
 
 
 def open_record(session_id: str, sealed: bytes) -> Opened | None:
@@ -54,13 +84,13 @@ def open_record(session_id: str, sealed: bytes) -> Opened | None:
     if contents is None:
         return None
     try:
-        value = decode(contents.data)
-    except ValueError:
+        if not is_last_word(sealed):
+            return Opened(contents, _as_bytes(_TEXTS.decode(contents.data)), None)
+        word = _LAST_WORD.decode(contents.data)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
         return None
-    over = is_last_word(sealed)
-    right = _is_last_word(value) if over else isinstance(value, dict)
-    return Opened(contents, value, over) if right else None
+    return Opened(contents, NOTHING, word) if word.to is None or is_session_id(word.to) else None
 
 
-def _is_last_word(value: JSON) -> bool:
-    return value is None or (isinstance(value, str) and is_session_id(value))
+def _as_bytes(texts: Mapping[str, msgspec.Raw]) -> Texts:
+    return {name: bytes(text) for name, text in texts.items()}

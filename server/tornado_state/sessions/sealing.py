@@ -14,36 +14,36 @@ session from the last word of one that is over, also to whoever cannot open it.
 from __future__ import annotations
 
 import hmac
-import json
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ..kinds import JSON
-
 _SESSION = b"\x01"
 _LAST_WORD = b"\x02"
+#: Formats that releases to come may use; garbage begins with anything else.
+_LAST_FORMAT = b"\x0f"
+#: Keys that need not be derived again: sessions are used many times in a row.
+_REMEMBERED = 16_384
+
 _NONCE = 12
 _TAG = 16
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
 class Contents(NamedTuple):
-    """What a record says: ``layout`` of the data, ``created_at`` in epoch seconds, the data as JSON
-    text.
+    """What a record says: when it was made and last written, in epoch seconds, and JSON text.
 
-    ``data`` stays text, because that is what tells later whether anything changed.
+    ``remembered`` is whether the longer clocks of "remember me" count.
     """
 
-    layout: int
     created_at: int
+    written_at: int
+    remembered: bool
     data: bytes
 
 
@@ -61,11 +61,13 @@ def _derive(session_id: str, label: bytes) -> bytes:
     return hmac.digest(session_id.encode("ascii"), label + b"\x01", "sha256")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def store_key(session_id: str) -> str:
     """Return the 43 characters under which the record of ``session_id`` is kept."""
     return urlsafe_b64encode(_derive(session_id, b"store key")).rstrip(b"=").decode("ascii")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _cipher(session_id: str, form: bytes) -> tuple[AESGCM, bytes]:
     bound_to = form + store_key(session_id).encode("ascii")
     return AESGCM(_derive(session_id, b"record key")), bound_to
@@ -81,7 +83,7 @@ def seal(session_id: str, contents: Contents, *, last_word: bool = False) -> byt
     form = _LAST_WORD if last_word else _SESSION
     cipher, bound_to = _cipher(session_id, form)
     nonce = secrets.token_bytes(_NONCE)
-    text = b"%d,%d,%s" % (contents.layout, contents.created_at, contents.data)
+    text = b"%d,%d,%d,%s" % contents
     return form + nonce + cipher.encrypt(nonce, text, bound_to)
 
 
@@ -93,50 +95,12 @@ def unseal(session_id: str, sealed: bytes) -> Contents | None:
     cipher, bound_to = _cipher(session_id, form)
     try:
         text = cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], bound_to)
-        layout, created_at, data = text.split(b",", 2)
-        return Contents(int(layout), int(created_at), data)
+        created_at, written_at, remembered, data = text.split(b",", 3)
+        return Contents(int(created_at), int(written_at), remembered == b"1", data)
     except (InvalidTag, ValueError):
         return None
 
 
-def encode(value: JSON) -> bytes:
-    """Return ``value`` as compact UTF-8 JSON.
-
-    Raises `ValueError` for what would not come back as it went in: other types, NaN, keys that are
-    not text, lone surrogates, nesting beyond what the parser reads.
-    """
-    try:
-        text = _ENCODER.encode(value)
-        encoded = text.encode("utf-8")
-        same = bool(json.loads(text) == value)
-    except (TypeError, RecursionError) as error:
-        raise ValueError(str(error)) from error
-    if not same:
-        raise ValueError("it would come back different (a tuple, or a key that is not text)")
-    return encoded
-
-
-def same_text(value: JSON, text: bytes) -> bool:
-    """Return whether ``value`` as JSON is ``text``; False for what JSON cannot carry."""
-    try:
-        return _ENCODER.encode(value).encode("utf-8") == text
-    except (TypeError, ValueError, RecursionError):
-        return False
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
-
-
-def decode(text: bytes) -> Any:
-    """Return the value of JSON ``text``; `ValueError` for anything that `encode` would refuse."""
-    try:
-        value = _DECODER.decode(text.decode("utf-8"))
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    if b"\\u" in text:  # half a surrogate pair can only come escaped
-        encode(value)
-    return value
+def is_newer(sealed: bytes) -> bool:
+    """Return whether a later release wrote these bytes, in a format not known here."""
+    return _LAST_WORD < sealed[:1] <= _LAST_FORMAT

@@ -1,217 +1,218 @@
-"""A session as one request sees it: what was loaded, what it became, and how two versions merge.
+"""A session as one request sees it: what the store confirmed, and what was asked for since.
 
-Pure: no clock, no store, no cookie. The server-session tier reads the status and acts on it:
+Pure: no clock, no store, no cookie. The server-session tier takes a plan (:mod:`.plan`), has the
+store do it, and says what was confirmed.
 
-    status      meaning                                   the tier then
-    ABSENT      nothing stored, nothing assigned          does nothing, sends nothing
-    NEW         nothing stored, something assigned        adds a record under a new ID
-    UNCHANGED   stored, still equal to what was loaded    touches it, when that is due
-    CHANGED     stored, and different now                 replaces exactly the version loaded
-    RENEWED     stored, and to continue under a new ID    adds the new record, ends the old one
-    DESTROYED   stored or ended already, and to end       deletes the record, clears the cookie
-
-Rule 1: whether something changed is told from the data, so nested changes count, and an assignment
-that changes nothing does not. What was neither assigned nor handed out in a value that can change
-from within need not be looked at.
-Rule 2: a merge is three-way and per top-level key. A key changed on one side only is taken from
-that side. A key changed on both sides follows its kind: the last write stands, or `Conflict`. That
-holds for two equal changes as well: of two visitors who count 5 up to 6, one would be lost.
+Rule 1: a plan is a picture of one moment. What is asked for while the store is at work is none of
+it, is not undone by its confirmation, and is in the next plan.
+Rule 2: what was confirmed stays so, whatever becomes of the request: `cookie` is to be sent with
+every answer, an error's too.
+Rule 3: a write that was interrupted may have happened. Until that was looked up (`interrupted`),
+nothing is written over it, and the value it was about cannot be read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, MutableMapping
-from enum import Enum
-from typing import NamedTuple
+from typing import Any
 
-from ..exceptions import Conflict, InvalidValue
-from ..kinds import JSON, KindRules
-from .sealing import decode, encode, same_text
-
-
-class Status(Enum):
-    """See the table above."""
-
-    ABSENT = "absent"
-    NEW = "new"
-    UNCHANGED = "unchanged"
-    CHANGED = "changed"
-    RENEWED = "renewed"
-    DESTROYED = "destroyed"
+from ..confirmed import NOTHING, Changes, Texts, only
+from ..cookies.wire import SetCookie
+from ..exceptions import OutcomeUnknown
+from ..journal import Journal
+from ..kinds import Kind
+from .id_cookie import NOBODY, Presented
+from .kind_rules import KindRules
+from .plan import Asked, Interrupted, Plan, Status
+from .stored import StoredSession
+from .turns import Turn
 
 
-class StoredSession(NamedTuple):
-    """One version of a session as the store has it.
-
-    ``data`` is JSON text, ``created_at`` epoch seconds. ``cas`` is None just after a write:
-    memcached does not tell the token of what it stored.
-    """
-
-    session_id: str
-    store_key: str
-    created_at: int
-    data: bytes
-    cas: bytes | None
-
-
-class Session(MutableMapping[str, JSON]):
-    """The per-request server-side mapping. Keys are text, values whatever JSON can carry.
+class Session:
+    """The per-request session. See the module's rules.
 
     ``stored`` is the version in the store, None without one. ``ended`` says that the request named
     a session which the store definitely no longer has, ``renewed`` that it goes on under an ID
-    which the request did not know of yet. ``value`` is the stored data, if it was read already.
+    which the request did not know of yet; ``old`` is then what it was, ``was`` what may be seen of
+    it. ``presented`` is what the request's cookies say.
     """
 
     def __init__(
         self,
         stored: StoredSession | None = None,
         *,
-        value: dict[str, JSON] | None = None,
+        rules: KindRules,
+        presented: Presented = NOBODY,
         ended: bool = False,
-        renewed: bool = False,
+        old: StoredSession | None = None,
+        was: Texts = NOTHING,
     ) -> None:
-        self.ended = ended
-        self.renewed = renewed
-        self.restart_clock = False
-        self._renew = False
-        self._destroy = False
-        self.settle(stored)
-        self._data: dict[str, JSON] | None = value if stored else {}
-
-    def settle(self, stored: StoredSession | None) -> None:
-        """Take ``stored`` for what the store now has, and start over from it."""
         self.stored = stored
-        self.renewed = self.renewed and stored is None
-        self._data = None if stored else {}
-        self._touched = self._renew = self._destroy = self.restart_clock = False
+        self.ended = ended
+        self.old = old
+        self.presented = presented
+        self.cookie: SetCookie | None = None
+        self.interrupted: Interrupted | None = None
+        self.grace = True
+        self.journal = Journal(stored.values if stored else was)
+        self._was = was
+        self.rules = rules
+        self._asked = Asked.CONTINUE
+        self._restart_clock = False
+        self._remember = False
+        self._moment = 0
+        #: Taken while the store is at work for this request: one write at a time.
+        self.turn = Turn()
 
     @property
-    def _values(self) -> dict[str, JSON]:
-        """The data as it stands; parsed when first looked at."""
-        if self._data is None:
-            self._data = self.base()
-        return self._data
+    def renewed(self) -> bool:
+        """Whether the session goes on under an ID which the request did not know of."""
+        return self.old is not None and self.stored is None
 
-    def base(self) -> dict[str, JSON]:
-        """Return a fresh copy of the data as it was loaded."""
-        loaded: dict[str, JSON] = decode(self.stored.data) if self.stored else {}
-        return loaded
+    @property
+    def renewal_interrupted(self) -> bool:
+        """Whether nobody knows under which ID the session goes on."""
+        return self.interrupted is not None and self.interrupted.successor is not None
 
-    def __getitem__(self, key: str) -> JSON:
-        value = self._values[key]
-        if isinstance(value, dict | list):
-            self._touched = True  # from now on it can change from within
-        return value
+    # What is asked for
 
-    def __setitem__(self, key: str, value: JSON) -> None:
-        self._touched = True
-        self._values[key] = value
+    def renew_id(self, *, grace: bool = True) -> None:
+        """Continue under a new ID; without ``grace`` the old one is dead at once."""
+        self.grace = self.grace and grace
+        if self._asked in (Asked.CONTINUE, Asked.RENEW):
+            self._ask(Asked.RENEW)
 
-    def __delitem__(self, key: str) -> None:
-        self._touched = True
-        del self._values[key]
+    def sign_in(self, *, remember: bool) -> None:
+        """Continue under a new ID, with new clocks, and with nothing that is not inherited."""
+        self.journal.start_over(() if self.renewed else self.rules.inherited)
+        self._remember, self._restart_clock = remember, True
+        self._ask(Asked.DESTROY if self._asked is Asked.DESTROY else Asked.SIGN_IN)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+    def destroy(self) -> None:
+        """End this session. What is assigned afterwards begins another."""
+        self.journal.forget()
+        self._restart_clock = self._remember = False
+        self._ask(Asked.DESTROY)
 
-    def __len__(self) -> int:
-        return len(self._values)
+    def discard(self) -> None:
+        """Forget all that is not confirmed."""
+        self.journal.forget(self._confirmed)
+        self._continue()
 
-    def rebase(self, theirs: StoredSession, rules: KindRules) -> None:
+    def check_known(self, kind: Kind[Any]) -> None:
+        """Raise `OutcomeUnknown` while nobody knows what an interrupted write made of the value."""
+        if self.interrupted is not None and self.interrupted.kind is kind:
+            raise OutcomeUnknown(f"a change of {kind.name} was interrupted, and may have happened")
+
+    # What the store is to do, and did
+
+    @property
+    def status(self) -> Status:
+        """What has become of the session; see the table in :mod:`.plan`."""
+        return self._status(bool(self.journal.changes()))
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether a plan might bring a new session ID, and so a cookie."""
+        return self.stored is None or self._asked is not Asked.CONTINUE
+
+    def plan(self) -> Plan:
+        """Return what the store is to do as of now."""
+        changes = self.journal.changes()
+        stored = self.stored
+        remembered = self._remember if self._restart_clock or stored is None else stored.remembered
+        return Plan(
+            self._status(bool(changes)),
+            self.journal.with_changes(changes) if stored else self._first(changes),
+            changes,
+            self._asked,
+            self._moment,
+            self._asked is Asked.DESTROY,
+            self._restart_clock,
+            remembered,
+            self.grace,
+        )
+
+    def confirm(self, plan: Plan, stored: StoredSession | None) -> None:
+        """The store has done as planned, and ``stored`` is what it has now."""
+        self.stored = stored
+        self.interrupted = None
+        self.old, self._was = None, NOTHING
+        if plan.moment == self._moment:
+            self._asked = Asked.CONTINUE
+            self._restart_clock = self._remember = False
+            self.grace = True
+        self.journal.confirm(self._seen(stored))
+
+    def confirm_value(
+        self, kind: Kind[Any], before: bytes | None, text: bytes, stored: StoredSession
+    ) -> None:
+        """The store has the value that ``text`` says, made from ``before``."""
+        self.stored = stored
+        self.interrupted = None
+        self.journal.confirm(self._seen(stored))
+        if self._asked is not Asked.DESTROY:
+            self.journal.confirm_value(kind, before, text)
+
+    def rebase(self, theirs: StoredSession) -> None:
         """Carry this request's changes over to the version another request stored meanwhile.
 
         At a sign-in only what is inherited counts of it: the other request may be an attacker's
         (ASVS 5.0 7.2.4).
         """
-        base, there = self.base(), Session(theirs).base()
-        if self.restart_clock:
-            base, there = _only(rules.inherited, base), _only(rules.inherited, there)
-        self._data = merge(base, self._values, there, rules.last_write)
-        self._touched = True
+        self.journal.rebase(self._seen(theirs))
         self.stored = theirs
+        self.interrupted = None
 
-    def renew_id(self, *, restart_clock: bool = False) -> None:
-        """Continue under a new ID; a sign-in restarts the clock of the absolute timeout."""
-        self._renew = True
-        self.restart_clock = self.restart_clock or restart_clock
+    def forget_unsaved(self) -> None:
+        """Forget all that is not confirmed; what was handed out is watched."""
+        self.journal.reread(self._confirmed)
+        self._continue()
 
-    def destroy(self) -> None:
-        """End this session. What is assigned afterwards begins another."""
-        self._data = {}
-        self._renew = self.restart_clock = False
-        self._destroy = True
+    def take(self, theirs: StoredSession | None) -> None:
+        """Take what the store has, None for a session that is over, for what is confirmed."""
+        if self.stored is None:
+            return
+        self.journal.rebase(self._seen(theirs))
+        self.stored = theirs
+        self.ended = self.ended or theirs is None
+        self.interrupted = None
+
+    # Within
 
     @property
-    def status(self) -> Status:
-        """What has become of the session; see the table above."""
+    def _confirmed(self) -> Texts:
+        return self.stored.values if self.stored else self._was
+
+    def _continue(self) -> None:
+        self._restart_clock = self._remember = False
+        self.grace = True
+        self._ask(Asked.CONTINUE)
+
+    def _ask(self, asked: Asked) -> None:
+        self._asked = asked
+        self._moment += 1
+
+    def _seen(self, stored: StoredSession | None) -> Texts:
+        """Return what of a version this request may see, by what it has asked for."""
+        if stored is None or self._asked is Asked.DESTROY:
+            return NOTHING
+        signing_in = self._asked is Asked.SIGN_IN
+        return only(self.rules.inherited, stored.values) if signing_in else stored.values
+
+    def _first(self, changes: Changes) -> Texts:
+        """Return the values of a first record: nothing of what an old one said."""
+        return Journal().with_changes({k: text for k, text in changes.items() if text is not None})
+
+    def _status(self, changed: bool) -> Status:
         if self.stored is None:
-            return Status.NEW if self._values else self._without_record()
-        if self._destroy:
-            return Status.RENEWED if self._values else Status.DESTROYED
-        if self._renew:
+            return Status.NEW if changed else self._without_record()
+        if self._asked is Asked.DESTROY:
+            return Status.RENEWED if changed else Status.DESTROYED
+        if self._asked is not Asked.CONTINUE:
             return Status.RENEWED
-        if not self._touched or same_text(self._values, self.stored.data):
-            return Status.UNCHANGED
-        return Status.CHANGED
+        return Status.CHANGED if changed else Status.UNCHANGED
 
     def _without_record(self) -> Status:
-        # What goes on under another ID is left alone: the cookie that is there may be that one's.
-        let_go = self._destroy and self.ended and not self.renewed
+        # Whatever the cookies name is to end, junk is to go from the browser.
+        let_go = self._asked is Asked.DESTROY and self.presented.named
         return Status.DESTROYED if let_go else Status.ABSENT
-
-    @property
-    def replaces(self) -> bool:
-        """Whether the record under a new ID owes nothing to the old one, which was destroyed."""
-        return self._destroy
-
-    def encoded(self) -> bytes:
-        """Return the data as JSON text; `InvalidValue` names the key that JSON cannot carry."""
-        return encode_data(self._values)
-
-
-def encode_data(data: Mapping[str, JSON]) -> bytes:
-    """Return ``data`` as JSON text; `InvalidValue` names the key whose value JSON cannot carry."""
-    try:
-        return encode(data)
-    except ValueError as error:
-        culprits = (str(key) for key, value in data.items() if not _can_carry(key, value))
-        raise InvalidValue(next(culprits, "the session"), str(error)) from error
-
-
-def _can_carry(key: str, value: JSON) -> bool:
-    try:
-        encode({key: value})
-    except ValueError:
-        return False
-    return True
-
-
-def _only(keys: Container[str], data: Mapping[str, JSON]) -> dict[str, JSON]:
-    return {key: value for key, value in data.items() if key in keys}
-
-
-def _texts(data: Mapping[str, JSON]) -> dict[str, bytes]:
-    """Return each value as JSON text, which tells 1, 1.0 and true apart where Python does not."""
-    return {key: encode(value) for key, value in data.items()}
-
-
-def merge(
-    base: Mapping[str, JSON],
-    mine: Mapping[str, JSON],
-    theirs: Mapping[str, JSON],
-    last_write: Container[str] = (),
-) -> dict[str, JSON]:
-    """Return ``theirs`` with what ``mine`` changed since ``base``.
-
-    Raises `Conflict` naming every key that both sides changed and that is not in ``last_write``.
-    """
-    was, ours, there = _texts(base), _texts(mine), _texts(theirs)
-    changed = [key for key in {**was, **ours} if ours.get(key) != was.get(key)]
-    refused = [key for key in changed if there.get(key) != was.get(key) and key not in last_write]
-    if refused:
-        raise Conflict(tuple(sorted(refused)))
-    merged = {**theirs, **{key: mine[key] for key in changed if key in mine}}
-    for key in changed:
-        if key not in mine:
-            merged.pop(key, None)
-    return merged

@@ -26,6 +26,10 @@ class Touches:
         last = self._last.get(store_key)
         return last is None or not 0 <= self._clock() - last < self._every
 
+    def last(self, store_key: str) -> float | None:
+        """Return when the record was last written or touched; None when that is not known."""
+        return self._last.get(store_key)
+
     def done(self, store_key: str) -> None:
         """Note that the record was written or touched just now."""
         self._last[store_key] = self._clock()

@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from weakref import WeakValueDictionary
+from collections import deque
+from collections.abc import Iterator
 
 from ..exceptions import Conflict
 
@@ -33,27 +32,83 @@ def attempts(patience: float = _PATIENCE) -> Iterator[int]:
         yield attempt
 
 
+class Turn:
+    """One after the other: whoever takes the turn has it until he leaves it, then the next one."""
+
+    __slots__ = ("_waiting", "taken")
+
+    def __init__(self) -> None:
+        self.taken = False
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def take(self, patience: float | None = None) -> bool:
+        """Take the turn; return whether that had to wait for somebody else's.
+
+        Raises `TimeoutError` when none comes within ``patience`` seconds.
+        """
+        if not self.taken:
+            self.taken = True
+            return False
+        mine = asyncio.get_running_loop().create_future()
+        self._waiting.append(mine)
+        try:
+            async with asyncio.timeout(patience):
+                await mine
+        except BaseException:
+            if mine.done() and not mine.cancelled():
+                self.leave()  # it was mine already
+            raise
+        return True
+
+    async def __aenter__(self) -> bool:
+        return await self.take()
+
+    async def __aexit__(self, *error: object) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Let the next one have the turn."""
+        while self._waiting:
+            following = self._waiting.popleft()
+            if not following.done():
+                following.set_result(None)
+                return
+        self.taken = False
+
+
 class Turns:
     """Hands out turns per store key. ``patience`` in seconds is the longest wait for one."""
 
     def __init__(self, patience: float = _PATIENCE) -> None:
         self._patience = patience
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns: dict[str, Turn] = {}
 
-    @asynccontextmanager
-    async def take(self, store_key: str, *kinds: str) -> AsyncIterator[bool]:
-        """Wait for a turn; gives whether somebody else had one meanwhile.
+    def take(self, store_key: str, *kinds: str) -> TurnOf:
+        """Wait for a turn, on entering; gives whether somebody else had one meanwhile.
 
         Raises `Conflict` naming ``kinds`` when none comes in time.
         """
-        lock = self._locks.setdefault(store_key, asyncio.Lock())
-        waited = lock.locked()
+        return TurnOf(self._turns, store_key, kinds, self._patience)
+
+
+class TurnOf:
+    """The turn of one store key, among ``turns`` that are taken."""
+
+    __slots__ = ("_key", "_kinds", "_patience", "_turn", "_turns")
+
+    def __init__(
+        self, turns: dict[str, Turn], key: str, kinds: tuple[str, ...], patience: float
+    ) -> None:
+        self._turns, self._key, self._kinds, self._patience = turns, key, kinds, patience
+
+    async def __aenter__(self) -> bool:
+        self._turn = self._turns.setdefault(self._key, Turn())
         try:
-            async with asyncio.timeout(self._patience):
-                await lock.acquire()
+            return await self._turn.take(self._patience)
         except TimeoutError:
-            raise Conflict(kinds) from None
-        try:
-            yield waited
-        finally:
-            lock.release()
+            raise Conflict(self._kinds) from None
+
+    async def __aexit__(self, *error: object) -> None:
+        self._turn.leave()
+        if not self._turn.taken:
+            del self._turns[self._key]

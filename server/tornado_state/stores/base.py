@@ -19,6 +19,7 @@ from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 from ..exceptions import StoreUnavailable, StoreUnfit
+from .arguments import check_idle
 
 #: A store key as any other, that no session has: what `SessionStore.check` asks for.
 _NOBODY = "-" * 43
@@ -73,6 +74,7 @@ class SessionStore(ABC):
 
         The token stays good. A store that can do both in one step has a method of its own.
         """
+        check_idle(idle)
         record = await self.load(key)
         return record if record is not None and await self.touch(key, idle) else None
 

@@ -1,0 +1,186 @@
+"""An application's state, put together: its kinds, where each goes, and the tiers that keep them.
+
+Rule 1: a kind is declared by a handler's class attribute, its own or a base's, and by nothing else.
+Handlers that are no `StateHandler` are not looked into.
+Rule 2: what cannot be is refused when the application is made, in a sentence that names the class
+and the kind: two kinds of one name, two identities, a kind that fits no tier, a kind that an
+explicit placement leaves out, a session store that is needed and not there.
+Rule 3: a handler that becomes known later (`add_handlers`, one's own router) is looked at then.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from .cookies.signing import Signer
+from .cookies.tier import SignedCookieTier
+from .events import Events
+from .exceptions import CompositionError
+from .kinds import Kind
+from .placement import (
+    SERVER_SESSION,
+    SIGNED_COOKIE,
+    Capabilities,
+    PlacementTable,
+    place,
+)
+from .sessions.id_cookie import SessionIDCookie
+from .sessions.kind_rules import KindRules
+from .sessions.records import SessionRecords
+from .sessions.tier import ServerSessionTier
+from .settings import StateSettings
+from .stores.base import SessionStore
+
+#: The tiers that an application has; a database is its own business.
+_TIERS = (SIGNED_COOKIE, SERVER_SESSION)
+
+
+class Plan(NamedTuple):
+    """What a handler uses, and whether the session has to be loaded for it."""
+
+    kinds: tuple[Kind[Any], ...]
+    needs_session: bool
+
+
+class Composition:
+    """See the module's rules. ``placement`` is an explicit table, None for `place` to decide."""
+
+    def __init__(
+        self,
+        settings: StateSettings,
+        store: SessionStore | None,
+        placement: Mapping[Kind[Any], Capabilities] | None,
+        events: Events,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.events = events
+        self.secure = settings.names.secure
+        self.samesite = settings.names.samesite
+        self._store = store
+        self._explicit = placement is not None
+        self.placement = _as_table(placement)
+        self._declared_by: dict[str, tuple[Kind[Any], str]] = {}
+        self._plans: dict[tuple[Kind[Any], ...], Plan] = {}
+        self._signer = Signer(
+            settings.cookie_secret,
+            settings.names.application,
+            clock,
+            key_version=settings.key_version,
+            forged=lambda: events.tell(
+                "forged", "a cookie was refused: its signature does not hold"
+            ),
+        )
+        lifetime = settings.clocks.absolute_timeout
+        self.signed_cookies = SignedCookieTier(self._signer, settings.names, lifetime=lifetime)
+        self.sessions: ServerSessionTier | None = None
+        self._clock = clock
+        self.rules = KindRules()
+        self._check_placement()
+        self._arrange()
+
+    def declare(self, owner: str, kinds: Mapping[str, Kind[Any]]) -> None:
+        """Take in what the class ``owner`` declares, by attribute; `CompositionError`."""
+        new = {}
+        for attribute, kind in kinds.items():
+            known, by = self._declared_by.get(kind.name, (kind, owner))
+            if known is not kind:
+                raise CompositionError(
+                    f"{owner}.{attribute} and {by} declare two kinds of one name, {kind.name}"
+                )
+            if kind not in self.placement:
+                new[kind] = self._place(f"{owner}.{attribute}", kind)
+            self._declared_by[kind.name] = (kind, f"{owner}.{attribute}")
+        if new:
+            self._check_identities(owner, [*self.placement, *new])
+            self.placement = self.placement.with_kinds(new)
+            self._arrange()
+
+    def plan(self, kinds: tuple[Kind[Any], ...]) -> Plan:
+        """Return what is to be loaded for a handler that uses ``kinds``.
+
+        Raises `UndeclaredKind`. A cookie bound to a person needs the session too, if that is what
+        names the person.
+        """
+        plan = self._plans.get(kinds)
+        if plan is None:
+            plan = self._plans[kinds] = self._make_plan(kinds)
+        return plan
+
+    def _make_plan(self, kinds: tuple[Kind[Any], ...]) -> Plan:
+        for kind in kinds:
+            self.placement.check(kind)
+        used = set(kinds)
+        if self.placement.identity and used & self.bound_kinds:
+            used.add(self.placement.identity)
+        return Plan(kinds, any(self.placement[k] is not SIGNED_COOKIE for k in used))
+
+    # Within
+
+    def _place(self, declared_at: str, kind: Kind[Any]) -> Capabilities:
+        if self._explicit:
+            raise CompositionError(f"{declared_at}: the placement does not name {kind.name}")
+        placed = place(kind, _TIERS)
+        if placed.tier is None:
+            raise CompositionError(f"{declared_at}: {' '.join(placed.reasons)}")
+        if placed.tier is SERVER_SESSION and self._store is None:
+            raise CompositionError(
+                f"{declared_at}: {kind.name} belongs in a server session, and there is no "
+                "session_store"
+            )
+        return placed.tier
+
+    def _check_placement(self) -> None:
+        for kind, tier in self.placement.items():
+            if tier not in _TIERS or (tier is SERVER_SESSION and self._store is None):
+                raise CompositionError(
+                    f"{kind.name} is placed in the {tier.tier}, and there is none: give a "
+                    "session_store, or place it elsewhere"
+                )
+            known, _ = self._declared_by.setdefault(kind.name, (kind, "the placement"))
+            if known is not kind:
+                raise CompositionError(f"the placement has two kinds of one name, {kind.name}")
+        self._check_identities("the placement", [*self.placement])
+
+    def _check_identities(self, owner: str, kinds: list[Kind[Any]]) -> None:
+        names = [kind.name for kind in kinds if kind.identity]
+        if len(names) > 1:
+            raise CompositionError(
+                f"{owner}: {' and '.join(names)} both say who is signed in; at most one kind may"
+            )
+
+    def _arrange(self) -> None:
+        """Work out what follows from the placement."""
+        table = self.placement
+        #: The kinds kept in signed cookies.
+        self.cookie_kinds = tuple(kind for kind, tier in table.items() if tier is SIGNED_COOKIE)
+        #: Of those, the kinds that end with sign-out: signed for the person signed in only.
+        self.bound_kinds = frozenset(
+            kind
+            for kind in self.cookie_kinds
+            if not kind.needs.outlives_logout and not kind.identity
+        )
+        in_session = [kind for kind, tier in table.items() if tier is SERVER_SESSION]
+        self.rules = KindRules(in_session)
+        #: The names of all cookies of the application.
+        self.cookie_names = {self.signed_cookies.cookie_name(kind) for kind in self.cookie_kinds}
+        if self._store is not None and (in_session or self._explicit):
+            self._arrange_sessions(self._store)
+        self._plans.clear()
+
+    def _arrange_sessions(self, store: SessionStore) -> None:
+        settings = self.settings
+        cookie = SessionIDCookie(self._signer, settings.names, persistent=settings.persistent)
+        self.cookie_names.add(cookie.name)
+        if self.sessions is None:
+            records = SessionRecords(store, settings.clocks, self._clock, self.events)
+            self.sessions = ServerSessionTier(records, cookie, self.rules, self.events.tell)
+        self.sessions.rules = self.rules
+
+
+def _as_table(placement: Mapping[Kind[Any], Capabilities] | None) -> PlacementTable:
+    if isinstance(placement, PlacementTable):
+        return placement
+    return PlacementTable(placement or {})

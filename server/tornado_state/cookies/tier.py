@@ -1,0 +1,85 @@
+"""The client tier: values in cookies that are signed, and that is all they are.
+
+This module has no delete, because a copy that somebody kept stays valid until its signature is too
+old; it can only ask the browser to forget.
+
+Rule 1: one lifetime in seconds is both the cookie's Max-Age and the greatest age of its signature.
+Rule 2: a value of another version of its kind says so before its text: ``2:{…}``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from ..exceptions import TooLarge
+from ..kinds import Kind
+from .signing import SignedValue, Signer
+from .wire import MAX_COOKIE, CookieNames, Cookies, SetCookie
+
+_DAY = 86400
+
+_VERSIONED = re.compile(rb"(?:([0-9]{1,9}):)?(.*)", re.DOTALL)
+
+
+class Carried(NamedTuple):
+    """What a request's cookie carries: a text, and the name that it has in a record."""
+
+    record_name: str
+    text: bytes
+    outdated: bool
+
+
+class SignedCookieTier:
+    """Keeps each kind in a signed cookie of its own.
+
+    ``lifetime`` in seconds is for kinds that end with sign-out, ``lasting`` for those that outlive
+    it (browsers keep a cookie 400 days at most, RFC 6265bis 5.5).
+    """
+
+    def __init__(
+        self, signer: Signer, names: CookieNames, *, lifetime: int, lasting: int = 365 * _DAY
+    ) -> None:
+        self._signer = signer
+        self._names = names
+        self._lifetime = lifetime
+        self._lasting = lasting
+
+    def cookie_name(self, kind: Kind[Any]) -> str:
+        """Return the name of the cookie that holds ``kind``."""
+        return self._names.name(kind.name)
+
+    def read(self, kind: Kind[Any], cookies: Cookies, owner: str) -> Carried | None:
+        """Return what the request carries, None when there is nothing that can be trusted.
+
+        Raises `NotKnownHere` for a value that a secret of a later version may have signed.
+        """
+        signed = self._verified(kind, cookies, owner)
+        match = _VERSIONED.fullmatch(signed.value) if signed else None
+        if signed is None or match is None:
+            return None
+        record_name = f"{kind.name}@{int(match[1])}" if match[1] else kind.name
+        return Carried(record_name, match[2], signed.key_version != self._signer.key_version)
+
+    def keep(self, kind: Kind[Any], text: bytes, owner: str) -> SetCookie:
+        """Return the header that keeps the value that ``text`` says; raises `TooLarge`."""
+        name = self.cookie_name(kind)
+        value = text if kind.version == 1 else b"%d:%s" % (kind.version, text)
+        signed = self._signer.sign(name, value, owner=owner)
+        if len(name) + len(signed) > MAX_COOKIE:
+            raise TooLarge(f"the cookie of {kind.name}", len(name) + len(signed), MAX_COOKIE)
+        return self._names.set(kind.name, signed, self._max_age(kind))
+
+    def clear(self, kind: Kind[Any]) -> SetCookie:
+        """Return the header that asks the browser to forget. A copy made earlier stays valid."""
+        return self._names.clear(kind.name)
+
+    def _verified(self, kind: Kind[Any], cookies: Cookies, owner: str) -> SignedValue | None:
+        value = cookies.get(self.cookie_name(kind))
+        if value is None:
+            return None
+        name, max_age = self.cookie_name(kind), self._max_age(kind)
+        return self._signer.verify(name, value, owner=owner, max_age=max_age)
+
+    def _max_age(self, kind: Kind[Any]) -> int:
+        return self._lasting if kind.needs.outlives_logout else self._lifetime

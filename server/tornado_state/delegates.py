@@ -1,0 +1,141 @@
+"""What Tornado's server talks to, for one request of a handler with state.
+
+Rule 1: the state is loaded before the handler begins: with the whole body, or as soon as the
+headers are there for a handler that takes the body as it comes.
+Rule 2: whatever goes wrong before the handler begins, somebody answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tornado import httputil
+from tornado.log import app_log
+from tornado.web import Application, HTTPError, RequestHandler
+
+from .exceptions import StateError
+from .held_connection import HeldConnection
+from .request_state import RequestState
+
+
+def answer_error(
+    application: Application,
+    request: httputil.HTTPServerRequest,
+    target_class: type[RequestHandler],
+    target_kwargs: dict[str, Any],
+    error: Exception,
+) -> None:
+    """Have a new instance of the handler answer ``error``, and nothing but that.
+
+    It is not executed: neither its method nor ``prepare``, nor any check of the request, could
+    change what has become of the request. Its request is a copy with a connection of its own: the
+    handler that failed may still be writing to the other, where it is swallowed.
+    """
+    if isinstance(request.connection, HeldConnection):
+        connection = request.connection.for_error(error)
+        request = copy.copy(request)
+        request.connection = connection
+    handler = _made(application, request, target_class, target_kwargs)
+    handler._transforms = []
+    told = (type(error), error, error.__traceback__)
+    handler.log_exception(*told)
+    handler.send_error(_status(error), exc_info=told)
+
+
+def _made(
+    application: Application,
+    request: httputil.HTTPServerRequest,
+    target_class: type[RequestHandler],
+    target_kwargs: dict[str, Any],
+) -> RequestHandler:
+    """Return the handler, or Tornado's own in place of one that cannot even be made."""
+    try:
+        return target_class(application, request, **target_kwargs)
+    except Exception:  # noqa: BLE001 - of whatever class: the client gets an answer
+        app_log.error("%s cannot be made", target_class.__name__, exc_info=True)
+        return RequestHandler(application, request)
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, HTTPError):
+        return error.status_code
+    return error.status if isinstance(error, StateError) else 500
+
+
+class AnswerOnly(httputil.HTTPMessageDelegate):
+    """Answers a request with an error, once its body is there."""
+
+    def __init__(self, answer: Callable[[Exception], None], error: Exception) -> None:
+        self._answer = answer
+        self._error = error
+
+    def data_received(self, chunk: bytes) -> None:
+        """Drop it."""
+
+    def finish(self) -> None:
+        """Answer."""
+        self._answer(self._error)
+
+
+class LoadFirst(httputil.HTTPMessageDelegate):
+    """Loads the state before the handler begins: with the whole body, or ``early`` without it."""
+
+    def __init__(
+        self,
+        state: RequestState,
+        handler: httputil.HTTPMessageDelegate,
+        answer: Callable[[Exception], None],
+        *,
+        early: bool,
+    ) -> None:
+        self._state = state
+        self._handler = handler
+        self._answer = answer
+        self._early = early
+        self._closed = False
+
+    def headers_received(
+        self,
+        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
+        headers: httputil.HTTPHeaders,
+    ) -> Awaitable[None] | None:
+        """Have the handler begin, if it takes the body as it comes, with its state there."""
+        if self._early and self._state.needs_loading():
+            return self._load_then(start_line, headers)
+        return self._handler.headers_received(start_line, headers)
+
+    async def _load_then(self, start_line: Any, headers: httputil.HTTPHeaders) -> None:
+        await self._state.load()
+        result = self._handler.headers_received(start_line, headers)
+        if result is not None:
+            await result
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Pass it on."""
+        return self._handler.data_received(chunk)
+
+    def finish(self) -> None:
+        """Have the handler begin, if it has not yet, with its state there."""
+        if self._early or not self._state.needs_loading():
+            self._handler.finish()
+        else:
+            self._loading = asyncio.ensure_future(self._load_and_finish())
+
+    async def _load_and_finish(self) -> None:
+        await self._state.load()
+        if self._closed:
+            return
+        try:
+            self._handler.finish()
+        except httputil.HTTPInputError as error:
+            self._answer(HTTPError(400, "%s", error))
+        except Exception as error:  # noqa: BLE001 - a handler that cannot even be made
+            self._answer(error)
+
+    def on_connection_close(self) -> None:
+        """Tell the handler, or do not have it begin any more."""
+        self._closed = True
+        self._handler.on_connection_close()

@@ -1,0 +1,118 @@
+"""Handlers with state: declare kinds as class attributes, and use them as attributes.
+
+Rule 1: a kind assigned to a class attribute, of the handler or of a base, is declared. The
+attribute of an instance is the value in the request at hand.
+Rule 2: `current_user` is the value of the identity kind, so Tornado's ``authenticated``, templates
+and UI modules work unchanged. While nobody can tell who is signed in, neither does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from tornado import httputil
+from tornado.log import gen_log
+from tornado.web import RequestHandler
+
+from .exceptions import CompositionError, StateError, Unanswered, UndeclaredKind
+from .held_connection import HeldConnection
+from .kinds import Kind
+from .request_state import RequestState
+
+
+class StateHandler(RequestHandler):
+    """A handler with state. See the module's rules."""
+
+    declared_kinds: ClassVar[dict[str, Kind[Any]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.declared_kinds = _declared(cls)
+
+    @classmethod
+    def kinds_for(cls, request: httputil.HTTPServerRequest) -> Iterable[Kind[Any]]:
+        """Return those of the declared kinds that ``request`` is about, all of them by default.
+
+        For a handler that answers some requests without its session: what is not named is not
+        loaded, and raises `UndeclaredKind` when it is used.
+        """
+        return cls.declared_kinds.values()
+
+    @property
+    def state(self) -> RequestState:
+        """The request's state; `UndeclaredKind` when the handler declares no kinds."""
+        connection = self.request.connection
+        if not isinstance(connection, HeldConnection):
+            raise UndeclaredKind(
+                "state", f"{type(self).__name__}, or it is not served by a StateApplication"
+            )
+        return connection.state
+
+    def get_current_user(self) -> Any:
+        """Return the value of the identity kind, None when nobody is signed in.
+
+        Raises `StoreUnavailable` while nobody can tell, `UndeclaredKind` when the handler does not
+        load it.
+        """
+        return self.state.identity
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        """Return what every template may use; ``current_user`` is None where it is not loaded."""
+        if "_current_user" not in self.__dict__ and not self._knows_user():
+            self.current_user = None
+        return super().get_template_namespace()
+
+    def _knows_user(self) -> bool:
+        try:
+            self.current_user  # noqa: B018 - Tornado remembers what it found
+        except UndeclaredKind:
+            return False
+        return True
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Answer with an error; a `StateError` brings its own status.
+
+        An error below 500 is an answer like any other and keeps what was changed.
+        """
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        connection = self.request.connection
+        if isinstance(error, Unanswered) and isinstance(connection, HeldConnection):
+            connection.retry_after = error.retry_after
+        super().send_error(error.status if isinstance(error, StateError) else status_code, **kwargs)
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        """Log what has a status of its own in a line; a traceback is for what nobody foresaw."""
+        if isinstance(value, StateError) and value.status != 500:
+            gen_log.warning("%d %s: %s", value.status, self._request_summary(), value)
+        else:
+            super().log_exception(typ, value, tb)
+
+
+#: Attributes that belong to Tornado, before and after a handler is made.
+_TORNADOS = {
+    *dir(RequestHandler),
+    *("application", "request", "ui", "path_args", "path_kwargs", "state"),
+}
+
+
+def _declared(handler: type) -> dict[str, Kind[Any]]:
+    """Return the kinds that a class declares, by attribute; the first in its order counts."""
+    found: dict[str, Kind[Any]] = {}
+    hidden: set[str] = set()
+    for base in handler.__mro__:
+        for name, value in vars(base).items():
+            if isinstance(value, Kind) and name not in hidden:
+                found[name] = value
+        hidden.update(vars(base))
+    return found
+
+
+def check_attributes(handler: type[StateHandler]) -> None:
+    """Raise `CompositionError` for a kind under a name that is Tornado's."""
+    for name in handler.declared_kinds:
+        if name in _TORNADOS:
+            raise CompositionError(
+                f"{handler.__name__}.{name}: Tornado's handlers have a {name!r} of their own; give "
+                "the kind another attribute"
+            )

@@ -1,0 +1,72 @@
+"""What a request has in hand of a kind, and what it had and somebody may still hold.
+
+Rule 1: a value in hand is one that was read, handed out as a default, assigned, or dropped. Whether
+it changed is told by comparing texts, never noted down.
+Rule 2: a value whose place was taken by another, while somebody still holds it, is watched. If it
+changes from within, that change would be lost, so it is an error (`StaleValue`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .exceptions import StaleValue
+from .kinds import Kind
+from .values import is_immutable
+
+NO_VALUE: Any = object()
+
+
+class InHand:
+    """A value in hand. ``text`` is its text when it was handed out or assigned.
+
+    ``dropped`` says that of what is kept nothing is to stay, unless a default was changed since.
+    """
+
+    __slots__ = ("assigned", "dropped", "is_default", "seen", "text", "value")
+
+    def __init__(
+        self,
+        value: Any,
+        text: bytes,
+        *,
+        assigned: bool = False,
+        is_default: bool = False,
+        dropped: bool = False,
+    ) -> None:
+        self.value, self.text = value, text
+        self.assigned, self.is_default, self.dropped = assigned, is_default, dropped
+        #: Its text when the changes were last told.
+        self.seen: bytes | None = None
+
+
+class _Watched(NamedTuple):
+    kind: Kind[Any]
+    value: Any
+    text: bytes | None
+
+
+class Watch:
+    """The values that were in hand before. See the module's second rule."""
+
+    def __init__(self) -> None:
+        self._watched: list[_Watched] = []
+
+    def add(self, kind: Kind[Any], value: Any) -> None:
+        """Watch ``value``, which is to stay as it is now."""
+        self.add_as(kind, value, kind.written(value))
+
+    def add_as(self, kind: Kind[Any], value: Any, text: bytes | None) -> None:
+        """Watch ``value``, which is to be as ``text`` says."""
+        if value is not NO_VALUE and not is_immutable(value):
+            self._watched.append(_Watched(kind, value, text))
+
+    def check(self) -> None:
+        """Raise `StaleValue` for a value that changed from within."""
+        for kind, value, text in self._watched:
+            if kind.written(value) != text:
+                raise StaleValue(kind.name)
+
+    def forget(self) -> None:
+        """Watch nothing."""
+        self._watched.clear()

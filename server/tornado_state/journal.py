@@ -1,0 +1,277 @@
+"""What a request asked for, held against what is confirmed. Pure.
+
+Three things are kept apart, and no await mixes them up:
+
+    base    what is confirmed: the texts in the record, or in the cookies that came
+    live    what the request has in hand: values that were read, handed out as defaults, or assigned
+    told    what the visitor is told, which is the business of whoever sends the answer
+
+Whether a kind changed is never noted down; it is told by comparing live with base whenever somebody
+asks. So it does not matter in which order a handler awaits, assigns and changes values from within,
+and a confirmation that arrives changes the base and nothing else.
+
+    live is                          and it counts as changed when
+    read, and cannot change inside   never
+    read, and can                    its text is no longer the base's
+    a default that was handed out    its text is no longer the default's, or is once more
+    assigned                         the base says something else, or nothing
+    dropped                          the base says anything
+
+Rule: what another request stored (`rebase`) is taken for every kind that this one did not change.
+A kind that both changed follows its kind's rule. To drop what is dropped, or to set what is so
+already, is no conflict; but two equal values of a concurrent kind are: each may have counted.
+What was in hand before is watched (:mod:`.in_hand`); values of another version are the business of
+what is confirmed (:mod:`.confirmed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, TypeVar, cast
+
+from .confirmed import NOTHING, Changes, Confirmed, Texts, only
+from .exceptions import Conflict, InvalidValue, StateError
+from .in_hand import NO_VALUE, InHand, Watch
+from .kinds import Kind
+from .values import is_immutable
+
+T = TypeVar("T")
+
+
+class Journal:
+    """See the module's rules. ``base`` is what is confirmed."""
+
+    def __init__(self, base: Texts = NOTHING) -> None:
+        self._live: dict[Kind[Any], InHand] = {}
+        self._watch = Watch()
+        self._sealed = False
+        self._base = Confirmed(base)
+
+    @property
+    def base(self) -> Texts:
+        """What is confirmed, and visible to this request."""
+        return self._base.texts
+
+    def kept(self, kind: Kind[Any]) -> bytes | None:
+        """Return the confirmed text of the kind in today's version, None without one."""
+        return self._base.text(kind)
+
+    def learn(self, texts: Texts) -> None:
+        """Take ``texts`` for confirmed as well."""
+        self._base = Confirmed({**self._base.texts, **texts})
+
+    # Values
+
+    def has(self, kind: Kind[Any]) -> bool:
+        """Return whether the kind has a value; a default that is as it was is none."""
+        live = self._live.get(kind)
+        if live is None:
+            return self._base.text(kind) is not None
+        if live.is_default:
+            return kind.written(live.value) != live.text
+        return live.value is not NO_VALUE
+
+    def read(self, kind: Kind[T], default: Any = NO_VALUE) -> Any:
+        """Return the value, the live one, or else ``default``, or else the kind's own.
+
+        A default is handed out like a value: what is changed inside it counts. As long as nothing
+        is, another default takes its place.
+        """
+        live = self._live.get(kind) or self._read_base(kind)
+        if live is not None and live.value is not NO_VALUE and not self._gives_way(kind, live):
+            return live.value
+        value = kind.initial() if default is NO_VALUE else default
+        return self._hand_out(kind, value, live)
+
+    def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
+        """Have ``value``; raises `InvalidValue`, `TooLarge`, or `NotKnownHere` for a newer one.
+
+        ``by_update`` it was made from the one in hand, which is watched from now on.
+        """
+        self._base.text(kind)
+        before, text = self._live.get(kind), kind.encode(value)
+        if by_update and before is not None and before.value is not value:
+            self._watch.add(kind, before.value)
+        self._live[kind] = InHand(value, text, assigned=True)
+
+    def drop(self, kind: Kind[Any]) -> None:
+        """Have no value; `NotKnownHere` for a newer one."""
+        self._base.text(kind)
+        self._live[kind] = InHand(NO_VALUE, b"", assigned=True, dropped=True)
+
+    def text(self, kind: Kind[Any]) -> bytes | None:
+        """Return the text of the value as it stands, None without one."""
+        live = self._live.get(kind)
+        if live is None:
+            return self._base.text(kind)
+        if not self.has(kind):
+            return None
+        return live.text if is_immutable(live.value) else kind.encode(live.value)
+
+    # Changes
+
+    def changes(self) -> dict[Kind[Any], bytes | None]:
+        """Return what is not as the base says; `InvalidValue`, `TooLarge`, `StaleValue`."""
+        self._watch.check()
+        changes = {}
+        for kind, live in self._live.items():
+            text = self._change(kind, live)
+            if text is not NO_VALUE:
+                changes[kind] = text
+        return changes
+
+    def with_changes(self, changes: Changes) -> Texts:
+        """Return the base with ``changes``."""
+        return self._base.with_changes(changes)
+
+    def confirm(self, base: Texts) -> None:
+        """``base`` is what is confirmed by now; what came in hand meanwhile stays in hand."""
+        self._base = Confirmed(base)
+        for kind, live in self._live.items():
+            # As it was handed out, it is no value any more: the one that is kept is to go.
+            live.dropped = live.dropped or (live.is_default and kind.record_name in base)
+
+    def confirm_value(self, kind: Kind[Any], before: bytes | None, text: bytes) -> None:
+        """Take the value that ``text`` says into hand, unless another was assigned meanwhile.
+
+        ``before`` is the text of the value that it was made from.
+        """
+        live = self._live.get(kind)
+        if live is not None and self.text(kind) != before:
+            return
+        if live is not None:
+            self._watch.add(kind, self._live.pop(kind).value)
+        self._live[kind] = InHand(kind.decode(text), text)
+
+    def rebase(self, theirs: Texts) -> None:
+        """Carry the changes over to what another request stored; `Conflict` if that cannot be."""
+        changes = self.changes()
+        there = Confirmed(theirs)
+        if refused := [kind.name for kind in changes if self._collides(kind, changes[kind], there)]:
+            raise Conflict(tuple(sorted(refused)))
+        moved = [kind for kind in self._live if self._base.text(kind) != there.text(kind)]
+        for kind in moved:
+            if kind not in changes:
+                self._watch.add(kind, self._live.pop(kind).value)
+        self._base = Confirmed(theirs)
+
+    def start_over(self, inherited: Collection[str]) -> None:
+        """Keep of the base only what is ``inherited``, by name, and what was assigned since."""
+        for kind, live in list(self._live.items()):
+            if live.is_default or live.assigned or kind.name in inherited:
+                continue
+            del self._live[kind]
+            was = self._base.text(kind) or live.text
+            self._watch.add_as(kind, live.value, kind.encode(kind.decode(was)))
+        self._base = Confirmed(only(inherited, self._base.texts))
+
+    def forget(self, base: Texts = NOTHING) -> None:
+        """Have nothing in hand, and ``base`` for confirmed."""
+        self._live.clear()
+        self._watch.forget()
+        self._base = Confirmed(base)
+
+    def reread(self, base: Texts) -> None:
+        """Have nothing in hand, and ``base`` for confirmed; what was handed out is watched."""
+        for kind, live in self._live.items():
+            self._watch.add(kind, live.value)
+        self._live.clear()
+        self._base = Confirmed(base)
+
+    # After the answer has begun
+
+    def seal(self) -> None:
+        """From now on a change inside a value comes too late."""
+        self._sealed = True
+
+    def can_change_late(self) -> bool:
+        """Return whether a value that can change inside was handed out."""
+        return any(live.seen is not None for live in self._live.values())
+
+    def late_changes(self) -> list[str]:
+        """Return the names of the kinds whose values changed inside since the changes were told.
+
+        Each is told once.
+        """
+        late = []
+        for kind, live in self._live.items():
+            if live.seen is not None and kind.written(live.value) != live.seen:
+                late.append(kind.name)
+                live.seen = None
+        return late
+
+    # Within
+
+    def _read_base(self, kind: Kind[Any]) -> InHand | None:
+        text = self._base.text(kind)
+        if text is None:
+            return None
+        live = self._live[kind] = InHand(kind.decode(text), text)
+        self._see(kind, live)
+        return live
+
+    def _gives_way(self, kind: Kind[Any], live: InHand) -> bool:
+        """Return whether another default may take the place of the value."""
+        return live.is_default and not self.has(kind)
+
+    def _hand_out(self, kind: Kind[T], value: T, before: InHand | None) -> T:
+        """Return a default, which may be changed from within, or the same one as ``before``."""
+        text = None if is_immutable(value) else _text_or_none(kind, value)
+        if text is None:
+            return value
+        if before is not None and before.text == text:
+            return cast("T", before.value)
+        if before is not None:
+            self._watch.add(kind, before.value)
+        dropped = before is not None and before.dropped
+        live = self._live[kind] = InHand(value, text, is_default=True, dropped=dropped)
+        self._see(kind, live)
+        return value
+
+    def _see(self, kind: Kind[Any], live: InHand) -> None:
+        if self._sealed and not is_immutable(live.value):
+            live.seen = kind.written(live.value)
+
+    def _change(self, kind: Kind[Any], live: InHand) -> Any:
+        """Return the new text, None for a value dropped, `NO_VALUE` for no change."""
+        if live.value is NO_VALUE:
+            return None if self._base.names(kind) else NO_VALUE
+        if not is_immutable(live.value):
+            now = self._text_now(kind, live)
+        elif live.assigned or live.is_default:
+            now = live.text
+        else:
+            return NO_VALUE
+        if live.is_default and now == live.text:
+            return None if live.dropped and self._base.names(kind) else NO_VALUE
+        kept = self._base.text(kind)
+        return NO_VALUE if kept is not None and _is_same(kind, now, kept) else now
+
+    def _text_now(self, kind: Kind[Any], live: InHand) -> bytes:
+        """Return the text of a value that can change inside; what is not as it was is checked."""
+        live.seen = kind.written(live.value)
+        return live.text if live.seen == live.text else kind.encode(live.value)
+
+    def _collides(self, kind: Kind[Any], mine: bytes | None, there: Confirmed) -> bool:
+        was, theirs = self._base.text(kind), there.text(kind)
+        if was == theirs or kind.on_conflict == "last_write":
+            return False
+        if mine is None or theirs is None:
+            return mine is not theirs
+        return kind.needs.concurrent or not _is_same(kind, mine, theirs)
+
+
+def _text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
+    """Return the text of ``value``, None where it is no value of the kind."""
+    try:
+        return kind.encode(value)
+    except StateError:
+        return None
+
+
+def _is_same(kind: Kind[Any], text: bytes, kept: bytes) -> bool:
+    """Return whether two texts say the same; what is no value of the kind is like nothing."""
+    try:
+        return kind.is_same(text, kept)
+    except InvalidValue:
+        return False

@@ -1,0 +1,231 @@
+"""What one request has in either tier: its kinds in cookies, and its session, if that was loaded.
+
+Rule 1: everything in the store is confirmed before a cookie is sent, and a cookie is sent only for
+what changed. What is confirmed is sent with whatever answer goes out.
+Rule 2: a kind in a cookie that ends with sign-out is read and signed for whoever is signed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from .composition import Composition, Plan
+from .cookies.client_state import ClientState, Due
+from .cookies.wire import SetCookie
+from .journal import Journal
+from .kinds import Kind
+from .placement import SIGNED_COOKIE
+from .sessions.renewing import Confirm
+from .sessions.request_session import RequestSession
+from .visit import Visit
+
+T = TypeVar("T")
+
+
+class RequestTiers:
+    """See the module's rules."""
+
+    def __init__(self, composition: Composition, plan: Plan, visit: Visit) -> None:
+        self.composition = composition
+        self._visit = visit
+        self._client_or_none: ClientState | None = None
+        self.session = RequestSession(
+            composition.sessions, composition.rules, visit.cookies, needed=plan.needs_session
+        )
+        self._sealed = False
+        #: Whether the answer may depend on what the request's cookies lead to.
+        self.was_read = False
+
+    def look(self) -> RequestSession:
+        """Return the session, of which something is to be known: the answer may depend on it."""
+        self.was_read = True
+        return self.session
+
+    # Values
+
+    def journal(self, kind: Kind[Any]) -> Journal:
+        """Return the journal that has the kind's value."""
+        self.was_read = True
+        if self.is_in_cookie(kind):
+            return self._client.journal(kind, self._owner_of(kind))
+        session = self.look().loaded
+        session.check_known(kind)
+        return session.journal
+
+    def values(self, kind: Kind[Any]) -> Journal:
+        """Return the journal in which the kind's value is, if it was looked at."""
+        return self._client.values if self.is_in_cookie(kind) else self.session.known.journal
+
+    @property
+    def _client(self) -> ClientState:
+        """The kinds in cookies, of which one was used."""
+        if self._client_or_none is None:
+            made = self.composition
+            self._client_or_none = ClientState(
+                made.signed_cookies, made.cookie_kinds, made.bound_kinds, self._visit.cookies
+            )
+            if self._sealed:
+                self._client_or_none.values.seal()
+        return self._client_or_none
+
+    def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
+        """Have ``value``; of a kind whose default is None, that is to have none."""
+        if value is None and kind.default is None:
+            self.drop(kind)
+            return
+        self.composition.placement.check(kind)
+        if self.is_in_cookie(kind):
+            self._client.assign(kind, self._owner_of(kind), value, by_update=by_update)
+        else:
+            self.look().loaded.journal.assign(kind, value)
+
+    def drop(self, kind: Kind[Any]) -> None:
+        """Have no value."""
+        if self.is_in_cookie(kind):
+            self._client.drop(kind, self._owner_of(kind))
+        else:
+            self.look().loaded.journal.drop(kind)
+
+    def is_in_cookie(self, kind: Kind[Any]) -> bool:
+        """Return whether the kind is kept in a signed cookie."""
+        return self.composition.placement[kind] is SIGNED_COOKIE
+
+    # Who is signed in
+
+    def identity(self) -> Any:
+        """Return the value of the identity kind, None for nobody.
+
+        Raises as reading it does, but for the handler's declaration: it is the application's.
+        """
+        identity = self.composition.placement.identity
+        if identity is None:
+            return None
+        journal = self.journal(identity)
+        return journal.read(identity) if journal.has(identity) else None
+
+    def sign_in(self, *, remember: bool) -> None:
+        """Begin anew for another person, who takes along what is inherited."""
+        session = self.look().if_kept
+        self._client.hand_over(self._owner())
+        for kind in self.composition.cookie_kinds:
+            if not kind.inherited and kind not in self.journal(kind).changes():
+                self.drop(kind)
+        if session is not None:
+            session.sign_in(remember=remember)
+
+    def destroy(self) -> None:
+        """End the session, and drop every kind that does not outlive sign-out."""
+        session = self.look().if_kept
+        if session is not None:
+            session.destroy()
+        self._client.drop_bound()
+
+    def _owner_of(self, kind: Kind[Any]) -> str:
+        return self._owner() if kind in self.composition.bound_kinds else ""
+
+    def _owner(self) -> str:
+        """Return who is signed in, "" for nobody, as far as cookies have to be bound to it."""
+        identity = self.composition.placement.identity
+        if identity is None or not self.composition.bound_kinds:
+            return ""
+        value = self.identity()
+        return identity.person(value) if value is not None else ""
+
+    # Committing
+
+    def must_wait(self) -> bool:
+        """Return whether `commit` has to ask the store for anything."""
+        tier = self.session.tier_to_ask
+        return tier is not None and tier.must_wait(self.session.known)
+
+    async def commit(self, confirm: Confirm) -> None:
+        """Write what changed; see `RequestState.commit`."""
+        due = self._due()
+        tier = self.session.tier_to_ask
+        if tier is not None:
+            self._check_may_begin()
+            await tier.commit(self.session.known, confirm)
+        if due is not None:
+            self._client.confirm(due)
+
+    async def update(self, kind: Kind[T], function: Callable[[T], T]) -> T:
+        """Apply ``function`` to a value; see `RequestState.update`."""
+        if not self.is_in_cookie(kind):
+            session = self.look().loaded
+            self._check_may_begin()
+            return await self.session.tier.update(session, kind, function)
+        journal = self.journal(kind)
+        text = journal.text(kind)
+        old = kind.initial() if text is None else kind.decode(text)
+        self.assign(kind, function(old), by_update=True)
+        now: T = journal.read(kind)
+        return now
+
+    def commit_cookies(self) -> None:
+        """Do what `commit` does, where there is nothing to ask of the store."""
+        due = self._due()
+        if due is not None:
+            self._client.confirm(due)
+
+    def _check_may_begin(self) -> None:
+        """Refuse a session whose cookie could not be sent, before anything of it is stored."""
+        if self.session.begins:
+            self._check_transport([self.session.tier.cookie_name])
+
+    def _due(self) -> Due | None:
+        """Return the cookies to be sent, None where no kind in a cookie was used."""
+        if self._client_or_none is None:
+            return None
+        due = self._client_or_none.due(self._owner)
+        self._check_transport([cookie.name for cookie in due.cookies.values() if cookie.keeps])
+        return due
+
+    def _check_transport(self, names: list[str]) -> None:
+        composition = self.composition
+        self._visit.check_may_keep(names, secure=composition.secure, samesite=composition.samesite)
+
+    def set_cookies(self) -> list[SetCookie]:
+        """Return the cookies to send: those of what is confirmed."""
+        cookie = self.session.known.cookie
+        cookies = self._client_or_none.set_cookies() if self._client_or_none else []
+        return [*cookies, cookie] if cookie else cookies
+
+    async def reload(self, *, closed: bool) -> None:
+        """Take what the store has; what is not confirmed is forgotten, unless it is too late."""
+        session = self.look().if_needed
+        if not closed:
+            self._forget_unsaved()
+        if session is not None:
+            await self.session.tier.reload(session)
+
+    def _forget_unsaved(self) -> None:
+        if self._client_or_none is not None:
+            self._client_or_none.forget_unsaved()
+        self.session.known.forget_unsaved()
+
+    def discard(self) -> None:
+        """Forget every change not confirmed."""
+        self.session.known.discard()
+        if self._client_or_none is not None:
+            self._client_or_none.discard()
+
+    # After the answer has begun
+
+    def seal(self) -> None:
+        """From now on a change inside a value comes too late."""
+        self._sealed = True
+        for journal in self._journals():
+            journal.seal()
+
+    def can_change_late(self) -> bool:
+        """Return whether a value that can change inside was handed out."""
+        return any(journal.can_change_late() for journal in self._journals())
+
+    def late_changes(self) -> list[str]:
+        """Return the names of kinds whose values changed inside when it was too late."""
+        return [name for journal in self._journals() for name in journal.late_changes()]
+
+    def _journals(self) -> list[Journal]:
+        client = [self._client_or_none.values] if self._client_or_none is not None else []
+        return [self.session.known.journal, *client]

@@ -1,0 +1,152 @@
+"""Changing what a session holds: as planned, or by a function that is applied anew under conflict.
+
+Rule 1: a change replaces exactly the version it was made from. If another request was faster, the
+change is carried over to its version and tried again, a bounded number of times. If the record is
+gone, the session has ended and stays ended.
+Rule 2: what else is asked for meanwhile, a sign-out above all, is not written over: the change then
+gives way to what is asked for by now.
+Rule 3: a write that was interrupted is looked up before anything else is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from ..confirmed import Confirmed
+from ..exceptions import (
+    Conflict,
+    InvalidValue,
+    OutcomeUnknown,
+    SessionEnded,
+    StateError,
+    StoreUnavailable,
+)
+from ..kinds import Kind
+from .plan import Interrupted, Status
+from .records import SessionRecords
+from .session import Session
+from .stored import StoredSession
+from .turns import Turns, attempts
+
+T = TypeVar("T")
+
+
+class Changing:
+    """See the module's rules."""
+
+    def __init__(self, records: SessionRecords) -> None:
+        self._records = records
+        self._turns = Turns()
+
+    async def change(self, session: Session) -> bool:
+        """Store what changed; False when that is not all that is asked for by now."""
+        names = [kind.name for kind in session.plan().changes]
+        async with self._turns.take(stored_of(session).store_key, *names):
+            for _ in attempts():
+                plan = session.plan()
+                if plan.status is not Status.CHANGED:
+                    return False
+                new = self._records.next_version(stored_of(session), plan.values)
+                with interruptible(session, Interrupted(new.sealed, plan.values, plan=plan)):
+                    swapped = await self._records.swap(stored_of(session), new)
+                if swapped:
+                    session.confirm(plan, new)
+                    return True
+                session.rebase(await self.newest(session))
+        raise conflict(names)
+
+    async def update(self, session: Session, kind: Kind[T], function: Callable[[T], T]) -> bool:
+        """Apply ``function`` to the value and store it; False when that has to wait for more."""
+        async with self._turns.take(stored_of(session).store_key, kind.name) as waited:
+            if waited:
+                session.rebase(await self.newest(session))
+            for _ in attempts():
+                if session.may_begin:
+                    return False
+                if await self._try_update(session, kind, function):
+                    return True
+                session.rebase(await self.newest(session))
+        raise conflict([kind.name])
+
+    async def _try_update(
+        self, session: Session, kind: Kind[T], function: Callable[[T], T]
+    ) -> bool:
+        """Apply ``function`` to the version at hand; False when another one stands by now."""
+        before = session.journal.text(kind)
+        text = kind.encode(applied(session, kind, function))
+        if before is not None and kind.is_same(text, before):
+            return True
+        stored = stored_of(session)
+        values = Confirmed(stored.values).with_changes({kind: text})
+        new = self._records.next_version(stored, values)
+        with interruptible(session, Interrupted(new.sealed, values, kind, before)):
+            swapped = await self._records.swap(stored, new)
+        if swapped:
+            session.confirm_value(kind, before, text, new)
+        return swapped
+
+    async def settle(self, session: Session, interrupted: Interrupted) -> None:
+        """Find out whether the version that was to be written stands."""
+        theirs = await self.newest(session)
+        if theirs.sealed != interrupted.sealed:
+            carry_over(session, theirs)
+        elif interrupted.kind is not None:
+            text = interrupted.values[interrupted.kind.record_name]
+            session.confirm_value(interrupted.kind, interrupted.before, text, theirs)
+        elif interrupted.plan is not None:
+            session.confirm(interrupted.plan, theirs)
+
+    async def newest(self, session: Session) -> StoredSession:
+        """Return the version that stands now; `SessionEnded` when there is none."""
+        stored = await self._records.fetch(stored_of(session).session_id)
+        if stored is None:
+            raise SessionEnded
+        return stored
+
+
+def carry_over(session: Session, theirs: StoredSession) -> None:
+    """Carry changes over a write of which nobody can tell whether it was in between."""
+    try:
+        session.rebase(theirs)
+    except Conflict as error:
+        raise OutcomeUnknown(
+            f"{', '.join(error.kinds)}: a write was interrupted, and others have written since"
+        ) from error
+
+
+@contextmanager
+def interruptible(session: Session, what: Interrupted) -> Iterator[None]:
+    """Note ``what`` as interrupted if this ends without a definite answer."""
+    try:
+        yield
+    except StoreUnavailable:
+        session.interrupted = what
+        raise
+    except StateError:
+        raise
+    except BaseException:  # a cancellation, above all
+        session.interrupted = what
+        raise
+
+
+def applied(session: Session, kind: Kind[T], function: Callable[[T], T]) -> T:
+    """Return what ``function`` makes of a copy of the value; the one in hand stays as it is."""
+    text = session.journal.text(kind)
+    made = function(kind.initial() if text is None else kind.decode(text))
+    if isinstance(made, Awaitable):
+        raise InvalidValue(kind.name, "the function of an update is a plain one, not a coroutine")
+    return made
+
+
+def stored_of(session: Session) -> StoredSession:
+    """Return what is stored of the session; `SessionEnded` when that is nothing."""
+    if session.stored is None:
+        raise SessionEnded
+    return session.stored
+
+
+def conflict(kinds: Iterable[str]) -> Conflict:
+    """Return what tells that changes of these kinds were not stored."""
+    return Conflict(tuple(sorted(kinds)))

@@ -1,0 +1,211 @@
+"""Sessions as records in a store: sealed, with an end to their time.
+
+Rule 1: how long a record counts is for the clocks to say (:mod:`.clocks`).
+Rule 2: a record that does not open under its session ID, or holds no values, is no session. It is
+told and counted, and left where it is. One that a later release wrote is not known here: nothing
+is put in its place, and whoever needs it has to ask elsewhere.
+
+How a session ends is in :mod:`.endings`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..confirmed import NOTHING, Texts
+from ..events import Events
+from ..exceptions import NotKnownHere, SessionEnded, StoreUnavailable
+from ..stores.base import SessionStore
+from .clocks import Clocks
+from .record_contents import Opened, open_record, write_texts
+from .sealing import Contents, is_newer, new_session_id, seal, store_key
+from .stored import CAPACITY, StoredSession, check_size, version_of
+from .touches import Touches
+
+log = logging.getLogger(__name__)
+
+#: Of the idle timeout, before its clock is pushed.
+_TOUCH_AFTER = 0.1
+
+#: How many IDs are drawn for a new session, and for how many seconds. With one of two nodes away
+#: all of them miss in 15 cases of a million; a node that only times out is not waited for twice.
+_DRAWS = 16
+_DRAWN_FOR = 0.25
+
+
+class Found(NamedTuple):
+    """What a session ID leads to.
+
+    ``old`` is a session that goes on under another ID, ``was`` what may still be seen of it.
+    """
+
+    stored: StoredSession | None = None
+    old: StoredSession | None = None
+    was: Texts = NOTHING
+
+
+class SessionRecords:
+    """Reads and writes sessions in ``store``."""
+
+    def __init__(
+        self, store: SessionStore, clocks: Clocks, clock: Callable[[], float], events: Events
+    ) -> None:
+        self.store = store
+        self.clocks = clocks
+        self.clock = clock
+        self._events = events
+        self._touches = Touches(clocks.idle_timeout * _TOUCH_AFTER, clock)
+
+    async def find(self, session_id: str) -> Found:
+        """Return the session, or that there is definitely none that may be used."""
+        record = await self.store.load(store_key(session_id))
+        if record is None:
+            return Found()
+        opened = self.open(session_id, record.sealed)
+        if opened is None:
+            return Found()
+        now = self.clock()
+        found = version_of(session_id, opened.contents, opened.values, *record)
+        if opened.last_word is None:
+            return Found(found) if self._counts(opened.contents, now) else Found()
+        if not opened.was_renewed(now):
+            return Found()
+        was = opened.was(now)
+        was = was if was and await self._goes_on(opened) else NOTHING
+        # Without the token: the word that leads on is not to be replaced.
+        return Found(old=found._replace(token=None), was=was)
+
+    async def _goes_on(self, opened: Opened) -> bool:
+        """Return whether what a session was renewed to has not ended by now."""
+        while opened.last_word is not None:
+            session_id = opened.last_word.to
+            record = await self.store.load(store_key(session_id)) if session_id else None
+            following = self.open(session_id, record.sealed) if session_id and record else None
+            if following is None:
+                return False
+            opened = following
+        return self._counts(opened.contents, self.clock())
+
+    async def fetch(self, session_id: str) -> StoredSession | None:
+        """Return the session alone, None when there is none."""
+        return (await self.find(session_id)).stored
+
+    def open(self, session_id: str, sealed: bytes) -> Opened | None:
+        """Return what a record says, None for what is none of ours; or `NotKnownHere`."""
+        opened = open_record(session_id, sealed)
+        if opened is None and is_newer(sealed):
+            raise NotKnownHere("a session record was written by a newer release")
+        if opened is None:
+            self._events.tell("unreadable", "a session record cannot be read under its session ID")
+        return opened
+
+    def _counts(self, contents: Contents, now: float) -> bool:
+        if self.clocks.is_ahead(contents.created_at, now):
+            self._events.tell("unreadable", "a session record says that it is from the future")
+            return False
+        remembered = contents.remembered
+        return not self.clocks.is_over(contents.created_at, now, remembered=remembered)
+
+    async def add(
+        self, values: Texts, like: StoredSession | None, remembered: bool, fits: int = CAPACITY
+    ) -> StoredSession:
+        """Create a record under a new session ID, as old as the one it is ``like``, or as of now.
+
+        Nobody has the ID yet: where the node that it leads to is away, another one is drawn.
+        ``fits`` is how many bytes are taken, if that is more than the capacity.
+        """
+        check_size(values, fits)
+        began, draws = self.clock(), 0
+        while True:
+            draws += 1
+            new = self.drawn(values, like, remembered)
+            try:
+                await self.insert(new)
+            except StoreUnavailable:
+                if draws == _DRAWS or self.clock() - began > _DRAWN_FOR:
+                    raise
+            else:
+                return new
+
+    def drawn(self, values: Texts, like: StoredSession | None, remembered: bool) -> StoredSession:
+        """Return what `insert` is to create, under a session ID that is drawn here."""
+        session_id, now = new_session_id(), int(self.clock())
+        created_at = like.created_at if like else now
+        contents = Contents(created_at, now, remembered, write_texts(values))
+        sealed = seal(session_id, contents)
+        return version_of(session_id, contents, values, sealed, None)
+
+    async def insert(self, new: StoredSession) -> None:
+        """Create the record."""
+        if not await self.store.add(new.store_key, new.sealed, self.expiry(new)):
+            raise StoreUnavailable("the store says that a session ID just made is taken")
+        self._touches.done(new.store_key)
+
+    def next_version(self, stored: StoredSession, values: Texts) -> StoredSession:
+        """Return the version that ``values`` make of ``stored``, to be put in its place."""
+        check_size(values, stored.size)
+        now = int(self.clock())
+        contents = Contents(stored.created_at, now, stored.remembered, write_texts(values))
+        sealed = seal(stored.session_id, contents)
+        return stored._replace(values=values, written_at=now, sealed=sealed, token=None)
+
+    async def swap(self, stored: StoredSession, new: StoredSession) -> bool:
+        """Replace exactly the version ``stored``; False when another stands there now.
+
+        Raises `SessionEnded` when there is nothing left to replace.
+        """
+        swapped = await self.cas(stored, new.sealed, self.expiry(stored))
+        if swapped:
+            self._touches.done(stored.store_key)
+        return swapped
+
+    async def delete(self, stored: StoredSession) -> None:
+        """Delete the record, whatever version it is."""
+        await self.store.delete(stored.store_key)
+
+    async def cas(self, stored: StoredSession, sealed: bytes, expiry: int) -> bool:
+        """Replace exactly the version ``stored``, for ``expiry`` seconds; else as `swap`."""
+        if stored.token is None:
+            return False
+        swapped = await self.store.cas(stored.store_key, sealed, stored.token, expiry)
+        if swapped is None:
+            raise SessionEnded
+        return swapped
+
+    def touch_due(self, stored: StoredSession) -> bool:
+        """Return whether a tenth of the idle timeout is used up, as far as this process knows."""
+        return self._touches.due(stored.store_key)
+
+    async def touch(self, stored: StoredSession) -> None:
+        """Push the idle clock, if that is due."""
+        if not self.touch_due(stored):
+            return
+        try:
+            await self.store.touch(stored.store_key, self.expiry(stored))
+        except StoreUnavailable:
+            # What the response says was read before; at worst the session ends a little early.
+            log.warning("the idle clock of a session could not be pushed")
+            return
+        self._touches.done(stored.store_key)
+
+    def last_used_at(self, stored: StoredSession) -> float:
+        """Return when the session was last used, in epoch seconds, as far as this process knows."""
+        return max(stored.written_at, self._touches.last(stored.store_key) or 0)
+
+    def expires_at(self, stored: StoredSession) -> float:
+        """Return when the session ends if it is not used again, in epoch seconds."""
+        idle = self.clocks.idle(remembered=stored.remembered)
+        absolute = self.clocks.absolute(remembered=stored.remembered)
+        return min(self.last_used_at(stored) + idle, stored.created_at + absolute)
+
+    def remaining(self, stored: StoredSession) -> int:
+        """Return the seconds until the absolute timeout, at least 1."""
+        created_at, remembered = stored.created_at, stored.remembered
+        return self.clocks.remaining(created_at, self.clock(), remembered=remembered)
+
+    def expiry(self, stored: StoredSession) -> int:
+        """Return the seconds for which the store is to keep the record from now."""
+        created_at, remembered = stored.created_at, stored.remembered
+        return self.clocks.expiry(created_at, self.clock(), remembered=remembered)

@@ -1,0 +1,98 @@
+"""The session of one request: loaded, not asked for, or out of reach.
+
+Rule: what kept a session from being loaded is raised when it is used, not before. So a page that
+can do without it still answers, and nobody is taken for signed in or out while the store is away.
+"""
+
+from __future__ import annotations
+
+from tornado.log import app_log
+
+from ..cookies.wire import Cookies
+from ..exceptions import NotKnownHere, StateError, UndeclaredKind, Unsupported
+from .id_cookie import NOBODY
+from .kind_rules import KindRules
+from .plan import Status
+from .session import Session
+from .tier import ServerSessionTier
+
+
+class RequestSession:
+    """See the module's rule. ``needed`` is whether the handler uses a kind that is in it."""
+
+    def __init__(
+        self, tier: ServerSessionTier | None, rules: KindRules, cookies: Cookies, *, needed: bool
+    ) -> None:
+        self._tier = tier
+        self._cookies = cookies
+        self._needed = needed
+        self._presented = NOBODY
+        #: The session as far as it is known: an empty one where it was not loaded.
+        self.known = Session(rules=rules)
+        self._is_loaded = tier is None
+        self._trouble: StateError | None = None
+
+    @property
+    def tier(self) -> ServerSessionTier:
+        """The application's server tier; `Unsupported` without one."""
+        if self._tier is None:
+            raise Unsupported("this application keeps no sessions on the server")
+        return self._tier
+
+    def needs_loading(self) -> bool:
+        """Return whether `load` has anything to ask of the store; without, it is done."""
+        if self._tier is None or not self._needed:
+            return False
+        try:
+            self._presented = self._tier.presented(self._cookies)
+        except NotKnownHere as error:
+            self._trouble = error
+            return False
+        if self._presented.session_id is not None:
+            return True
+        self.known, self._is_loaded = self._tier.empty(self._presented), True
+        return False
+
+    async def load(self) -> None:
+        """Load the session; a failure is kept for whoever uses it."""
+        try:
+            self.known = await self.tier.load(self._presented)
+            self._is_loaded = True
+        except StateError as error:
+            self._trouble = error
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
+            app_log.error("the session of a request could not be loaded", exc_info=True)
+            self._trouble = StateError(f"the session is out of reach: {type(error).__name__}")
+
+    @property
+    def loaded(self) -> Session:
+        """The session; raises what kept it from being loaded."""
+        if self._is_loaded:
+            return self.known
+        where = ("a kind in the session", "the kinds of this handler")
+        raise self._trouble or UndeclaredKind(*where)
+
+    @property
+    def if_kept(self) -> Session | None:
+        """The session, None in an application that keeps none; raises as `loaded` does."""
+        return self.loaded if self._tier is not None else None
+
+    @property
+    def if_needed(self) -> Session | None:
+        """The session, None for a handler that uses none; raises as `loaded` does."""
+        return self.loaded if self._tier is not None and self._needed else None
+
+    @property
+    def tier_to_ask(self) -> ServerSessionTier | None:
+        """The tier that a commit has to ask, None where the session was not loaded."""
+        return self._tier if self._is_loaded else None
+
+    @property
+    def begins(self) -> bool:
+        """Whether a commit makes a cookie necessary."""
+        return self.known.may_begin and self.known.status in (Status.NEW, Status.RENEWED)
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to write."""
+        return self.known.status not in (Status.ABSENT, Status.UNCHANGED)

@@ -1,0 +1,65 @@
+"""One version of a session as the store has it, and how large it may be.
+
+Rule: what is larger than the tier's capacity is refused before it is sent, and the old version
+stands. Only a sign-in may go beyond; what it made so large may shrink in any number of steps.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..confirmed import NOTHING, Texts
+from ..exceptions import TooLarge
+from ..placement import SERVER_SESSION
+from .sealing import Contents, store_key
+
+assert SERVER_SESSION.capacity is not None
+#: Bytes of data.
+CAPACITY: int = SERVER_SESSION.capacity
+
+
+class StoredSession(NamedTuple):
+    """One version of a session as the store has it.
+
+    ``values`` are texts by the kinds' names, times epoch seconds. ``token`` is None just after a
+    write: a store does not tell the token of what it stored. ``sealed`` tells one's own write.
+    """
+
+    session_id: str
+    store_key: str
+    created_at: int
+    written_at: int
+    remembered: bool
+    values: Texts
+    sealed: bytes
+    token: bytes | None
+
+    @property
+    def size(self) -> int:
+        """Bytes of JSON."""
+        return size_of(self.values)
+
+
+def version_of(
+    session_id: str, contents: Contents, values: Texts, sealed: bytes, token: bytes | None
+) -> StoredSession:
+    """Return what the record of ``session_id`` says."""
+    key = store_key(session_id)
+    return StoredSession(session_id, key, *contents[:3], values, sealed, token)
+
+
+def unloaded(session_id: str) -> StoredSession:
+    """Return the session of an ID of which nothing else is known."""
+    return StoredSession(session_id, store_key(session_id), 0, 0, False, NOTHING, b"", None)
+
+
+def size_of(values: Texts) -> int:
+    """Return how many bytes of JSON ``values`` are in a record."""
+    return 1 + max(1, sum(len(name) + len(text) + 4 for name, text in values.items()))
+
+
+def check_size(values: Texts, fits: int) -> None:
+    """Raise `TooLarge` for values beyond the capacity, unless as many bytes are taken already."""
+    limit, size = max(CAPACITY, fits), size_of(values)
+    if size > limit:
+        raise TooLarge("the session", size, limit)

@@ -1,0 +1,222 @@
+"""The server tier: a session ID in a signed cookie, the values in a session store.
+
+Rule 1: no cookie, no lookup; a forged or malformed ID costs none either. A well-formed ID that the
+store does not know is not adopted and creates nothing (OWASP Session Management, "strict").
+Rule 2: nothing is stored until something is assigned, and what did not change is not written again.
+Rule 3: a cookie is sent when the ID changes, and again when the secret that signed it was replaced
+and the session is written anyway. A cookie whose session is gone is left alone until a sign-out: a
+late answer that deletes it could delete that of a sign-in meanwhile.
+Rule 4: a sign-out ends every session that a readable cookie of the request names, and clears the
+name; it is ambiguous which of two the browser means, and both are to end.
+
+How a session changes is in :mod:`.changing`, how it goes on under a new ID in :mod:`.renewing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+from ..cookies.wire import Cookies, SetCookie
+from ..exceptions import Conflict, SessionEnded, StoreRefused, TooLarge
+from ..kinds import Kind
+from .changing import Changing, applied, stored_of
+from .endings import Endings
+from .id_cookie import Presented, SessionIDCookie
+from .kind_rules import KindRules
+from .plan import Plan, Status
+from .records import SessionRecords
+from .renewing import Confirm, Renewing, nobody_else
+from .session import Session
+from .store_keys import end, living
+from .stored import StoredSession
+
+T = TypeVar("T")
+
+
+class ServerSessionTier:
+    """Loads and commits sessions. ``rules`` say what the kinds in them are like."""
+
+    def __init__(
+        self,
+        records: SessionRecords,
+        cookie: SessionIDCookie,
+        rules: KindRules,
+        tell: Callable[[str], None] = lambda event: None,
+    ) -> None:
+        self.records = records
+        self.rules = rules
+        self._cookie = cookie
+        self._tell = tell
+        self.endings = Endings(records)
+        self._changing = Changing(records)
+        self._renewing = Renewing(records, self.endings, cookie, self._changing, tell)
+
+    @property
+    def cookie_name(self) -> str:
+        """The name of the cookie that carries the session ID."""
+        return self._cookie.name
+
+    def presented(self, cookies: Cookies) -> Presented:
+        """Return what a request's cookies say of a session; `NotKnownHere` for a newer secret's."""
+        return self._cookie.read(cookies)
+
+    def empty(self, presented: Presented) -> Session:
+        """Return the session of a request that names none."""
+        return Session(rules=self.rules, presented=presented)
+
+    async def load(self, presented: Presented) -> Session:
+        """Return the session the request names, an empty one when it names none.
+
+        Raises `StoreUnavailable` when the store could not tell, `NotKnownHere` when this process
+        cannot.
+        """
+        if presented.session_id is None:
+            return self.empty(presented)
+        found = await self.records.find(presented.session_id)
+        return Session(
+            found.stored,
+            rules=self.rules,
+            presented=presented,
+            ended=found.stored is None,
+            old=found.old,
+            was=found.was,
+        )
+
+    def keep(self, stored: StoredSession) -> SetCookie:
+        """Return the cookie that leads to a session."""
+        return self._renewing.keep(stored)
+
+    async def load_id(self, session_id: str) -> Session:
+        """Return the session of an ID that is known to be one's own; `SessionEnded` without one."""
+        stored = await self.records.fetch(session_id)
+        if stored is None:
+            raise SessionEnded
+        return Session(stored, rules=self.rules)
+
+    def must_wait(self, session: Session) -> bool:
+        """Return whether `commit` has anything to ask of the store."""
+        if session.turn.taken or session.renewal_interrupted:
+            return True
+        status = session.status
+        if status is Status.UNCHANGED:
+            return self.records.touch_due(stored_of(session))
+        return status is not Status.ABSENT
+
+    async def commit(self, session: Session, confirm: Confirm = nobody_else) -> None:
+        """Make the store agree with what ``session`` asks for, as of now.
+
+        Raises `StoreUnavailable`, `StoreRefused`, `Conflict`, `SessionEnded`, `TooLarge`, or what
+        ``confirm`` raises; the response must then not claim that anything more was kept.
+        """
+        async with session.turn:
+            with self._told():
+                await self._settle(session)
+                await self._commit(session, confirm)
+
+    async def update(self, session: Session, kind: Kind[T], function: Callable[[T], T]) -> T:
+        """Apply a pure ``function`` to a value and store it at once, with all assigned before.
+
+        Under conflict it is applied anew to what the other request stored, so each success counts
+        exactly once. Where nothing is stored yet it is assigned. Returns what now stands.
+        """
+        async with session.turn:
+            with self._told():
+                await self._settle(session)
+                await self._update(session, kind, function)
+            value: T = session.journal.read(kind)
+            return value
+
+    async def reload(self, session: Session) -> None:
+        """Take what the store has for what is confirmed."""
+        async with session.turn:
+            await self._renewing.settle(session)
+            stored = session.stored
+            session.take(await self.records.fetch(stored.session_id) if stored else None)
+
+    async def living(self, store_keys: Iterable[str]) -> set[str]:
+        """Return those of ``store_keys`` under which a session stands."""
+        return await living(self.records.store, store_keys)
+
+    async def end(self, store_keys: Iterable[str]) -> None:
+        """Delete the records under ``store_keys``; returns once the store confirmed each."""
+        await end(self.records.store, store_keys)
+
+    # Within
+
+    async def _settle(self, session: Session) -> None:
+        """Find out what became of a write that was interrupted."""
+        if session.interrupted is not None and session.stored is not None:
+            await self._renewing.settle(session)
+        if session.interrupted is not None and session.stored is not None:
+            # That the session has ended meanwhile, whatever is done next finds out.
+            with suppress(SessionEnded):
+                await self._changing.settle(session, session.interrupted)
+        session.interrupted = None
+
+    async def _commit(self, session: Session, confirm: Confirm) -> None:
+        """Do as planned, and what is asked for while that is done as soon as it is in the way."""
+        done = False
+        while not done:
+            done = await self._do(session, session.plan(), confirm)
+
+    async def _do(self, session: Session, plan: Plan, confirm: Confirm) -> bool:
+        match plan.status:
+            case Status.UNCHANGED:
+                await self.records.touch(stored_of(session))
+            case Status.NEW | Status.RENEWED if plan.replaces:
+                await self._end_named(session)
+                await self._renewing.create(session, plan, confirm)
+            case Status.NEW:
+                await self._renewing.create(session, plan, confirm)
+            case Status.CHANGED:
+                return await self._change(session)
+            case Status.RENEWED:
+                return await self._renewing.renew(session, confirm)
+            case Status.DESTROYED:
+                await self._destroy(session, plan)
+        return True
+
+    async def _change(self, session: Session) -> bool:
+        changed = await self._changing.change(session)
+        self._renewing.sign_again(session)
+        return changed
+
+    async def _update(self, session: Session, kind: Kind[T], function: Callable[[T], T]) -> None:
+        updated = False
+        while session.stored is not None and not updated:
+            await self._commit(session, nobody_else)
+            updated = session.stored is not None and await self._changing.update(
+                session, kind, function
+            )
+        if updated:
+            self._renewing.sign_again(session)
+        else:
+            made = applied(session, kind, function)
+            session.journal.assign(kind, made, by_update=True)
+
+    async def _destroy(self, session: Session, plan: Plan) -> None:
+        await self._end_named(session)
+        session.confirm(plan, None)
+        session.cookie = self._cookie.clear()
+        self._tell("signed_out")
+
+    async def _end_named(self, session: Session) -> None:
+        """End every session that the request's cookies name."""
+        if ending := session.stored or session.old:
+            await self.endings.end(ending)
+        for session_id in session.presented.others:
+            await self.endings.end_id(session_id)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell of what is not kept."""
+        try:
+            yield
+        except Conflict:
+            self._tell("conflict")
+            raise
+        except (StoreRefused, TooLarge):
+            self._tell("refused")
+            raise

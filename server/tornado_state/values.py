@@ -1,0 +1,156 @@
+"""Values of a type, as JSON text and back, by msgspec.
+
+Rule 1: what a kind's type says comes back as that type. What would come back different - another
+type, a tuple for a list, NaN, a key that is no text - is refused when it is assigned.
+Rule 2: a refusal names the place inside the value: ``cart[2].quantity``.
+Rule 3: two values are the same when their texts are. Sets have no order, so theirs is made up.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import decimal
+import enum
+import uuid
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from .exceptions import CompositionError, InvalidValue, TooLarge
+
+T = TypeVar("T")
+
+#: What cannot change from within, so that it need not be looked at again once it was handed out.
+_IMMUTABLE = (
+    *(type(None), bool, int, float, str, bytes, decimal.Decimal, uuid.UUID, enum.Enum),
+    *(datetime.date, datetime.time, datetime.timedelta),
+)
+
+_ENCODER = msgspec.json.Encoder()
+_IN_ORDER = msgspec.json.Encoder(order="deterministic")
+
+#: What encoding and decoding raise: msgspec's own, and Python's for text that UTF-8 cannot carry,
+#: for numbers beyond a type and for nesting without end.
+_REFUSALS = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
+
+
+def is_immutable(value: object) -> bool:
+    """Return whether ``value`` cannot change from within."""
+    return isinstance(value, _IMMUTABLE)
+
+
+def to_json(value: object) -> bytes:
+    """Return ``value`` as JSON text; `ValueError` for what has none."""
+    try:
+        return _ENCODER.encode(value)
+    except _REFUSALS as error:
+        raise ValueError(str(error)) from error
+
+
+def from_json(text: bytes) -> Any:
+    """Return what JSON ``text`` says; `ValueError` where it is none."""
+    try:
+        return msgspec.json.decode(text)
+    except _REFUSALS as error:
+        raise ValueError(str(error)) from error
+
+
+class ValueType(Generic[T]):
+    """What the values of the kind ``name`` are, and how many bytes of JSON they may have.
+
+    Raises `CompositionError` for a type whose values JSON cannot carry and bring back.
+    """
+
+    def __init__(self, name: str, type_: Any, size: int) -> None:
+        self._name = name
+        self._size = size
+        try:
+            info = inspect.type_info(type_)
+            self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_)
+        except (TypeError, ValueError, NameError) as error:
+            raise CompositionError(f"{name}: values of {type_!r} cannot be kept: {error}") from None
+        kinds = _types_within(info)
+        if foreign := [kind.cls for kind in kinds if isinstance(kind, inspect.CustomType)]:
+            raise CompositionError(f"{name}: values of {foreign[0]!r} cannot be kept")
+        self._has_sets = any(
+            isinstance(kind, inspect.SetType | inspect.FrozenSetType) for kind in kinds
+        )
+
+    def encode(self, value: T) -> bytes:
+        """Return ``value`` as JSON text.
+
+        Raises `InvalidValue` for one that is not of the type, `TooLarge` for one beyond the size.
+        """
+        try:
+            text = _ENCODER.encode(value)
+            back = self._decoder.decode(text)
+        except _REFUSALS as error:
+            raise self._refusal(error) from error
+        if not _same(back, value):
+            raise InvalidValue(self._name, f"it would come back different, as {_short(back)}")
+        if len(text) > self._size:
+            raise TooLarge(self._name, len(text), self._size)
+        return text
+
+    def written(self, value: T) -> bytes | None:
+        """Return how ``value`` is written, whether or not it may be; None for what cannot be."""
+        try:
+            return _ENCODER.encode(value)
+        except _REFUSALS:
+            return None
+
+    def decode(self, text: bytes) -> T:
+        """Return the value; `InvalidValue` for text that is not one of the type."""
+        try:
+            return self._decoder.decode(text)
+        except _REFUSALS as error:
+            raise self._refusal(error) from error
+
+    def is_same(self, text: bytes, other: bytes) -> bool:
+        """Return whether two texts are the same value, however they came to be written."""
+        if text == other:
+            return True
+        encoder = _IN_ORDER if self._has_sets else _ENCODER
+        return encoder.encode(self.decode(text)) == encoder.encode(self.decode(other))
+
+    def copy(self, value: T) -> T:
+        """Return a value of one's own."""
+        return value if is_immutable(value) else copy.deepcopy(value)
+
+    def _refusal(self, error: Exception) -> InvalidValue:
+        why, at, path = str(error).partition(" - at `$")
+        return InvalidValue(self._name, why or type(error).__name__, path.rstrip("`") if at else "")
+
+
+def _same(back: object, value: object) -> bool:
+    if back == value:
+        return not isinstance(value, bool) or isinstance(back, bool)
+    # A class that does not compare by its fields is the same when it is written the same.
+    compares_by_identity = type(value).__eq__ is object.__eq__
+    return type(back) is type(value) and compares_by_identity
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _types_within(info: inspect.Type) -> list[inspect.Type]:
+    """Return a type and all that it is made of, each once."""
+    found: list[inspect.Type] = []
+    waiting: list[Any] = [info]
+    seen: set[int] = set()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, inspect.Type | inspect.Field):
+            if id(part) in seen:
+                continue
+            seen.add(id(part))
+            if isinstance(part, inspect.Type):
+                found.append(part)
+            waiting += [getattr(part, name) for name in part.__struct_fields__]
+        elif isinstance(part, tuple):
+            waiting += part
+    return found

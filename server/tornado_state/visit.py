@@ -1,0 +1,66 @@
+"""What a request says of itself, as far as state has to know: its cookies, and whence it came.
+
+Rule 1: a cookie goes out only where it arrives and replaces nothing: not over plain http when it is
+``Secure``, and not with the answer to a request from another site that came without it.
+Rule 2: a browser that sends a request from another site's page leaves out the cookies that are
+``SameSite``. Such a request cannot tell what the browser has, so no cookie may be set in answer to
+it (RFC 6265bis 5.6.3; the headers are of the W3C's Fetch Metadata).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container
+from urllib.parse import urlsplit
+
+from tornado.httputil import HTTPServerRequest
+
+from .cookies.wire import Cookies
+from .exceptions import CrossSite, InsecureTransport
+
+#: Methods with which a link or a form of another site brings ``Lax`` cookies along.
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+class Visit:
+    """See the module's rule. ``names`` are those of the application's cookies."""
+
+    __slots__ = ("_request", "cookies")
+
+    def __init__(self, request: HTTPServerRequest, names: Container[str]) -> None:
+        self._request = request
+        self.cookies = Cookies(request.headers.get_list("Cookie"), names)
+
+    def check_may_keep(self, names: Collection[str], *, secure: bool, samesite: str) -> None:
+        """Raise where cookies of these names must not be set in answer to this request.
+
+        `InsecureTransport` when it came over plain http, as far as the server believes, and they
+        are to be ``secure``; `CrossSite` when the browser has perhaps kept them to itself.
+        """
+        if not names:
+            return
+        if secure and self._request.protocol != "https":
+            raise InsecureTransport
+        if any(name not in self.cookies for name in names) and self._hides_cookies(samesite):
+            raise CrossSite
+
+    def _hides_cookies(self, samesite: str) -> bool:
+        if samesite == "None" or not self._is_cross_site():
+            return False
+        return samesite == "Strict" or not self._is_navigation()
+
+    def _is_cross_site(self) -> bool:
+        headers = self._request.headers
+        site = headers.get("Sec-Fetch-Site")
+        if site is not None:
+            return site == "cross-site"
+        origin = headers.get("Origin")
+        if origin is None:
+            return False
+        return urlsplit(origin).netloc.casefold() != headers.get("Host", "").casefold()
+
+    def _is_navigation(self) -> bool:
+        """Return whether ``Lax`` cookies come along: somebody follows a link from there to here."""
+        headers = self._request.headers
+        goes_here = headers.get("Sec-Fetch-Dest", "document") == "document"
+        mode = headers.get("Sec-Fetch-Mode", "navigate")
+        return self._request.method in _SAFE and mode == "navigate" and goes_here
