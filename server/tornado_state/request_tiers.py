@@ -117,9 +117,9 @@ class RequestTiers:
     def destroy(self) -> None:
         """End the session, and drop every kind that does not outlive sign-out."""
         session = self.look().if_kept
+        self._client.drop_bound()
         if session is not None:
             session.destroy()
-        self._client.drop_bound()
 
     def _owner_of(self, kind: Kind[Any]) -> str:
         return self._owner() if kind in self.composition.bound_kinds else ""
