@@ -66,9 +66,10 @@ async def two_releases(old: Any, new: Any, **differences: Any) -> AsyncIterator[
     store = CommandedStore(clock)
     common = {"state_clock": clock, "session_store": store}
     was = differences.get("was", {})
-    async with serving(old, **common, **was) as before, serving(
-        new, **common, **differences.get("now", {})
-    ) as after:
+    async with (
+        serving(old, **common, **was) as before,
+        serving(new, **common, **differences.get("now", {})) as after,
+    ):
         before.jar = after.jar
         yield before, after
 
