@@ -24,7 +24,6 @@ from tornado.log import app_log
 from .exceptions import ResponseStarted, StateError, Unanswered
 from .request_state import RequestState
 
-
 _BREAKS = re.compile(rb"[\r\n]")
 _DIGITS = re.compile(r"[0-9]+")
 

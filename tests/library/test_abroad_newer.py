@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -209,7 +210,7 @@ async def test_a_secret_is_rolled_in_without_losing_anybody() -> None:
     """Known everywhere before it signs anywhere: nobody is signed out, nobody is answered 503."""
     both_but_old = {"cookie_secret": NEW, "key_version": 0}
     steps = [{"cookie_secret": OLD}, both_but_old, {"cookie_secret": NEW}]
-    for was, now in zip(steps, steps[1:], strict=False):
+    for was, now in pairwise(steps):
         async with two_releases(ROUTES, ROUTES, was=was, now=now) as (before, after):
             await after.fetch("/fill", "POST")
             assert await before.values() == await after.values() == FILLED
@@ -224,5 +225,5 @@ async def test_what_only_resembles_a_newer_secret_is_junk(junk: str) -> None:
     """A value that is not signed as this layer signs is absent, whatever version it claims."""
     async with serving() as browser:
         await browser.fetch("/fill", "POST")
-        browser.jar = {name: junk for name in browser.jar}
+        browser.jar = dict.fromkeys(browser.jar, junk)
         assert (await browser.fetch("/")).code == 200

@@ -154,7 +154,7 @@ async def test_a_value_beyond_its_size_is_refused_where_it_is_assigned(what: str
 # Row 8
 @pytest.mark.parametrize("kind", [CART, DRAFT], ids=["session", "cookie"])
 async def test_a_value_that_grows_beyond_its_size_is_413(kind: Any) -> None:
-    """A change inside, and an update, that make a value too large answer 413; the old one stands."""
+    """A change inside or an update that makes a value too large answers 413; the old one stands."""
 
     async def update(h: Any) -> None:
         await h.state.update(kind, lambda values: [*values, "x" * 1024])

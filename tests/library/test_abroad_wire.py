@@ -114,7 +114,7 @@ async def test_a_failed_commit_is_503_whatever_the_request(what: str, xsrf: bool
     """While the store is away, a handler that changes state answers 503, once, and nothing else."""
     made, asked = ASKED[what]
     made, arguments = made if isinstance(made, tuple) else (made, {})
-    routes = list(ROUTES.items()) + [("/run", made, arguments), ("/run/(.*)", made, arguments)]
+    routes = [*ROUTES.items(), *((path, made, arguments) for path in ("/run", "/run/(.*)"))]
     headers = {"Content_Type": asked.get("type", "application/x-www-form-urlencoded")}
     if xsrf and what != "a check of one's own":
         headers |= {"Cookie": "_xsrf=abcd", "X_Xsrftoken": "abcd"}
