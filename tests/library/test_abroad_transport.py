@@ -45,7 +45,7 @@ def writing(write: Callable[[Any], Any]) -> dict[str, Any]:
 # Row 18
 @pytest.mark.parametrize("write", WRITES)
 async def test_nothing_begins_over_plain_http_when_cookies_are_secure(write: str) -> None:
-    """A Secure cookie is not sent over plain http: a loud 500, nothing stored, as often as asked."""
+    """A Secure cookie is not sent over plain http: 500, and nothing is stored, each time."""
     async with serving(writing(WRITES[write]), cookie_secure=True, xheaders=True) as browser:
         for _ in range(2):
             response = await browser.fetch("/run", "POST")
