@@ -72,7 +72,9 @@ class SessionRecords:
         now = self._clock()
         found = _stored(session_id, key, opened, record.sealed, record.token)
         if opened.last_word is not None:
-            return Found(old=found, was=opened.was(now)) if opened.was_renewed(now) else Found()
+            # Without the token of its last word, which is not to be written over.
+            old = found._replace(token=None)
+            return Found(old=old, was=opened.was(now)) if opened.was_renewed(now) else Found()
         return Found(found) if self._counts(opened.contents, now) else Found()
 
     async def fetch(self, session_id: str) -> StoredSession | None:
