@@ -74,18 +74,20 @@ class RequestTiers:
         if value is None and kind.default is None:
             self.drop(kind)
             return
+        self.was_read = True
         self.composition.placement.check(kind)
         if self.is_in_cookie(kind):
             self._client.assign(kind, self._owner_of(kind), value, by_update=by_update)
         else:
-            self.look().loaded.journal.assign(kind, value)
+            self.session.loaded.journal.assign(kind, value)
 
     def drop(self, kind: Kind[Any]) -> None:
         """Have no value."""
+        self.was_read = True
         if self.is_in_cookie(kind):
             self._client.drop(kind, self._owner_of(kind))
         else:
-            self.look().loaded.journal.drop(kind)
+            self.session.loaded.journal.drop(kind)
 
     def is_in_cookie(self, kind: Kind[Any]) -> bool:
         """Return whether the kind is kept in a signed cookie."""
@@ -198,7 +200,7 @@ class RequestTiers:
 
     async def reload(self, *, closed: bool) -> None:
         """Take what the store has; what is not confirmed is forgotten, unless it is too late."""
-        session = self.look().if_kept
+        session = self.look().if_needed
         if not closed:
             self._forget_unsaved()
         if session is not None:

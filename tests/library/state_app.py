@@ -96,9 +96,7 @@ def cookie_header(jar: Mapping[str, str]) -> str:
     return "; ".join(f"{name}={value}" for name, value in jar.items())
 
 
-def request_of(
-    method: str = "POST", scheme: str = "https", **headers: str
-) -> HTTPServerRequest:
+def request_of(method: str = "POST", scheme: str = "https", **headers: str) -> HTTPServerRequest:
     """Return a request as Tornado's server makes it; ``_`` in a header's name is ``-``."""
     fields = HTTPHeaders({name.replace("_", "-"): value for name, value in headers.items()})
     request = HTTPServerRequest(
@@ -250,7 +248,9 @@ def handler(*kinds: Kind[Any], base: type[StateHandler] = StateHandler, **method
 @asynccontextmanager
 async def serving(world: World, routes: Mapping[str, Any]) -> AsyncIterator[Browser]:
     """Serve ``routes`` on an unused port; gives a browser."""
-    async with serving_application(StateApplication([*routes.items()], **world.settings)) as browser:
+    async with serving_application(
+        StateApplication([*routes.items()], **world.settings)
+    ) as browser:
         yield browser
 
 

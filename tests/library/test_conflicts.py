@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from state_app import BASKET, LINES, SEEN, STEP, Visitor, World, put, with_session
+from state_app import BASKET, LINES, SEEN, Visitor, World, put, with_session
 from tornado_state import Conflict, InvalidValue, StoreUnavailable
 from tornado_state.sessions.session import Session
 from tornado_state.sessions.turns import Turn, Turns, attempts
@@ -134,7 +134,7 @@ async def test_whoever_waits_too_long_for_a_turn_is_refused() -> None:
 
 
 async def test_turns_come_one_after_the_other() -> None:
-    """In the order in which they were asked for, but for who has gone; each is told to have waited."""
+    """In the order in which they were asked for, but for who has gone; each knows it waited."""
     turn, order = Turn(), []
 
     async def wait(number: int) -> None:

@@ -18,10 +18,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-from ..cookies.wire import Cookies
+from ..cookies.wire import Cookies, SetCookie
 from ..exceptions import Conflict, SessionEnded, StoreRefused, TooLarge
 from ..kinds import Kind
 from .changing import Changing, applied, stored_of
+from .endings import Endings
 from .id_cookie import Presented, SessionIDCookie
 from .kind_rules import KindRules
 from .plan import Plan, Status
@@ -29,6 +30,7 @@ from .records import SessionRecords
 from .renewing import Confirm, Renewing, nobody_else
 from .session import Session
 from .store_keys import end, living
+from .stored import StoredSession
 
 T = TypeVar("T")
 
@@ -47,8 +49,9 @@ class ServerSessionTier:
         self.rules = rules
         self._cookie = cookie
         self._tell = tell
+        self.endings = Endings(records)
         self._changing = Changing(records)
-        self._renewing = Renewing(records, cookie, self._changing, tell)
+        self._renewing = Renewing(records, self.endings, cookie, self._changing, tell)
 
     @property
     def cookie_name(self) -> str:
@@ -80,6 +83,10 @@ class ServerSessionTier:
             old=found.old,
             was=found.was,
         )
+
+    def keep(self, stored: StoredSession) -> SetCookie:
+        """Return the cookie that leads to a session."""
+        return self._renewing.keep(stored)
 
     async def load_id(self, session_id: str) -> Session:
         """Return the session of an ID that is known to be one's own; `SessionEnded` without one."""
@@ -198,9 +205,9 @@ class ServerSessionTier:
     async def _end_named(self, session: Session) -> None:
         """End every session that the request's cookies name."""
         if ending := session.stored or session.old:
-            await self.records.end(ending)
+            await self.endings.end(ending)
         for session_id in session.presented.others:
-            await self.records.end_id(session_id)
+            await self.endings.end_id(session_id)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

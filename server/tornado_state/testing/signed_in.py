@@ -26,18 +26,12 @@ from ..placement import SIGNED_COOKIE
 class CookieHeader(str):
     """The value of a Cookie header. Awaited, it is itself, once the store has confirmed."""
 
-    __slots__ = ("_confirmed",)
-
-    _confirmed: Awaitable[object] | None
-
-    def __new__(cls, cookie: SetCookie, confirmed: Awaitable[object] | None) -> CookieHeader:
-        header = super().__new__(cls, f"{cookie.name}={cookie.value}")
-        header._confirmed = confirmed
-        return header
+    #: What is waited for, if anything is.
+    confirmed: Awaitable[object] | None = None
 
     def __await__(self) -> Generator[Any, Any, CookieHeader]:
-        if self._confirmed is not None:
-            yield from self._confirmed.__await__()
+        if self.confirmed is not None:
+            yield from self.confirmed.__await__()
         return self
 
 
@@ -54,7 +48,7 @@ def sign_in(app: StateApplication, value: Any, *, remember: bool = False) -> Coo
     text = kind.encode(value)
     kind.person(value)
     if composition.placement[kind] is SIGNED_COOKIE:
-        return CookieHeader(composition.signed_cookies.keep(kind, text, ""), None)
+        return _header(composition.signed_cookies.keep(kind, text, ""))
     return _begin_session(composition, kind, text, remember=remember)
 
 
@@ -62,10 +56,17 @@ def _begin_session(
     composition: Composition, kind: Kind[Any], text: bytes, *, remember: bool
 ) -> CookieHeader:
     assert composition.sessions is not None, "a kind that no signed cookie keeps is in a session"
-    cookie, confirmed = composition.sessions.begun({kind.record_name: text}, remembered=remember)
+    records = composition.sessions.records
+    new = records.drawn({kind.record_name: text}, None, remember)
+    header, confirmed = _header(composition.sessions.keep(new)), records.insert(new)
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         IOLoop.current().run_sync(lambda: confirmed)
-        return CookieHeader(cookie, None)
-    return CookieHeader(cookie, asyncio.ensure_future(confirmed))
+    else:
+        header.confirmed = asyncio.ensure_future(confirmed)
+    return header
+
+
+def _header(cookie: SetCookie) -> CookieHeader:
+    return CookieHeader(f"{cookie.name}={cookie.value}")
