@@ -141,7 +141,8 @@ class Journal:
             return
         if live is not None:
             self._watch.add(kind, self._live.pop(kind).value)
-        self._live[kind] = InHand(kind.decode(text), text)
+        # Asked for by this request, like what it assigns: a sign-in takes both along.
+        self._live[kind] = InHand(kind.decode(text), text, assigned=True)
 
     def rebase(self, theirs: Texts) -> None:
         """Carry the changes over to what another request stored; `Conflict` if that cannot be."""
