@@ -35,9 +35,13 @@ class KindMapping(Mapping[Kind[Any], Any]):
     #: No others: ``self.state.cart = …`` looks like state, and would be kept nowhere.
     __slots__ = ("_closed", "_identity", "_kinds", "_tiers")
 
-    def __init__(self, composition: Composition, plan: Plan, visit: Visit) -> None:
+    _tiers: RequestTiers
+
+    def __init__(
+        self, composition: Composition, plan: Plan, visit: Visit, *, counts_as_use: bool = True
+    ) -> None:
         self._kinds = plan.kinds
-        self._tiers = RequestTiers(composition, plan, visit)
+        self._tiers = self._make_tiers(composition, plan, visit, counts_as_use=counts_as_use)
         self._identity = Identity(self._tiers)
         self._closed = False
 
@@ -100,6 +104,9 @@ class KindMapping(Mapping[Kind[Any], Any]):
         return self[kind]
 
     # Within
+
+    def _make_tiers(self, *of: Any, **said: Any) -> RequestTiers:
+        return RequestTiers(*of, **said)
 
     def _read(self, kind: Kind[Any], default: Any) -> Any:
         self._check_declared(kind)
