@@ -39,11 +39,9 @@ compare-peers: $(VENV)/.compare  ## the session layers people use, tried by the 
 	@.ci/need memcached redis-server npm
 	@$(BIN)/python -m compare peers $(if $(ONLY),--only=$(ONLY))
 
-# What runs after a greenlet has ended, coverage sees only where it does not look into greenlets.
 test: $(VENV)/.dev  ## the whole test suite; every branch of server/tornado_state must be covered
-	@.ci/need memcached chromium wrk
-	$(BIN)/coverage run --concurrency=thread -m pytest tests/test_bridge.py
-	$(BIN)/python -m pytest --numprocesses=3 --cov --cov-append --cov-report=
+	@.ci/need memcached redis-server chromium wrk
+	$(BIN)/python -m pytest --numprocesses=3 --cov --cov-report=
 	$(BIN)/coverage report --include='server/tornado_state/*' --show-missing --fail-under=100
 
 test-library:  ## the library's own tests, on every Python here that .venv is not of

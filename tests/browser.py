@@ -12,8 +12,6 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -27,13 +25,12 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from running_shop import Shop
 
-from compare.app_process import AppProcess
-from compare.memcached_process import MemcachedProcess
+from compare.waiting import PATIENCE
 
 PASSWORD = "correct horse 7"
 
-COOKIE, SESSION = "a signed cookie, in your browser", "a server session, on our side"
 #: The first one has no windows at all, and needs half the time of the others.
 _CHROMIUMS = (
     "chromium-headless-shell",
@@ -55,35 +52,11 @@ _ARGUMENTS = [
 #: What only tells that a page or an answer had a status, as a browser notes for every error page.
 _STATUS_NOTED = "Failed to load resource: the server responded with a status of"
 
+#: Milliseconds; as with `PATIENCE`, much more than anything takes on a machine that is not busy.
+SOON = 1_000 * PATIENCE
+expect.set_options(timeout=SOON)
+
 _numbers = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class Shop:
-    """One of the three applications; where it keeps each kind, and what it keeps it in."""
-
-    name: str
-    url: str
-    memcached: MemcachedProcess
-    kept: dict[str, str]
-
-    @property
-    def can_end_sessions(self) -> bool:
-        """Whether the sign-in is on the server's side."""
-        return self.kept["sign-in"] == SESSION
-
-    @property
-    def wrong(self) -> set[str]:
-        """What is misplaced on purpose."""
-        return {name for name, place in self.kept.items() if place != _RECOMMENDED[name]}
-
-
-_RECOMMENDED = {"preferences": COOKIE, "cart": SESSION, "sign-in": SESSION}
-_KEPT = {
-    "cookie": dict.fromkeys(_RECOMMENDED, COOKIE),
-    "session": dict.fromkeys(_RECOMMENDED, SESSION),
-    "recommended": _RECOMMENDED,
-}
 
 
 class Visitor:
@@ -92,7 +65,7 @@ class Visitor:
     def __init__(self, browser: Browser, shop: Shop, **options: Any) -> None:
         self.shop = shop
         self.context = browser.new_context(base_url=shop.url, **options)
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(SOON)
         self.troubles: list[str] = []
         self.neighbours: list[str] = []
         self.context.on("console", self._hear)
@@ -202,25 +175,6 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="session")
-def shops() -> Iterator[dict[str, Shop]]:
-    """The three applications, as a person starts them, on a memcached that tests may freeze."""
-    with ExitStack() as stack:
-        memcached = stack.enter_context(MemcachedProcess())
-        found = {}
-        for name, kept in _KEPT.items():
-            options = [] if name == "cookie" else [f"--memcached={memcached.address}"]
-            app = stack.enter_context(AppProcess(f"server.{name}_app", "--dev", *options))
-            found[name] = Shop(name, app.url, memcached, kept)
-        yield found
-
-
-@pytest.fixture(params=list(_KEPT))
-def shop(request: pytest.FixtureRequest, shops: dict[str, Shop]) -> Shop:
-    """Each of the three applications in turn."""
-    return shops[request.param]
 
 
 @pytest.fixture

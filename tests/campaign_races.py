@@ -30,7 +30,8 @@ from tornado_state import (
 )
 from tornado_state.sessions.session import Session
 from tornado_state.stores import MemcachedStore
-from tornado_state.stores.memcached.loop_socket import LoopSocket
+from tornado_state.stores.memcached.commands import Add
+from tornado_state.stores.memcached.lane import MemcachedLane
 
 from compare.memcached_process import MemcachedProcess
 
@@ -38,17 +39,19 @@ COUNTER = Kind("counter", Needs(fresh=True, concurrent=True))
 SEED = 20_240_601
 
 
+class Set(Add):
+    """Writes without a condition."""
+
+    def _write(self) -> bytes:
+        return b"set" + super()._write().removeprefix(b"add")
+
+
 class SetStore(MemcachedStore):
     """The planted weakness: reads, then writes without a condition."""
 
     async def cas(self, key: str, sealed: bytes, token: bytes, idle: int) -> bool | None:
         """Write what the caller has, whatever stands there."""
-        return await self._home(key).write(
-            key,
-            lambda connection: connection._ask(
-                lambda: bool(connection._client.set(key, sealed, expire=idle))
-            ),
-        )
+        return await self._home(key).call(Set(key, sealed, idle))
 
 
 class Visitor:
@@ -294,7 +297,7 @@ async def strangers(process: MemcachedProcess, requests: int) -> tuple[int, int]
 def cut_connections() -> None:
     """Cut every connection to memcached, whatever is under way on it."""
     for thing in gc.get_objects():
-        if isinstance(thing, LoopSocket):
+        if isinstance(thing, MemcachedLane) and thing._socket is not None:
             with suppress(OSError):
                 thing._socket.shutdown(socket.SHUT_RDWR)
 

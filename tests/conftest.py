@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from running_shop import SHOPS, WITH_SESSIONS, Shop, running_shop
 from tornado.ioloop import IOLoop
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
@@ -20,6 +22,10 @@ pytest_plugins = ["compare.check.pytest_plugin"]
 os.environ.setdefault("PYTHONWARNINGS", "error")
 
 
+#: What takes longest, first: nobody waits for it alone in the end.
+LONGEST = ("test_reports", "test_pages_audited", "test_demo", "test_promises", "test_faults")
+LONGEST += ("test_demo_requests", "test_compare", "test_pages", "test_pages_accounts")
+
 #: Files without anything that is dear to make: their tests run wherever there is room.
 SPREAD = {"test_check", "test_experiments", "test_operation"}
 
@@ -30,6 +36,12 @@ class ByFile(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
         return nodeid if Path(file).stem in SPREAD else file
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files."""
+    order = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
@@ -56,3 +68,37 @@ def memcached() -> Iterator[MemcachedProcess]:
     """A real memcached, empty, on a socket of its own."""
     with MemcachedProcess() as process:
         yield process
+
+
+class Shops(dict[str, Shop]):
+    """The three applications by name, each started when first asked for, on its own memcached."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        super().__init__()
+        self._stack = stack
+
+    def __missing__(self, name: str) -> Shop:
+        self[name] = self._stack.enter_context(running_shop(name))
+        return self[name]
+
+
+@pytest.fixture(scope="session")
+def shops() -> Iterator[Shops]:
+    """All three, as a person starts them, for all tests; each leaves them and memcached in order.
+
+    What a test needs besides, an option or a store that ends, it starts for itself.
+    """
+    with ExitStack() as stack:
+        yield Shops(stack)
+
+
+@pytest.fixture(params=SHOPS)
+def shop(request: pytest.FixtureRequest, shops: Shops) -> Shop:
+    """Each application in turn."""
+    return shops[request.param]
+
+
+@pytest.fixture(params=WITH_SESSIONS)
+def session_shop(request: pytest.FixtureRequest, shops: Shops) -> Shop:
+    """Each application that signs in by a server session."""
+    return shops[request.param]

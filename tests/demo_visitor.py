@@ -8,8 +8,10 @@ from typing import Any
 from demo_process import DemoProcess
 from playwright.sync_api import Browser, FrameLocator, Locator, expect
 
+from compare.waiting import PATIENCE
+
 #: Actions start processes anew, and sign in with passwords that are slow to verify.
-SOON = 20_000
+SOON = 2_000 * PATIENCE
 
 
 class Person:

@@ -21,7 +21,15 @@ from compare.memcached_process import MemcachedProcess
 from compare.waiting import PATIENCE
 from server.catalogue import PRODUCTS
 
-SHOPS = ("cookie", "session", "recommended")
+COOKIE, SESSION = "a signed cookie, in your browser", "a server session, on our side"
+_RECOMMENDED = {"preferences": COOKIE, "cart": SESSION, "sign-in": SESSION}
+#: Where each application keeps each kind, as its pages call it.
+_KEPT = {
+    "cookie": dict.fromkeys(_RECOMMENDED, COOKIE),
+    "session": dict.fromkeys(_RECOMMENDED, SESSION),
+    "recommended": _RECOMMENDED,
+}
+SHOPS = tuple(_KEPT)
 WITH_SESSIONS = ("session", "recommended")
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -98,6 +106,7 @@ class Visitor:
         """Send any body; an underscore in a header's name is a hyphen."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         sent.setdefault("Accept", "application/json")
+        sent.setdefault("X-Forwarded-Proto", "https")  # as the proxy in front of production says
         if content_type is not None:
             sent["Content-Type"] = content_type
         if self.cookies:
@@ -133,6 +142,21 @@ class Shop:
     name: str
     app: AppProcess
     memcached: MemcachedProcess
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self.app.url
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """Where it keeps each kind."""
+        return _KEPT[self.name]
+
+    @property
+    def wrong(self) -> set[str]:
+        """What is misplaced on purpose."""
+        return {name for name, place in self.kept.items() if place != _RECOMMENDED[name]}
 
     @property
     def has_sessions(self) -> bool:
@@ -213,6 +237,6 @@ def shop_on(
     name: str, memcached: MemcachedProcess, addresses: str, *options: str, dev: bool = True
 ) -> Iterator[Shop]:
     """Run an application on the memcached at ``addresses``, which ``memcached`` is behind."""
-    mode = ("--dev",) if dev else ()
+    mode = ("--dev",) if dev else ("--trust-proxy",)
     with AppProcess(f"server.{name}_app", *mode, f"--memcached={addresses}", *options) as app:
         yield Shop(name, app, memcached)

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from html.parser import HTMLParser
 
 import pytest
-from running_shop import FORM, ITEM, SHOPS, SKUS, Shop, Visitor, running_shop
+from running_shop import FORM, ITEM, SKUS, Shop, Visitor
 
 from server.shop import Item, StaleCart, note_mark, with_changes
 
 FIRST, SECOND = SKUS[:2]
-
-
-@pytest.fixture(scope="module", params=SHOPS)
-def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
-    """Each application, once for all tests of this file."""
-    with running_shop(request.param) as running:
-        yield running
 
 
 class _Fields(HTMLParser):

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,9 @@ from typing import Any
 
 import psutil
 import pytest
+from kept_targets import KeptTargets
 
+from compare import __main__ as command
 from compare.app_process import ROOT, environment_with
 from compare.browser import NoAnswer, Reply
 from compare.experiment import Experiment, Lab
@@ -50,6 +52,16 @@ def compare(*arguments: str, path: str | None = None) -> subprocess.CompletedPro
     )
 
 
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Return the one line with which the command ends with status 2, having tried nothing."""
+    with pytest.raises(SystemExit) as ended:
+        command.main(arguments)
+    said = capsys.readouterr()
+    assert (ended.value.code, said.out) == (2, "")
+    (line,) = said.err.splitlines()
+    return line
+
+
 def test_list_names_every_experiment() -> None:
     """``--list`` has a line for each, with its question."""
     said = compare("--list")
@@ -60,32 +72,28 @@ def test_list_names_every_experiment() -> None:
 
 
 @pytest.mark.parametrize("argument", ["--only=nothing", "--wrong", "stray"])
-def test_a_wrong_argument_is_one_line_and_status_2(argument: str) -> None:
+def test_a_wrong_argument_is_one_line_and_status_2(
+    argument: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It says what is wrong, and tries nothing."""
-    said = compare(argument)
-    assert (said.returncode, said.stdout) == (2, "")
-    (line,) = said.stderr.splitlines()
-    assert argument.partition("=")[2] in line
+    assert argument.partition("=")[2] in refused(capsys, argument)
 
 
 @pytest.mark.parametrize("text", ["replay,", ",", "replay,,cost"])
-def test_a_comma_too_many_is_said(text: str) -> None:
+def test_a_comma_too_many_is_said(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     """It is not that there is no experiment without a name."""
-    said = compare(f"--only={text}")
-    assert said.returncode == 2
-    assert said.stderr.endswith(f"“{text}” has a comma without a name beside it\n")
+    line = refused(capsys, f"--only={text}")
+    assert line.endswith(f"“{text}” has a comma without a name beside it")
 
 
 @pytest.mark.parametrize("option", ["--out={}/file/out", "--json={}/file/out.json", "--json={}"])
 def test_a_place_that_cannot_be_written_is_said_before_anything_is_tried(
-    option: str, tmp_path: Path
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is one line and status 2, and nothing has been started."""
     (tmp_path / "file").touch()
-    said = compare("--only=replay", f"--out={tmp_path / 'out'}", option.format(tmp_path))
-    assert (said.returncode, said.stdout) == (2, "")
-    (line,) = said.stderr.splitlines()
-    assert str(tmp_path) in line
+    out = f"--out={tmp_path / 'out'}"
+    assert str(tmp_path) in refused(capsys, "--only=replay", out, option.format(tmp_path))
 
 
 def test_a_folder_for_the_json_is_made(tmp_path: Path) -> None:
@@ -115,23 +123,16 @@ def test_only_tries_what_it_names_and_json_prints_it(tmp_path: Path) -> None:
     assert "Rollback" in (written / "report.html").read_text()
 
 
-def test_a_promise_that_is_broken_is_status_1(tmp_path: Path) -> None:
+def test_a_promise_that_is_broken_is_status_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A declaration that is not confirmed ends with status 1 and names itself."""
-    program = (
-        "import sys, dataclasses, compare.targets as targets\n"
-        "from compare.__main__ import main\n"
-        "cookie = targets.APPLICATIONS['cookie']\n"
-        "tier = dataclasses.replace(cookie.tier, revocable=True)\n"
-        "import compare.__main__ as command\n"
-        "command.APPLICATIONS = {**targets.APPLICATIONS, "
-        "'cookie': dataclasses.replace(cookie, tier=tier)}\n"
-        f"sys.exit(main(['--only=replay', '--out={tmp_path}']))\n"
-    )
-    said = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert said.returncode == 1, said.stderr
-    assert "revocable of the signed cookie is declared yes and is measured no" in said.stdout
+    cookie = APPLICATIONS["cookie"]
+    declared = replace(cookie, tier=replace(cookie.tier, revocable=True))
+    monkeypatch.setattr(command, "APPLICATIONS", {**APPLICATIONS, "cookie": declared})
+    assert command.main(["--only=replay", f"--out={tmp_path}"]) == 1
+    said = capsys.readouterr().out
+    assert "revocable of the signed cookie is declared yes and is measured no" in said
 
 
 def test_an_application_that_does_not_answer_gives_no_verdict() -> None:
@@ -197,9 +198,16 @@ def test_where_something_could_not_be_tried_the_next_one_starts_anew() -> None:
     assert len(set(seen)) == 2
 
 
+@pytest.fixture(scope="module")
+def targets() -> Iterator[KeptTargets]:
+    """The application in sessions, once for all who only listen to it in another way."""
+    with KeptTargets({"session": APPLICATIONS["session"]}) as targets:
+        yield targets
+
+
 @pytest.mark.parametrize("path", ["/account", "/cart", "/preferences", "/products", "/sessions"])
 def test_an_answer_in_another_shape_gives_no_verdict(
-    path: str, monkeypatch: pytest.MonkeyPatch
+    path: str, targets: KeptTargets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page instead of JSON, with status 200, is told and ends the experiment alone."""
     send = ShopVisitor.send
@@ -210,7 +218,8 @@ def test_an_answer_in_another_shape_gives_no_verdict(
 
     monkeypatch.setattr(ShopVisitor, "send", sent)
     asking = [replay.EXPERIMENT, listing.EXPERIMENT, second_device.EXPERIMENT]
-    words = [each.sentence for each in run({"session": APPLICATIONS["session"]}, asking).findings]
+    targets.running("session").__dict__.pop("skus", None)  # asked for once, else
+    words = [each.carried_out(targets, "session").sentence for each in asking]
     assert any("another shape: “<h1>Hello</h1>”" in each for each in words)
 
 

@@ -12,9 +12,10 @@ import psutil
 import pytest
 
 from compare.app_process import ROOT, environment_with
-from compare.waiting import wait_until
+from compare.waiting import PATIENCE, wait_until
 
-SESSION = ("--only=idle-expiry", "server.session_app")
+#: What goes on for seconds once an application is started, and that application.
+SESSION = ("--only=store-weight,idle-expiry", "server.session_app")
 CHECKED = ("check", "compare/peers/ours_session.toml", "--only=idle-expiry", "server.session_app")
 
 
@@ -38,9 +39,9 @@ def test_nothing_is_left_running(
         wait_until(lambda: module in _commands(itself), "the application is started")
         children = itself.children(recursive=True)
         process.send_signal(number)
-        status = process.wait(20)
+        status = process.wait(2 * PATIENCE)
     assert status == (-number if number == signal.SIGKILL else 128 + number)
-    _, alive = psutil.wait_procs(children, timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE)
     assert alive == []
     assert number == signal.SIGKILL or list(temporary.iterdir()) == []
 
@@ -54,7 +55,7 @@ def test_what_is_ignored_stays_ignored(tmp_path: Path) -> None:
         itself = psutil.Process(process.pid)
         wait_until(lambda: "server.cookie_app" in _commands(itself), "it has begun")
         process.send_signal(signal.SIGHUP)
-        assert process.wait(60) == 0
+        assert process.wait(4 * PATIENCE) == 0
 
 
 def _commands(process: psutil.Process) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,23 +13,14 @@ from running_shop import (
     FORM,
     ITEM,
     PASSWORD,
-    SHOPS,
     SKUS,
     Shop,
     credentials_of,
-    running_shop,
 )
 
 from server.catalogue import BY_SKU, PRODUCTS
 
 PRICE = BY_SKU[SKUS[0]].price
-
-
-@pytest.fixture(scope="module", params=SHOPS)
-def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
-    """Each application, once for all tests of this file."""
-    with running_shop(request.param) as running:
-        yield running
 
 
 # Pages and products

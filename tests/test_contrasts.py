@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 
 import pytest
 from running_shop import (
     DEFAULTS,
     ITEM,
     PASSWORD,
-    SHOPS,
     SKUS,
-    WITH_SESSIONS,
     Shop,
     Visitor,
     carried,
@@ -30,25 +27,6 @@ from compare.app_process import ROOT
 from compare.waiting import wait_until
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
-
-
-@pytest.fixture(scope="module")
-def shops() -> Iterator[dict[str, Shop]]:
-    """All three, once for all tests of this file."""
-    with ExitStack() as stack:
-        yield {name: stack.enter_context(running_shop(name)) for name in SHOPS}
-
-
-@pytest.fixture(params=SHOPS)
-def shop(request: pytest.FixtureRequest, shops: dict[str, Shop]) -> Shop:
-    """Each application."""
-    return shops[request.param]
-
-
-@pytest.fixture(params=WITH_SESSIONS)
-def session_shop(request: pytest.FixtureRequest, shops: dict[str, Shop]) -> Shop:
-    """Each application that signs in by a server session."""
-    return shops[request.param]
 
 
 def is_signed_in(visitor: Visitor) -> bool:
@@ -310,7 +288,7 @@ def test_sessions_are_nobody_s_without_signing_in(session_shop: Shop) -> None:
     assert visitor.post("/sessions/end", {"handle": "others"}).status == 401
 
 
-def test_signed_cookies_can_neither_be_listed_nor_ended(shops: dict[str, Shop]) -> None:
+def test_signed_cookies_can_neither_be_listed_nor_ended(shops: Mapping[str, Shop]) -> None:
     """In the cookie application both are 501 with the reason, signed in or not, also as a page."""
     for visitor in (shops["cookie"].visitor(), shops["cookie"].sign_in()):
         for reply in (

@@ -36,6 +36,12 @@ def cookie(demo: DemoProcess) -> str:
     return visitor_of(demo)
 
 
+@pytest.fixture(scope="module")
+def anyone(demo: DemoProcess) -> str:
+    """The cookie of somebody whose shops nothing is done to."""
+    return visitor_of(demo)
+
+
 def act(demo: DemoProcess, name: str, cookie: str) -> dict[str, Any]:
     status, told = post(demo, f"/actions/{name}", {}, cookie)
     assert status == 200, told
@@ -254,34 +260,34 @@ def test_no_other_page_opens_shops(demo: DemoProcess, what: str) -> None:
     [("GET", "/", 0), ("GET", "/events", 0), ("POST", "/actions/read", 0), ("GET", "/", COOKIE)],
 )
 def test_another_name_of_this_machine_is_refused(
-    demo: DemoProcess, cookie: str, method: str, path: str, number: int
+    demo: DemoProcess, anyone: str, method: str, path: str, number: int
 ) -> None:
     """Whoever points a name of theirs at this machine learns nothing by it."""
-    response, told = ask(demo, method, path, pane=number, Host="evil.example", Cookie=cookie)
+    response, told = ask(demo, method, path, pane=number, Host="evil.example", Cookie=anyone)
     assert response.status == 421
     assert demo.url in told
 
 
 @pytest.mark.parametrize("target", ["@127.0.0.1/", "http://127.0.0.1/", "//127.0.0.1/", "*", "x"])
-def test_a_pane_takes_paths_only(demo: DemoProcess, cookie: str, target: str) -> None:
+def test_a_pane_takes_paths_only(demo: DemoProcess, anyone: str, target: str) -> None:
     """A request target that is no path goes nowhere."""
     port = demo.port + COOKIE
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
-        request = f"GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: {cookie}\r\n\r\n"
+        request = f"GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: {anyone}\r\n\r\n"
         connection.sendall(request.encode())
         assert connection.recv(4096).startswith(b"HTTP/1.1 400 ")
 
 
-def test_an_absurd_cookie_breaks_neither_pane_nor_page(demo: DemoProcess, cookie: str) -> None:
+def test_an_absurd_cookie_breaks_neither_pane_nor_page(demo: DemoProcess, anyone: str) -> None:
     """A date in the year three million, and JSON a thousand deep, are shown as they are."""
     deep = base64.b64encode(b"[" * 1_400).decode()
     for value in ("2|1:0|14:99999999999999|0:|4:e30=|ff", f"2|1:0|1:1|0:|1872:{deep}|ff"):
-        sent = f"{cookie}; cookie-cart={value}"
+        sent = f"{anyone}; cookie-cart={value}"
         ask(demo, "GET", "/cart", pane=COOKIE, Cookie=sent)  # the pane knows of none, and doubts it
         assert ask(demo, "GET", "/cart", pane=COOKIE, Cookie=sent)[0].status == 200
-        assert state_of(demo, cookie)["sides"]
+        assert state_of(demo, anyone)["sides"]
 
 
-def test_a_need_nobody_knows_is_told_in_the_body(demo: DemoProcess, cookie: str) -> None:
+def test_a_need_nobody_knows_is_told_in_the_body(demo: DemoProcess, anyone: str) -> None:
     """Whatever letters it has."""
-    assert post(demo, "/kind", {"€": 1}, cookie) == (422, {"error": "There is no need called €."})
+    assert post(demo, "/kind", {"€": 1}, anyone) == (422, {"error": "There is no need called €."})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from kept_targets import KeptTargets
 from tornado_state import SERVER_SESSION, SIGNED_COOKIE
 from weak_app import WEAKNESSES
 
@@ -129,16 +130,9 @@ def test_a_weakness_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None
     assert all(finding.exchanges or each is cost.EXPERIMENT for each, finding in found.items())
 
 
-class Unsuspected(Targets):
-    """What could not be tried is no sign here that an application has to be started anew."""
-
-    def give_up(self, application: str) -> None:
-        """Go on with it."""
-
-
 def test_nothing_is_judged_where_nobody_can_sign_in() -> None:
     """That nobody is signed in is no success of an application where nobody ever is."""
-    with Unsuspected({"session": weak("signs_nobody_in")}) as targets:
+    with KeptTargets({"session": weak("signs_nobody_in")}) as targets:
         words = {
             each.name: each.carried_out(targets, "session").word
             for each in EXPERIMENTS

@@ -233,7 +233,7 @@ def test_memcached_killed_in_the_midst_of_a_change_of_password(name: str) -> Non
     with shop_behind_proxy(name) as (shop, proxy):
         account = shop.account()
         visitor, _ = shop.sign_in(account), shop.sign_in(account)
-        proxy.cut = b"delete"
+        proxy.cut = b"md"
         change = {"current": PASSWORD, "new": "amber-falcon-17"}
         check_out_of_reach(visitor.post("/password", change))
         assert proxy.cut is None

@@ -27,8 +27,9 @@ REQUESTS = [
     b"GET /products?q=%ff-canary",
     b"GET /cart?token='canary",
     b"POST /cart?token='canary",
-    b"POST /cart?token='canary HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 33"
-    b'\r\n\r\n{"sku": "lamp-01", "quantity": 1}',
+    b"POST /cart?token='canary HTTP/1.1\r\nX-Forwarded-Proto: https\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 33\r\n\r\n"
+    b'{"sku": "lamp-01", "quantity": 1}',
     b"PUT /cart?token='canary",
     b"GET /static/nothing?v=')canary",
     b"GET http://localhost/account?q='canary",
@@ -54,7 +55,7 @@ def ask(url: str, request: bytes) -> None:
 @pytest.mark.parametrize("dev", [True, False])
 def test_a_log_tells_no_query_and_no_value(dev: bool) -> None:
     """Whatever is wrong with a request, its line has the path and nothing from ``?`` on."""
-    mode = ("--dev",) if dev else ()
+    mode = ("--dev",) if dev else ("--trust-proxy",)
     secrets = {} if dev else {"cookie_secrets": {0: "correct-horse-battery-staple-0123456789"}}
     away = f"--memcached=127.0.0.1:{free_port()}"
     with AppProcess("server.session_app", *mode, away, **secrets) as app:  # type: ignore[arg-type]

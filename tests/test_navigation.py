@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-import pytest
-from running_shop import ITEM, SHOPS, Shop, running_shop
+from running_shop import ITEM, Shop
 
 PAGES = ["/", "/products", "/cart", "/preferences", "/register", "/account", "/password"]
 ERRORS = ["/nowhere", "/products?q=" + 201 * "x", "/logout", "/cart/lamp-01", "/sessions/end"]
-
-
-@pytest.fixture(scope="module", params=SHOPS)
-def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
-    """Each application, once for all tests of this file."""
-    with running_shop(request.param) as running:
-        yield running
 
 
 def navigation(page: str) -> str:

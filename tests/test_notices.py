@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-from running_shop import ITEM, PASSWORD, SHOPS, Shop, credentials_of, running_shop
+from running_shop import ITEM, PASSWORD, Shop, credentials_of
 
 REGISTERED = "Your account is there."
 CHANGED = "Your password is changed."
 SAVED = "Your preferences are saved."
 ALREADY = "You are signed in as"
-
-
-@pytest.fixture(scope="module", params=SHOPS)
-def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
-    """Each application, once for all tests of this file."""
-    with running_shop(request.param) as running:
-        yield running
 
 
 def test_a_notice_is_shown_once(shop: Shop) -> None:

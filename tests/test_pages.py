@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from browser import Shop, Visitor
+    from browser import Visitor
+    from running_shop import Shop
 
 pytest_plugins = ["browser"]
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
+from running_shop import SHOPS
 
 if TYPE_CHECKING:
-    from browser import Shop, Visitor
+    from browser import Visitor
+    from running_shop import Shop
 
 pytest_plugins = ["browser"]
 
@@ -109,7 +111,7 @@ def test_another_session_is_seen_and_ended(visit: Callable[..., Visitor], shop: 
     there.sign_in(here.name)
     here.account_link(here.name).click()
     here.page.get_by_role("link", name="Your sessions").click()
-    if not shop.can_end_sessions:
+    if not shop.has_sessions:
         expect(here.page.get_by_role("alert")).to_contain_text("neither listed nor ended")
         return
     expect(here.in_list("Chrome on Linux")).to_contain_text("this one")
@@ -132,10 +134,10 @@ def test_a_new_password_ends_the_other_sessions(visit: Callable[..., Visitor], s
     here.fill(Current_password=PASSWORD, New_password=NEW_PASSWORD)
     here.button("Change it").click()
     expect(here.page.get_by_text("Your password is changed.")).to_be_visible()
-    said = "Every other session of yours has ended." if shop.can_end_sessions else "go on"
+    said = "Every other session of yours has ended." if shop.has_sessions else "go on"
     expect(here.page.get_by_text(said)).to_be_visible()
     there.goto("/account")
-    heading = "Please sign in" if shop.can_end_sessions else "Your account"
+    heading = "Please sign in" if shop.has_sessions else "Your account"
     expect(there.page.get_by_role("heading", level=1)).to_have_text(heading)
     third = visit()
     third.sign_in(here.name, NEW_PASSWORD)
@@ -215,8 +217,7 @@ def test_two_shops_on_one_host_do_not_disturb_each_other(
     visitor: Visitor, shop: Shop, shops: dict[str, Shop]
 ) -> None:
     """Ports do not separate cookies, names do: one browser is two people in two shops."""
-    names = list(shops)
-    neighbour = shops[names[(names.index(shop.name) + 1) % len(names)]]
+    neighbour = shops[SHOPS[(SHOPS.index(shop.name) + 1) % len(SHOPS)]]
     visitor.neighbours.append(neighbour.url)
     visitor.register()
     visitor.sign_in()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import judged
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from compare.waiting import wait_until
 
 if TYPE_CHECKING:
-    from browser import Shop, Visitor
+    from browser import Visitor
+    from running_shop import Shop
 
 pytest_plugins = ["browser"]
 
@@ -32,11 +33,7 @@ def problems(visitor: Visitor) -> list[str]:
         page.set_viewport_size({"width": width, "height": 900})
         if page.evaluate("document.documentElement.scrollWidth") > width:
             wide.append(f"{page.url} is wider than {width}")
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    found = Axe().run(page).response["violations"]
-    page.emulate_media(color_scheme="dark")  # another theme is other colours and nothing else
-    found += Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
-    return wide + [f"{page.url}: {each['id']}: {each['nodes'][0]['html'][:160]}" for each in found]
+    return wide + judged.problems(page)
 
 
 def test_pages_for_whoever_comes(visitor: Visitor) -> None:
@@ -129,7 +126,7 @@ def test_each_page_says_where_its_kind_of_state_is_kept_and_why(visitor: Visitor
     visitor.register()
     visitor.sign_in()
     pages = {"cart": "cart", "preferences": "preferences", "account": "sign-in"}
-    pages |= {"sessions": "sign-in"} if visitor.shop.can_end_sessions else {}
+    pages |= {"sessions": "sign-in"} if visitor.shop.has_sessions else {}
     for path, kind in pages.items():
         page = visitor.goto(f"/{path}")
         told = page.get_by_text(f"Kept in {visitor.shop.kept[kind]}")

@@ -5,12 +5,10 @@ Contrast and labels are measured in the page itself (WCAG 2.2: 1.3.1, 1.4.3, 1.4
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
     from browser import Visitor
@@ -23,10 +21,8 @@ SIGNED_IN = ["/", "/cart", "/preferences", "/account", "/password", "/sessions"]
 LONG_NAME = "an_unusually_long_name_without_any_blank_in_it_to_break_at"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_is_for_everyone(visit: Callable[..., Visitor], scheme: str) -> None:
+def test_every_page_is_for_everyone(visitor: Visitor) -> None:
     """Landmarks, one first heading, labels, contrast, sizes to hit, and no sideways scrolling."""
-    visitor = visit(color_scheme=scheme)
     problems = [problem for path in SIGNED_OUT for problem in audited(visitor, path)]
     visitor.name += LONG_NAME[: 60 - len(visitor.name)]
     visitor.register()
@@ -37,16 +33,14 @@ def test_every_page_is_for_everyone(visit: Callable[..., Visitor], scheme: str) 
     assert problems == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_refusals_are_for_everyone(visit: Callable[..., Visitor], scheme: str) -> None:
+def test_refusals_are_for_everyone(visitor: Visitor) -> None:
     """A form with messages in it keeps the same rules."""
-    visitor = visit(color_scheme=scheme)
     page = visitor.goto("/register")
     page.get_by_role("main").locator("form").evaluate("form => form.noValidate = true")
     visitor.fill(Username="a b", Email="nowhere" * 20, Password="password")
     visitor.button("Register").click()
     expect(page.get_by_label("Username")).to_be_focused()
-    assert page.evaluate(AUDIT) == []
+    assert problems_of(page) == []
 
 
 def test_focus_can_be_seen(visitor: Visitor) -> None:
@@ -75,5 +69,14 @@ def audited(visitor: Visitor, path: str) -> list[str]:
     problems = []
     for width in (1280, 768, 390, 360):
         page.set_viewport_size({"width": width, "height": 800})
-        problems += [f"{path} at {width}: {problem}" for problem in page.evaluate(AUDIT)]
+        problems += [f"{path} at {width}: {problem}" for problem in problems_of(page)]
+    return problems
+
+
+def problems_of(page: Page) -> list[str]:
+    """Return what is wrong with a page as it is now, in either theme."""
+    problems = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        problems += [f"{problem}, {scheme}" for problem in page.evaluate(AUDIT)]
     return problems

@@ -11,7 +11,8 @@ from playwright.sync_api import expect
 from compare.waiting import wait_until
 
 if TYPE_CHECKING:
-    from browser import Shop, Visitor
+    from browser import Visitor
+    from running_shop import Shop
 
     from compare.memcached_process import MemcachedProcess
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from running_shop import BROWSER, FORM, SHOPS, Shop, running_shop
+from running_shop import BROWSER, FORM, Shop
 
 MEBIBYTE = 1024 * 1024
 NO_FILES = [
@@ -14,13 +12,6 @@ NO_FILES = [
     "/static/%2e%2e/shop.py",
     "/static",
 ]
-
-
-@pytest.fixture(scope="module", params=SHOPS)
-def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
-    """Each application, once for all tests of this file."""
-    with running_shop(request.param) as running:
-        yield running
 
 
 @pytest.mark.parametrize("path", NO_FILES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection
@@ -195,7 +196,8 @@ MALFORMED = [
     b"NAME\xa0=VALUE",
     b"NAME=\x85VALUE",
     b"NAME=VALUE\xa0",
-    b'NAME="VALUE"',
+    b'NAME="VALUE',
+    b'NAME=""VALUE""',
     b'NAME="VALUE\\015\\012x"',
     b'NAME="\\062VALUE"',
     b"NAME=" + b"a" * 251,
@@ -246,6 +248,13 @@ def test_promise_3_a_malformed_cookie_is_an_anonymous_visitor(shop: Shop, header
             assert b'"theme": "system"' in body
             assert b'"items": []' in body
     assert shop.memcached_stats()["cmd_get"] == before
+
+
+def test_promise_3_a_cookie_in_quotes_is_the_cookie(shop: Shop) -> None:
+    """Some clients put them around whatever has a ``=`` in it (RFC 6265 4.1.1)."""
+    cookies = REGULARS.setdefault(shop.app.url, regular(shop)).cookies
+    quoted = shop.visitor(**{name: f'"{value}"' for name, value in cookies.items()})
+    assert quoted.get("/account").status == 200
 
 
 def test_promise_3_the_same_cookie_well_formed_is_taken(shop: Shop) -> None:
@@ -384,29 +393,52 @@ def test_promise_9_an_unknown_name_and_a_wrong_password_are_answered_alike(shop:
     assert pages[0].status == pages[1].status == 401
 
 
+def slowed_down(shop: Shop, name: str) -> Reply:
+    """Guess until one has to wait, ten times at the most; return what is then told."""
+    for _ in range(10):
+        wrong = {"username": name, "password": "not-the-one-1"}
+        reply = shop.visitor().post("/login", wrong)
+        if reply.status == 429:
+            return reply
+        assert reply.status == 401
+    pytest.fail("ten guesses in a row were looked at")
+
+
 def test_promise_9_guessing_is_slowed_down_by_the_tenth_failure(shop: Shop) -> None:
-    """Then one has to wait, with the right password too; an unknown name is no different."""
+    """Then one has to wait; an unknown name is no different."""
+    for name in ("not-there", shop.account()["username"]):
+        reply = slowed_down(shop, name)
+        assert int(reply.headers["Retry-After"]) >= 1
+        assert reply.set_cookies == []
+
+
+def test_promise_9_the_right_password_has_to_wait_as_well(shop: Shop) -> None:
+    """Nobody learns by the answer that it is the right one."""
     known = shop.account()
-    for account in (known, {"username": f"not-{known['username']}"}):
-        wrong = {"username": account["username"], "password": "not-the-one-1"}
-        replies = [shop.visitor().post("/login", wrong) for _ in range(6)]
-        assert [reply.status for reply in replies] == [401] * 5 + [429]
-        assert int(replies[-1].headers["Retry-After"]) >= 1
-        assert replies[-1].set_cookies == []
-    assert shop.visitor().post("/login", credentials_of(known)).status == 429
+
+    def has_to_wait() -> bool:
+        slowed_down(shop, known["username"])  # a busy machine may take as long as one has to wait
+        return shop.visitor().post("/login", credentials_of(known)).status == 429
+
+    wait_until(has_to_wait, "the right password is refused")
 
 
 def test_promise_9_flushing_memcached_does_not_reset_the_count(shop: Shop) -> None:
-    """After the wait one more failure is one too many again, though memcached knows nothing."""
-    wrong = credentials_of(shop.account()) | {"password": "not-the-one-1"}
-
-    def next_status() -> int:
-        return shop.visitor().post("/login", wrong).status
-
-    assert [next_status() for _ in range(6)][-1] == 429
+    """After the wait a few failures are too many again, though memcached knows nothing."""
+    name = shop.account()["username"]
+    slowed_down(shop, name)
     shop.memcached.ask("flush_all")
-    wait_until(lambda: next_status() == 401, "the wait is over")
-    assert next_status() == 429
+    statuses: list[int] = []
+
+    def is_over() -> bool:
+        wrong = {"username": name, "password": "not-the-one-1"}
+        statuses.append(shop.visitor().post("/login", wrong).status)
+        return statuses[-1] == 401
+
+    wait_until(is_over, "the wait is over")
+    for _ in range(3):  # as many as were free at first would all be looked at
+        is_over()
+    assert 429 in statuses[-3:]
 
 
 # 10 Passwords
@@ -695,9 +727,8 @@ def test_promise_15_a_million_ids_have_no_duplicate_and_no_bias() -> None:
     assert len(set(ids)) == count
     letters = "".join(ids).encode()
     for place in range(43):
-        column = letters[place::43]
+        counts = Counter(letters[place::43]).values()
         # 43 letters of 6 bits are 258: the last one carries 4, so it is one of 16.
         expected = count / (16 if place == 42 else 64)
-        counts = [column.count(letter) for letter in sorted(set(column))]
         assert len(counts) == count / expected
         assert sum((seen - expected) ** 2 for seen in counts) / expected < 150

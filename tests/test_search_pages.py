@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from running_shop import SHOPS, Shop, running_shop
+from running_shop import Shop
 
 from server.catalogue import PRODUCTS, SearchPreferences, search
 
 SAFE = [product.sku for product in PRODUCTS if not product.mature]
-
-
-@pytest.fixture(scope="module", params=SHOPS)
-def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
-    """Each application, once for all tests of this file."""
-    with running_shop(request.param) as running:
-        yield running
 
 
 @pytest.mark.parametrize("length", [1, 7, 20, 35, 100])

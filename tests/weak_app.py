@@ -23,19 +23,24 @@ from tornado_state import (
     SERVER_SESSION,
     SIGNED_COOKIE,
     Conflict,
+    Kind,
     PlacementTable,
     RequestState,
-    ServerSessionTier,
-    Signer,
     StateError,
+    TooLarge,
 )
-from tornado_state.cookies import signed_cookie, wire
+from tornado_state.cookies import tier as cookie_tier
+from tornado_state.cookies import wire
 from tornado_state.cookies.client_state import ClientState
-from tornado_state.cookies.signed_cookie import SignedValue
-from tornado_state.sessions import record_contents, server_session, session_records
-from tornado_state.sessions.sealing import decode, encode
+from tornado_state.cookies.signing import SignedValue, Signer
+from tornado_state.sessions import record_contents, records
+from tornado_state.sessions.clocks import Clocks
+from tornado_state.sessions.id_cookie import Presented, SessionIDCookie
+from tornado_state.sessions.records import Found, SessionRecords
+from tornado_state.sessions.request_session import RequestSession
+from tornado_state.sessions.sealing import Contents
 from tornado_state.sessions.session import Session
-from tornado_state.sessions.session_records import Found, SessionRecords
+from tornado_state.sessions.tier import ServerSessionTier
 
 from server.cookie_app import COMPOSITION as COOKIE
 from server.handlers import account, sessions, sign_in
@@ -43,7 +48,7 @@ from server.handlers.base import ShopHandler
 from server.operation import start
 from server.operation.start import Composition, main
 from server.session_app import COMPOSITION as SESSION
-from server.shop import CART, CREDENTIALS, PREFERENCES
+from server.shop import CART, CREDENTIALS, PREFERENCES, Credentials
 
 Weakness = Callable[[], Composition]
 WEAKNESSES: dict[str, Weakness] = {}
@@ -73,8 +78,7 @@ def tells_the_email_in_a_cookie() -> None:
 
     async def spoiled(self: sign_in.LoginHandler) -> None:
         await post(self)
-        credentials = self.state.get(CREDENTIALS)
-        self.set_cookie("remember", b64encode(credentials["email"].encode()).decode())
+        self.set_cookie("remember", b64encode(self.credentials.email.encode()).decode())
 
     sign_in.LoginHandler.post = spoiled
 
@@ -134,9 +138,9 @@ def breaks_on_a_changed_cookie() -> None:
 def knows_the_newest_secret_alone() -> None:
     init = Signer.__init__
 
-    def spoiled(self: Signer, cookie_secret: Mapping[int, str], *arguments: Any) -> None:
-        last = next(reversed(cookie_secret))
-        init(self, {last: cookie_secret[last]}, *arguments)
+    def spoiled(self: Signer, secrets: Mapping[int, bytes], *more: Any, **options: Any) -> None:
+        last = options["key_version"]
+        init(self, {last: secrets[last]}, *more, **options)
 
     Signer.__init__ = spoiled
 
@@ -147,11 +151,11 @@ def never_forgets_a_secret() -> None:
     (run_dir,) = [each.partition("=")[2] for each in sys.argv if each.startswith("--run-dir=")]
     remembered = Path(run_dir, "remembered-secrets")
 
-    def spoiled(self: Signer, cookie_secret: Mapping[int, str], *arguments: Any) -> None:
+    def spoiled(self: Signer, secrets: Mapping[int, bytes], *more: Any, **options: Any) -> None:
         known = json.loads(remembered.read_text()) if remembered.exists() else {}
-        known |= {str(version): secret for version, secret in cookie_secret.items()}
+        known |= {str(version): secret.decode() for version, secret in secrets.items()}
         remembered.write_text(json.dumps(known))
-        init(self, {int(version): secret for version, secret in known.items()}, *arguments)
+        init(self, {int(version): secret for version, secret in known.items()}, *more, **options)
 
     Signer.__init__ = spoiled
 
@@ -161,9 +165,9 @@ def never_forgets_a_secret() -> None:
 
 @weakness
 def signs_nobody_in() -> None:
-    async def spoiled(_self: sign_in.LoginHandler, signed_in: Any) -> dict[str, Any]:
+    async def spoiled(_self: sign_in.LoginHandler, signed_in: Any) -> Credentials:
         account = signed_in.account
-        return {"username": account.username, "email": account.email, "signed_in_at": "now"}
+        return Credentials(account.id, account.username, account.email, "now")
 
     sign_in.LoginHandler._sign_in = spoiled
 
@@ -183,7 +187,7 @@ def signs_out_in_the_browser_only() -> None:
 @weakness
 def shows_the_cart_after_sign_out() -> None:
     async def spoiled(handler: Any) -> None:
-        del handler.state[CREDENTIALS]
+        handler.state._tiers.drop(CREDENTIALS)
         await handler.state.commit()
         handler.add_header("Set-Cookie", "__Host-session-session-id=; Max-Age=0; Path=/; Secure")
         handler.answer_form(None, "/")
@@ -249,8 +253,9 @@ def says_that_it_ended_sessions() -> None:
 def forgets_preferences_at_sign_out() -> Composition:
     def spoiled(self: ClientState) -> None:
         for kind in self._kinds:
-            self._values[kind] = None
-            self._loaded.setdefault(kind, b"")
+            self._loaded.add(kind)
+            self._journal.drop(kind)
+            self._cleared.add(kind)
 
     ClientState.drop_bound = spoiled
     return COOKIE
@@ -261,16 +266,14 @@ def forgets_preferences_at_sign_out() -> Composition:
 
 @weakness
 def saves_with_plain_set() -> None:
-    async def update(self: RequestState, kind: Any, function: Any, initial: Any = None) -> Any:
-        self[kind] = function(self.get(kind, initial))
+    async def update(self: RequestState, kind: Any, function: Any) -> Any:
+        self[kind] = function(self[kind])
         await asyncio.sleep(0.02)  # as long as a slow handler takes between reading and writing
         return self[kind]
 
-    async def swap(self: SessionRecords, stored: Any, data: bytes) -> bool:
-        contents = session_records.Contents(self._layouts.today, stored.created_at, data)
+    async def swap(self: SessionRecords, stored: Any, new: Any) -> bool:
         await self.store.delete(stored.store_key)
-        sealed = session_records.seal(stored.session_id, contents)
-        await self.store.add(stored.store_key, sealed, self._expiry(stored.created_at))
+        await self.store.add(new.store_key, new.sealed, self.expiry(stored))
         return True
 
     async def end(self: SessionRecords, stored: Any) -> None:
@@ -284,8 +287,8 @@ def refuses_every_change_of_a_cart() -> None:
     update = RequestState.update
 
     async def spoiled(self: RequestState, kind: Any, *arguments: Any) -> Any:
-        if self.get(kind):
-            raise Conflict(kind.name)
+        if self[kind]:
+            raise Conflict((kind.name,))
         return await update(self, kind, *arguments)
 
     RequestState.update = spoiled
@@ -296,7 +299,7 @@ def answers_every_second_change_with_500() -> None:
     update, numbers = RequestState.update, count()
 
     async def spoiled(self: RequestState, kind: Any, *arguments: Any) -> Any:
-        if kind is CART and self.get(kind) and next(numbers) % 2:
+        if kind is CART and self[kind] and next(numbers) % 2:
             raise StateError("every second one")
         return await update(self, kind, *arguments)
 
@@ -305,8 +308,10 @@ def answers_every_second_change_with_500() -> None:
 
 @weakness
 def answers_before_saving() -> None:
-    async def update(self: RequestState, kind: Any, function: Any, initial: Any = None) -> Any:
-        self[kind] = function(self.get(kind, initial))
+    saving = set()
+
+    async def update(self: RequestState, kind: Any, function: Any) -> Any:
+        self[kind] = function(self[kind])
         return self[kind]
 
     def close(self: RequestState) -> None:
@@ -316,13 +321,13 @@ def answers_before_saving() -> None:
             except StateError:
                 return  # the answer has long said 200
 
-        if self._session.stored is not None:
-            self._saving = asyncio.ensure_future(save())
+        if self.store_key is not None:
+            saving.add(asyncio.ensure_future(save()))
 
     must_wait = RequestState.must_wait
 
     def must_wait_for_new(self: RequestState) -> bool:
-        return self._session.stored is None and must_wait(self)
+        return self.store_key is None and must_wait(self)
 
     RequestState.update, RequestState.close = update, close
     RequestState.must_wait = must_wait_for_new
@@ -333,53 +338,44 @@ def answers_before_saving() -> None:
 
 @weakness
 def keeps_its_id_at_sign_in() -> None:
-    def spoiled(self: RequestState, kind: Any, value: Any) -> None:
-        self[kind] = value
+    def spoiled(self: RequestState, value: Credentials, _remember: bool = False) -> None:
+        self._identity._person = CREDENTIALS.person(value)
+        self._tiers.assign(CREDENTIALS, value)
 
     RequestState.sign_in = spoiled
 
 
 @weakness
 def adopts_any_session_id() -> None:
-    make = session_records.new_session_id
+    make = records.new_session_id
 
-    async def spoiled(self: ServerSessionTier, cookies: Mapping[str, str]) -> Session:
-        presented = self._cookie.read(cookies)
-        if presented is None:
-            return Session()
+    async def spoiled(self: ServerSessionTier, presented: Presented) -> Session:
+        if presented.session_id is None:
+            return self.empty(presented)
         found = await self.records.fetch(presented.session_id)
         if found is None:
-            session_records.new_session_id = lambda: presented.session_id
-            added = await self.records.add(b"{}")
-            session_records.new_session_id = make
+            records.new_session_id = lambda: presented.session_id
+            added = await self.records.add({}, None, remembered=False)
+            records.new_session_id = make
             found = await self.records.fetch(added.session_id)
-        return Session(found)
+        return Session(found, rules=self.rules, presented=presented)
 
     ServerSessionTier.load = spoiled
 
 
 @weakness
 def adopts_what_it_never_gave() -> None:
-    make = session_records.new_session_id
+    read = SessionIDCookie.read
 
-    load = ServerSessionTier.load
+    def spoiled(self: SessionIDCookie, cookies: wire.Cookies) -> Presented:
+        presented, value = read(self, cookies), cookies.get(self.name)
+        if presented.session_id is not None or value is None:
+            return presented
+        made_up = urlsafe_b64encode(sha256(value.encode()).digest()).decode().rstrip("=")
+        return Presented(made_up, named=True)
 
-    async def spoiled(self: ServerSessionTier, jar: Mapping[str, str]) -> Session:
-        if self._cookie.read(jar) is not None:
-            return await load(self, jar)
-        presented = jar.get("__Host-session-session-id")
-        if presented is None:
-            return Session()
-        made_up = urlsafe_b64encode(sha256(presented.encode()).digest()).decode().rstrip("=")
-        found = await self.records.fetch(made_up)
-        if found is None:
-            session_records.new_session_id = lambda: made_up
-            await self.records.add(b"{}")
-            session_records.new_session_id = make
-            found = await self.records.fetch(made_up)
-        return Session(found)
-
-    ServerSessionTier.load = spoiled
+    SessionIDCookie.read = spoiled
+    adopts_any_session_id()
 
 
 @weakness
@@ -390,7 +386,7 @@ def lets_scripts_read_its_cookies() -> None:
 
 @weakness
 def ignores_the_idle_timeout() -> None:
-    SessionRecords._expiry = SessionRecords._remaining
+    Clocks.expiry = Clocks.remaining
 
 
 @weakness
@@ -400,27 +396,21 @@ def never_pushes_the_idle_clock() -> None:
 
 @weakness
 def ignores_the_absolute_timeout() -> None:
-    init = SessionRecords.__init__
-
-    def spoiled(self: SessionRecords, *arguments: Any, **options: Any) -> None:
-        init(self, *arguments, **options)
-        self._absolute_timeout = 10**9
-
-    SessionRecords.__init__ = spoiled
+    Clocks.absolute = lambda _self, **_options: 10**9
 
 
 @weakness
 def shows_everybody_the_last_cart() -> None:
-    get, update, last = RequestState.get, RequestState.update, {}
+    get, update, last = RequestState.__getitem__, RequestState.update, {}
 
-    def spoiled_get(self: RequestState, kind: Any, default: Any = None) -> Any:
-        return last.get(kind, default) if kind is CART else get(self, kind, default)
+    def spoiled_get(self: RequestState, kind: Any) -> Any:
+        return last.get(kind, {}) if kind is CART else get(self, kind)
 
     async def spoiled_update(self: RequestState, kind: Any, *arguments: Any) -> Any:
         last[kind] = await update(self, kind, *arguments)
         return last[kind]
 
-    RequestState.get, RequestState.update = spoiled_get, spoiled_update
+    RequestState.__getitem__, RequestState.update = spoiled_get, spoiled_update
 
 
 # Sizes
@@ -428,77 +418,76 @@ def shows_everybody_the_last_cart() -> None:
 
 @weakness
 def sends_cookies_of_any_size() -> Composition:
-    signed_cookie.MAX_COOKIE = 1_000_000
+    cookie_tier.MAX_COOKIE = 1_000_000
     return COOKIE
 
 
 @weakness
 def loses_what_was_there_when_it_refuses() -> None:
-    commit = ServerSessionTier.commit
+    update = RequestState.update
 
-    async def spoiled(self: ServerSessionTier, session: Session, *arguments: Any) -> Any:
+    async def spoiled(self: RequestState, kind: Any, function: Any) -> Any:
         try:
-            return await commit(self, session, *arguments)
-        except server_session.TooLarge:
-            await self.records.delete(session.stored)
+            return await update(self, kind, function)
+        except TooLarge:
+            await self.end([self.store_key])
             raise
 
-    async def update(self: RequestState, kind: Any, function: Any, initial: Any = None) -> Any:
-        self[kind] = function(self.get(kind, initial))
-        return self[kind]
-
-    server_session.TooLarge = session_records.TooLarge
-    ServerSessionTier.commit, RequestState.update = spoiled, update
+    RequestState.update = spoiled
 
 
 @weakness
 def refuses_no_size() -> None:
-    session_records._check_size = lambda _data, _fits: None
+    records.check_size = lambda _values, _fits: None
+    CART._values._size = 10**9
 
 
 # The store
 
 
+def keep_as(write: Callable[[bytes], bytes], read: Callable[[bytes], bytes]) -> None:
+    """Have records written plainly, but for what ``write`` does and ``read`` undoes."""
+
+    def seal(_session_id: str, contents: Contents, *, last_word: bool = False) -> bytes:
+        plain = json.dumps([*contents[:3], contents.data.decode()], separators=(",", ":"))
+        return (b"\x02" if last_word else b"\x01") + write(plain.encode())
+
+    def unseal(_session_id: str, sealed: bytes) -> Contents:
+        *times, data = json.loads(read(sealed[1:]))
+        return Contents(*times, data.encode())
+
+    records.seal = record_contents.seal = seal
+    record_contents.unseal = unseal
+
+
 @weakness
 def stores_what_anybody_can_read() -> None:
-    def seal(_session_id: str, contents: Any) -> bytes:
-        return encode([contents.layout, contents.created_at, contents.data.decode()])
-
-    def unseal(_session_id: str, sealed: bytes) -> Any:
-        layout, created_at, data = decode(sealed)
-        return session_records.Contents(layout, created_at, data.encode())
-
-    session_records.seal, record_contents.unseal = seal, unseal
+    keep_as(lambda plain: plain, lambda kept: kept)
 
 
 @weakness
 def stores_what_anybody_can_inflate() -> None:
-    def seal(_session_id: str, contents: Any) -> bytes:
-        plain = encode([contents.layout, contents.created_at, contents.data.decode()])
-        return b"v1:" + gzip.compress(plain)
-
-    def unseal(_session_id: str, sealed: bytes) -> Any:
-        layout, created_at, data = decode(gzip.decompress(sealed.removeprefix(b"v1:")))
-        return session_records.Contents(layout, created_at, data.encode())
-
-    session_records.seal, record_contents.unseal = seal, unseal
+    keep_as(
+        lambda plain: b"v1:" + gzip.compress(plain),
+        lambda kept: gzip.decompress(kept.removeprefix(b"v1:")),
+    )
 
 
 @weakness
 def uses_the_session_id_as_the_key() -> None:
-    session_records.store_key = lambda session_id: session_id
+    records.store_key = lambda session_id: session_id
 
 
 @weakness
 def takes_an_outage_for_signed_out() -> None:
-    load = RequestState.load
+    load = RequestSession.load
 
-    async def spoiled(self: RequestState) -> None:
+    async def spoiled(self: RequestSession) -> None:
         await load(self)
-        if self._unloaded is not None and self._needs_session:
-            self._session, self._unloaded = Session(), None
+        if self._unloaded is not None:
+            self.known, self._unloaded = self.tier.empty(self._presented), None
 
-    RequestState.load = spoiled
+    RequestSession.load = spoiled
 
 
 @weakness
@@ -515,16 +504,16 @@ def takes_the_cookie_away_in_an_outage() -> None:
 
 def when_away(wait: Callable[[int], Any]) -> None:
     """Have ``wait`` done, with its number, in each request that finds the store away."""
-    load, numbers = RequestState.load, count()
+    load, numbers = RequestSession.load, count()
 
-    async def spoiled(self: RequestState) -> None:
+    async def spoiled(self: RequestSession) -> None:
         await load(self)
-        if self._unloaded is not None and self._needs_session:
+        if self._unloaded is not None:
             pause = wait(next(numbers))
             if pause is not None:
                 await pause
 
-    RequestState.load = spoiled
+    RequestSession.load = spoiled
 
 
 @weakness
@@ -552,31 +541,32 @@ def never_says_that_a_session_ended() -> None:
     init = Session.__init__
 
     def spoiled(self: Session, stored: Any = None, **options: Any) -> None:
-        init(self, stored, value=options.get("value"))
+        init(self, stored, **options | {"ended": False})
 
     Session.__init__ = spoiled
 
 
 @weakness
 def stores_a_session_for_whoever_looks() -> None:
-    load = RequestState.load
+    seen, needs_loading = Kind("seen", bool), RequestSession.needs_loading
 
-    async def spoiled(self: RequestState) -> None:
-        await load(self)
-        if self._unloaded is None and not self._session:
-            self._session["seen"] = True
+    def spoiled(self: RequestSession) -> bool:
+        waits = needs_loading(self)
+        if not waits and self._unloaded is None:
+            self.known.journal.assign(seen, True)
+        return waits
 
-    RequestState.load = spoiled
+    RequestSession.needs_loading = spoiled
 
 
 @weakness
 def looks_up_three_times() -> None:
     load = ServerSessionTier.load
 
-    async def spoiled(self: ServerSessionTier, cookies: Mapping[str, str]) -> Session:
-        await load(self, cookies)
-        await load(self, cookies)
-        return await load(self, cookies)
+    async def spoiled(self: ServerSessionTier, presented: Presented) -> Session:
+        await load(self, presented)
+        await load(self, presented)
+        return await load(self, presented)
 
     ServerSessionTier.load = spoiled
 

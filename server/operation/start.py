@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from socket import socket
@@ -109,13 +109,11 @@ async def open_application(
         )
         stack.push_async_callback(accounts.close)
         store: SessionStore | None = None
-        lasting_tasks: Callable[[], set[asyncio.Task[None]]] = set
         if composition.has_sessions and settings.store == "memory":
             store = MemoryStore()
         elif composition.has_sessions:
-            store = memcached = MemcachedStore(settings.memcached, deadline=settings.store_deadline)
-            stack.push_async_callback(memcached.close)
-            lasting_tasks = memcached.lasting_tasks
+            store = MemcachedStore(settings.memcached, deadline=settings.store_deadline)
+            stack.push_async_callback(store.close)
         application = make_app(
             composition.placement,
             settings,
@@ -124,7 +122,6 @@ async def open_application(
             store=store,
             log_function=log_request,
         )
-        application.settings["lasting_tasks"] = lasting_tasks
         yield application
 
 

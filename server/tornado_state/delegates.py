@@ -8,6 +8,7 @@ Rule 2: whatever goes wrong before the handler begins, somebody answers.
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -30,11 +31,12 @@ def answer_error(
     """Have a new instance of the handler answer ``error``, and nothing but that.
 
     It is not executed: neither its method nor ``prepare``, nor any check of the request, could
-    change what has become of the request.
+    change what has become of the request. Its request is a copy with a connection of its own: the
+    handler that failed may still be writing to the other, where it is swallowed.
     """
-    connection = request.connection
-    if isinstance(connection, HeldConnection):
-        connection = connection.for_error(error)
+    if isinstance(request.connection, HeldConnection):
+        connection = request.connection.for_error(error)
+        request = copy.copy(request)
         request.connection = connection
     handler = _made(application, request, target_class, target_kwargs)
     handler._transforms = []

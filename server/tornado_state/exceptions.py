@@ -190,3 +190,18 @@ class StoreRefused(Unanswered):
 
     def __init__(self, why: str, retry_after: int = 5) -> None:
         super().__init__(why, retry_after)
+
+
+class RecordTooLarge(TooLarge, StoreRefused):
+    """The store takes no record of that size; ``limit`` is 0 where it does not tell which it would.
+
+    The old record stands.
+    """
+
+    status = 413
+
+    def __init__(self, size: int, limit: int = 0) -> None:
+        self.what, self.size, self.limit = "the record", size, limit
+        self.retry_after = 5
+        may = f", and takes {limit} at most" if limit else ""
+        StateError.__init__(self, f"the store takes no record of {size} bytes{may}")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 from tornado import httputil
 from tornado.concurrent import chain_future
@@ -71,20 +71,18 @@ class HeldConnection(httputil.HTTPConnection):
         status = cast(httputil.ResponseStartLine, start_line).code
         if status >= 500 or self._answer is None:
             self.state.discard()
+        if self._answer is None:
+            return self._send(start_line, headers, chunk)
+        if status == 101:
+            return self._switch(start_line, headers, chunk)
         try:
-            if status == 101 and self.state.changed:
-                self._refuse_switch()
             if self.state.must_wait():
                 self.state.close()
                 return self._hold(self._commit_and_send(start_line, headers, chunk))
             self.state.commit_cookies()
         except StateError as error:
-            if self._answer is None:
-                raise
             return self._hold(self._fail(error))
-        self.state.close()
-        self._complete(status, headers)
-        return self.connection.write_headers(start_line, headers, chunk)
+        return self._send(start_line, headers, chunk)
 
     def write(self, chunk: bytes) -> asyncio.Future[None]:
         """Send a part of the body, after the headers."""
@@ -120,11 +118,37 @@ class HeldConnection(httputil.HTTPConnection):
         if self.state.can_change_late():
             self.tell_late_changes()
 
-    def _refuse_switch(self) -> NoReturn:
-        """Have the error answered, and keep the handler from taking the connection over."""
-        error = ResponseStarted()
-        self._hold(self._fail(error))
-        raise error
+    def _send(
+        self,
+        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
+        headers: httputil.HTTPHeaders,
+        chunk: bytes | None,
+    ) -> asyncio.Future[None]:
+        self.state.close()
+        self._complete(cast(httputil.ResponseStartLine, start_line).code, headers)
+        return self.connection.write_headers(start_line, headers, chunk)
+
+    def _switch(
+        self,
+        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
+        headers: httputil.HTTPHeaders,
+        chunk: bytes | None,
+    ) -> asyncio.Future[None]:
+        """Send the headers at once, or raise, so that the handler takes no connection over.
+
+        Only that a session is kept alive, which changes nothing, may come after the answer.
+        """
+        try:
+            if self.state.changed:
+                raise ResponseStarted
+            keep_alive = self.state.must_wait()
+            self.state.commit_cookies()
+        except StateError as error:
+            self._hold(self._fail(error))
+            raise
+        if keep_alive:
+            self._task = asyncio.ensure_future(self._settle(fatal=False))
+        return self._send(start_line, headers, chunk)
 
     def _hold(self, task: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
         self.holding = True
@@ -152,8 +176,9 @@ class HeldConnection(httputil.HTTPConnection):
         headers: httputil.HTTPHeaders,
         chunk: bytes | None,
     ) -> None:
+        status = cast(httputil.ResponseStartLine, start_line).code
         try:
-            await self.state.commit()
+            await self._settle(fatal=status < 500)
         except StateError as error:
             await self._fail(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
@@ -162,8 +187,16 @@ class HeldConnection(httputil.HTTPConnection):
                 StateError(f"the state could not be committed: {type(error).__name__}")
             )
         else:
-            self._complete(cast(httputil.ResponseStartLine, start_line).code, headers)
+            self._complete(status, headers)
             self._release(start_line, headers, chunk)
+
+    async def _settle(self, *, fatal: bool) -> None:
+        """Commit; with an answer of 500 and above, that is to see what was confirmed before."""
+        try:
+            await self.state.commit()
+        except StateError:
+            if fatal:
+                raise
 
     def _release(
         self,

@@ -40,6 +40,7 @@ class RequestTiers:
             needed=plan.needs_session,
             counts_as_use=counts_as_use,
         )
+        self._sealed = False
         #: Whether the answer may depend on what the request's cookies lead to.
         self.was_read = False
 
@@ -71,6 +72,8 @@ class RequestTiers:
             self._client_or_none = ClientState(
                 made.signed_cookies, made.cookie_kinds, made.bound_kinds, self._visit.cookies
             )
+            if self._sealed:
+                self._client_or_none.values.seal()
         return self._client_or_none
 
     def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
@@ -197,7 +200,7 @@ class RequestTiers:
 
     async def reload(self, *, closed: bool) -> None:
         """Take what the store has; what is not confirmed is forgotten, unless it is too late."""
-        session = self.look().if_kept
+        session = self.look().if_needed
         if not closed:
             self._forget_unsaved()
         if session is not None:
@@ -222,6 +225,7 @@ class RequestTiers:
 
     def seal(self) -> None:
         """From now on a change inside a value comes too late."""
+        self._sealed = True
         for journal in self._journals():
             journal.seal()
 

@@ -5,6 +5,7 @@ Nothing is left behind: leaving the ``with`` block closes every connection and e
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -53,6 +54,7 @@ class Impostor:
         with suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.connections.append(connection)
                 self._run(lambda connection=connection: self._serve(connection))  # type: ignore[misc]
 
@@ -80,6 +82,29 @@ def dripping(letter: bytes) -> Behaviour:
         while connection.recv(65_536):
             while not ended.wait(0.02):
                 connection.sendall(letter)
+
+    return behave
+
+
+def greeted(
+    exchange: Callable[[bytes], bytes | None], *, version: bytes = b"1.6.18", miss: bytes = b"EN O1"
+) -> Behaviour:
+    """Say what memcached says at first, and to each exchange what ``exchange`` makes of it.
+
+    None ends the connection. ``{O}`` in what it says is the number that came with the command.
+    """
+
+    def behave(connection: socket.socket) -> None:
+        while command := connection.recv(65_536):
+            if command == b"version\r\n":
+                connection.sendall(b"VERSION " + version + b"\r\n")
+            elif not command.endswith(b"mn\r\n"):
+                connection.sendall(miss + b"\r\n")
+            elif (reply := exchange(command)) is None:
+                return
+            else:
+                number = re.search(rb"\bO\d+", command)
+                connection.sendall(reply.replace(b"{O}", number[0] if number else b""))
 
     return behave
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from opened_store import new_key, opened
 from tornado_state.exceptions import StoreUnavailable
-from tornado_state.stores.memcached.host_names import HostName
+from tornado_state.stores.memcached.connection import Door
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import PATIENCE, until, wait_until
@@ -41,7 +41,7 @@ def no_name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]
 
 
 def looking_up() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if "look-up" in thread.name]
+    return [thread for thread in threading.enumerate() if "opening" in thread.name]
 
 
 def test_a_name_that_takes_for_ever_holds_up_nobody_else(
@@ -90,8 +90,8 @@ async def test_a_name_is_asked_for_once_at_a_time_and_found_in_the_end(
 @pytest.mark.parametrize("name", ["no-such-host.invalid", "a..b"])
 async def test_a_name_of_no_host_is_an_outage(name: str) -> None:
     """Nobody has it, or nobody can: no connection is made, and nothing else goes wrong."""
-    with pytest.raises(OSError, match=r"[Nn]ame"):
-        await HostName().addresses(name, 11211)
+    with pytest.raises(StoreUnavailable, match=r"[Nn]ame"):
+        Door(name, (name, 11211)).addresses()
     async with opened(f"{name}:11211", deadline=PATIENCE) as store:
         with pytest.raises(StoreUnavailable):
             await store.load(new_key())
@@ -117,7 +117,7 @@ async def test_a_connection_given_up_while_it_is_made_is_closed() -> None:
             waiting = stack.enter_context(closing(socket.socket()))
             waiting.setblocking(False)
             waiting.connect_ex(listener.getsockname())
-        patch.setattr("tornado_state.stores.memcached.loop_socket.socket.socket", Watched)
+        patch.setattr("tornado_state.stores.memcached.connection.socket.socket", Watched)
         gc.disable()
         try:
             port = listener.getsockname()[1]

@@ -85,10 +85,12 @@ async def test_closing_fails_what_waits_and_leaves_nothing() -> None:
         async with opened(memcached.address, deadline=0.5, connections=1) as store:
             await store.load(new_key())
             memcached.freeze()
-            calls = [asyncio.create_task(store.delete(new_key())) for _ in range(5)]
+            first = asyncio.create_task(store.delete(new_key()))
+            await reaches(store, "waiting", 0)
+            calls = [asyncio.create_task(store.delete(new_key())) for _ in range(4)]
             await reaches(store, "waiting", 4)
             await store.close()
-            outcomes = await asyncio.gather(*calls, return_exceptions=True)
+            outcomes = await asyncio.gather(first, *calls, return_exceptions=True)
             assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
             with pytest.raises(StoreUnavailable, match="closed"):
                 await store.load(new_key())
@@ -101,9 +103,11 @@ async def test_opening_the_breaker_fails_what_waits() -> None:
         async with opened(memcached.address, deadline=LONG, connections=1) as store:
             await store.load(new_key())
             memcached.freeze()
-            calls = [asyncio.create_task(store.delete(new_key())) for _ in range(20)]
+            first = asyncio.create_task(store.delete(new_key()))
+            await reaches(store, "waiting", 0)
+            calls = [asyncio.create_task(store.delete(new_key())) for _ in range(19)]
             await reaches(store, "waiting", 19)
             memcached.kill()
             async with asyncio.timeout(LONG / 2):
-                outcomes = await asyncio.gather(*calls, return_exceptions=True)
+                outcomes = await asyncio.gather(first, *calls, return_exceptions=True)
             assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}

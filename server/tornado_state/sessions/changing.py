@@ -57,14 +57,16 @@ class Changing:
                 session.rebase(await self.newest(session))
         raise conflict(names)
 
-    async def update(self, session: Session, kind: Kind[T], function: Callable[[T], T]) -> None:
-        """Apply ``function`` to the value and store it."""
+    async def update(self, session: Session, kind: Kind[T], function: Callable[[T], T]) -> bool:
+        """Apply ``function`` to the value and store it; False when that has to wait for more."""
         async with self._turns.take(stored_of(session).store_key, kind.name) as waited:
             if waited:
                 session.rebase(await self.newest(session))
             for _ in attempts():
+                if session.may_begin:
+                    return False
                 if await self._try_update(session, kind, function):
-                    return
+                    return True
                 session.rebase(await self.newest(session))
         raise conflict([kind.name])
 

@@ -11,6 +11,7 @@ what came after: whoever planted the old ID must not read what its owner does (A
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -33,7 +34,7 @@ class LastWord(msgspec.Struct, omit_defaults=True):
     """That a session is over: ``to`` is the ID it went on under, ``was`` what stood there."""
 
     to: str | None = None
-    was: msgspec.Raw | None = None
+    was: dict[str, msgspec.Raw] = {}
 
 
 _LAST_WORD = msgspec.json.Decoder(LastWord)
@@ -60,9 +61,8 @@ class Opened(NamedTuple):
 
     def was(self, now: float) -> Texts:
         """Return what a request that was under way may still see."""
-        word = self.last_word
         in_time = self.contents.created_at + _GRACE > now
-        return _texts(bytes(word.was)) if word and word.was and in_time else NOTHING
+        return _as_bytes(self.last_word.was) if self.last_word and in_time else NOTHING
 
 
 def write_texts(values: Texts) -> bytes:
@@ -72,7 +72,7 @@ def write_texts(values: Texts) -> bytes:
 
 def last_word(session_id: str, now: float, to: str | None, was: Texts) -> Sealed:
     """Return what is left of the session, which goes on under the ID ``to``, if any."""
-    word = LastWord(to, msgspec.Raw(write_texts(was)) if was else None)
+    word = LastWord(to, {name: msgspec.Raw(text) for name, text in was.items()})
     contents = Contents(int(now), int(now), remembered=False, data=msgspec.json.encode(word))
     sealed = seal(session_id, contents, last_word=True)
     return Sealed(sealed, _ENDED_FOR if to is None else _RENEWED_FOR)
@@ -85,12 +85,12 @@ def open_record(session_id: str, sealed: bytes) -> Opened | None:
         return None
     try:
         if not is_last_word(sealed):
-            return Opened(contents, _texts(contents.data), None)
+            return Opened(contents, _as_bytes(_TEXTS.decode(contents.data)), None)
         word = _LAST_WORD.decode(contents.data)
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return None
     return Opened(contents, NOTHING, word) if word.to is None or is_session_id(word.to) else None
 
 
-def _texts(data: bytes) -> Texts:
-    return {name: bytes(text) for name, text in _TEXTS.decode(data).items()}
+def _as_bytes(texts: Mapping[str, msgspec.Raw]) -> Texts:
+    return {name: bytes(text) for name, text in texts.items()}

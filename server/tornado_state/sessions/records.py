@@ -4,9 +4,8 @@ Rule 1: how long a record counts is for the clocks to say (:mod:`.clocks`).
 Rule 2: a record that does not open under its session ID, or holds no values, is no session. It is
 told and counted, and left where it is. One that a later release wrote is not known here: nothing
 is put in its place, and whoever needs it has to ask elsewhere.
-Rule 3: what ended leaves, for a moment, a record that says so, and what it continued as if its ID
-was renewed. So whoever still holds an older version finds out, and sign-out reaches a session that
-was renewed under its hands.
+
+How a session ends is in :mod:`.endings`.
 """
 
 from __future__ import annotations
@@ -17,14 +16,13 @@ from typing import NamedTuple
 
 from ..confirmed import NOTHING, Texts
 from ..events import Events
-from ..exceptions import NotKnownHere, SessionEnded, StoreRefused, StoreUnavailable
+from ..exceptions import NotKnownHere, SessionEnded, StoreUnavailable
 from ..stores.base import SessionStore
 from .clocks import Clocks
-from .record_contents import Opened, last_word, open_record, write_texts
+from .record_contents import Opened, open_record, write_texts
 from .sealing import Contents, is_newer, new_session_id, seal, store_key
-from .stored import CAPACITY, StoredSession, check_size, unloaded, version_of
+from .stored import CAPACITY, StoredSession, check_size, version_of
 from .touches import Touches
-from .turns import attempts
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +54,7 @@ class SessionRecords:
     ) -> None:
         self.store = store
         self.clocks = clocks
-        self._clock = clock
+        self.clock = clock
         self._events = events
         self._touches = Touches(clocks.idle_timeout * _TOUCH_AFTER, clock)
 
@@ -65,20 +63,37 @@ class SessionRecords:
         record = await self.store.load(store_key(session_id))
         if record is None:
             return Found()
-        opened = self._open(session_id, record.sealed)
+        opened = self.open(session_id, record.sealed)
         if opened is None:
             return Found()
-        now = self._clock()
+        now = self.clock()
         found = version_of(session_id, opened.contents, opened.values, *record)
-        if opened.last_word is not None:
-            return Found(old=found, was=opened.was(now)) if opened.was_renewed(now) else Found()
-        return Found(found) if self._counts(opened.contents, now) else Found()
+        if opened.last_word is None:
+            return Found(found) if self._counts(opened.contents, now) else Found()
+        if not opened.was_renewed(now):
+            return Found()
+        was = opened.was(now)
+        was = was if was and await self._goes_on(opened) else NOTHING
+        # Without the token: the word that leads on is not to be replaced.
+        return Found(old=found._replace(token=None), was=was)
+
+    async def _goes_on(self, opened: Opened) -> bool:
+        """Return whether what a session was renewed to has not ended by now."""
+        while opened.last_word is not None:
+            session_id = opened.last_word.to
+            record = await self.store.load(store_key(session_id)) if session_id else None
+            following = self.open(session_id, record.sealed) if session_id and record else None
+            if following is None:
+                return False
+            opened = following
+        return self._counts(opened.contents, self.clock())
 
     async def fetch(self, session_id: str) -> StoredSession | None:
         """Return the session alone, None when there is none."""
         return (await self.find(session_id)).stored
 
-    def _open(self, session_id: str, sealed: bytes) -> Opened | None:
+    def open(self, session_id: str, sealed: bytes) -> Opened | None:
+        """Return what a record says, None for what is none of ours; or `NotKnownHere`."""
         opened = open_record(session_id, sealed)
         if opened is None and is_newer(sealed):
             raise NotKnownHere("a session record was written by a newer release")
@@ -102,21 +117,21 @@ class SessionRecords:
         ``fits`` is how many bytes are taken, if that is more than the capacity.
         """
         check_size(values, fits)
-        began, draws = self._clock(), 0
+        began, draws = self.clock(), 0
         while True:
             draws += 1
             new = self.drawn(values, like, remembered)
             try:
                 await self.insert(new)
             except StoreUnavailable:
-                if draws == _DRAWS or self._clock() - began > _DRAWN_FOR:
+                if draws == _DRAWS or self.clock() - began > _DRAWN_FOR:
                     raise
             else:
                 return new
 
     def drawn(self, values: Texts, like: StoredSession | None, remembered: bool) -> StoredSession:
         """Return what `insert` is to create, under a session ID that is drawn here."""
-        session_id, now = new_session_id(), int(self._clock())
+        session_id, now = new_session_id(), int(self.clock())
         created_at = like.created_at if like else now
         contents = Contents(created_at, now, remembered, write_texts(values))
         sealed = seal(session_id, contents)
@@ -131,7 +146,7 @@ class SessionRecords:
     def next_version(self, stored: StoredSession, values: Texts) -> StoredSession:
         """Return the version that ``values`` make of ``stored``, to be put in its place."""
         check_size(values, stored.size)
-        now = int(self._clock())
+        now = int(self.clock())
         contents = Contents(stored.created_at, now, stored.remembered, write_texts(values))
         sealed = seal(stored.session_id, contents)
         return stored._replace(values=values, written_at=now, sealed=sealed, token=None)
@@ -141,63 +156,17 @@ class SessionRecords:
 
         Raises `SessionEnded` when there is nothing left to replace.
         """
-        swapped = await self._cas(stored, new.sealed, self.expiry(stored))
+        swapped = await self.cas(stored, new.sealed, self.expiry(stored))
         if swapped:
             self._touches.done(stored.store_key)
         return swapped
-
-    async def retire(
-        self, stored: StoredSession, successor: StoredSession | None = None, was: Texts = NOTHING
-    ) -> bool:
-        """End exactly the version ``stored``: like `swap`, for a record that says it is over."""
-        to = successor.session_id if successor else None
-        word = last_word(stored.session_id, self._clock(), to, was)
-        return await self._cas(stored, word.sealed, word.keep_for)
-
-    async def end(self, stored: StoredSession) -> None:
-        """End the session, whatever others made of it; returns once the store confirmed."""
-        last: StoredSession | None = stored
-        for _ in attempts():
-            if last is None:
-                return
-            try:
-                if await self.retire(last):
-                    return
-            except SessionEnded:
-                return
-            except StoreRefused:
-                break
-            last = await self._latest(last)
-        # No room for a word of farewell, or no end of writers: without condition, then.
-        await self.delete(last or stored)
-
-    async def end_id(self, session_id: str) -> None:
-        """End the session of an ID of which nothing else is known."""
-        await self.end(unloaded(session_id))
-
-    async def continued_in(self, stored: StoredSession, successor: StoredSession) -> bool:
-        """Return whether the session was retired in favour of ``successor``."""
-        record = await self.store.load(stored.store_key)
-        opened = self._open(stored.session_id, record.sealed) if record else None
-        word = opened.last_word if opened else None
-        return word is not None and word.to == successor.session_id
-
-    async def _latest(self, stored: StoredSession) -> StoredSession | None:
-        """Return the version that stands now, of the session or of what it continued as."""
-        record = await self.store.load(stored.store_key)
-        opened = self._open(stored.session_id, record.sealed) if record else None
-        if record is None or opened is None:
-            return None
-        if opened.last_word is None:
-            return stored._replace(token=record.token)
-        # Not loaded yet, and perhaps renewed as well: the next try finds out.
-        return unloaded(opened.last_word.to) if opened.last_word.to else None
 
     async def delete(self, stored: StoredSession) -> None:
         """Delete the record, whatever version it is."""
         await self.store.delete(stored.store_key)
 
-    async def _cas(self, stored: StoredSession, sealed: bytes, expiry: int) -> bool:
+    async def cas(self, stored: StoredSession, sealed: bytes, expiry: int) -> bool:
+        """Replace exactly the version ``stored``, for ``expiry`` seconds; else as `swap`."""
         if stored.token is None:
             return False
         swapped = await self.store.cas(stored.store_key, sealed, stored.token, expiry)
@@ -234,9 +203,9 @@ class SessionRecords:
     def remaining(self, stored: StoredSession) -> int:
         """Return the seconds until the absolute timeout, at least 1."""
         created_at, remembered = stored.created_at, stored.remembered
-        return self.clocks.remaining(created_at, self._clock(), remembered=remembered)
+        return self.clocks.remaining(created_at, self.clock(), remembered=remembered)
 
     def expiry(self, stored: StoredSession) -> int:
         """Return the seconds for which the store is to keep the record from now."""
         created_at, remembered = stored.created_at, stored.remembered
-        return self.clocks.expiry(created_at, self._clock(), remembered=remembered)
+        return self.clocks.expiry(created_at, self.clock(), remembered=remembered)

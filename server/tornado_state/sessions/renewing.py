@@ -4,7 +4,7 @@ Rule 1: renewing the ID adds the new record first, then retires the old one by t
 compare-and-swap. So a write that another request had acknowledged is either in the new record, or
 there is no new record.
 Rule 2: what else must know of the new record (a database, say) is told in between: if it refuses,
-the old session stands as it was, and nobody has the new ID.
+the old session stands as it was, nobody has the new ID, and it is not asked for any more.
 Rule 3: a sign-in stands on its own, whatever became of the session it began in; anything else must
 not bring an ended session back.
 Rule 4: a request that names an ID which was renewed begins no other session: its cookie could take
@@ -20,6 +20,7 @@ from ..confirmed import NOTHING, Texts
 from ..cookies.wire import SetCookie
 from ..exceptions import SessionEnded, StoreRefused, StoreUnavailable
 from .changing import Changing, conflict, interruptible, stored_of
+from .endings import Endings
 from .id_cookie import SessionIDCookie
 from .plan import Asked, Interrupted, Plan, Status
 from .records import SessionRecords
@@ -42,11 +43,13 @@ class Renewing:
     def __init__(
         self,
         records: SessionRecords,
+        endings: Endings,
         cookie: SessionIDCookie,
         changing: Changing,
         tell: Callable[[str], None],
     ) -> None:
         self._records = records
+        self._endings = endings
         self._cookie = cookie
         self._changing = changing
         self._tell = tell
@@ -56,7 +59,7 @@ class Renewing:
         if session.renewed and not (plan.restart_clock or plan.replaces):
             raise SessionEnded
         new = await self._records.add(plan.values, None, plan.remembered, _fits(session, plan))
-        async with self._dropped_on_error(new):
+        async with self._undone_on_error(session, new):
             await confirm(new.store_key)
         self._confirm_new(session, plan, new)
 
@@ -79,9 +82,16 @@ class Renewing:
             like = None if plan.restart_clock else old
             fits = _fits(session, plan)
             new = await self._records.add(plan.values, like, plan.remembered, fits)
-            async with self._dropped_on_error(new):
+            async with self._undone_on_error(session, new):
                 await confirm(new.store_key)
-            if await self._retire(session, plan, old, new):
+            try:
+                retired = await self._retire(session, plan, old, new)
+            except StoreUnavailable:
+                await self._look_up(session)
+                if session.stored is not new:
+                    raise
+                return True
+            if retired:
                 self._confirm_new(session, plan, new)
                 return True
             await self._records.delete(new)
@@ -94,10 +104,15 @@ class Renewing:
         """Retire ``old`` for ``new``; False when another version of it stands by now."""
         with interruptible(session, Interrupted(successor=new, plan=plan)):
             try:
-                return await self._records.retire(old, new, _still_seen(plan, old))
+                return await self._endings.retire(old, new, _still_seen(plan, old))
             except (SessionEnded, StoreRefused):
                 await self._records.delete(new)
                 raise
+
+    async def _look_up(self, session: Session) -> None:
+        """Settle it now, if the store answers: nobody may come back for a record without its ID."""
+        with suppress(StoreUnavailable):
+            await self.settle(session)
 
     async def settle(self, session: Session) -> None:
         """Find out whether a renewal that was interrupted had got as far as it had to."""
@@ -106,10 +121,22 @@ class Renewing:
             successor, plan = session.interrupted.successor, session.interrupted.plan
         if successor is None or plan is None:
             return
-        if await self._records.continued_in(stored_of(session), successor):
+        if await self._was_continued(stored_of(session), successor):
             self._confirm_new(session, plan, successor)
         else:
             await self._records.delete(successor)
+
+    async def _was_continued(self, old: StoredSession, successor: StoredSession) -> bool:
+        """Return whether ``old`` was retired for ``successor``. If not, it will not be any more.
+
+        The interrupted compare-and-swap may be about to happen: after a write it comes too late.
+        """
+        if await self._endings.continued_in(old, successor):
+            return True
+        with suppress(SessionEnded):
+            if await self._records.swap(old, self._records.next_version(old, old.values)):
+                return False
+        return await self._endings.continued_in(old, successor)
 
     def sign_again(self, session: Session) -> None:
         """Have the cookie sent anew after a write, if an older secret signed the one presented."""
@@ -130,11 +157,15 @@ class Renewing:
         return self._cookie.keep(stored.session_id, max_age, stored.remembered)
 
     @asynccontextmanager
-    async def _dropped_on_error(self, new: StoredSession) -> AsyncIterator[None]:
-        """Delete the new record if this fails. If that fails too: nobody has its ID."""
+    async def _undone_on_error(self, session: Session, new: StoredSession) -> AsyncIterator[None]:
+        """Delete the new record if this fails. If that fails too: nobody has its ID.
+
+        It is not asked for any more either, or it would be made after all with the answer.
+        """
         try:
             yield
         except Exception:
+            session.discard()
             with suppress(StoreUnavailable):
                 await self._records.delete(new)
             raise

@@ -89,6 +89,11 @@ class RequestSession:
         return self.loaded if self._tier is not None else None
 
     @property
+    def if_needed(self) -> Session | None:
+        """The session, None for a handler that uses none; raises as `loaded` does."""
+        return self.loaded if self._tier is not None and self._needed else None
+
+    @property
     def tier_to_ask(self) -> ServerSessionTier | None:
         """The tier that a commit has to ask, None where the session was not loaded."""
         return self._tier if self._is_loaded else None

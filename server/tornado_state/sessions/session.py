@@ -70,6 +70,11 @@ class Session:
         """Whether the session goes on under an ID which the request did not know of."""
         return self.old is not None and self.stored is None
 
+    @property
+    def renewal_interrupted(self) -> bool:
+        """Whether nobody knows under which ID the session goes on."""
+        return self.interrupted is not None and self.interrupted.successor is not None
+
     # What is asked for
 
     def renew_id(self, *, grace: bool = True) -> None:

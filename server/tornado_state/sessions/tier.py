@@ -22,6 +22,7 @@ from ..cookies.wire import Cookies, SetCookie
 from ..exceptions import Conflict, SessionEnded, StoreRefused, TooLarge
 from ..kinds import Kind
 from .changing import Changing, applied, stored_of
+from .endings import Endings
 from .id_cookie import Presented, SessionIDCookie
 from .kind_rules import KindRules
 from .plan import Plan, Status
@@ -48,8 +49,9 @@ class ServerSessionTier:
         self.rules = rules
         self._cookie = cookie
         self._tell = tell
+        self.endings = Endings(records)
         self._changing = Changing(records)
-        self._renewing = Renewing(records, cookie, self._changing, tell)
+        self._renewing = Renewing(records, self.endings, cookie, self._changing, tell)
 
     @property
     def cookie_name(self) -> str:
@@ -95,7 +97,7 @@ class ServerSessionTier:
 
     def must_wait(self, session: Session) -> bool:
         """Return whether `commit` has anything to ask of the store."""
-        if session.turn.taken:
+        if session.turn.taken or session.renewal_interrupted:
             return True
         status = session.status
         if status is Status.UNCHANGED:
@@ -182,14 +184,17 @@ class ServerSessionTier:
         return changed
 
     async def _update(self, session: Session, kind: Kind[T], function: Callable[[T], T]) -> None:
-        if session.stored is not None:
+        updated = False
+        while session.stored is not None and not updated:
             await self._commit(session, nobody_else)
-        if session.stored is None:
+            updated = session.stored is not None and await self._changing.update(
+                session, kind, function
+            )
+        if updated:
+            self._renewing.sign_again(session)
+        else:
             made = applied(session, kind, function)
             session.journal.assign(kind, made, by_update=True)
-        else:
-            await self._changing.update(session, kind, function)
-            self._renewing.sign_again(session)
 
     async def _destroy(self, session: Session, plan: Plan) -> None:
         await self._end_named(session)
@@ -200,9 +205,9 @@ class ServerSessionTier:
     async def _end_named(self, session: Session) -> None:
         """End every session that the request's cookies name."""
         if ending := session.stored or session.old:
-            await self.records.end(ending)
+            await self.endings.end(ending)
         for session_id in session.presented.others:
-            await self.records.end_id(session_id)
+            await self.endings.end_id(session_id)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -1,206 +1,249 @@
-"""One connection to one memcached: the one importer of pymemcache, and the edge its errors stop at.
+"""Making a connection to memcached: the one importer of pymemcache, where its errors stop.
 
-Rule 1: every reply is awaited and belongs to its command. Anything unexpected - a time-out, an
-error, a reply of another kind, an interruption - destroys the connection, so that a reply still to
-come can never be taken for another command's.
-Rule 2: an idle connection is looked at before it is used again, so a memcached that was restarted
-costs nobody a failed call.
-Rule 3: a command that failed because a *reused* connection broke is sent once more over a new one.
-After a time-out nothing is sent again: it may still be carried out. `load`, `touch` and `delete`
-may be repeated by their nature; what a repeated `add` or `cas` says is looked into (`_add_again`,
-`_cas_again`), because the first one may have been carried out before the connection broke.
-Rule 4: what leaves here is an answer, `StoreRefused`, or `StoreUnavailable`: pymemcache's
-exceptions, those of the operating system, and what a garbled reply does to pymemcache's parser end
-here.
+pymemcache connects, wraps in TLS, gives the password and asks for the version, blocking, in a
+thread (:mod:`.opening`). What its calls cannot do - many commands in one exchange, on an event
+loop, within one deadline - is done on the socket it has opened (:mod:`.lane`).
+
+Rule 1: each address of a name is tried, IPv4 first, because a memcached on this machine usually
+listens on 127.0.0.1 alone while ``localhost`` means ::1 as well; pymemcache tries the first only.
+Rule 2: what leaves here is a connection that answers, or a `StoreError` without any password.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import TypeVar
+import errno
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from pymemcache.client.base import Client
 from pymemcache.exceptions import (
+    MemcacheClientError,
     MemcacheError,
     MemcacheServerError,
     MemcacheUnexpectedCloseError,
+    MemcacheUnknownCommandError,
     MemcacheUnknownError,
 )
 
-from ...exceptions import StoreRefused, StoreUnavailable
-from ..base import SessionRecord
+from ...exceptions import StoreUnavailable, StoreUnfit
+from ..exchanges.commands import StoreError, Unreachable
+from ..exchanges.node import OwnFault
 from ..urls import Address
-from .loop_socket import LoopSockets
 
 T = TypeVar("T")
 
-#: What a reply's first line may be, where pymemcache would take any other line for an answer too:
-#: for False ("not found"), or for the end of the records.
-_REPLIES = {
-    b"delete": (b"DELETED", b"NOT_FOUND"),
-    b"touch": (b"TOUCHED", b"NOT_FOUND"),
-    b"gets": (b"VALUE", b"END"),
-}
-
-#: A garbled reply shows as ValueError, IndexError or KeyError (a record nobody asked for).
+#: A garbled reply shows as one of the last three.
 _FOREIGN = (OSError, MemcacheError, ValueError, IndexError, KeyError)
-_LOST = (OSError, MemcacheUnexpectedCloseError)
+_OWN_FAULTS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+
+#: Where memcached takes a password: as the value of any key, in the first command.
+_LOGIN = "login"
+#: A key that nobody has.
+_NOTHING = "-" * 43
 
 
-class Unreachable(StoreUnavailable):
-    """memcached was not reached, closed the connection, or (``timed_out``) was too late."""
+class Sockets:
+    """Stands in for the `socket` module: remembers connections, to shut them at the deadline."""
 
-    def __init__(self, why: str, *, timed_out: bool) -> None:
-        self.timed_out = timed_out
-        super().__init__(why)
+    def __init__(self) -> None:
+        self.addresses: list[Any] = []
+        self._made: list[socket.socket] = []
+        self._shut = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(socket, name)
+
+    def socket(self, family: int, kind: int, proto: int = 0) -> socket.socket:
+        """Return a new socket, as `socket.socket` does."""
+        made = socket.socket(family, kind, proto)
+        try:
+            # A second descriptor of the same: what is wrapped in TLS gives up the first.
+            self._made.append(made.dup())
+        except OSError:
+            made.close()
+            raise
+        if self._shut:
+            self.shut()
+        return made
+
+    def getaddrinfo(self, *_: Any) -> list[Any]:
+        """Return the one address that is being tried."""
+        return self.addresses
+
+    def shut(self) -> None:
+        """End whatever waits for one of the sockets."""
+        self._shut = True
+        for made in self._made:
+            with suppress(OSError):
+                made.shutdown(socket.SHUT_RDWR)
+
+    def forget(self) -> None:
+        """Let go of the connections: they are somebody's now, or closed."""
+        made, self._made = self._made, []
+        for each in made:
+            each.close()
 
 
-def is_foreign(error: StoreUnavailable) -> bool:
-    """Return whether somebody answered and is no memcached; who hangs up at once is none either."""
-    if not isinstance(error, Unreachable):
-        return True
-    why = error.__cause__
-    away = isinstance(why, OSError) and not isinstance(why, ConnectionResetError | BrokenPipeError)
-    return not (error.timed_out or away)
-
-
-class _StrictClient(Client):  # type: ignore[misc]  # pymemcache is not typed
-    """pymemcache's client, refusing a reply that does not answer the command."""
+class _Client(Client):  # type: ignore[misc]  # pymemcache is not typed
+    """pymemcache's client, telling a memcached that is full from one that knows no command."""
 
     def _raise_errors(self, line: bytes, name: bytes) -> None:
+        if line.startswith(b"ERROR Too many open connections"):
+            raise MemcacheServerError(line)
         super()._raise_errors(line, name)
-        if name in _REPLIES and line.partition(b" ")[0] not in _REPLIES[name]:
-            raise MemcacheUnknownError("a reply to another command")
 
 
 class Connection:
-    """A connection that makes and remakes itself, for one command at a time within `.bridge.run`.
+    """A connection that answers: its socket, and pymemcache's client to ask blocking questions."""
 
-    Each method raises `Unreachable`, another `StoreUnavailable` where something else than memcached
-    seems to answer, or `StoreRefused`.
-    """
+    def __init__(self, client: Client, misses_are_numbered: bool) -> None:
+        self._client = client
+        #: Not so before 1.6.13 or thereabouts.
+        self.misses_are_numbered = misses_are_numbered
 
-    def __init__(self, address: Address) -> None:
-        self._client = _StrictClient(
-            f"unix:{address}" if isinstance(address, str) else address,
-            socket_module=LoopSockets(),
-            no_delay=True,
-            default_noreply=False,
-            allow_unicode_keys=False,
-        )
+    @property
+    def socket(self) -> socket.socket:
+        """The socket, which no longer blocks."""
+        sock: socket.socket = self._client.sock
+        sock.setblocking(False)
+        return sock
 
-    def load(self, keys: Collection[str]) -> dict[str, SessionRecord]:
-        """Return the records that exist, by store key, for one round trip."""
-        found = self._ask(lambda: self._client.gets_many(keys))
-        return {key: SessionRecord(*record) for key, record in found.items()}
+    def version(self) -> str:
+        """Return memcached's version."""
+        return asked(lambda: str(self._client.version().decode("ascii", "replace")))
 
-    def add(self, key: str, sealed: bytes, idle: int) -> bool:
-        """See `SessionStore.add`."""
-        return self._ask(
-            lambda: bool(self._client.add(key, sealed, expire=idle)),
-            again=lambda: self._add_again(key, sealed, idle),
-        )
+    def add(self, key: str, value: bytes, seconds: int) -> bool:
+        """Keep ``value`` for a while; False where that is refused."""
+        try:
+            return asked(lambda: bool(self._client.add(key, value, expire=seconds)))
+        except StoreUnfit:
+            raise
+        except StoreUnavailable:
+            return False
 
-    def cas(self, key: str, sealed: bytes, cas: bytes, idle: int) -> bool | None:
-        """See `SessionStore.cas`."""
-        return self._ask(
-            lambda: self._cas(key, sealed, cas, idle),
-            again=lambda: self._cas_again(key, sealed, cas, idle),
-        )
+    def gets(self, key: str) -> tuple[bytes | None, bytes | None]:
+        """Return a value and its token."""
+        found: tuple[bytes | None, bytes | None] = asked(lambda: self._client.gets(key))
+        return found
 
-    def touch(self, key: str, idle: int) -> bool:
-        """See `SessionStore.touch`."""
-        return self._ask(lambda: bool(self._client.touch(key, idle)))
+    def delete(self, key: str) -> None:
+        """End a value."""
+        asked(lambda: self._client.delete(key))
 
-    def delete(self, key: str) -> bool:
-        """See `SessionStore.delete`. Sent twice, it may say False for what it deleted itself."""
-        return self._ask(lambda: bool(self._client.delete(key)))
+    def settings(self) -> dict[bytes, Any]:
+        """Return what ``stats settings`` says; nothing where that is refused, as by proxies.
 
-    def version(self) -> None:
-        """Return if memcached answers over a new connection."""
-        self.close()
-        self._ask(self._client.version)
-
-    def has_cas(self) -> bool:
-        """Return whether this memcached compares and swaps; ``-C`` turns that off."""
-        settings = self._ask(lambda: self._client.stats("settings"))
-        return settings.get(b"cas_enabled") not in (b"no", False)
+        The last question: where it is refused, the connection is closed.
+        """
+        try:
+            return asked(lambda: dict(self._client.stats("settings")))
+        except StoreUnavailable:
+            return {}
 
     def close(self) -> None:
-        """Close the connection; the next command makes a new one."""
+        """Close it."""
         self._client.close()
 
-    def _ask(self, command: Callable[[], T], again: Callable[[], T] | None = None) -> T:
-        answered = False
+
+@dataclass(frozen=True)
+class Door:
+    """Where a memcached is, and what it wants to be told first; for any number of connections."""
+
+    name: str
+    address: Address
+    user: str = ""
+    password: str = ""
+    tls: ssl.SSLContext | None = None
+
+    def open(self, sockets: Sockets, patience: float) -> Connection:
+        """Return a connection that has answered; to be called where blocking is no harm."""
+        error: StoreError = Unreachable("the name of memcached's host has no address")
+        found = self.addresses()
+        for info in found:
+            try:
+                return self.open_one(info, sockets, patience / len(found))
+            except StoreUnavailable as failure:
+                error = failure
+        raise error
+
+    def addresses(self) -> list[Any]:
+        """Return what `socket.getaddrinfo` returns, IPv4 first; [None] for a socket's path."""
+        if isinstance(self.address, str):
+            return [None]
         try:
-            answer = self._send(command, again or command)
-            answered = True
-        except _FOREIGN as error:
+            found = socket.getaddrinfo(*self.address, type=socket.SOCK_STREAM)
+        except OSError as error:
             raise _translated(error) from error
-        finally:
-            if not answered:
-                self.close()
-        return answer
+        except UnicodeError as error:  # a label that is empty, say, or too long
+            raise Unreachable("this can be no host's name") from error
+        return sorted(found, key=lambda info: info[0] != socket.AF_INET)
 
-    def _send(self, command: Callable[[], T], again: Callable[[], T]) -> T:
-        if self._client.sock is not None and not self._client.sock.is_fresh():
-            self.close()
-        if self._client.sock is None:
-            return command()
+    def open_one(self, info: Any, sockets: Sockets, patience: float) -> Connection:
+        """Return a connection to one of `addresses`."""
+        sockets.addresses = [info]
+        path = self.address if isinstance(self.address, str) else None
+        client = _Client(
+            f"unix:{path}" if path else self.address,
+            connect_timeout=patience,
+            timeout=patience,
+            socket_module=sockets,
+            no_delay=True,
+            default_noreply=False,
+            tls_context=self.tls,
+        )
         try:
-            return command()
-        except _LOST:
-            self.close()
-        return again()
+            return Connection(client, asked(lambda: self._greet(client)))
+        except StoreUnavailable:
+            client.close()
+            raise
 
-    def _cas(self, key: str, sealed: bytes, cas: bytes, idle: int) -> bool | None:
-        stored: bool | None = self._client.cas(key, sealed, cas, expire=idle)
-        return stored
-
-    def _add_again(self, key: str, sealed: bytes, idle: int) -> bool:
-        """Add once more. Sealed bytes are never the same twice, so the same bytes are my own.
-
-        Other bytes mean that the key is taken, which is what False says, whoever took it. No bytes
-        mean that a record came and went: nobody can tell whose.
-        """
-        if self._client.add(key, sealed, expire=idle):
-            return True
-        standing = self._standing(key)
-        if standing is None:
-            raise StoreUnavailable("the connection broke, and what became of the add is not known")
-        return standing == sealed
-
-    def _cas_again(self, key: str, sealed: bytes, cas: bytes, idle: int) -> bool | None:
-        """Compare and swap once more.
-
-        Stored: the first one was not carried out. Not found: there is no record, whatever the first
-        one did. Another version: it is my own if its bytes are; else someone may have built upon
-        mine, and a caller told of a conflict would apply its change a second time.
-        """
-        stored = self._cas(key, sealed, cas, idle)
-        if stored is not False:
-            return stored
-        if self._standing(key) == sealed:
-            return True
-        raise StoreUnavailable("the connection broke, and what became of the cas is not known")
-
-    def _standing(self, key: str) -> bytes | None:
-        sealed: bytes | None = self._client.gets(key)[0]
-        return sealed
+    def _greet(self, client: Client) -> bool:
+        """Return whether the answer to a lookup of nothing carries the lookup's number."""
+        if self.user:
+            client.set(_LOGIN, f"{self.user} {self.password}".encode())
+        version = client.version().decode("ascii", "replace")
+        try:
+            answer = client.raw_command(f"mg {_NOTHING} O1", b"\r\n")
+        except MemcacheUnknownCommandError as error:
+            raise StoreUnfit(
+                f"memcached {version} does not know the meta commands; version 1.6 or later does"
+            ) from error
+        if answer not in (b"EN", b"EN O1"):
+            raise MemcacheUnknownError("an answer to another command")
+        return bool(answer == b"EN O1")
 
 
-def _translated(error: Exception) -> StoreRefused | StoreUnavailable:
-    """Return the project's exception for a foreign one, without any key or content."""
-    if isinstance(error, MemcacheUnexpectedCloseError):
-        return Unreachable("memcached closed the connection", timed_out=False)
+def asked(question: Callable[[], T]) -> T:
+    """Return the answer of pymemcache, or raise a `StoreUnavailable` of ours."""
+    try:
+        return question()
+    except _FOREIGN as error:
+        raise _translated(error) from error
+
+
+def _translated(error: Exception) -> StoreUnavailable:
+    """Return the project's exception for a foreign one, without any password."""
     if isinstance(error, OSError):
-        return Unreachable(f"no connection to memcached: {error.strerror}", timed_out=False)
+        return _unreachable(error)
+    if isinstance(error, MemcacheUnexpectedCloseError):
+        return StoreUnfit("what answers hangs up, which memcached does not do")
     if isinstance(error, MemcacheServerError):
-        return _server_error(str(error))
-    return StoreUnavailable("what answers does not answer as memcached does")
+        return StoreUnavailable("memcached reports an error of its own")
+    if isinstance(error, MemcacheClientError) and "authentic" in str(error):
+        return StoreUnfit("this memcached wants another user and password (option -Y)")
+    return StoreUnfit("what answers does not answer as memcached does")
 
 
-def _server_error(text: str) -> StoreRefused | StoreUnavailable:
-    if "out of memory storing" in text or "too large" in text:
-        return StoreRefused("memcached has no room for the record")
-    return StoreUnavailable("memcached reports an error of its own")
+def _unreachable(error: OSError) -> StoreUnavailable:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return StoreUnfit(f"the certificate is not to be trusted: {error.verify_message}")
+    if isinstance(error, ssl.SSLError):
+        return StoreUnfit("what answers does not speak TLS as memcached does")
+    if isinstance(error, ConnectionResetError | BrokenPipeError):
+        return StoreUnfit("what answers hangs up, which memcached does not do")
+    why = f"no connection to memcached: {error.strerror or error}"
+    return OwnFault(why) if error.errno in _OWN_FAULTS else Unreachable(why)

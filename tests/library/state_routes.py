@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from state_app import BASKET, THEME, WHO, Browser, World, handler
+from state_app import ADA, BASKET, THEME, WHO, Browser, World, handler
 from tornado.httpclient import HTTPResponse
 from tornado_state import StateHandler
 
 SESSION = "__Host-shop-session-id"
-ADA = {"id": "ada"}
+THEME_COOKIE = "__Host-shop-theme"
 
 
 def read(self: StateHandler) -> None:
-    self.write({"theme": self.state.get(THEME), "basket": self.state.get(BASKET)})
+    self.write({"theme": self.state[THEME], "basket": self.state[BASKET]})
 
 
 def write(self: StateHandler) -> None:
     self.state[THEME] = self.get_argument("theme", "dark")
-    self.state[BASKET] = self.state.get(BASKET, 0) + 1
+    self.state[BASKET] += 1
     read(self)
 
 
@@ -26,12 +26,15 @@ def destroy(self: StateHandler) -> None:
 
 
 def sign_in(self: StateHandler) -> None:
-    self.state.sign_in(WHO, ADA)
+    self.state.sign_in(ADA)
 
 
 Shop = handler(THEME, BASKET, get=read, head=read, post=write, delete=destroy)
 Login = handler(WHO, post=sign_in)
 ROUTES = {"/": Shop, "/login": Login}
+
+NOTHING = b'{"theme": null, "basket": 0}'
+ONE = b'{"theme": "dark", "basket": 1}'
 
 
 def set_cookies(response: HTTPResponse) -> list[str]:

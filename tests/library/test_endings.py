@@ -8,7 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 import pytest
-from state_app import ABSOLUTE, IDLE, SEEN, WHO, Visitor, with_session
+from state_app import ABSOLUTE, ADA, BASKET, EVE, IDLE, SEEN, WHO, Visitor, put, with_session
 from tornado_state import Conflict, SessionEnded, StoreUnavailable
 from tornado_state.cookies.wire import SetCookie
 
@@ -23,8 +23,11 @@ async def end(visitor: Visitor) -> SetCookie | None:
 
 async def renew(visitor: Visitor, *, sign_in: bool = False, **values: object) -> SetCookie | None:
     session = await visitor.session()
-    session.update(values)
-    session.renew_id(restart_clock=sign_in)
+    if sign_in:
+        session.sign_in(remember=False)
+    else:
+        session.renew_id()
+    put(session, **values)
     return await visitor.commit(session)
 
 
@@ -46,7 +49,7 @@ async def test_a_late_write_never_brings_a_session_back(steps: int) -> None:
     late, renewing = await visitor.session(), await visitor.session()
     await end(visitor.copy())
     visitor.world.clock.pass_(2 * (steps - 1))
-    late["basket"] = 1
+    put(late, basket=2)
     with pytest.raises(SessionEnded):
         await visitor.commit(late)
     renewing.renew_id()
@@ -88,7 +91,7 @@ async def test_what_is_assigned_after_ending_begins_another_session() -> None:
     thief = visitor.copy()
     session = await visitor.session()
     session.destroy()
-    session["seen"] = 1
+    put(session, seen=1)
     assert await visitor.commit(session) is not None
     assert await visitor.data() == {"seen": 1}
     assert (await thief.session()).ended
@@ -150,7 +153,7 @@ async def test_a_write_after_a_renewal_is_told() -> None:
     visitor = await with_session()
     late = await visitor.session()
     await renew(visitor.copy())
-    late["basket"] = 1
+    put(late, basket=2)
     with pytest.raises(SessionEnded):
         await visitor.commit(late)
 
@@ -184,14 +187,14 @@ async def test_a_sign_in_stands_on_its_own(meanwhile: Meanwhile, when: str) -> N
     """Whatever became of the session it began in, who signs in is signed in."""
     visitor = await with_session()
     session = await visitor.session()
-    session["who"] = {"id": "ada"}
-    session.renew_id(restart_clock=True)
+    session.sign_in(remember=False)
+    put(session, who=ADA)
     if when == "before":
         await meanwhile(visitor)
     else:
         visitor.world.store.let_go_first("add", lambda: meanwhile(visitor))
     await visitor.commit(session)
-    assert (await visitor.data())["who"] == {"id": "ada"}
+    assert (await visitor.data())["who"] == ADA
 
 
 async def test_a_sign_in_works_on_an_ended_session() -> None:
@@ -200,10 +203,10 @@ async def test_a_sign_in_works_on_an_ended_session() -> None:
     await evict(visitor)
     session = await visitor.session()
     assert session.ended
-    session["who"] = {"id": "ada"}
-    session.renew_id(restart_clock=True)
+    session.sign_in(remember=False)
+    put(session, who=ADA)
     assert await visitor.commit(session) is not None
-    assert await visitor.data() == {"who": {"id": "ada"}}
+    assert await visitor.data() == {"who": ADA}
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -219,7 +222,7 @@ async def test_any_order_of_requests_leaves_an_ended_session_ended(seed: int) ->
             await asyncio.sleep(0)
         if session.stored is None:
             return
-        session[rng.choice(("basket", "seen"))] = rng.random()
+        put(session, **{rng.choice(("basket", "seen")): rng.randrange(2, 100)})
         if rng.random() < 0.5:
             session.renew_id()
         with contextlib.suppress(SessionEnded, Conflict):
@@ -241,16 +244,13 @@ async def test_an_update_of_an_ended_session_is_refused() -> None:
     session = await visitor.session()
     await end(visitor.copy())
     with pytest.raises(SessionEnded):
-        await visitor.world.sessions.update(session, "basket", lambda number: number + 1, 0)
+        await visitor.world.sessions.update(session, BASKET, lambda number: number + 1)
     assert await visitor.data() == {}
 
 
 async def test_signing_out_of_an_ended_session_clears_its_cookie() -> None:
-    """The store is not asked again; under an ID that was renewed the cookie is left alone."""
+    """The store is not asked again."""
     visitor = await with_session()
-    late = visitor.copy()
-    await renew(visitor)
-    assert await end(late) is None
     other = visitor.copy()
     await end(visitor)
     visitor.world.store.forget()
@@ -260,18 +260,42 @@ async def test_signing_out_of_an_ended_session_clears_its_cookie() -> None:
     assert visitor.operations == {"load": 1}
 
 
+async def test_signing_out_under_an_id_that_was_renewed_ends_what_it_goes_on_as() -> None:
+    """The page was older than the cookie is by now: who signs out there is signed out."""
+    visitor = await with_session()
+    late = visitor.copy()
+    await renew(visitor)
+    await renew(visitor)
+    assert await end(late) is not None
+    assert (await visitor.session()).ended
+    assert late.cookies == {}
+
+
+async def test_what_is_assigned_after_signing_out_under_a_renewed_id_begins_another() -> None:
+    """What it went on as is ended as well, though something new begins at once."""
+    visitor = await with_session()
+    late = visitor.copy()
+    await renew(visitor)
+    session = await late.session()
+    session.destroy()
+    put(session, seen=5)
+    assert await late.commit(session) is not None
+    assert await late.data() == {"seen": 5}
+    assert (await visitor.session()).ended
+
+
 async def test_a_write_under_an_id_that_was_renewed_begins_no_other_session() -> None:
     """A new cookie would take the place of the one that the renewal, a sign-in say, has sent."""
     visitor = await with_session(basket=1)
     late = visitor.copy()
-    await renew(visitor, sign_in=True, who={"id": "ada"})
+    await renew(visitor, sign_in=True, who=ADA)
     visitor.world.store.forget()
     with pytest.raises(SessionEnded):
         await late.assign(basket=2)
     assert visitor.operations == {"load": 1}
     assert late.cookies != visitor.cookies
     assert await late.commit(await late.session()) is None
-    assert await visitor.data() == {"basket": 1, "who": {"id": "ada"}}
+    assert await visitor.data() == {"basket": 1, "who": ADA}
 
 
 async def test_a_sign_in_under_an_id_that_was_renewed_stands_on_its_own() -> None:
@@ -280,11 +304,11 @@ async def test_a_sign_in_under_an_id_that_was_renewed_stands_on_its_own() -> Non
     again = visitor.copy()
     await renew(visitor, sign_in=True)
     session = await again.session()
-    session["who"] = {"id": "ada"}
-    session.renew_id(restart_clock=True)
+    session.sign_in(remember=False)
+    put(session, who=ADA)
     assert await again.commit(session) is not None
     session.destroy()
-    session["basket"] = 1
+    put(session, basket=1)
     assert await again.commit(session) is not None
     assert await again.data() == {"basket": 1}
 
@@ -312,11 +336,11 @@ async def test_a_sign_in_takes_nothing_along_that_was_planted_meanwhile(before: 
     visitor = await with_session(basket=1, seen=1)
     attacker = visitor.copy()
     state = await visitor.state(WHO)
-    planted = {"seen": 2, "who": {"id": "attacker"}, "basket": 2, "unknown": 1}
+    planted = {"seen": 2, "who": EVE, "basket": 2, "step": "planted"}
     visitor.world.store.let_go_first(before, lambda: attacker.assign(**planted))
-    state.sign_in(WHO, {"id": "ada"})
+    state.sign_in(ADA)
     await visitor.answer(state)
-    assert await visitor.data() == {"basket": 2, "who": {"id": "ada"}}
+    assert await visitor.data() == {"basket": 2, "who": ADA}
 
 
 async def test_a_sign_in_keeps_what_the_same_request_assigned() -> None:
@@ -325,10 +349,10 @@ async def test_a_sign_in_keeps_what_the_same_request_assigned() -> None:
     attacker = visitor.copy()
     state = await visitor.state(WHO, SEEN)
     visitor.world.store.let_go_first("cas", lambda: attacker.assign(seen=2))
-    state.sign_in(WHO, {"id": "ada"})
+    state.sign_in(ADA)
     state[SEEN] = 3
     await visitor.answer(state)
-    assert await visitor.data() == {"who": {"id": "ada"}, "seen": 3}
+    assert await visitor.data() == {"who": ADA, "seen": 3}
 
 
 @pytest.mark.parametrize("last", ["renew", "end"])
@@ -346,3 +370,66 @@ async def test_a_late_reader_does_not_make_an_ended_session_look_alive(last: str
     assert await visitor.world.sessions.living([late.stored.store_key]) == set()
     assert (await copy.session()).ended
     assert await copy.assign(basket=2) is not None
+
+
+# Grace
+
+
+async def test_a_request_under_way_reads_what_stood_there_under_the_old_id() -> None:
+    """For ten seconds, and never what came after; then it has ended like any other."""
+    visitor = await with_session(basket=1, who=ADA)
+    late = visitor.copy()
+    await renew(visitor, seen=2)
+    await visitor.assign(basket=5)
+    assert await late.data() == {"basket": 1, "who": ADA}
+    visitor.world.clock.pass_(9)
+    assert await late.data() == {"basket": 1, "who": ADA}
+    visitor.world.clock.pass_(1)
+    assert await late.data() == {}
+
+
+async def test_without_grace_the_old_id_is_dead_at_once() -> None:
+    """After a change of password, say."""
+    visitor = await with_session(basket=1)
+    late = visitor.copy()
+    session = await visitor.session()
+    session.renew_id(grace=False)
+    await visitor.commit(session)
+    assert await late.data() == {}
+    assert await visitor.data() == {"basket": 1}
+
+
+async def test_under_the_old_id_nothing_is_seen_of_who_signs_in() -> None:
+    """Nor of what was there before: whoever planted the ID must not read what its owner does."""
+    visitor = await with_session(basket=1)
+    attacker = visitor.copy()
+    await renew(visitor, sign_in=True, who=ADA)
+    assert await attacker.data() == {}
+
+
+@pytest.mark.parametrize("renewals", [1, 2])
+@pytest.mark.parametrize("how", ["signed out", "evicted", "too old"])
+async def test_grace_ends_with_the_session(how: str, renewals: int) -> None:
+    """Once it has ended under its new ID, nobody reads anything under an old one."""
+    visitor = await with_session(basket=1, who=ADA)
+    if how == "too old":
+        visitor.world.clock.pass_(IDLE - 1)
+        for _ in range(ABSOLUTE // (IDLE - 1) - 1):
+            await visitor.commit(await visitor.session())
+            visitor.world.clock.pass_(IDLE - 1)
+    late = visitor.copy()
+    for _ in range(renewals):
+        await renew(visitor)
+    assert await late.data() == {"basket": 1, "who": ADA}
+    match how:
+        case "signed out":
+            await end(visitor)
+        case "evicted":
+            stored = (await visitor.session()).stored
+            assert stored is not None
+            await visitor.world.store.delete(stored.store_key)
+        case "too old":
+            stored = (await visitor.session()).stored
+            assert stored is not None
+            visitor.world.clock.pass_(ABSOLUTE - (visitor.world.clock() - stored.created_at))
+    assert await late.data() == {}

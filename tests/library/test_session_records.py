@@ -1,4 +1,4 @@
-"""Sessions as records in a store: what is accepted as one, the two clocks, and how one ends."""
+"""Sessions as records in a store: what is accepted as one, the two clocks, and what one holds."""
 
 from __future__ import annotations
 
@@ -7,31 +7,50 @@ import pickle
 from typing import Any
 
 import pytest
-from state_app import ABSOLUTE, IDLE, World
-from tornado_state import SessionEnded, StoreUnavailable, TooLarge
+from state_app import ABSOLUTE, IDLE, REMEMBERED, World
+from tornado_state import NotKnownHere, SessionEnded, StoreUnavailable, TooLarge
+from tornado_state.sessions.record_contents import write_texts
 from tornado_state.sessions.sealing import Contents, new_session_id, seal, store_key
-from tornado_state.sessions.session import StoredSession
-from tornado_state.sessions.session_records import SessionRecords
+from tornado_state.sessions.stored import StoredSession, size_of
 from tornado_state.stores import MemoryStore
 from watched_store import Clock, WatchedStore
 
-DATA = b'{"a":1}'
+VALUES = {"a": b"1"}
+
+
+async def add(world: World, values: Any = None, remembered: bool = False) -> StoredSession:
+    added: StoredSession = await world.sessions.records.add(values or VALUES, None, remembered)
+    return added
+
+
+async def fetched(world: World, session_id: str) -> StoredSession | None:
+    found: StoredSession | None = await world.sessions.records.fetch(session_id)
+    return found
+
+
+async def added(world: World, values: Any = None) -> StoredSession:
+    """Return a session as it is loaded."""
+    found = await fetched(world, (await add(world, values)).session_id)
+    assert found is not None
+    return found
+
+
+async def swapped(world: World, stored: StoredSession, **values: bytes) -> bool:
+    records = world.sessions.records
+    done: bool = await records.swap(stored, records.next_version(stored, values))
+    return done
 
 
 async def put(world: World, sealed: bytes, session_id: str) -> None:
     await world.store.add(store_key(session_id), sealed, IDLE)
 
 
-async def sealed_text(world: World, data: bytes, layout: int = 1) -> str:
-    """Store a record that opens, whatever it says; return its session ID."""
+async def sealed_text(world: World, data: bytes, made: float = 0, **options: Any) -> str:
+    """Store a record that opens, whatever it says, ``made`` in so many seconds; return its ID."""
     session_id = new_session_id()
-    created_at = int(world.clock())
-    await put(world, seal(session_id, Contents(layout, created_at, data)), session_id)
+    at = int(world.clock() + made)
+    await put(world, seal(session_id, Contents(at, at, False, data), **options), session_id)
     return session_id
-
-
-async def fetched(world: World, session_id: str) -> StoredSession | None:
-    return await world.sessions.records.fetch(session_id)
 
 
 class Bomb:
@@ -50,7 +69,7 @@ class Bomb:
         b'{"a":1}',
         b"\x01" + b"x" * 60,
         b"\x02" + b"x" * 60,
-        b"\x03" + b"x" * 60,
+        b"\x10" + b"x" * 60,
     ],
     ids=["empty", "head", "pickle", "plain", "junk", "last word", "format"],
 )
@@ -61,7 +80,7 @@ async def test_promise_7_foreign_bytes_are_no_session(
     world, session_id = World(), new_session_id()
     await put(world, sealed, session_id)
     assert await fetched(world, session_id) is None
-    assert world.sessions.records.unreadable == 1
+    assert world.events == ["unreadable"]
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert (await world.store.load(store_key(session_id))).sealed == sealed
 
@@ -69,10 +88,10 @@ async def test_promise_7_foreign_bytes_are_no_session(
 async def test_promise_7_another_session_under_ones_key_is_no_session() -> None:
     """A record copied to another store key is refused there."""
     world, mine = World(), new_session_id()
-    theirs = await world.sessions.records.add(DATA)
+    theirs = await add(world)
     await put(world, (await world.store.load(theirs.store_key)).sealed, mine)
     assert await fetched(world, mine) is None
-    assert world.sessions.records.unreadable == 1
+    assert world.events == ["unreadable"]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +100,7 @@ async def test_promise_7_another_session_under_ones_key_is_no_session() -> None:
         pickle.dumps(Bomb()),
         b"junk",
         b'{"a":',
-        b'{"a":"\xff"}',
+        b'{"to":"\xff","\xff":1}',
         b'{"a":NaN}',
         b"{}{}",
         b'{"a":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
@@ -92,86 +111,60 @@ async def test_promise_7_another_session_under_ones_key_is_no_session() -> None:
     ],
     ids=["pickle", "junk", "cut", "utf-8", "nan", "two", "deep", "list", "text", "number", "empty"],
 )
-@pytest.mark.parametrize("layout", [1, 0], ids=["today", "older"])
-async def test_promise_7_sealed_junk_is_no_session(
-    data: bytes, layout: int, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.mark.parametrize("last_word", [False, True], ids=["session", "last word"])
+async def test_promise_7_sealed_junk_is_no_session(data: bytes, last_word: bool) -> None:
     """Whoever seals junk for their own session ID has no session, and can end none."""
-    world = World(migrations={0: lambda data: data})
-    session_id = await sealed_text(world, data, layout)
+    world = World()
+    session_id = await sealed_text(world, data, last_word=last_word)
     assert await fetched(world, session_id) is None
-    assert world.sessions.records.unreadable == 1
-    assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    await world.sessions.records.end(
-        StoredSession(session_id, store_key(session_id), 0, DATA, b"999999")
-    )
+    assert world.events == ["unreadable"]
+    await world.sessions.endings.end_id(session_id)
+    assert world.store.records() == 1
 
 
-@pytest.mark.parametrize("data", [b"junk", b'"text"', b"1", b"{}"])
+@pytest.mark.parametrize("data", [b'{"to":"short"}', b'{"to":1}', b'{"was":[]}', b'{"was":{"a":}}'])
 async def test_promise_7_a_sealed_last_word_that_is_none_is_no_session(data: bytes) -> None:
-    """Only null or a session ID says that a session is over; anything else is junk."""
-    world, session_id = World(), new_session_id()
-    contents = Contents(1, int(world.clock()), data)
-    await put(world, seal(session_id, contents, last_word=True), session_id)
+    """Only a session ID is gone on under, and only values are what stood there."""
+    world = World()
+    session_id = await sealed_text(world, data, last_word=True)
     assert await fetched(world, session_id) is None
-    assert world.sessions.records.unreadable == 1
+    assert world.events == ["unreadable"]
 
 
 async def test_a_record_that_says_it_is_over_is_no_session() -> None:
     """What a renewal or a sign-out leaves behind is absence, and nothing to log."""
     world = World()
-    old = await world.sessions.records.add(DATA)
-    new = await world.sessions.records.add(DATA)
-    loaded = await fetched(world, old.session_id)
-    assert loaded is not None
-    assert await world.sessions.records.retire(loaded, new)
+    old, new = await added(world), await add(world)
+    assert await world.sessions.endings.retire(old, new)
     assert await fetched(world, old.session_id) is None
-    assert world.sessions.records.unreadable == 0
+    assert world.events == []
 
 
-async def test_promise_8_an_older_layout_is_migrated() -> None:
-    """Each migration makes the next layout of the last one's, until it is today's."""
-    world = World(
-        layout=3, migrations={1: lambda data: {"b": data["a"]}, 2: lambda data: data | {"c": 3}}
-    )
-    stored = await fetched(world, await sealed_text(world, DATA))
-    assert stored is not None
-    assert stored.data == b'{"b":1,"c":3}'
+async def test_a_record_of_a_newer_release_is_not_known_here() -> None:
+    """It is neither read nor ended nor replaced; whoever needs it has to ask elsewhere."""
+    world, session_id = World(), new_session_id()
+    await put(world, b"\x03" + b"x" * 60, session_id)
+    with pytest.raises(NotKnownHere, match="newer release"):
+        await fetched(world, session_id)
+    with pytest.raises(NotKnownHere):
+        await world.sessions.endings.end_id(session_id)
+    assert world.events == []
+    assert world.store.records() == 1
 
 
-async def test_promise_8_a_migrated_session_is_written_in_todays_layout() -> None:
-    """Once written, the record is today's, and is not migrated again."""
-    world = World(layout=2, migrations={1: lambda data: data | {"n": data.get("n", 0) + 1}})
-    session_id = await sealed_text(world, DATA)
-    stored = await fetched(world, session_id)
-    assert stored is not None
-    assert await world.sessions.records.swap(stored, b'{"a":1,"n":1,"m":1}')
-    again = await fetched(world, session_id)
-    assert again is not None
-    assert again.data == b'{"a":1,"n":1,"m":1}'
-
-
-async def test_promise_8_a_newer_layout_is_left_alone() -> None:
-    """An old release treats a new release's record as absent, and does not touch it."""
-    world = World(layout=1)
-    session_id = await sealed_text(world, DATA, layout=2)
-    assert await fetched(world, session_id) is None
-    assert await fetched(world.like(layout=2), session_id) is not None
-
-
-async def test_promise_8_a_layout_without_a_migration_is_absent(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Where a step is missing, nothing is guessed."""
-    world = World(layout=3, migrations={1: lambda data: data})
-    assert await fetched(world, await sealed_text(world, DATA)) is None
-    assert "no migration from layout 2" in caplog.text
+@pytest.mark.parametrize(("ahead", "taken"), [(300, True), (301, False), (86_400, False)])
+async def test_a_record_from_the_future_is_not_believed(ahead: int, taken: bool) -> None:
+    """Five minutes are another host's clock; a session made a day ahead would live a day longer."""
+    world = World()
+    session_id = await sealed_text(world, b"{}", made=ahead)
+    assert (await fetched(world, session_id) is not None) is taken
+    assert world.events == ([] if taken else ["unreadable"])
 
 
 async def test_an_unused_session_ends_with_the_idle_timeout() -> None:
     """The first clock: not used for so long, the session is gone."""
     world = World()
-    stored = await world.sessions.records.add(DATA)
+    stored = await add(world)
     world.clock.pass_(IDLE - 1)
     assert await fetched(world, stored.session_id) is not None
     world.clock.pass_(1)
@@ -181,7 +174,7 @@ async def test_an_unused_session_ends_with_the_idle_timeout() -> None:
 async def test_activity_pushes_the_idle_clock_only() -> None:
     """The second clock: however active, the session ends with the absolute timeout."""
     world = World()
-    stored = await world.sessions.records.add(DATA)
+    stored = await add(world)
     for _ in range(ABSOLUTE // 900 - 1):
         world.clock.pass_(900)
         await world.sessions.records.touch(stored)
@@ -192,12 +185,25 @@ async def test_activity_pushes_the_idle_clock_only() -> None:
     assert await fetched(world, stored.session_id) is None
 
 
-async def test_the_absolute_clock_is_the_applications_own() -> None:
+@pytest.mark.parametrize("remembered", [False, True])
+async def test_the_absolute_clock_is_the_applications_own(remembered: bool) -> None:
     """Even a store that keeps a record for ever does not extend the absolute timeout."""
     world = World(store=WatchedStore(lambda: 0.0))
-    stored = await world.sessions.records.add(DATA)
-    world.clock.pass_(ABSOLUTE - 1)
+    stored = await add(world, remembered=remembered)
+    world.clock.pass_((REMEMBERED if remembered else ABSOLUTE) - 1)
     assert await fetched(world, stored.session_id) is not None
+    world.clock.pass_(1)
+    assert await fetched(world, stored.session_id) is None
+
+
+async def test_a_session_that_is_remembered_is_kept_that_long_unused() -> None:
+    """As far as a store keeps a record: both clocks are the longer one."""
+    world = World()
+    stored = await add(world, remembered=True)
+    world.clock.pass_(REMEMBERED - 1)
+    found = await fetched(world, stored.session_id)
+    assert found is not None
+    assert found.remembered
     world.clock.pass_(1)
     assert await fetched(world, stored.session_id) is None
 
@@ -205,47 +211,53 @@ async def test_the_absolute_clock_is_the_applications_own() -> None:
 async def test_a_change_does_not_extend_the_absolute_clock() -> None:
     """A written session still counts from its creation."""
     world = World()
-    stored = await world.sessions.records.add(DATA)
+    loaded = await added(world)
     world.clock.pass_(1000)
-    loaded = await fetched(world, stored.session_id)
-    assert loaded is not None
-    assert await world.sessions.records.swap(loaded, b'{"a":2}')
-    again = await fetched(world, stored.session_id)
+    assert await swapped(world, loaded, a=b"2")
+    again = await fetched(world, loaded.session_id)
     assert again is not None
-    assert again.created_at == stored.created_at
+    assert again.created_at == loaded.created_at
+    assert again.written_at == loaded.written_at + 1000
     assert world.sessions.records.remaining(again) == ABSOLUTE - 1000
 
 
-@pytest.mark.parametrize(
-    ("idle", "absolute"), [(0, 100), (-1, 100), (2_592_001, 9_999_999), (100, 99)]
-)
-def test_timeouts_that_cannot_work_are_refused(idle: int, absolute: int) -> None:
-    """memcached would take more than 30 days for a date; the refusal comes at start."""
-    with pytest.raises(ValueError, match="timeout"):
-        World(idle_timeout=idle, absolute_timeout=absolute)
-
-
-@pytest.mark.parametrize("idle", [1, 2_592_000])
-def test_timeouts_up_to_thirty_days_are_taken(idle: int) -> None:
-    """One second and thirty days are the ends of what works."""
-    World(idle_timeout=idle, absolute_timeout=2_592_000)
+async def test_what_is_known_of_the_times_of_a_session() -> None:
+    """Last used when written or touched, and to end when it is not used again."""
+    world = World()
+    records, stored = world.sessions.records, await added(world)
+    began = world.clock()
+    assert records.last_used_at(stored) == began
+    assert records.expires_at(stored) == began + IDLE
+    world.clock.pass_(1000)
+    await records.touch(stored)
+    assert records.last_used_at(stored) == began + 1000
+    assert records.expires_at(stored) == began + 1000 + IDLE
+    elsewhere = world.like().sessions.records
+    assert elsewhere.last_used_at(stored) == began
+    world.clock.pass_(ABSOLUTE - 1001)
+    records._touches.done(stored.store_key)
+    assert records.expires_at(stored) == began + ABSOLUTE
 
 
 async def test_the_capacity_is_refused_before_it_is_sent() -> None:
     """65,536 bytes fit; one more is refused without a command, and the old value stands."""
     world = World()
-    fits, over = b'{"a":"%s"}' % (b"x" * 65_528), b'{"a":"%s"}' % (b"x" * 65_529)
-    records: SessionRecords = world.sessions.records
-    stored = await fetched(world, (await records.add(fits)).session_id)
-    assert stored is not None
-    assert len(stored.data) == 65_536
+    fits = {"a": b'"%s"' % (b"x" * 65_528)}
+    stored = await added(world, fits)
+    assert stored.size == 65_536
     world.store.forget()
     with pytest.raises(TooLarge, match="65537 bytes and may take 65536"):
-        await records.swap(stored, over)
+        await swapped(world, stored, a=b'"%s"' % (b"x" * 65_529))
     with pytest.raises(TooLarge):
-        await records.add(over)
+        await add(world, {"a": fits["a"], "b": b"1"})
     assert not world.store.operations
     assert await fetched(world, stored.session_id) == stored
+
+
+def test_the_size_of_a_session_is_that_of_its_json() -> None:
+    """Braces, names in quotes, colons and commas."""
+    for values in ({}, {"a": b"1"}, {"a": b"1", "bc": b"[]"}):
+        assert size_of(values) == len(write_texts(values))
 
 
 async def test_a_session_id_that_is_taken_is_trouble_with_the_store() -> None:
@@ -255,21 +267,21 @@ async def test_a_session_id_that_is_taken_is_trouble_with_the_store() -> None:
         async def add(self, key: str, sealed: bytes, idle: int) -> bool:
             return False
 
+    world = World(store=Full(lambda: 0.0))
     with pytest.raises(StoreUnavailable, match="just made is taken"):
-        await World(store=Full(lambda: 0.0)).sessions.records.add(DATA)
+        await world.sessions.records._add(new_session_id(), Contents(1, 1, False, b"{}"), {})
 
 
 async def test_an_old_version_replaces_nothing() -> None:
     """Only the version a change was made from is replaced, and never a record that is gone."""
     world = World()
-    records = world.sessions.records
-    old = await fetched(world, (await records.add(DATA)).session_id)
-    assert old is not None
-    assert await records.swap(old, b'{"a":2}')
-    assert not await records.swap(old, b'{"a":3}')
-    await records.delete(old)
+    old = await added(world)
+    assert await swapped(world, old, a=b"2")
+    assert not await swapped(world, old, a=b"3")
+    assert not await swapped(world, old._replace(token=None), a=b"3")
+    await world.sessions.records.delete(old)
     with pytest.raises(SessionEnded):
-        await records.swap(old, b'{"a":3}')
+        await swapped(world, old, a=b"3")
 
 
 async def test_an_idle_clock_that_cannot_be_pushed_is_logged(
@@ -277,7 +289,7 @@ async def test_an_idle_clock_that_cannot_be_pushed_is_logged(
 ) -> None:
     """The response was read before; the next request tries again."""
     world = World()
-    stored = await world.sessions.records.add(DATA)
+    stored = await add(world)
     world.clock.pass_(IDLE / 2)
     world.store.fail("touch")
     await world.sessions.records.touch(stored)
@@ -305,7 +317,7 @@ async def test_a_new_session_lives_where_somebody_answers(lost: int) -> None:
     """Nobody has the ID yet: while its node is away another one is drawn."""
     clock = Clock()
     world = World(clock=clock, store=LostNodes(clock, lost))
-    stored = await world.sessions.records.add(DATA)
+    stored = await add(world)
     assert world.store.operations == {"add": lost + 1}
     assert await fetched(world, stored.session_id) is not None
 
@@ -316,5 +328,5 @@ async def test_drawing_another_id_has_an_end(takes: float, asked: int) -> None:
     clock = Clock()
     world = World(clock=clock, store=LostNodes(clock, 100, takes))
     with pytest.raises(StoreUnavailable, match="this node is away"):
-        await world.sessions.records.add(DATA)
+        await add(world)
     assert world.store.operations == {"add": asked}

@@ -1,0 +1,7 @@
+"""What stands between the calls of all requests and a server that keeps records, whichever it is.
+
+commands.py  a call on its way: who waits for it, until when, and what it said
+queue.py     what waits to be sent
+lanes.py     a connection: one exchange at a time
+node.py      one server: its queue, its lanes, the deadline, and the breaker
+"""

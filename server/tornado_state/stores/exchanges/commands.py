@@ -1,0 +1,132 @@
+"""A call on its way to a server: who waits for it, until when, and what it said.
+
+Rule 1: a command is sent once; once more only where its connection broke in the midst of an
+exchange (``again``), and then it looks into what became of the first one. After a time-out nothing
+is sent again: it may still be carried out.
+Rule 2: an error is told to each waiter as an exception of its own: a shared one would gather every
+request's traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from ...exceptions import RecordTooLarge, StoreRefused, StoreUnavailable, StoreUnfit
+from ..base import SessionRecord
+
+StoreError = StoreRefused | StoreUnavailable
+
+
+@dataclass
+class StoreCounters:
+    """What a store has done so far. Changed on the event loop only.
+
+    `load` found (``hits``) or definitely did not find (``misses``) a record; ``lookups`` were
+    answered by ``batches`` exchanges; ``writes`` are all other calls; ``failures`` are the calls
+    of either sort that ended in `StoreUnavailable` or `StoreRefused`; ``openings`` the breaker's.
+    """
+
+    hits: int = 0
+    misses: int = 0
+    lookups: int = 0
+    batches: int = 0
+    writes: int = 0
+    failures: int = 0
+    openings: int = 0
+
+
+class Unreachable(StoreUnavailable):
+    """Nobody answered: the server was not reached, closed the connection, or was too late."""
+
+
+class Command:
+    """What is asked of a server, in one step; each store has its own kinds.
+
+    ``deadline`` is on the loop's clock. ``joins`` is what makes two commands one while both wait;
+    None where each stands for itself.
+    """
+
+    __slots__ = ("again", "counters", "deadline", "key", "prolonged", "waiters")
+
+    #: Whether it only asks; such a command may be sent after its deadline, for it changes nothing.
+    is_lookup = False
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.deadline = 0.0
+        self.again = self.prolonged = False
+        self.waiters: list[asyncio.Future[Any]] = []
+        #: Of the store whose command it is.
+        self.counters = StoreCounters()
+
+    @property
+    def joins(self) -> object | None:
+        """What makes two commands one while both wait."""
+        return None
+
+    def is_wanted(self) -> bool:
+        """Return whether somebody still waits for the answer."""
+        return any(not waiter.done() for waiter in self.waiters)
+
+    def prolong(self, deadline: float) -> None:
+        """Give it until ``deadline``, once: the loop was busy when its own passed."""
+        if not self.prolonged:
+            self.prolonged = True
+            self.deadline = max(self.deadline, deadline)
+
+    def answer(self, outcome: object) -> None:
+        """Tell everybody who waits."""
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(outcome)
+
+    def found(self, record: SessionRecord | None) -> None:
+        """Tell everybody who waits for a lookup what there is."""
+        self.counters.lookups += len(self.waiters)
+        if record is None:
+            self.counters.misses += len(self.waiters)
+        else:
+            self.counters.hits += len(self.waiters)
+        self.answer(record)
+
+    def fail(self, error: StoreError) -> None:
+        """Raise an exception like ``error`` in everybody who waits."""
+        for waiter in self.waiters:
+            if not waiter.done():
+                self.counters.failures += 1
+                waiter.set_exception(_like(error))
+
+
+def _like(error: StoreError) -> StoreError:
+    if isinstance(error, RecordTooLarge):
+        return RecordTooLarge(error.size, error.limit)
+    for kind in (StoreRefused, StoreUnfit):
+        if isinstance(error, kind):
+            return kind(str(error), error.retry_after)
+    return StoreUnavailable(str(error), error.retry_after)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How a node works.
+
+    ``deadline``     seconds for a whole call, from the call to the answer
+    ``connections``  lanes of a node
+    ``max_batch``    commands that share one exchange, at most
+    ``max_waiting``  calls that may wait per node; one more fails at once
+
+    Raises `ValueError` for a number that cannot be.
+    """
+
+    deadline: float
+    connections: int
+    max_batch: int
+    max_waiting: int
+
+    def __post_init__(self) -> None:
+        if self.deadline <= 0 or min(self.connections, self.max_batch, self.max_waiting) < 1:
+            raise ValueError(
+                "deadline is more than 0; connections, max_batch and max_waiting at least 1"
+            )

@@ -1,0 +1,63 @@
+"""What comes over a connection to memcached, cut into answers.
+
+An answer is a line, and a value where the line says so: ``VA <size> <flags>``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+#: A line is a few words; a value is at most what memcached keeps, and it can be told to keep much.
+_LONGEST_LINE = 2048
+_LONGEST_VALUE = 128 * 1024 * 1024
+
+
+class Foreign(Exception):
+    """What came is nothing that memcached says."""
+
+
+class Answer(NamedTuple):
+    """One answer; ``value`` is None but for a record that was found."""
+
+    words: list[bytes]
+    value: bytes | None = None
+
+
+class Answers:
+    """The answers of one connection, as far as they have come."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, more: bytes) -> list[Answer]:
+        """Return the answers that ``more`` makes whole; `Foreign` for anything else."""
+        data = self._rest + more if self._rest else more
+        found: list[Answer] = []
+        start = 0
+        while (end := data.find(b"\r\n", start)) >= 0:
+            words = data[start:end].split(b" ")
+            if words[0] != b"VA":
+                found.append(Answer(words))
+                start = end + 2
+                continue
+            value_end = end + 2 + _size(words)
+            if len(data) < value_end + 2:
+                break
+            if data[value_end : value_end + 2] != b"\r\n":
+                raise Foreign
+            found.append(Answer(words, data[end + 2 : value_end]))
+            start = value_end + 2
+        else:
+            if len(data) - start > _LONGEST_LINE:
+                raise Foreign
+        self._rest = data[start:]
+        return found
+
+
+def _size(words: list[bytes]) -> int:
+    if len(words) < 2 or not words[1].isdigit() or len(words[1]) > 9:
+        raise Foreign
+    size = int(words[1])
+    if size > _LONGEST_VALUE:
+        raise Foreign
+    return size
