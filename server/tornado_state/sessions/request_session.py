@@ -91,7 +91,7 @@ class RequestSession:
     @property
     def if_needed(self) -> Session | None:
         """The session, None for a handler that uses none; raises as `loaded` does."""
-        return self.loaded if self._tier is not None and self._needed else None
+        return self.loaded if self._tier is not None and self.needed else None
 
     @property
     def tier_to_ask(self) -> ServerSessionTier | None:
