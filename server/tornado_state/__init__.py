@@ -1,6 +1,7 @@
 """State for Tornado applications, placed by what it needs.
 
 kinds.py            a kind of state: name, type, needs
+kind_options.py     what may be said of a kind beside name, type and default
 needs.py            what a kind needs of the place that keeps it
 values.py           values of a type, as JSON text and back
 placement.py        tiers, their capabilities, place(), the guard

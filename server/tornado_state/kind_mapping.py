@@ -87,7 +87,13 @@ class KindMapping(Mapping[Kind[Any], Any]):
         self._identity.check_other(kind)
         self._tiers.drop(kind)
 
-    def pop(self, kind: Kind[T], default: Any = _UNSET, /) -> Any:
+    @overload
+    def pop(self, kind: Kind[T], /) -> T: ...
+
+    @overload
+    def pop(self, kind: Kind[T], default: D, /) -> T | D: ...
+
+    def pop(self, kind: Kind[Any], default: Any = _UNSET, /) -> Any:
         """Return the value, or else ``default`` or the kind's own, and drop it."""
         self._check_change(kind)
         self._identity.check_other(kind)
@@ -97,7 +103,7 @@ class KindMapping(Mapping[Kind[Any], Any]):
         self._tiers.drop(kind)
         return value
 
-    def setdefault(self, kind: Kind[T], default: Any = _UNSET, /) -> T:
+    def setdefault(self, kind: Kind[T], default: T = _UNSET, /) -> T:
         """Return the value; where there is none, assign ``default`` or the kind's own first."""
         if kind not in self:
             self[kind] = kind.initial() if default is _UNSET else default
