@@ -1,6 +1,7 @@
 """State for Tornado applications, placed by what it needs.
 
 kinds.py            a kind of state: name, type, needs
+kind_options.py     what may be said of a kind beside name, type and default
 needs.py            what a kind needs of the place that keeps it
 values.py           values of a type, as JSON text and back
 placement.py        tiers, their capabilities, place(), the guard
@@ -9,6 +10,7 @@ confirmed.py        the texts that are confirmed, of whatever version
 in_hand.py          a value that a request has in hand, or had
 request_state.py    one request's state: its kinds, and what a session can do besides
 kind_mapping.py     the kinds of a handler as a mapping
+open_state.py       a visitor's state anew, after the answer began
 request_tiers.py    what one request has in either tier
 identity.py         who is signed in
 visit.py            what a request says of itself: cookies, and whence it came
@@ -31,6 +33,7 @@ from .application import StateApplication
 from .exceptions import (
     CompositionError,
     Conflict,
+    CookieNeeded,
     CrossSite,
     IdentityAssigned,
     InsecureTransport,
@@ -70,6 +73,7 @@ __all__ = [
     "Capabilities",
     "CompositionError",
     "Conflict",
+    "CookieNeeded",
     "CrossSite",
     "IdentityAssigned",
     "InsecureTransport",

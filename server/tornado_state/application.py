@@ -153,7 +153,9 @@ class StateApplication(Application):
         if not kinds:
             return None
         plan = self._composition.plan(kinds)
-        return RequestState(self._composition, plan, Visit(request, self._composition.cookie_names))
+        visit = Visit(request, self._composition.cookie_names)
+        counts_as_use = target_class.counts_as_use
+        return RequestState(self._composition, plan, visit, counts_as_use=counts_as_use)
 
     def log_request(self, handler: RequestHandler) -> None:
         """Log once it is known what was sent."""

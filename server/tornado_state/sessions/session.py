@@ -53,6 +53,8 @@ class Session:
         self.cookie: SetCookie | None = None
         self.interrupted: Interrupted | None = None
         self.grace = True
+        #: Whether the request pushes the idle clock.
+        self.counts_as_use = True
         self.journal = Journal(stored.values if stored else was)
         self._was = was
         self.rules = rules
