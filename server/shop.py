@@ -93,6 +93,9 @@ NOTICE: Final = Kind(
     on_conflict="last_write",
 )
 
+#: What a visitor has. A sign-in takes of it what is inherited, a sign-out ends what does not last.
+EVERYTHING: Final = (PREFERENCES, CART, CREDENTIALS)
+
 Cart = dict[str, Item]
 
 
