@@ -65,7 +65,7 @@ CART: Final = Kind(
     "cart",
     dict[str, Item],
     default={},
-    size=65_536,
+    size=65_500,  # what a record of 65,536 bytes has room for, beside its names
     fresh=True,
     concurrent=True,
     inherited=True,
