@@ -205,6 +205,9 @@ class HeldConnection(httputil.HTTPConnection):
         try:
             await self._settle(fatal=status < 500)
         except StateError as error:
+            self.state.discard()
+            if self.state.renewal_interrupted:
+                await self._settle(fatal=False)
             await self._fail(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             app_log.error("the commit of a request's state failed", exc_info=True)
