@@ -23,6 +23,7 @@ from compare.waiting import until
 #: What memcached may say to each command; anything else it could say is the answer to another.
 BELONGS = {
     "load": {b"EN {O}", b"VA 2 c7 {O}\r\nhi"},
+    "load_and_touch": {b"EN {O}", b"VA 2 c7 {O}\r\nhi"},
     "add": {b"STORED", b"NOT_STORED"},
     "cas": {b"STORED", b"EXISTS", b"NOT_FOUND"},
     "touch": {b"EN {O}", b"HD {O}"},
@@ -166,13 +167,16 @@ async def test_a_connection_cut_before_the_answer_costs_nothing(
                     "load": (b"mg", lambda: store.load(key), b"old"),
                     "add": (b"add", lambda: store.add(fresh, b"mine", 60), b"mine"),
                     "cas": (b"cas", lambda: store.cas(key, b"mine", read.token, 60), b"mine"),
+                    "load_and_touch": (b"mg", lambda: store.load_and_touch(key, 60), b"old"),
                     "touch": (b"mg", lambda: store.touch(key, 60), b"old"),
                     "delete": (b"md", lambda: store.delete(key), None),
                 }
                 command, call, after = calls[name]
                 proxy.cut, proxy.carries_out = command, carried_out
                 answer = await call()
-                assert answer == {"load": read, "delete": not carried_out}.get(name, True)
+                assert answer == {
+                    **{"load": read, "load_and_touch": read, "delete": not carried_out}
+                }.get(name, True)
                 assert proxy.cut is None
                 record = await store.load(fresh if name == "add" else key)
                 assert (record and record.sealed) == after

@@ -3,6 +3,9 @@
     memcached://host[:port][,host[:port]...]    a fleet of memcached nodes, 11211 by default
     memcached:///path/to/socket
     memcacheds://host[:port]...                 the same over TLS; ?ca_file= names the authority
+    redis://host[:port][/database]              Redis or Valkey, 6379 and database 0 by default
+    rediss://host...                            the same over TLS; ?ca_file= as above
+    redis+unix:///path/to/socket                the same on a socket; ?db= is its number
     memory://                                   in this process, for trying things out
 
 ``user:password@`` stands before the hosts, each percent-encoded; ``?deadline=`` is the seconds for
@@ -166,7 +169,7 @@ def _deadline(url: StoreUrl) -> float:
 
 def _tls(url: StoreUrl) -> ssl.SSLContext | None:
     """Return what verifies the server, where the scheme asks for TLS."""
-    if not url.scheme.endswith("s"):
+    if url.scheme not in ("memcacheds", "rediss"):
         return None
     ca_file = url.parameters.get("ca_file")
     try:
@@ -215,13 +218,48 @@ def _open_memcached(url: StoreUrl) -> SessionStore:
         raise ValueError("memcacheds:// needs a host, for there is no TLS on a socket")
     hosts = url.hosts.split(",") if url.hosts or not url.path else []
     addresses = [_address_in_url(host, 11_211) for host in hosts] or [url.path]
+    if bool(url.user) != bool(url.password) or re.search(r"[\s:]", url.user):
+        raise ValueError(f"a {url.scheme} URL has user:password@, and no blank or : in the user")
     store = _imported(url.scheme, "memcached", ".memcached.store").MemcachedStore
-    opened: SessionStore = store(addresses, deadline=_deadline(url))
+    opened: SessionStore = store(
+        addresses, user=url.user, password=url.password, tls=_tls(url), deadline=_deadline(url)
+    )
+    return opened
+
+
+def _open_redis(url: StoreUrl) -> SessionStore:
+    own = {"rediss": ["ca_file"], "redis+unix": ["db"]}.get(url.scheme, [])
+    _allow(url, "deadline", *own)
+    if url.user and not url.password:
+        raise ValueError(f"a {url.scheme} URL has user:password@ or :password@")
+    if url.scheme == "redis+unix":
+        if url.hosts or not url.path.strip("/"):
+            raise ValueError("redis+unix:// is followed by the path of a socket, from the root on")
+        address, database = url.path, url.parameters.get("db", "0")
+    else:
+        address = _address_in_url(url.hosts, 6379)
+        database = url.path.removeprefix("/") or "0"
+    if not re.fullmatch("[0-9]{1,5}", database):
+        raise ValueError(f"the database in a {url.scheme} URL is a number")
+    _tls(url)
+    store = _imported(url.scheme, "redis", ".redis.store").RedisStore
+    opened: SessionStore = store(
+        address,
+        database=int(database),
+        user=url.user,
+        password=url.password,
+        tls=url.scheme == "rediss",
+        ca_file=url.parameters.get("ca_file"),
+        deadline=_deadline(url),
+    )
     return opened
 
 
 _SCHEMES: dict[str, Callable[[StoreUrl], SessionStore]] = {
     "memcached": _open_memcached,
     "memcacheds": _open_memcached,
+    "redis": _open_redis,
+    "rediss": _open_redis,
+    "redis+unix": _open_redis,
     "memory": _open_memory,
 }
