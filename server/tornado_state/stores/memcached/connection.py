@@ -16,7 +16,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pymemcache.client.base import Client
@@ -158,16 +158,21 @@ class Door:
     user: str = ""
     password: str = ""
     tls: ssl.SSLContext | None = None
+    #: The address that answered last; it is tried first.
+    _good: list[Any] = field(default_factory=list, compare=False)
 
     def open(self, sockets: Sockets, patience: float) -> Connection:
         """Return a connection that has answered; to be called where blocking is no harm."""
         error: StoreError = Unreachable("the name of memcached's host has no address")
-        found = self.addresses()
+        found = sorted(self.addresses(), key=lambda info: info not in self._good)
         for info in found:
             try:
-                return self.open_one(info, sockets, patience / len(found))
+                connection = self.open_one(info, sockets, patience / len(found))
             except StoreUnavailable as failure:
                 error = failure
+            else:
+                self._good[:] = [info]
+                return connection
         raise error
 
     def addresses(self) -> list[Any]:

@@ -10,9 +10,11 @@ Rule 4: what leaves here is an answer or a `StoreError`, without any password.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +38,9 @@ from .commands import Request, Scriptless
 
 _OWN_FAULTS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 _FOREIGN = (RedisError, OSError, ValueError, IndexError, TypeError)
+
+#: Seconds for the end of a connection; TLS has something to say there.
+_GOODBYE = 0.25
 
 #: A key that nobody has.
 _NOTHING = "-" * 43
@@ -102,7 +107,10 @@ class Door:
 
     async def open(self) -> Wire:
         """Return a connection that answers and may write."""
-        wire = Wire(self._connection())
+        try:
+            wire = Wire(self._connection())
+        except OSError as error:  # redis-py reads a file with each
+            raise _translated(error) from error
         try:
             await wire.connect()
             for reply in await wire.exchange([("PING",), ("EXPIRE", _NOTHING, 1)]):
@@ -147,11 +155,10 @@ class Wire:
             return _meaning(error)
 
     async def close(self) -> None:
-        """Close it."""
-        try:
-            await self._connection.disconnect(nowait=True)
-        except _FOREIGN:
-            return
+        """Close it; who does not say goodbye in time is left."""
+        with suppress(*_FOREIGN, TimeoutError):
+            async with asyncio.timeout(_GOODBYE):
+                await self._connection.disconnect()
 
 
 def _meaning(error: RedisError) -> StoreError:

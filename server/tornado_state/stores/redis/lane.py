@@ -7,14 +7,18 @@ and none while nobody asks.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from typing import Any, cast
 
 from ...exceptions import StoreRefused, StoreUnavailable
 from ..exchanges.commands import Command, StoreError, Unreachable
 from ..exchanges.lanes import Lane, LaneOwner
+from ..exchanges.node import OwnFault
 from .commands import RedisCommand
 from .connection import Door, Wire
+
+logger = logging.getLogger(__name__)
 
 
 class RedisLane(Lane):
@@ -60,7 +64,19 @@ class RedisLane(Lane):
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         self._work = self.loop.create_task(work)
         self._ending.add(self._work)
-        self._work.add_done_callback(self._ending.discard)
+        self._work.add_done_callback(self._ended)
+
+    def _ended(self, work: asyncio.Task[None]) -> None:
+        """Whatever nobody foresaw ends the connection and nothing else."""
+        self._ending.discard(work)
+        if work.cancelled() or (error := work.exception()) is None:
+            return
+        logger.error("%s: an error that nobody foresaw", self._door.name, exc_info=error)
+        unforeseen = OwnFault("an error that nobody foresaw; see the log")
+        if self.is_opening:
+            self._not_opened(unforeseen)
+        elif self.is_open:
+            self.owner.lost(self, self.close(), unforeseen)
 
     async def _open(self, patience: float) -> None:
         try:
