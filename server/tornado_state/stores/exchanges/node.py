@@ -98,7 +98,7 @@ class Node:
 
     def opened(self, lane: Lane) -> None:
         """See `LaneOwner.opened`."""
-        if self._broken:
+        if self._broken and not self._closed:
             self._broken = False
             self._queue.reopen()
             logger.warning("%s answers again", self.name)
