@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
 import redis
-from impostor import CuttingProxy, Impostor, always, dripping
-from opened_store import LONG, closing, new_key
+from impostor import Behaviour, CuttingProxy, Impostor, always, dripping
+from opened_store import CALLS, LONG, closing, new_key
 from tornado_state.exceptions import StoreRefused, StoreUnavailable, StoreUnfit
 from tornado_state.stores import RedisStore, SessionStore, open_store
+from tornado_state.stores.redis.connection import Wire
 from tornado_state.testing import StoreContract
 
 from compare.memcached_process import MemcachedProcess
@@ -231,3 +233,84 @@ async def test_a_repeated_add_tells_its_own_record_from_another() -> None:
                 said(process, "SET", key, "another's record")
                 proxy.cut = b"*"
                 assert await store.add(key, b"mine", 60) is False
+
+
+def greeted(reply: bytes) -> Behaviour:
+    """Say what Redis says at first, and ``reply`` to every command of an exchange."""
+
+    def behave(connection: socket.socket) -> None:
+        while command := connection.recv(65_536):
+            if b"PING" in command:
+                connection.sendall(b"+PONG\r\n:0\r\n")
+            elif b"SETINFO" in command:
+                connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
+            else:
+                connection.sendall(reply)
+
+    return behave
+
+
+#: What Redis may say to each command.
+BELONGS = {
+    "load": {b"$-1\r\n", b"$2\r\nhi\r\n"},
+    "load_and_touch": {b"$-1\r\n", b"$2\r\nhi\r\n"},
+    "add": {b"$-1\r\n", b"+OK\r\n"},
+    "cas": {b"$-1\r\n", b":0\r\n", b":1\r\n"},
+    "touch": {b":0\r\n", b":1\r\n"},
+    "delete": {b":0\r\n", b":1\r\n"},
+}
+REPLIES = set().union(*BELONGS.values()) | {
+    *(b":7\r\n", b"*0\r\n", b"*1\r\n:1\r\n", b"\r\n", b"HTTP/1.1 400\r\n", b"END\r\n", b"$x\r\n"),
+    *(b"-LOADING Redis is loading\r\n", b"-ERR unknown command\r\n", b"-ERR some other\r\n"),
+    *(b"-CLUSTERDOWN down\r\n", b"-MOVED 1 1.2.3.4:1\r\n", b"-NOPERM no\r\n", b"-NOSCRIPT no\r\n"),
+}
+FOREIGN = [(name, reply) for name in CALLS for reply in sorted(REPLIES - BELONGS[name])]
+#: Texts are bytes as well: what reads like a record is one.
+FOREIGN = [
+    each
+    for each in FOREIGN
+    if each not in {("load", b"+OK\r\n"), ("load_and_touch", b"+OK\r\n"), ("add", b"$2\r\nOK\r\n")}
+]
+
+
+@pytest.mark.parametrize(("name", "reply"), FOREIGN)
+async def test_a_reply_to_something_else_is_no_answer(name: str, reply: bytes) -> None:
+    """What Redis cannot have meant for this command is never taken for True, False or None."""
+    with Impostor(greeted(reply)) as impostor:
+        async with closing(RedisStore(impostor.address, deadline=0.3)) as store:
+            with pytest.raises(StoreUnavailable):
+                await CALLS[name](store, new_key())
+
+
+@pytest.mark.parametrize(
+    ("version", "reply"),
+    [("6.2", b"-ERR unknown command 'GETEX'\r\n"), ("no scripts", b"-NOPERM no permissions\r\n")],
+)
+async def test_check_finds_out_what_redis_does_not_know(version: str, reply: bytes) -> None:
+    """An old one, and one that lets the user run no script, are refused at the start."""
+    with Impostor(greeted(reply * 2)) as impostor:
+        async with closing(RedisStore(impostor.address)) as store:
+            with pytest.raises(StoreUnfit, match=r"older than 6\.2|lets the user not"):
+                await store.check()
+
+
+async def test_an_unforeseen_error_ends_the_connection_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While connecting, and in an exchange: who waits is told, the log too, the next is well."""
+    with RedisProcess() as process:
+        async with closing(RedisStore(process.address, deadline=LONG)) as store:
+            for where in ("connect", "exchange"):
+                with monkeypatch.context() as patch:
+                    patch.setattr(Wire, where, lambda *_: 1 / 0)
+                    with pytest.raises(StoreUnavailable, match="nobody foresaw"):
+                        await store.load(new_key())
+                assert await store.load(new_key()) is None
+            assert caplog.text.count("ZeroDivisionError") >= 2
+            assert store.stats()["openings"] == 0
+
+
+def test_a_database_below_zero_is_refused() -> None:
+    """It has no number like that."""
+    with pytest.raises(ValueError, match="0 or more"):
+        RedisStore("localhost:6379", database=-1)

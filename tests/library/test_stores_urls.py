@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from opened_store import closing, new_key
+from tornado_state import stores
 from tornado_state.stores import MemcachedStore, MemoryStore, RedisStore, open_store
 
 from compare.memcached_process import MemcachedProcess
@@ -121,6 +122,24 @@ async def test_a_store_that_was_opened_keeps_records(process: type[MemcachedProc
         async with closing(open_store(f"{scheme}://{path}")) as store:
             await store.check()
             assert await store.add(new_key(), b"record", 60) is True
+
+
+def test_a_store_that_is_none_is_no_attribute() -> None:
+    """The names that are imported later are no others."""
+    with pytest.raises(AttributeError, match="SqlStore"):
+        stores.SqlStore  # noqa: B018
+
+
+def test_without_the_client_library_nothing_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error is an ImportError, and names the package."""
+
+    def missing(*_: object) -> None:
+        raise ModuleNotFoundError(name="redis")
+
+    monkeypatch.setattr("tornado_state.stores.urls.import_module", missing)
+    with pytest.raises(ImportError, match="redis:// needs the package redis: pip install") as told:
+        open_store("redis://localhost")
+    assert told.value.name == "redis"
 
 
 IMPORTED = "print(sorted({'pymemcache', 'redis', 'greenlet'} & set(sys.modules)))"

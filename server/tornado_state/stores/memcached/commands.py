@@ -19,6 +19,8 @@ been carried out before the connection broke.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from ...exceptions import RecordTooLarge, StoreRefused, StoreUnavailable
 from ..base import SessionRecord
 from ..exchanges.commands import Command, StoreError
@@ -33,7 +35,7 @@ def is_token(token: bytes) -> bool:
     return token.isdigit() and len(token) <= 20 and int(token) < _LAST_TOKEN
 
 
-class MemcachedCommand(Command):
+class MemcachedCommand(Command, ABC):
     """One command."""
 
     __slots__ = ("miss", "number")
@@ -55,11 +57,13 @@ class MemcachedCommand(Command):
     def _error(self, text: bytes) -> StoreError:
         return StoreUnavailable("memcached reports an error of its own")
 
+    @abstractmethod
     def _request(self) -> bytes:
-        raise NotImplementedError
+        """Return what to send."""
 
+    @abstractmethod
     def _hear(self, answer: Answer) -> bool:
-        raise NotImplementedError
+        """Take an answer that is no error."""
 
     def _record(self, answer: Answer) -> SessionRecord | None:
         """Return what a lookup has found; `Foreign` for what is no answer to it."""
@@ -167,14 +171,17 @@ class RecordWrite(MemcachedCommand):
         self._looks = self._hear_write(answer.words[0])
         return self._looks
 
+    @abstractmethod
     def _write(self) -> bytes:
-        raise NotImplementedError
+        """Return the write itself."""
 
+    @abstractmethod
     def _hear_write(self, word: bytes) -> bool:
-        raise NotImplementedError
+        """Take what is said to the write; return whether to see what stands there."""
 
+    @abstractmethod
     def _hear_standing(self, sealed: bytes | None) -> None:
-        raise NotImplementedError
+        """Take what stands there."""
 
 
 class Add(RecordWrite):

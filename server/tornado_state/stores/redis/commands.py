@@ -17,6 +17,7 @@ out before the connection broke. A version is told by its token, which nobody el
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from hashlib import sha1
 from typing import Any
 
@@ -45,14 +46,14 @@ class Scriptless(Exception):
     """Redis does not know the script: it was restarted, say."""
 
 
-class RedisCommand(Command):
+class RedisCommand(Command, ABC):
     """One command."""
 
     __slots__ = ()
 
+    @abstractmethod
     def request(self) -> Request:
         """Return what to send."""
-        raise NotImplementedError
 
     def hear(self, reply: Any) -> bool:
         """Take the answer, or an error; return whether there is something more to ask."""
@@ -61,8 +62,9 @@ class RedisCommand(Command):
             return False
         return self._hear(reply)
 
+    @abstractmethod
     def _hear(self, reply: Any) -> bool:
-        raise NotImplementedError
+        """Take an answer that is no error."""
 
 
 class Lookup(RedisCommand):
