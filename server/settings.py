@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tornado_state.stores.urls import parse_address
+from tornado_state.stores.addresses import parse_address
 
 from .cookie_secret import (
     SecretRefused,

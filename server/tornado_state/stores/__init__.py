@@ -3,6 +3,7 @@
 base.py       the contract
 arguments.py  what every store refuses before it does anything
 urls.py       a store by its URL
+addresses.py  where a server listens
 memory.py     in this process
 exchanges/    what stands between calls and a server: the queue, the deadline, the breaker
 memcached/    on a fleet of memcached nodes

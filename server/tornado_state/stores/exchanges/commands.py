@@ -42,6 +42,10 @@ class Unreachable(StoreUnavailable):
     """Nobody answered: the server was not reached, closed the connection, or was too late."""
 
 
+class OwnFault(StoreUnavailable):
+    """What failed is this process: it has no descriptor left, say."""
+
+
 class Command:
     """What is asked of a server, in one step; each store has its own kinds.
 

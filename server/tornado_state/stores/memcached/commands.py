@@ -26,13 +26,10 @@ from ..base import SessionRecord
 from ..exchanges.commands import Command, StoreError
 from .answers import Answer, Foreign
 
-#: memcached's tokens are numbers of 64 bits; it takes any other for the end of its patience.
-_LAST_TOKEN = 2**64
-
 
 def is_token(token: bytes) -> bool:
-    """Return whether memcached can have given this token."""
-    return token.isdigit() and len(token) <= 20 and int(token) < _LAST_TOKEN
+    """Return whether memcached can have given this token: a number of 64 bits."""
+    return token.isdigit() and len(token) <= 20 and int(token) < 2**64
 
 
 class MemcachedCommand(Command, ABC):
@@ -96,8 +93,8 @@ class Lookup(MemcachedCommand):
         self._idle = idle
 
     @property
-    def joins(self) -> object | None:
-        """Lookups of one key are one."""
+    def joins(self) -> object:
+        """See `Command.joins`."""
         return (self.key, self._idle)
 
     def _request(self) -> bytes:
@@ -195,8 +192,8 @@ class Add(RecordWrite):
     __slots__ = ()
 
     def _write(self) -> bytes:
-        head = b"add %b 0 %d %d\r\n" % (self.key.encode(), self._idle, len(self._sealed))
-        return b"%b%b\r\n" % (head, self._sealed)
+        words = (self.key.encode(), self._idle, len(self._sealed), self._sealed)
+        return b"add %b 0 %d %d\r\n%b\r\n" % words
 
     def _hear_write(self, word: bytes) -> bool:
         if word == b"NOT_STORED" and self.again:

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from ...exceptions import StoreRefused, StoreUnavailable
-from ..exchanges.commands import StoreError, Unreachable
-from ..exchanges.node import OwnFault
-from .connection import Connection, Sockets
+from ..exchanges.commands import OwnFault, StoreError, Unreachable
+from .connection import Connection
+from .sockets import Sockets
 
 T = TypeVar("T")
 

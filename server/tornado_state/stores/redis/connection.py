@@ -32,8 +32,7 @@ from redis.exceptions import (
 )
 
 from ...exceptions import StoreRefused, StoreUnavailable, StoreUnfit
-from ..exchanges.commands import StoreError, Unreachable
-from ..exchanges.node import OwnFault
+from ..exchanges.commands import OwnFault, StoreError, Unreachable
 from .commands import Request, Scriptless
 
 _OWN_FAULTS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}

@@ -12,9 +12,8 @@ from collections.abc import Coroutine
 from typing import Any, cast
 
 from ...exceptions import StoreRefused, StoreUnavailable
-from ..exchanges.commands import Command, StoreError, Unreachable
+from ..exchanges.commands import Command, OwnFault, StoreError, Unreachable
 from ..exchanges.lanes import Lane, LaneOwner
-from ..exchanges.node import OwnFault
 from .commands import RedisCommand
 from .connection import Door, Wire
 

@@ -13,12 +13,12 @@ import asyncio
 from dataclasses import asdict
 
 from ...exceptions import StoreRefused, StoreUnavailable, StoreUnfit
+from ..addresses import parse_address
 from ..arguments import check_idle, check_key, check_sealed, check_token
 from ..base import SessionRecord, SessionStore
 from ..exchanges.commands import Limits, StoreCounters, StoreError, Unreachable
 from ..exchanges.lanes import LaneOwner
 from ..exchanges.node import Node
-from ..urls import parse_address
 from .commands import Add, Cas, Lookup, delete, touch
 from .connection import Door
 from .lane import RedisLane
