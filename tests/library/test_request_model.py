@@ -357,17 +357,22 @@ STEPS = st.one_of(
         st.sampled_from(["before", "after"]),
     ),
     st.tuples(
-        st.just("interrupt"), st.sampled_from(["commit", "count"]), st.sampled_from(["before", "after"])
+        st.just("interrupt"),
+        st.sampled_from(["commit", "count"]),
+        st.sampled_from(["before", "after"]),
     ),
     st.tuples(
         st.just("during"),
-        st.sampled_from(["assign", "change", "drop", "note", "theme", "draft", "sign_in", "destroy"]),
+        st.sampled_from(
+            ["assign", "change", "drop", "note", "theme", "draft", "sign_in", "destroy"]
+        ),
         st.sampled_from(["add", "cas"]),
     ),
 )
 REQUESTS = st.lists(
     st.tuples(
-        st.lists(STEPS, max_size=7), st.sampled_from(["answer", "answer", "refuse", "fail", "raise"])
+        st.lists(STEPS, max_size=7),
+        st.sampled_from(["answer", "answer", "refuse", "fail", "raise"]),
     ),
     min_size=1,
     max_size=4,
