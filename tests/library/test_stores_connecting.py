@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from certificates import make_certificate
-from impostor import Behaviour, CuttingProxy, Impostor, RoundRobin, always, dripping
+from impostor import Behaviour, CuttingProxy, Impostor, RoundRobin, always, dripping, greeted
 from opened_store import closing, new_key, opened
 from tornado_state.exceptions import (
     RecordTooLarge,
@@ -360,3 +360,45 @@ async def test_an_answer_in_the_midst_of_closing_is_nobody_s() -> None:
             return all(connection.fileno() >= 0 for connection in proxy.connections)
 
         await until(ended, "the connection is over")
+
+
+async def test_a_process_that_can_start_no_thread_is_no_outage_of_memcached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Calls fail and say so; the breaker stays shut."""
+
+    def start(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with MemcachedProcess() as memcached:
+        async with opened(memcached.address, deadline=5) as store:
+            with monkeypatch.context() as patch:
+                patch.setattr("threading.Thread.start", start)
+                with pytest.raises(StoreUnavailable, match="no more threads"):
+                    await store.load(new_key())
+            assert await store.load(new_key()) is None
+            assert store.stats()["openings"] == 0
+
+
+async def test_what_memcached_says_of_its_version_is_shown_only_if_it_is_one() -> None:
+    """What answers may be anything, and its words may be meant for a terminal."""
+    evil = b"\x1b]0;owned\x07" * 9
+    with Impostor(greeted(lambda _: None, version=evil, miss=b"ERROR")) as impostor:
+        async with opened(impostor.address) as store:
+            with pytest.raises(StoreUnfit, match="memcached of no version knows no meta") as told:
+                await store.check()
+            assert str(told.value).isprintable()
+
+
+async def test_a_full_memcached_passes_its_check() -> None:
+    """Without room for the record of the questions, what can be asked without it is asked."""
+    with MemcachedProcess("-M", "-m", "4") as memcached:
+        for number in range(2_000):
+            said = memcached.ask(f"set x{number} 0 0 2200\r\n{'x' * 2200}")
+            if said != b"STORED\r\n":
+                break
+        for number in range(2_000):
+            if memcached.ask(f"set y{number} 0 0 32\r\n{'x' * 32}") != b"STORED\r\n":
+                break
+        async with opened(memcached.address, deadline=5) as store:
+            await store.check()
