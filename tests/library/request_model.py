@@ -78,6 +78,8 @@ class Model:
     #: Whether a look at the store was in vain: what is in hand may be older than what stands.
     unsure: bool = False
     before_end: Kept = Kept()
+    #: Whether another request has changed items meanwhile.
+    shared: bool = False
 
     # What a handler does
 
@@ -91,20 +93,26 @@ class Model:
         """Have ``items``, after the handler has ``seen`` what was there."""
         if not self.items_changed:
             anew = self.ends or self.asked_in
-            self.items_on_top = anew or tuple(seen) == self.kept[-1].items
+            self.items_on_top = anew or tuple(seen) == self.base.items
         # A default that is filled in is the handler's own, like what it assigns.
         self.assigned |= assigned or (not seen and not self.changed_within)
         self.changed_within |= not assigned
         self.have(items=items)
 
     @property
+    def base(self) -> Kept:
+        """What the handler's changes are held against."""
+        if self.ends or self.asked_in:
+            return Kept()
+        return self.before_end if self.ended_elsewhere else self.kept[-1]
+
+    @property
     def items_changed(self) -> bool:
-        anew = self.ends or self.asked_in
-        return self.live.items != (() if anew else self.kept[-1].items)
+        return self.live.items != self.base.items
 
     def sign_in(self, user: str) -> None:
         if not self.assigned:
-            had_some = bool(self.kept[-1].items) and not (self.ends or self.asked_in)
+            had_some = bool(self.base.items)
             self.stale |= self.changed_within and had_some and self.items_changed
             if had_some:
                 self.have(items=())
@@ -123,7 +131,8 @@ class Model:
         """All that was in hand is confirmed."""
         self.sent = [self.carried]
         if self.ended_elsewhere and not (self.ends or self.asked_in):
-            assert self.live == self.before_end, "an ended session lives again"
+            counted_alike = replace(self.live, count=self.before_end.count)
+            assert counted_alike == self.before_end, "an ended session lives again"
             return
         self.session_committed()
 
@@ -187,12 +196,12 @@ class Model:
             self.live = self.live.counted()
 
     def others_noted(self, note: str) -> None:
-        if self.live.note == self.kept[-1].note and not self.ends:
+        if self.live.note == self.kept[-1].note and not self.ends and not self.ended_elsewhere:
             self.have(note=note)
         self.kept = [replace(kept, note=note) for kept in self.kept]
 
     def others_had(self, items: tuple[str, ...]) -> None:
-        changed = self.items_changed or self.changed_within or self.assigned
+        changed, self.shared = self.items_changed, True
         self.kept = [replace(kept, items=items) for kept in self.kept]
         if self.ends or self.asked_in:
             return
