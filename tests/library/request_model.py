@@ -50,10 +50,12 @@ class Carried:
     theme: str = ""
     draft: tuple[str, ...] = ()
     owner: str | None = None
+    #: Whether one may be there that was signed for somebody else.
+    hidden: bool = False
 
     def is_what(self, seen: dict[str, Any]) -> bool:
         draft = self.draft if self.owner == seen["user"] else ()
-        return (seen["theme"], tuple(seen["draft"])) == (self.theme, draft)
+        return seen["theme"] == self.theme and (self.hidden or tuple(seen["draft"]) == draft)
 
 
 @dataclass
@@ -121,7 +123,7 @@ class Model:
         self.renews = self.asked_in = self.items_on_top = True
 
     def destroy(self) -> None:
-        self.live, self.carried = Kept(), Carried(theme=self.carried.theme)
+        self.live, self.carried = Kept(), replace(self.carried, draft=(), owner=None)
         self.ends, self.stale, self.asked_in = True, False, False
         self.assigned = self.changed_within = False
 
@@ -163,7 +165,7 @@ class Model:
             return
         self.kept.append(self.live)
         self.record = None
-        if (self.renews or self.ends) and self.faults > 1:
+        if self.ends or (self.renews and self.faults > 1):
             self.kept.append(Kept())
 
     def failed_to_count(self, error: Exception) -> None:
@@ -180,7 +182,8 @@ class Model:
         else:
             self.kept = [kept for kept in self.kept if kept.is_what(seen)]
             self.sent = [sent for sent in self.sent if sent.is_what(seen)]
-            assert self.kept and self.sent, ("reload", seen)
+            assert self.kept, ("reload", seen)
+            assert self.sent, ("reload", seen)
             self.kept = [replace(self.kept[-1], count=(seen["count"], seen["count"]))]
             self.unsure = False
         self.live, self.carried = self.kept[-1], self.sent[-1]
@@ -231,5 +234,7 @@ class Model:
         assert sent, (values, self)
         count = values["count"]
         now = replace(kept[-1], count=(count, count))
-        record = bool(values["record"])
-        return Model(now, sent[-1], [now], [sent[-1]], record)
+        carried = sent[-1]
+        if carried.draft and carried.owner != values["user"]:
+            carried = replace(carried, hidden=True)
+        return Model(now, carried, [now], [carried], bool(values["record"]))

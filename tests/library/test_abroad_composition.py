@@ -1,4 +1,4 @@
-"""What cannot be is refused when the application is made, in a sentence that names what is wrong."""
+"""What cannot be is refused when the application is made, in a sentence that names it."""
 
 from __future__ import annotations
 
@@ -256,7 +256,7 @@ def test_a_handler_that_cannot_be_is_refused_when_the_application_is_made(
 
 # Row 34
 def test_what_a_placement_leaves_out_is_refused() -> None:
-    """An explicit placement that does not name a declared kind, or misplaces it, is no application."""
+    """A placement that does not name a declared kind, or misplaces it, is no application."""
     with pytest.raises(CompositionError, match=r"Undeclared\.elsewhere"):
         application({"/": Undeclared}, placement={CART: SERVER_SESSION})
     with pytest.raises(MisplacedKind, match="cart must not live in the signed cookie"):

@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from abroad_app import CART, EMPTY, FILLED, ROUTES, VISITS, Everything, application, serving
+from abroad_app import (
+    CART,
+    EMPTY,
+    FILLED,
+    NEWER_SECRET,
+    ROUTES,
+    VISITS,
+    Everything,
+    application,
+    serving,
+)
 from tornado.routing import PathMatches, Rule, RuleRouter
 from tornado.web import (
     Application,
@@ -31,7 +41,7 @@ class Meta(type):
 
 
 class Pods(RequestHandler):
-    kinds: Any = ["Pod"]
+    kinds: Any = ("Pod",)
     state: Any = "running"
     declared_kinds: Any = None
     kinds_for: Any = None
@@ -41,7 +51,7 @@ class Pods(RequestHandler):
 
 
 class Kinds(Pods):
-    kinds = [CART]
+    kinds = (CART,)
     visits = VISITS
 
 
@@ -85,7 +95,7 @@ async def test_a_handler_without_state_is_not_looked_into(found: Any) -> None:
 
 # Row 29
 async def test_the_handlers_that_tornado_brings_are_served_as_ever(tmp_path: Path) -> None:
-    """Static files, redirects, errors, fallbacks, names and nested routes beside handlers with state."""
+    """Static files, redirects, errors, names and nested routes work beside handlers with state."""
     (tmp_path / "a.txt").write_text("a file")
     within = application({"/within/(.*)": Everything, **ROUTES})
     plain = Application([("/plain/(.*)", Pods)])
@@ -136,9 +146,7 @@ async def test_an_application_within_another_has_its_state(how: str) -> None:
         "call": (".*", Calling),
     }[how]
     for of in (Application, StateApplication):
-        made = of(
-            [rule], cookie_secret="another secret of some length, for nothing", cookie_secure=False
-        )
+        made = of([rule], cookie_secret=NEWER_SECRET, cookie_secure=False)
         async with serving(of=lambda *args, made=made, **settings: made) as browser:
             assert (await browser.fetch("/fill", "POST")).code == 200
             assert await browser.values() == FILLED
