@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from examples import (
+    adopting,
     cart,
     chat,
     flash,
@@ -26,13 +27,15 @@ from examples import (
     preferences,
     release,
     remember_me,
+    rolling,
     signing_in,
     testing_waits,
     visits,
 )
-from tornado.httpclient import HTTPRequest
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.httpserver import HTTPServer
 from tornado.testing import AsyncHTTPTestCase, bind_unused_port, gen_test
+from tornado.web import create_signed_value
 from tornado.websocket import websocket_connect
 from tornado_state.stores import MemoryStore, SessionStore
 from tornado_state.testing import CookieJar, StoreContract, sign_in
@@ -229,6 +232,44 @@ class ReleaseTest(AsyncHTTPTestCase):
         assert jar.fetch(self, "/cart").body == b"2 tea, 1 salt, 1 rice"
         assert jar.fetch(self, old).code == 503
         assert jar.fetch(self, "/cart").body == b"2 tea, 1 salt, 1 rice"
+
+
+class AdoptingTest(Example):
+    make = staticmethod(adopting.make_app)
+
+    def test_an_old_cookie_signs_in_once(self) -> None:
+        """Whoever has one goes on in a session, which ends as sessions do; the old cookie goes."""
+        secret = self._app.settings["cookie_secret"]
+        old = create_signed_value(secret, "user", "ann").decode()
+        self.jar = CookieJar(f"user={old}")
+        assert self.said("/account") == "signed in as ann"
+        assert list(self.jar) == ["state-session-id"]
+        assert self.said("/account") == "signed in as ann"
+
+
+class RollingTest(unittest.IsolatedAsyncioTestCase):
+    """Processes one step apart understand each other; two steps apart they do not."""
+
+    async def test_step_by_step(self) -> None:
+        """A visitor goes from each process to those of the next step and back, and is counted."""
+        old, new = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        settings = {"session_store": MemoryStore(), "cookie_secure": False}
+        ports = []
+        for step in range(4):
+            listener, port = bind_unused_port()
+            server = HTTPServer(rolling.make_app(step, old, new, **settings))
+            server.add_socket(listener)
+            self.addAsyncCleanup(server.close_all_connections)
+            self.addCleanup(server.stop)
+            ports.append(f"http://127.0.0.1:{port}/")
+        client = AsyncHTTPClient(force_instance=True)
+        self.addCleanup(client.close)
+        jar, seen = CookieJar(), []
+        for step in (0, 1, 0, 1, 2, 1, 2, 3, 2, 3):
+            seen.append((await jar.fetch(client, ports[step])).body)
+        assert seen == [b"%d" % n for n in range(1, 11)]
+        assert (await jar.fetch(client, ports[0])).code == 503
+        assert (await CookieJar().fetch(client, ports[0])).body == b"1"
 
 
 class OwnStoreTest(StoreContract, unittest.TestCase):
