@@ -96,8 +96,7 @@ class StateApplication(Application):
     def add_handlers(self, host_pattern: str, host_handlers: Any) -> None:
         """As Tornado's; what the handlers declare is looked at now."""
         super().add_handlers(host_pattern, host_handlers)
-        if hasattr(self, "_composition"):
-            self._declare_all()
+        self._declare_all()
 
     def _declare_all(self) -> None:
         default = self.settings.get("default_handler_class")

@@ -13,6 +13,7 @@ waits for it is told.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
@@ -22,6 +23,9 @@ from tornado.log import app_log
 
 from .exceptions import ResponseStarted, StateError, Unanswered
 from .request_state import RequestState
+
+_BREAKS = re.compile(rb"[\r\n]")
+_DIGITS = re.compile(r"[0-9]+")
 
 
 class HeldConnection(httputil.HTTPConnection):
@@ -77,6 +81,7 @@ class HeldConnection(httputil.HTTPConnection):
             return self._switch(start_line, headers, chunk)
         try:
             if self.state.must_wait():
+                self._check_head(headers, chunk)
                 self.state.close()
                 return self._hold(self._commit_and_send(start_line, headers, chunk))
             self.state.commit_cookies()
@@ -117,6 +122,26 @@ class HeldConnection(httputil.HTTPConnection):
     def __del__(self) -> None:
         if self.state.can_change_late():
             self.tell_late_changes()
+
+    def _check_head(self, headers: httputil.HTTPHeaders, chunk: bytes | None) -> None:
+        """Raise for a head that cannot be sent, as Tornado does, before anything is committed."""
+        for name, value in headers.get_all():
+            if _BREAKS.search(f"{name}: {value}".encode("latin-1")):
+                raise ValueError(f"a header's value breaks its line: {name}")
+        length = headers.get("Content-Length")
+        if length is None:
+            return
+        if not _DIGITS.fullmatch(length):
+            raise ValueError(f"a Content-Length is a number, not {length!r}")
+        if chunk and len(chunk) > int(length):
+            self._close()
+            raise httputil.HTTPOutputError("Tried to write more data than Content-Length")
+
+    def _close(self) -> None:
+        """Let nobody wait for what cannot be sent."""
+        close = getattr(self.connection, "close", None)
+        if close is not None:
+            close()
 
     def _send(
         self,
@@ -180,6 +205,9 @@ class HeldConnection(httputil.HTTPConnection):
         try:
             await self._settle(fatal=status < 500)
         except StateError as error:
+            self.state.discard()
+            if self.state.renewal_interrupted:
+                await self._settle(fatal=False)
             await self._fail(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             app_log.error("the commit of a request's state failed", exc_info=True)
@@ -213,6 +241,7 @@ class HeldConnection(httputil.HTTPConnection):
                 self.connection.finish()
         except Exception as error:  # noqa: BLE001 - it belongs to whoever waits for the answer
             app_log.error("%s: the answer could not be sent", self._handler, exc_info=True)
+            self._close()
             self._sent.set_exception(error)
             return
         chain_future(written, self._sent)

@@ -141,7 +141,8 @@ class Journal:
             return
         if live is not None:
             self._watch.add(kind, self._live.pop(kind).value)
-        self._live[kind] = InHand(kind.decode(text), text)
+        # Asked for by this request, like what it assigns: a sign-in takes both along.
+        self._live[kind] = InHand(kind.decode(text), text, assigned=True)
 
     def rebase(self, theirs: Texts) -> None:
         """Carry the changes over to what another request stored; `Conflict` if that cannot be."""
@@ -256,9 +257,18 @@ class Journal:
         was, theirs = self._base.text(kind), there.text(kind)
         if was == theirs or kind.on_conflict == "last_write":
             return False
-        if mine is None or theirs is None:
-            return mine is not theirs
-        return kind.needs.concurrent or not _is_same(kind, mine, theirs)
+        if kind.needs.concurrent:
+            return mine is not None or theirs is not None
+        return not _reads_alike(kind, mine, theirs)
+
+
+def _reads_alike(kind: Kind[Any], mine: bytes | None, theirs: bytes | None) -> bool:
+    """Return whether whoever reads finds the same: the default is what no value reads as."""
+    default = None if kind.default is None else kind.encode(kind.default)
+    mine, theirs = mine or default, theirs or default
+    if mine is None or theirs is None:
+        return mine is theirs
+    return _is_same(kind, mine, theirs)
 
 
 def _text_or_none(kind: Kind[Any], value: Any) -> bytes | None:

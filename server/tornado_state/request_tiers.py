@@ -81,18 +81,20 @@ class RequestTiers:
         if value is None and kind.default is None:
             self.drop(kind)
             return
+        self.was_read = True
         self.composition.placement.check(kind)
         if self.is_in_cookie(kind):
             self._client.assign(kind, self._owner_of(kind), value, by_update=by_update)
         else:
-            self.look().loaded.journal.assign(kind, value)
+            self.session.loaded.journal.assign(kind, value)
 
     def drop(self, kind: Kind[Any]) -> None:
         """Have no value."""
+        self.was_read = True
         if self.is_in_cookie(kind):
             self._client.drop(kind, self._owner_of(kind))
         else:
-            self.look().loaded.journal.drop(kind)
+            self.session.loaded.journal.drop(kind)
 
     def is_in_cookie(self, kind: Kind[Any]) -> bool:
         """Return whether the kind is kept in a signed cookie."""
@@ -124,9 +126,9 @@ class RequestTiers:
     def destroy(self) -> None:
         """End the session, and drop every kind that does not outlive sign-out."""
         session = self.look().if_kept
+        self._client.drop_bound()
         if session is not None:
             session.destroy()
-        self._client.drop_bound()
 
     def _owner_of(self, kind: Kind[Any]) -> str:
         return self._owner() if kind in self.composition.bound_kinds else ""
@@ -193,10 +195,15 @@ class RequestTiers:
         self._visit.check_may_keep(names, secure=composition.secure, samesite=composition.samesite)
 
     def set_cookies(self) -> list[SetCookie]:
-        """Return the cookies to send: those of what is confirmed."""
+        """Return the cookies to send: those of what is confirmed, as far as they may be sent.
+
+        One that is only signed anew can wait for a request that came over https.
+        """
         cookie = self.session.known.cookie
         cookies = self._client_or_none.set_cookies() if self._client_or_none else []
-        return [*cookies, cookie] if cookie else cookies
+        if cookie and self._visit.lets_through(cookie, secure=self.composition.secure):
+            return [*cookies, cookie]
+        return cookies
 
     async def reload(self, *, closed: bool) -> None:
         """Take what the store has; what is not confirmed is forgotten, unless it is too late."""

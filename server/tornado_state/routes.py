@@ -9,16 +9,20 @@ from tornado.routing import ReversibleRouter, Rule, RuleRouter
 
 
 def handlers_of(router: Any) -> Iterator[Any]:
-    """Yield whatever the rules of a router lead to, through other routers as well."""
-    waiting, seen = [router], set()
-    while waiting:
-        found = waiting.pop()
-        if isinstance(found, RuleRouter | ReversibleRouter) and id(found) not in seen:
-            seen.add(id(found))
-            waiting += [rule.target for rule in getattr(found, "rules", ())]
-        elif isinstance(found, Rule):
-            waiting.append(found.target)
-        elif isinstance(found, list | tuple):
-            waiting += found
-        else:
-            yield found
+    """Yield whatever the rules of a router lead to, in order, through other routers as well."""
+    return _within(router, set())
+
+
+def _within(found: Any, seen: set[int]) -> Iterator[Any]:
+    if id(found) in seen:
+        return
+    if isinstance(found, RuleRouter | ReversibleRouter):
+        seen.add(id(found))
+        yield from _within(list(getattr(found, "rules", ())), seen)
+    elif isinstance(found, Rule):
+        yield from _within(found.target, seen)
+    elif isinstance(found, list | tuple):
+        for each in found:
+            yield from _within(each, seen)
+    else:
+        yield found

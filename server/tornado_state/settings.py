@@ -30,7 +30,7 @@ MIN_SECRET = 32
 _MIN_DIFFERENT = 8
 
 _PLACEHOLDER = re.compile(
-    r"change.?(me|this|it)|todo|placeholder|your.?own|your.?(cookie.?)?secret|generate.?your"
+    r"change.?(me|this|it)|\btodo\b|placeholder|your.?own|your.?(cookie.?)?secret|generate.?your"
     r"|replace.?(me|this)|secret.?(here|goes)|insert.?(your|secret)|default.?secret",
     re.IGNORECASE,
 )

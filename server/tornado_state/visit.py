@@ -44,10 +44,18 @@ class Visit:
         """
         if not names:
             return
-        if secure and self._request.protocol != "https":
+        if secure and not self._is_https:
             raise InsecureTransport
         if any(name not in self.cookies for name in names) and self._hides_cookies(samesite):
             raise CrossSite
+
+    def lets_through(self, cookie: SetCookie, *, secure: bool) -> bool:
+        """Return whether nobody on the way can read a cookie that is to be ``secure``."""
+        return not (secure and cookie.keeps) or self._is_https
+
+    @property
+    def _is_https(self) -> bool:
+        return self._request.protocol == "https"
 
     def _hides_cookies(self, samesite: str) -> bool:
         if samesite == "None" or not self._is_cross_site():

@@ -157,6 +157,12 @@ async def serving(
         await server.close_all_connections()
 
 
+def elsewhere(browser: Browser, routes: Mapping[str, Any] = ROUTES) -> Any:
+    """Serve ``routes`` by another process, as it were, on the same store."""
+    clock = browser.application.settings["state_clock"]
+    return serving(routes, session_store=browser.store, state_clock=clock)
+
+
 def cookie_names(response: HTTPResponse) -> list[str]:
     """Return the names of the cookies that an answer sets or deletes."""
     return sorted(header.partition("=")[0] for header in response.headers.get_list("Set-Cookie"))

@@ -5,21 +5,28 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+from collections.abc import Callable
 
 import pytest
-from state_app import BASKET, THEME, World, handler, raw, serving
-from tornado.web import stream_request_body
-from tornado_state import ResponseStarted, StateHandler, StoreUnavailable
+from state_app import ADA, BASKET, LINES, PLACED, THEME, WHO, World, handler, raw, serving
+from tornado.web import HTTPError, stream_request_body
+from tornado_state import (
+    SIGNED_COOKIE,
+    Kind,
+    ResponseStarted,
+    StateHandler,
+    StoreUnavailable,
+)
 
 SESSION = "__Host-shop-session-id"
 
 
 def read(self: StateHandler) -> None:
-    self.write(str(self.state.get(BASKET)))
+    self.write(str(self.state[BASKET]))
 
 
 def write(self: StateHandler) -> None:
-    self.state[BASKET] = self.state.get(BASKET, 0) + 1
+    self.state[BASKET] = self.state[BASKET] + 1
     read(self)
 
 
@@ -33,12 +40,13 @@ async def test_nothing_leaves_before_the_store_confirmed() -> None:
     async with serving(world, ROUTES) as browser:
         reader, writer = await asyncio.open_connection("127.0.0.1", browser.port)
         writer.write(
-            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            b"POST / HTTP/1.1\r\nHost: x\r\nX-Forwarded-Proto: https\r\nContent-Length: 0\r\n"
+            b"Connection: close\r\n\r\n"
         )
         while not world.store.operations:
             await asyncio.sleep(0)
         coming = asyncio.ensure_future(reader.read(1))
-        assert (await browser.get("/")).body == b"None"
+        assert (await browser.get("/")).body == b"0"
         assert not coming.done()
         confirmed.set()
         assert await coming == b"H"
@@ -98,17 +106,17 @@ async def test_an_assignment_after_the_response_began_raises(waits: bool, writes
         flushed = self.flush()
         if waits:
             await flushed
-        for kind in (THEME, BASKET):
+        for kind, value in ((THEME, "late"), (BASKET, 5)):
             with pytest.raises(ResponseStarted):
-                self.state[kind] = "late"
+                self.state[kind] = value
             raised.append(kind)
-        self.write(str(self.state.get(BASKET)))
+        self.write(str(self.state[BASKET]))
 
     world = World()
     async with serving(world, {**ROUTES, "/late": handler(THEME, BASKET, get=late)}) as browser:
-        assert (await browser.get("/late")).body == (b"1" if writes else b"None")
+        assert (await browser.get("/late")).body == (b"1" if writes else b"0")
         assert raised == [THEME, BASKET]
-        assert (await browser.get("/")).body == (b"1" if writes else b"None")
+        assert (await browser.get("/")).body == (b"1" if writes else b"0")
 
 
 async def test_a_handler_may_commit_earlier() -> None:
@@ -196,12 +204,29 @@ def promises_more(self: StateHandler) -> None:
     self.write("too much")
 
 
-async def test_a_response_that_cannot_be_written_closes_the_connection() -> None:
-    """As without state: the client is not left waiting, and sees no complete answer."""
-    world = World()
-    async with serving(world, {"/": handler(BASKET, get=promises_more)}) as browser:
-        answer = await raw(browser.port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert b"too much" not in answer
+async def waits_for_it(self: StateHandler) -> None:
+    promises_more(self)
+    try:
+        await self.finish()
+    except Exception as error:
+        self.application.settings["seen"].append(type(error).__name__)
+        raise
+
+
+HEAD = b"GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-Proto: https\r\n\r\n"
+
+
+@pytest.mark.parametrize("get", [promises_more, waits_for_it])
+async def test_a_response_that_cannot_be_written_closes_the_connection(
+    get: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As without state: nobody is left waiting, and the client sees no complete answer."""
+    seen: list[str] = []
+    world = World(seen=seen)
+    async with serving(world, {"/": handler(BASKET, get=get)}) as browser:
+        assert b"too much" not in await raw(browser.port, HEAD)
+    assert seen == (["HTTPOutputError"] if get is waits_for_it else [])
+    assert "the answer could not be sent" in caplog.text
 
 
 async def test_the_access_log_waits_for_the_answer(caplog: pytest.LogCaptureFixture) -> None:
@@ -224,3 +249,196 @@ async def test_the_access_log_waits_for_the_answer(caplog: pytest.LogCaptureFixt
         ["503", "POST", "/"],
         ["503", "GET", "/"],
     ]
+
+
+# What caches are told
+
+
+def cached(how: str) -> Callable[[StateHandler], None]:
+    def get(self: StateHandler) -> None:
+        self.set_header("Cache-Control", how)
+        self.set_header("Vary", "Accept")
+        self.state[THEME] = self.get_argument("theme")
+
+    return get
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("", "private"),
+        ("public, max-age=60", "max-age=60, private"),
+        ("max-age=60, s-maxage=600", "max-age=60, private"),
+        ("No-Store", "No-Store"),
+        ("private=x, max-age=1", "private=x, max-age=1"),
+    ],
+)
+async def test_an_answer_with_a_cookie_is_nobody_elses(given: str, sent: str) -> None:
+    """Shared caches are told to keep out, however the handler meant it; without one it stays."""
+    world = World()
+    async with serving(world, {"/": handler(THEME, get=cached(given))}) as browser:
+        first = await browser.get("/?theme=dark")
+        assert first.headers["Cache-Control"] == sent
+        again = await browser.get("/?theme=dark")
+        assert again.headers["Cache-Control"] == given
+        assert again.headers["Vary"] == "Accept, Cookie"
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("", "Cookie"),
+        ("Accept", "Accept, Cookie"),
+        ("accept, cookie", "accept, cookie"),
+        ("*", "*"),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 304])
+async def test_an_answer_that_depends_on_state_varies_with_the_cookies(
+    given: str, sent: str, status: int
+) -> None:
+    """Where state was read, though nothing was there and nothing is set."""
+
+    def get(self: StateHandler) -> None:
+        if given:
+            self.set_header("Vary", given)
+        self.set_status(status)
+        if self.get_argument("look"):
+            self.state[BASKET]
+
+    world = World()
+    async with serving(world, {"/": handler(BASKET, get=get)}) as browser:
+        assert (await browser.get("/?look=1")).headers["Vary"] == sent
+        assert (await browser.get("/?look=")).headers.get("Vary", "") == given
+
+
+# What came too late
+
+
+def late_in_finish(self: StateHandler) -> None:
+    self.kept.append(2)
+
+
+async def late_after_flush(self: StateHandler) -> None:
+    await self.flush()
+    self.kept.append(2)
+
+
+@pytest.mark.parametrize("where", ["on_finish", "after flush", "kept by somebody"])
+@pytest.mark.parametrize("kind", ["lines", "marks"])
+async def test_a_change_inside_a_value_that_came_too_late_is_told_in_the_log(
+    kind: str, where: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the handler's name, however late it is found out, and once."""
+    marks = Kind("marks", list[int], default=[], outlives_logout=True)
+    world = World({**PLACED, marks: SIGNED_COOKIE})
+    kinds = {"lines": LINES, "marks": marks}
+    holding: list[list[int]] = []
+
+    async def get(self: StateHandler) -> None:
+        self.kept = self.state[kinds[kind]]
+        holding.append(self.kept)
+        self.kept.append(1)
+        if where == "after flush":
+            await late_after_flush(self)
+
+    def finish(self: StateHandler) -> None:
+        if where == "on_finish":
+            late_in_finish(self)
+
+    late = handler(LINES, marks, get=get, on_finish=finish)
+    read = handler(LINES, marks, get=lambda self: self.write(str(self.state[kinds[kind]])))
+    async with serving(world, {"/late": late, "/": read}) as browser:
+        await browser.get("/late")
+        if where == "kept by somebody":
+            holding[0].append(2)
+        kept = (await browser.get("/")).body == b"[1, 2]"
+        gc.collect()
+    # What is changed while the answer is still held is in time.
+    assert kept is (kind == "lines" and where == "on_finish")
+    said = f"Handler changed a value of {kind} from within after its response began"
+    assert caplog.text.count(said) == (0 if kept else 1)
+
+
+async def test_nothing_is_told_of_a_change_that_came_in_time(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nor of a value that was only read."""
+
+    def get(self: StateHandler) -> None:
+        self.lines.append(1)
+        self.write(str(len(self.lines)))
+
+    world = World()
+    async with serving(world, {"/": handler(LINES, get=get)}) as browser:
+        for expected in (b"1", b"2"):
+            assert (await browser.get("/")).body == expected
+        gc.collect()
+    assert "response began" not in caplog.text
+
+
+async def test_a_sign_in_that_waits_for_its_answer_is_told_that_it_was_not_kept() -> None:
+    """Whoever awaits `finish` learns of the failed commit."""
+    seen: list[str] = []
+
+    async def post(self: StateHandler) -> None:
+        self.state.sign_in(ADA)
+        try:
+            await self.finish("signed in")
+        except StoreUnavailable:
+            seen.append("told")
+
+    world = World()
+    async with serving(world, {"/": handler(WHO, post=post)}) as browser:
+        world.store.fail("add")
+        assert (await browser.get("/", "POST")).code == 503
+    assert seen == ["told"]
+
+
+async def test_a_connection_is_the_servers_own_in_everything_else() -> None:
+    """What Tornado and others ask of it, it has."""
+
+    def get(self: StateHandler) -> None:
+        connection = self.request.connection
+        self.write(type(connection.stream).__name__)  # type: ignore[union-attr]
+
+    world = World()
+    async with serving(world, {"/": handler(BASKET, get=get)}) as browser:
+        assert (await browser.get("/")).body == b"IOStream"
+
+
+async def test_an_answer_waits_for_a_write_that_is_under_way() -> None:
+    """Begun by the handler in a task of its own: it counts, and its cookie goes out."""
+    tasks: list[asyncio.Task[None]] = []
+
+    async def post(self: StateHandler) -> None:
+        self.state[BASKET] = 1
+        tasks.append(asyncio.create_task(self.state.commit()))
+        await asyncio.sleep(0)
+
+    world = World()
+    async with serving(world, {**ROUTES, "/task": handler(BASKET, post=post)}) as browser:
+        assert (await browser.get("/task", "POST")).code == 200
+        await tasks[0]
+        assert (await browser.get("/")).body == b"1"
+    assert world.store.operations["add"] == 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_an_error_page_waits_for_a_write_that_is_under_way(fails: bool) -> None:
+    """What it confirms goes out with the page; that it failed makes no other page of it."""
+    tasks: list[asyncio.Task[None]] = []
+
+    async def post(self: StateHandler) -> None:
+        self.state[BASKET] = 1
+        tasks.append(asyncio.create_task(self.state.commit()))
+        await asyncio.sleep(0)
+        raise HTTPError(507)
+
+    world = World()
+    async with serving(world, {**ROUTES, "/task": handler(BASKET, post=post)}) as browser:
+        if fails:
+            world.store.fail("add")
+        assert (await browser.get("/task", "POST")).code == 507
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert (browser.jar == {}) is fails

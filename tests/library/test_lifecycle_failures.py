@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
-from state_app import BASKET, THEME, Visitor, World, handler, serving
-from state_routes import ROUTES, SESSION, begin, set_cookies, write
-from tornado.web import HTTPError
+from state_app import BASKET, LINES, PLACED, THEME, Visitor, World, handler, serving
+from state_routes import (
+    NOTHING,
+    ONE,
+    ROUTES,
+    SESSION,
+    THEME_COOKIE,
+    Shop,
+    begin,
+    set_cookies,
+    write,
+)
+from tornado.web import Finish, HTTPError, MissingArgumentError
 from tornado_state import (
+    SIGNED_COOKIE,
     InvalidValue,
-    StateErrorHandler,
+    Kind,
+    StateError,
     StateHandler,
     StoreRefused,
     StoreUnavailable,
@@ -20,7 +33,6 @@ from tornado_state import (
 def failing(error: BaseException) -> object:
     def post(self: StateHandler) -> None:
         write(self)
-        self.state.destroy()
         self.state[BASKET] = 99
         raise error
 
@@ -37,7 +49,7 @@ def answering(status: int) -> object:
 
 FAILURES = {
     "raised": (failing(ZeroDivisionError()), 500),
-    "client error raised": (failing(HTTPError(404)), 404),
+    "server error raised": (failing(HTTPError(502)), 502),
     "store": (failing(StoreUnavailable("away")), 503),
     "answered": (answering(500), 500),
     "unavailable": (answering(503), 503),
@@ -58,15 +70,55 @@ async def test_a_handler_that_failed_commits_nothing(
         assert response.code == status
         assert set_cookies(response) == []
         assert dict(world.store.operations) == ({"load": 1} if known else {})
-        before = b'{"theme": "dark", "basket": 1}' if known else b'{"theme": null, "basket": null}'
+        before = ONE if known else NOTHING
         assert (await browser.get("/")).body == before
 
 
-async def test_a_client_error_that_is_answered_keeps_state() -> None:
-    """A 4xx that the handler answers itself is an answer like any other."""
+def finishing(self: StateHandler) -> None:
+    write(self)
+    raise Finish
+
+
+class Unauthorized(StateError):
+    """An error of an application, with a status of its own."""
+
+    status = 401
+
+
+ANSWERS = {
+    "answered": answering(422),
+    "raised": failing(HTTPError(401)),
+    "of the layer": failing(Unauthorized()),
+    "an argument missing": failing(MissingArgumentError("q")),
+    "finished": handler(THEME, BASKET, post=finishing),
+}
+
+
+@pytest.mark.parametrize("odd", ANSWERS.values(), ids=ANSWERS)
+async def test_an_answer_below_500_keeps_state_however_it_was_given(odd: object) -> None:
+    """A failed-tries counter counts, though the answer is raised."""
     world = World()
-    async with serving(world, {**ROUTES, "/odd": answering(422)}) as browser:
-        assert set_cookies(await browser.get("/odd", "POST")) == [SESSION, "__Host-shop-theme"]
+    async with serving(world, {**ROUTES, "/odd": odd}) as browser:
+        response = await browser.get("/odd", "POST")
+        assert response.code < 500
+        assert set_cookies(response) == [SESSION, THEME_COOKIE]
+        assert (await browser.get("/")).body != NOTHING
+
+
+async def test_what_was_committed_reaches_the_visitor_of_a_request_that_failed() -> None:
+    """Its cookie goes out with the error page; what came after it is not kept."""
+
+    async def post(self: StateHandler) -> None:
+        self.state[THEME], self.state[BASKET] = "dark", 1
+        await self.state.commit()
+        self.state[THEME], self.state[BASKET] = "light", 2
+        raise ZeroDivisionError
+
+    world = World()
+    async with serving(world, {**ROUTES, "/odd": handler(THEME, BASKET, post=post)}) as browser:
+        response = await browser.get("/odd", "POST")
+        assert (response.code, set_cookies(response)) == (500, [SESSION, THEME_COOKIE])
+        assert (await browser.get("/")).body == ONE
 
 
 COMMIT_FAILURES = {
@@ -76,21 +128,24 @@ COMMIT_FAILURES = {
 }
 
 
+class Apology(Shop):
+    """The shop, with an error page of its own."""
+
+    def write_error(self, status_code: int, **kwargs: object) -> None:
+        """Say what went wrong, and what the state is."""
+        error = kwargs["exc_info"][1]  # type: ignore[index]
+        self.finish(f"{status_code} {type(error).__name__} {self.basket}")
+
+
 @pytest.mark.parametrize(("why", "status"), COMMIT_FAILURES.values(), ids=COMMIT_FAILURES)
 @pytest.mark.parametrize("known", [True, False], ids=["session", "anonymous"])
-async def test_a_commit_that_failed_is_answered_by_the_error_handler(
+async def test_a_commit_that_failed_is_answered_by_the_handlers_own_error_page(
     why: Exception, status: int, known: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Its status, its body, no cookie; and one line in the access log says what was sent."""
+    """Its status, no cookie, the state as it was; one line in the access log says what was sent."""
     caplog.set_level(logging.INFO)
-
-    class Apology(StateErrorHandler):
-        def write_error(self, status_code: int, **kwargs: object) -> None:
-            basket = self.state.get(BASKET)
-            self.finish(f"{status_code} {type(self.error).__name__} {basket}")
-
     world = World()
-    async with serving(world, ROUTES, Apology) as browser:
+    async with serving(world, {"/": Apology}) as browser:
         if known:
             await begin(browser, world)
         world.store.fail("add", "cas", why=why)
@@ -98,65 +153,122 @@ async def test_a_commit_that_failed_is_answered_by_the_error_handler(
         response = await browser.get("/?theme=light", "POST")
     assert response.code == status
     name = type(why).__name__ if isinstance(why, StoreUnavailable | StoreRefused) else "StateError"
-    assert response.body.decode() == f"{status} {name} {1 if known else None}"
+    assert response.body.decode() == f"{status} {name} {1 if known else 0}"
     assert set_cookies(response) == []
+    assert ("Retry-After" in response.headers) is (status == 503)
     access = [line for line in caplog.messages if "POST /?theme=light (127.0.0.1)" in line]
     lines = [line for line in access if line.endswith("ms")]
     assert [line[:3] for line in lines] == [str(status)]
 
 
-async def test_the_error_handler_finds_the_state_as_it_was() -> None:
-    """Even one that answers without raising sees nothing of what could not be kept."""
+async def test_how_long_to_wait_is_the_errors_own_unless_the_handler_says_so() -> None:
+    """Where nobody could tell, or the store refused; with any other 503 it is the handler's."""
 
-    class Calm(StateErrorHandler):
-        def prepare(self) -> None:
-            self.set_status(self.error.status)
-            self.finish(str(self.state.get(BASKET)))
+    class Patient(Shop):
+        def set_default_headers(self) -> None:
+            """Ask for patience."""
+            self.set_header("Retry-After", "120")
 
+    routes = {**ROUTES, "/patient": Patient, "/closed": answering(503)}
     world = World()
-    async with serving(world, ROUTES, Calm) as browser:
+    async with serving(world, routes) as browser:
         await begin(browser, world)
-        world.store.fail("cas")
-        response = await browser.get("/?theme=light", "POST")
-        assert (response.code, response.body) == (503, b"1")
-        assert set_cookies(response) == []
+        assert "Retry-After" not in (await browser.get("/closed", "POST")).headers
+        world.store.fail("cas", why=StoreRefused("full"))
+        assert (await browser.get("/", "POST")).headers["Retry-After"] == "5"
+        assert (await browser.get("/patient", "POST")).headers["Retry-After"] == "120"
+        world.store.fail("load")
+        assert (await browser.get("/")).headers["Retry-After"] == "1"
 
 
-@pytest.mark.parametrize(
-    ("value", "status"), [("x" * 5000, 413), ("\ud800", 500)], ids=["too large", "not JSON"]
-)
+@pytest.mark.parametrize("method", ["PROPFIND", "POST"])
+async def test_a_failed_commit_is_answered_without_asking_the_request_anything_anew(
+    method: str,
+) -> None:
+    """Neither its method, nor its body, nor a check of the handler makes another answer of it."""
+
+    class Strict(Shop):
+        SUPPORTED_METHODS = (*Shop.SUPPORTED_METHODS, "PROPFIND")  # type: ignore[assignment]
+        asked = 0
+
+        def check_xsrf_cookie(self) -> None:
+            """Let the first one through."""
+            type(self).asked += 1
+            if type(self).asked > 1:
+                raise HTTPError(403)
+
+        def propfind(self) -> None:
+            """Write, like `post`."""
+            write(self)
+
+    world = World(xsrf_cookies=True)
+    async with serving(world, {"/": Strict}) as browser:
+        world.store.fail("add")
+        assert (await browser.get("/", method)).code == 503
+        assert Strict.asked == 1
+
+
+MARKS = Kind("marks", list[int], default=[], outlives_logout=True)
+#: Under the longest name a kind may have, so that its largest value does not fit its cookie.
+LARGE = Kind("large_enough_to_fill_a_cookie_32", str, size=2_982, outlives_logout=True)
+
+
+async def test_a_value_too_large_is_413_and_what_else_was_changed_is_kept() -> None:
+    """It is refused when it is assigned; raising that is an answer below 500 like any other."""
+
+    def post(self: StateHandler) -> None:
+        self.state[BASKET] = 99
+        self.state[MARKS] = [9] * 1000
+
+    world = World({**PLACED, MARKS: SIGNED_COOKIE})
+    odd = handler(BASKET, MARKS, post=post)
+    async with serving(world, {**ROUTES, "/odd": odd}) as browser:
+        assert (await browser.get("/odd", "POST")).code == 413
+        assert (await browser.get("/")).body == b'{"theme": null, "basket": 99}'
+
+
 @pytest.mark.parametrize("both", [True, False], ids=["with session", "cookie only"])
-async def test_a_cookie_that_cannot_be_kept_is_answered_by_the_error_handler(
-    value: str, status: int, both: bool
+@pytest.mark.parametrize(
+    ("spoil", "status"),
+    [
+        (lambda self: self.lines.append("x"), 500),
+        (lambda self: self.marks.append("x"), 500),
+        (lambda self: setattr(self, LARGE.name, "x" * 2_980), 413),
+    ],
+    ids=["in the session", "in a cookie", "too large"],
+)
+async def test_what_cannot_be_kept_is_answered_by_the_handlers_own_error_page(
+    spoil: Any, status: int, both: bool
 ) -> None:
     """413 or 500, the old value intact, nothing half-kept, whether or not a commit was due."""
 
     def post(self: StateHandler) -> None:
-        self.state[THEME] = value
         if both:
             self.state[BASKET] = 99
+        spoil(self)
 
-    world = World()
-    async with serving(world, {**ROUTES, "/odd": handler(THEME, BASKET, post=post)}) as browser:
+    world = World({**PLACED, MARKS: SIGNED_COOKIE, LARGE: SIGNED_COOKIE})
+    odd = handler(THEME, BASKET, LINES, MARKS, LARGE, post=post)
+    async with serving(world, {**ROUTES, "/odd": odd}) as browser:
         await begin(browser, world)
         response = await browser.get("/odd", "POST")
         assert response.code == status
         assert set_cookies(response) == []
-        assert (await browser.get("/")).body == b'{"theme": "dark", "basket": 1}'
+        assert (await browser.get("/")).body == ONE
 
 
 async def test_a_session_that_is_too_large_is_answered_with_413() -> None:
     """And the old value stands."""
 
     def post(self: StateHandler) -> None:
-        self.state[BASKET] = "x" * 65_536
+        self.state[LINES] = [1] * 32_767
 
     world = World()
-    async with serving(world, {**ROUTES, "/large": handler(BASKET, post=post)}) as browser:
+    async with serving(world, {**ROUTES, "/large": handler(LINES, post=post)}) as browser:
         await begin(browser, world)
         assert (await browser.get("/large", "POST")).code == 413
         assert dict(world.store.operations) == {"load": 1}
-        assert (await browser.get("/")).body == b'{"theme": "dark", "basket": 1}'
+        assert (await browser.get("/")).body == ONE
 
 
 async def test_a_conflict_is_answered_with_409() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from state_app import BASKET, Browser, World, handler, serving
+from state_app import BASKET, IDLE, THEME, Browser, World, handler, serving
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketHandler, websocket_connect
 from tornado_state import StateHandler
@@ -14,7 +14,7 @@ SESSION = "__Host-shop-session-id"
 
 
 def read(self: StateHandler) -> None:
-    self.write(str(self.state.get(BASKET)))
+    self.write(str(self.state[BASKET]))
 
 
 def write(self: StateHandler) -> None:
@@ -27,11 +27,11 @@ ROUTES = {"/": handler(BASKET, get=read, post=write)}
 class Echo(StateHandler, WebSocketHandler):
     """Says what its state was when the connection was made."""
 
-    kinds = (BASKET,)
+    basket = BASKET
 
     def open(self) -> None:
         """Say it."""
-        self.write_message(str(self.state.get(BASKET)))
+        self.write_message(str(self.state[BASKET]))
 
 
 class Committing(Echo):
@@ -53,8 +53,9 @@ class Careless(Echo):
 
 async def connected(browser: Browser, path: str) -> WebSocketClientConnection:
     address = f"ws://127.0.0.1:{browser.port}{path}"
+    headers = {"Cookie": browser.cookie, "X-Forwarded-Proto": "https"}
     async with asyncio.timeout(10):
-        return await websocket_connect(HTTPRequest(address, headers={"Cookie": browser.cookie}))
+        return await websocket_connect(HTTPRequest(address, headers=headers))
 
 
 async def test_a_protocol_switch_may_read_state() -> None:
@@ -91,3 +92,40 @@ async def test_a_protocol_switch_with_uncommitted_changes_is_refused() -> None:
             await connected(browser, "/echo")
         assert refused.value.code == 500
         assert (await browser.get("/")).body == b"1"
+
+
+async def test_a_protocol_switch_counts_as_use_of_the_session() -> None:
+    """The idle clock is pushed, and the switch does not wait for it."""
+    world = World()
+    async with serving(world, {**ROUTES, "/echo": Echo}) as browser:
+        await browser.get("/", "POST")
+        world.clock.pass_(IDLE - 1)
+        world.store.forget()
+        connection = await connected(browser, "/echo")
+        assert await connection.read_message() == "1"
+        connection.close()
+        assert await connection.read_message() is None
+        assert world.store.operations == {"load": 1, "touch": 1}
+        world.clock.pass_(IDLE - 1)
+        assert (await browser.get("/")).body == b"1"
+
+
+class Painting(Echo):
+    """Changes a kind in a cookie before the switch."""
+
+    theme = THEME
+
+    def prepare(self) -> None:
+        """Change it."""
+        self.theme = "dark"
+
+
+async def test_a_cookie_of_a_changed_kind_goes_out_with_the_protocol_switch() -> None:
+    """There is nothing to wait for."""
+    world = World()
+    async with serving(world, {**ROUTES, "/echo": Painting}) as browser:
+        connection = await connected(browser, "/echo")
+        assert connection.headers["Set-Cookie"].startswith("__Host-shop-theme=2|")
+        assert await connection.read_message() == "0"
+        connection.close()
+        assert await connection.read_message() is None

@@ -85,13 +85,18 @@ class ClientState:
         self._moment += 1
 
     def drop_bound(self) -> None:
-        """Drop every kind that does not outlive sign-out, whoever it was signed for."""
-        for kind in self._kinds:
-            if not kind.needs.outlives_logout:
-                self._loaded.add(kind)
-                self._journal.drop(kind)
-                if self._tier.cookie_name(kind) in self._cookies:
-                    self._cleared.add(kind)
+        """Drop every kind that does not outlive sign-out, whoever it was signed for.
+
+        Raises `NotKnownHere`, and drops nothing, where one is newer than this process.
+        """
+        ending = [kind for kind in self._kinds if not kind.needs.outlives_logout]
+        for kind in ending:
+            self._tier.check_known(kind, self._cookies)
+        for kind in ending:
+            self._loaded.add(kind)
+            self._journal.drop(kind)
+            if self._tier.cookie_name(kind) in self._cookies:
+                self._cleared.add(kind)
         self._moment += 1
 
     def discard(self) -> None:

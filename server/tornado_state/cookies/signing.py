@@ -92,6 +92,12 @@ class Signer:
         )
         return signed.decode("ascii")
 
+    def check_known(self, signed: str) -> None:
+        """Raise `NotKnownHere` for what a later version of the secret may have signed."""
+        fields = _SIGNED.fullmatch(signed)
+        if fields is not None:
+            self._check_version(fields)
+
     def verify(
         self, name: str, signed: str, *, owner: str = "", max_age: int | None = None
     ) -> SignedValue | None:
@@ -103,9 +109,8 @@ class Signer:
         if fields is None:
             self._forged()
             return None
+        self._check_version(fields)
         version = int(fields[1])
-        if fields[3] == fields[1] and version > max(self._secrets):
-            raise NotKnownHere("a cookie was signed with a secret that is not known here")
         value = self._verified(name, signed, fields[1], owner)
         if value is None:
             self._forged()
@@ -115,6 +120,10 @@ class Signer:
         if age < -_MAX_AHEAD or (max_age is not None and age > max_age):
             return None
         return SignedValue(value, signed_at, version)
+
+    def _check_version(self, fields: re.Match[str]) -> None:
+        if fields[3] == fields[1] and int(fields[1]) > max(self._secrets):
+            raise NotKnownHere("a cookie was signed with a secret that is not known here")
 
     def _verified(self, name: str, signed: str, version: str, owner: str) -> bytes | None:
         return decode_signed_value(

@@ -61,6 +61,11 @@ class SignedCookieTier:
         record_name = f"{kind.name}@{int(match[1])}" if match[1] else kind.name
         return Carried(record_name, match[2], signed.key_version != self._signer.key_version)
 
+    def check_known(self, kind: Kind[Any], cookies: Cookies) -> None:
+        """Raise `NotKnownHere` where a secret of a later version may have signed a candidate."""
+        for candidate in cookies.candidates(self.cookie_name(kind)):
+            self._signer.check_known(candidate)
+
     def keep(self, kind: Kind[Any], text: bytes, owner: str) -> SetCookie:
         """Return the header that keeps the value that ``text`` says; raises `TooLarge`."""
         name = self.cookie_name(kind)
@@ -75,11 +80,14 @@ class SignedCookieTier:
         return self._names.clear(kind.name)
 
     def _verified(self, kind: Kind[Any], cookies: Cookies, owner: str) -> SignedValue | None:
-        value = cookies.get(self.cookie_name(kind))
-        if value is None:
-            return None
         name, max_age = self.cookie_name(kind), self._max_age(kind)
-        return self._signer.verify(name, value, owner=owner, max_age=max_age)
+        value = cookies.get(name)
+        if value is not None:
+            return self._signer.verify(name, value, owner=owner, max_age=max_age)
+        # Junk and twins are absent too, but for what a later secret may have signed.
+        for candidate in cookies.candidates(name):
+            self._signer.verify(name, candidate, owner=owner)
+        return None
 
     def _max_age(self, kind: Kind[Any]) -> int:
         return self._lasting if kind.needs.outlives_logout else self._lifetime

@@ -7,12 +7,10 @@ host's own; a host whose clock is ahead makes no session that the others refuse.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import NamedTuple
 
 from ..cookies.signing import SignedValue, Signer
 from ..cookies.wire import CookieNames, Cookies, SetCookie
-from ..exceptions import NotKnownHere
 from .recent import Recent
 from .sealing import is_session_id
 
@@ -88,9 +86,8 @@ class SessionIDCookie:
     def _readable(self, candidates: Iterable[str]) -> tuple[str, ...]:
         found = []
         for candidate in dict.fromkeys(candidates):
-            with suppress(NotKnownHere):
-                if signed := self._verified(candidate):
-                    found.append(signed.value.decode("ascii"))
+            if signed := self._verified(candidate):
+                found.append(signed.value.decode("ascii"))
         return tuple(found)
 
     def _verified(self, candidate: str) -> SignedValue | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from tornado.log import app_log
 
 from ..cookies.wire import Cookies
-from ..exceptions import NotKnownHere, StateError, UndeclaredKind, Unsupported
+from ..exceptions import StateError, UndeclaredKind, Unsupported
 from .id_cookie import NOBODY
 from .kind_rules import KindRules
 from .plan import Status
@@ -55,8 +55,8 @@ class RequestSession:
             return False
         try:
             self._presented = self._tier.presented(self._cookies)
-        except NotKnownHere as error:
-            self._trouble = error
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
+            self._note(error)
             return False
         if self._presented.session_id is not None:
             return True
@@ -69,11 +69,14 @@ class RequestSession:
             self.known = await self.tier.load(self._presented)
             self.known.counts_as_use = self._counts_as_use
             self._is_loaded = True
-        except StateError as error:
-            self._trouble = error
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
-            app_log.error("the session of a request could not be loaded", exc_info=True)
-            self._trouble = StateError(f"the session is out of reach: {type(error).__name__}")
+            self._note(error)
+
+    def _note(self, error: Exception) -> None:
+        if not isinstance(error, StateError):
+            app_log.error("the session of a request could not be loaded", exc_info=error)
+            error = StateError(f"the session is out of reach: {type(error).__name__}")
+        self._trouble = error
 
     @property
     def loaded(self) -> Session:

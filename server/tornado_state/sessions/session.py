@@ -134,12 +134,16 @@ class Session:
             self.grace,
         )
 
+    def still_asks_for(self, plan: Plan) -> bool:
+        """Return whether nothing else was asked for since the plan."""
+        return plan.moment == self._moment
+
     def confirm(self, plan: Plan, stored: StoredSession | None) -> None:
         """The store has done as planned, and ``stored`` is what it has now."""
         self.stored = stored
         self.interrupted = None
         self.old, self._was = None, NOTHING
-        if plan.moment == self._moment:
+        if self.still_asks_for(plan):
             self._asked = Asked.CONTINUE
             self._restart_clock = self._remember = False
             self.grace = True

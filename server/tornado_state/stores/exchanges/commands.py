@@ -10,6 +10,7 @@ request's traceback.
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,10 @@ class StoreCounters:
 
 class Unreachable(StoreUnavailable):
     """Nobody answered: the server was not reached, closed the connection, or was too late."""
+
+
+class OwnFault(StoreUnavailable):
+    """What failed is this process: it has no descriptor left, say."""
 
 
 class Command:
@@ -83,7 +88,13 @@ class Command:
                 waiter.set_result(outcome)
 
     def found(self, record: SessionRecord | None) -> None:
-        """Tell everybody who waits for a lookup what there is."""
+        """Tell everybody who waits for a lookup what there is.
+
+        In no order: two that ask together would write in that order as well, and the same one of
+        them would win every compare-and-swap.
+        """
+        if len(self.waiters) > 1:
+            random.shuffle(self.waiters)
         self.counters.lookups += len(self.waiters)
         if record is None:
             self.counters.misses += len(self.waiters)

@@ -1,0 +1,226 @@
+"""What must become of a visitor's state, request by request; see `test_request_model`.
+
+The model knows what a handler has in hand (`live`), and what may be confirmed. Mostly that is one
+thing. Where a store call was interrupted it is two, until the next answer or look tells:
+
+    what happens                    in hand              may be confirmed
+    assign, change, drop, sign in   as the handler says  as before
+    commit, answered                the same             what was in hand
+    commit, conflict or ended       the same             as before
+    commit, nobody answered         the same             as before, or what was in hand
+    update, where a session stands  with it              with it, and all that was in hand
+    reload                          what is confirmed    as before
+    another request, acknowledged   its change as well,  its change as well
+                                    but where both did
+    answer below 500                -                    what was in hand
+    answer of 500 and above         -                    as before
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tornado_state import StateError, StoreUnavailable
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Values in the session. ``count`` is known as the least and the most that it can be."""
+
+    items: tuple[str, ...] = ()
+    note: str = ""
+    count: tuple[int, int] = (0, 0)
+    user: str | None = None
+
+    def counted(self, least: int = 1) -> Kept:
+        low, high = self.count
+        return replace(self, count=(low + least, high + 1))
+
+    def is_what(self, seen: dict[str, Any]) -> bool:
+        low, high = self.count
+        said = (tuple(seen["items"]), seen["note"], seen["user"])
+        return said == (self.items, self.note, self.user) and low <= seen["count"] <= high
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Values in cookies; a draft is for ``owner`` only."""
+
+    theme: str = ""
+    draft: tuple[str, ...] = ()
+    owner: str | None = None
+
+    def is_what(self, seen: dict[str, Any]) -> bool:
+        draft = self.draft if self.owner == seen["user"] else ()
+        return (seen["theme"], tuple(seen["draft"])) == (self.theme, draft)
+
+
+@dataclass
+class Model:
+    """See the module. ``record`` is whether a session stands, None where nobody can tell."""
+
+    live: Kept = Kept()
+    carried: Carried = Carried()
+    kept: list[Kept] = field(default_factory=lambda: [Kept()])
+    sent: list[Carried] = field(default_factory=lambda: [Carried()])
+    record: bool | None = False
+    ended_elsewhere: bool = False
+    ends: bool = False
+    renews: bool = False
+    asked_in: bool = False
+    stale: bool = False
+    #: Whether what the handler did to items is about what stands: another request may have been.
+    items_on_top: bool = True
+    assigned: bool = False
+    changed_within: bool = False
+    faults: int = 0
+    #: Whether a look at the store was in vain: what is in hand may be older than what stands.
+    unsure: bool = False
+    before_end: Kept = Kept()
+
+    # What a handler does
+
+    def have(self, **values: Any) -> None:
+        self.live = replace(self.live, **values)
+
+    def carry(self, **values: Any) -> None:
+        self.carried = replace(self.carried, **values)
+
+    def set_items(self, items: tuple[str, ...], seen: list[str], *, assigned: bool) -> None:
+        """Have ``items``, after the handler has ``seen`` what was there."""
+        if not self.items_changed:
+            anew = self.ends or self.asked_in
+            self.items_on_top = anew or tuple(seen) == self.kept[-1].items
+        # A default that is filled in is the handler's own, like what it assigns.
+        self.assigned |= assigned or (not seen and not self.changed_within)
+        self.changed_within |= not assigned
+        self.have(items=items)
+
+    @property
+    def items_changed(self) -> bool:
+        anew = self.ends or self.asked_in
+        return self.live.items != (() if anew else self.kept[-1].items)
+
+    def sign_in(self, user: str) -> None:
+        if not self.assigned:
+            had_some = bool(self.kept[-1].items) and not (self.ends or self.asked_in)
+            self.stale |= self.changed_within and had_some and self.items_changed
+            if had_some:
+                self.have(items=())
+        self.have(user=user)
+        self.carry(owner=user)
+        self.renews = self.asked_in = self.items_on_top = True
+
+    def destroy(self) -> None:
+        self.live, self.carried = Kept(), Carried(theme=self.carried.theme)
+        self.ends, self.stale, self.asked_in = True, False, False
+        self.assigned = self.changed_within = False
+
+    # What became of it
+
+    def committed(self) -> None:
+        """All that was in hand is confirmed."""
+        self.sent = [self.carried]
+        if self.ended_elsewhere and not (self.ends or self.asked_in):
+            assert self.live == self.before_end, "an ended session lives again"
+            return
+        self.session_committed()
+
+    def session_committed(self) -> None:
+        self.check_confirmed()
+        self.record = self.live != Kept() or bool(self.record and not self.ends)
+        self.kept = [*self.kept, self.live] if self.unsure else [self.live]
+        self.ends = self.renews = self.asked_in = self.ended_elsewhere = False
+        self.items_on_top = True
+
+    def check_confirmed(self) -> None:
+        assert not self.stale, "a change within a value that was replaced is lost"
+        assert self.items_on_top or not self.items_changed, "another request's items are lost"
+
+    def updated(self, **values: Any) -> None:
+        """An update was answered: it stands, with all that was in hand, if a session does."""
+        if self.record:
+            self.session_committed()
+        self.have(**values)
+        if self.record is None:
+            self.kept.append(self.live)
+        elif self.record:
+            self.kept = [self.live]
+
+    def failed(self, error: Exception) -> None:
+        """A commit failed, and may have been done all the same if nobody answered."""
+        if isinstance(error, StateError) and not isinstance(error, StoreUnavailable):
+            return
+        self.kept.append(self.live)
+        self.record = None
+        if (self.renews or self.ends) and self.faults > 1:
+            self.kept.append(Kept())
+
+    def failed_to_count(self, error: Exception) -> None:
+        """The same of an update of the count."""
+        self.failed(error)
+        if isinstance(error, StoreUnavailable) or not isinstance(error, StateError):
+            self.live = self.live.counted(0)
+            self.kept.append(self.live)
+
+    def forget(self, seen: dict[str, Any] | None) -> None:
+        """What is not confirmed is forgotten; ``seen`` is what the handler finds, if anything."""
+        if seen is None:
+            self.unsure = True
+        else:
+            self.kept = [kept for kept in self.kept if kept.is_what(seen)]
+            self.sent = [sent for sent in self.sent if sent.is_what(seen)]
+            assert self.kept and self.sent, ("reload", seen)
+            self.kept = [replace(self.kept[-1], count=(seen["count"], seen["count"]))]
+            self.unsure = False
+        self.live, self.carried = self.kept[-1], self.sent[-1]
+        self.ends = self.renews = self.asked_in = self.ended_elsewhere = False
+        self.items_on_top = True
+        self.assigned = self.changed_within = False
+
+    # What others do meanwhile
+
+    def others_counted(self) -> None:
+        self.kept = [kept.counted() for kept in self.kept]
+        if not self.ends:
+            self.live = self.live.counted()
+
+    def others_noted(self, note: str) -> None:
+        if self.live.note == self.kept[-1].note and not self.ends:
+            self.have(note=note)
+        self.kept = [replace(kept, note=note) for kept in self.kept]
+
+    def others_had(self, items: tuple[str, ...]) -> None:
+        changed = self.items_changed or self.changed_within or self.assigned
+        self.kept = [replace(kept, items=items) for kept in self.kept]
+        if self.ends or self.asked_in:
+            return
+        if changed and self.live.items != items:
+            self.items_on_top = False
+        else:
+            self.have(items=items)
+
+    def others_ended(self) -> None:
+        self.before_end = self.kept[-1]
+        self.kept, self.ended_elsewhere, self.record = [Kept()], True, False
+
+    # What was answered
+
+    def answered(self, code: int) -> None:
+        """See that an answer may be given, and what is confirmed by it."""
+        if code in {200, 418}:
+            self.committed()
+        elif code == 503:
+            self.failed(StoreUnavailable("the answer"))
+
+    def seen(self, values: dict[str, Any]) -> Model:
+        """See that the visitor has what may be confirmed; returns the model for what follows."""
+        kept = [kept for kept in self.kept if kept.is_what(values)]
+        sent = [sent for sent in self.sent if sent.is_what(values)]
+        assert kept, (values, self)
+        assert sent, (values, self)
+        count = values["count"]
+        now = replace(kept[-1], count=(count, count))
+        record = bool(values["record"])
+        return Model(now, sent[-1], [now], [sent[-1]], record)
