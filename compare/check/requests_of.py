@@ -15,7 +15,7 @@ from ..browser import Begun, Reply
 from ..shop_visitor import Unexpected
 from .placeholders import placeholders
 from .sending import Sendable, next_of, sendable
-from .shape import Request, Step, Token
+from .shape import Request, Step, Token, steps_of
 from .taking import taken, told_of, where
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ class Requests:
     def one_for_all(self, step: Step) -> bool:
         """Return whether one answer tells of everything that was written."""
         named = placeholders([step.path, step.form, step.json, step.text, step.headers])
-        kept = {name for values in self._target.taken.values() for name in values}
+        write = self._target.description.write
+        kept = {name for each in steps_of(write) for name in each.take} if write else set()
         return not named & ({"key", "value"} | kept)
 
     def _preliminary(self, step: Step, values: Values) -> None:

@@ -10,8 +10,8 @@ from ..browser import Begun, Reply
 from ..shop_visitor import Unexpected
 from .answers import erased, looks_like, means_success, shape_of
 from .description import NotTried
-from .placeholders import filled, uses
-from .shape import Question, Request
+from .placeholders import filled, placeholders, uses
+from .shape import Question, Request, steps_of
 from .taking import told_of
 
 if TYPE_CHECKING:
@@ -75,13 +75,20 @@ class Writing:
         texts: dict[str, str] = {}
         text = ""
         for sku, value in self._target.written.items():
+            values = {"key": sku, "value": value, **self._target.taken.get(sku, {})}
+            if self._lacks(question, values):  # it was never taken
+                continue
             if not texts or not self._visitor.requests.one_for_all(question):
-                values = {"key": sku, "value": value, **self._target.taken.get(sku, {})}
                 text = self._visitor.answered(self._visitor.ask(question, **values), "read").text
             texts[sku] = text
         if not texts:  # whoever has written nothing has a look nevertheless
             self._visitor.ask_everything()
         return self._found(question, texts)
+
+    def _lacks(self, question: Question, values: Mapping[str, str]) -> bool:
+        write = self._target.description.write
+        kept = {name for each in steps_of(write) for name in each.take} if write else set()
+        return bool(placeholders(question.path) & (kept - values.keys()))
 
     def seen_in(self, reply: Reply) -> Found:
         """Return what an answer to [read] shows of what was written."""

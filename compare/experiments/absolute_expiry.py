@@ -34,7 +34,7 @@ def run(lab: Lab) -> Outcome:
     changing = shopper.copy("shopper")
     activity = Activity(asking, since, idle)
     second = target.skus[1] if shops else ""
-    activity.go_on(active_for, also=lambda: changing.put(second) if shops else None)
+    activity.go_on(active_for, also=lambda: changing.add(second) if shops else None)
     victim.held, shopper.held = asking.held, changing.held
     signed_in, kept = victim.who(), shops and target.skus[0] in shopper.cart()
     if signed_in:

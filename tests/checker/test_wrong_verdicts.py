@@ -39,7 +39,7 @@ def test_a_new_id_at_sign_in_is_no_fixation(server: Server) -> None:
 
 
 def test_an_attacker_plants_what_is_left_of_a_session_of_their_own(server: Server) -> None:
-    """Where nothing is given out before the sign-in, an ID that outlives its sign-out is planted."""
+    """Where nothing is given out before, an ID that outlives its sign-out is planted."""
     found = server.checked(
         fixation.EXPERIMENT, "keeps_its_id_at_sign_out", "keeps_its_id_at_sign_in"
     )
