@@ -29,7 +29,7 @@ _LONGEST = 65_536
 _MOST_HEADS = 16
 _DEEPEST = 3
 #: Characters that are looked at for one value, whatever comes out of it.
-_MOST = 2_000_000
+_MOST = 1_000_000
 
 #: How texts of some formats look, in the order in which they are told from each other.
 _LOOKS = (

@@ -74,11 +74,14 @@ class Site:
         self.sessions: dict[str, dict[str, Any]] = {}
         self.notes: dict[str, str] = {}
         self.asked: list[tuple[str, str]] = []
+        self.made: list[str] = []
 
     def new_id(self) -> str:
+        made = secrets.token_hex(16)
         if "ids_in_base64" in self.habits:
-            return b64encode(secrets.token_bytes(16)).decode().rstrip("=")
-        return secrets.token_hex(16)
+            made = b64encode(bytes.fromhex(made)).decode().rstrip("=")
+        self.made.append(made)
+        return made
 
 
 class Page(RequestHandler):
