@@ -29,13 +29,15 @@ from .trial import BROKEN, CHECKS, Checked, most_requests, trial
 _EXAMPLE = Path(__file__).parent / "example.toml"
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line."""
         self.exit(2, f"{self.prog}: {one_line(message, 600)}\n")
 
 
-def main(arguments: Sequence[str], prog: str = "python -m compare check") -> int:
+def check(arguments: Sequence[str], prog: str = "python -m compare check") -> int:
     """Run the command; return its exit status."""
     parser = _parser(prog)
     options = parser.parse_args(arguments)
@@ -134,7 +136,7 @@ def _list() -> None:
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:
-    parser = _Parser(prog=prog, description=__doc__.partition("\n")[0])
+    parser = Parser(prog=prog, description=__doc__.partition("\n")[0])
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE.toml")
     parser.add_argument(
         "--only", metavar="NAME[,NAME…]", type=_named, default=CHECKS, help="try only these"

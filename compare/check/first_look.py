@@ -42,7 +42,7 @@ def _used(target: DescribedTarget) -> None:
     _expect_name(target, visitor, person)
     if target.description.write:
         try:
-            target.blind = _written(target, visitor, person)
+            target.blind = written(target, visitor, person)
         except (Unexpected, NotTried) as error:
             target.blind = f"[write]: {error}"
         target.written = {}
@@ -61,7 +61,7 @@ def _expect_name(target: DescribedTarget, visitor: DescribedVisitor, person: Per
         )
 
 
-def _written(target: DescribedTarget, visitor: DescribedVisitor, person: Person) -> str:
+def written(target: DescribedTarget, visitor: DescribedVisitor, person: Person) -> str:
     """Write; return why nothing can be told from what is written, nothing where all is well."""
     key = target.skus[0]
     reply = visitor.add(key)

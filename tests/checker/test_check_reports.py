@@ -15,7 +15,8 @@ from compare import check as check_package
 from compare.check.as_json import as_json
 from compare.check.as_junit import as_junit
 from compare.check.as_sarif import as_sarif
-from compare.check.command import main, status_of
+from compare.check.command import status_of
+from compare.check.main import main
 from compare.check.side_by_side import as_page
 from compare.check.trial import BROKEN, CHECKS, KEPT, NOT_TRIED, Checked
 from compare.experiments import fixation, idle_expiry, replay

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from served import FILE, Page, Server, Site
 
 from compare.browser import Reply
-from compare.check.command import main
+from compare.check.main import main
 from compare.check.shape import Take
 from compare.check.taking import taken
 from compare.decoding import decodings, decodings_of_bytes
