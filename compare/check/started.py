@@ -16,10 +16,9 @@ from pathlib import Path
 
 import psutil
 
-from ..app_process import environment_with
 from ..browser import Browser, NoAnswer, Reply
 from ..harmless import one_line
-from ..processes import OwnProcess, ProcessFailed
+from ..processes import OwnProcess, ProcessFailed, environment_with
 from .description import Start, Unusable
 from .placeholders import filled
 
