@@ -81,6 +81,10 @@ class Begun:
         self._browser = browser
         self._request = request
 
+    def abandon(self) -> None:
+        """Send no more, and want no answer."""
+        self._request.abandon()
+
     def finish(self) -> Reply:
         """Send the last byte, keep what comes with the answer, and return it; else `NoAnswer`."""
         try:

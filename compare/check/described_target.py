@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from ..browser import Begun
 from ..memcached_process import MemcachedProcess
 from ..redis_process import RedisProcess
 from ..shop_visitor import Person, Unexpected
@@ -51,6 +52,7 @@ class DescribedTarget:
         self.changed_passwords: dict[str, str] = {}
         self.written: dict[str, str] = {}
         self.taken: dict[str, dict[str, str]] = {}
+        self.begun: list[Begun] = []
         self.cookie_names: set[str] = set()
         self.secrets: set[str] = set()
         self.looks: tuple[Shape, Shape | None] | None = parent.looks if parent else None
@@ -159,6 +161,11 @@ class DescribedTarget:
             raise NotTried(f"it took more than {self._limit} requests")
         self.sent += 1
         self.pace.keep()
+
+    def abandon(self) -> None:
+        """Send no more of what has been begun and not ended."""
+        while self.begun:
+            self.begun.pop().abandon()
 
     def keep_secret(self, *values: str) -> None:
         """Let none of these stand whole in anything that is said of it."""

@@ -174,8 +174,8 @@ def _place(value: str, answer: Recorded) -> tuple[str, str] | None:
         attributes = _attributes(tag)
         if value in {attributes.get("content"), attributes.get("value")}:
             kind = "meta" if "content" in attributes else "field"
-            if name := attributes.get("name") or attributes.get("id"):
-                return kind, name
+            if named := attributes.get("name") or attributes.get("id"):
+                return kind, named
     return _pattern(value, answer.text) or _pattern(escape(value), answer.text)
 
 

@@ -33,6 +33,10 @@ class Asked(Begun):
         self._begun = begun
         self._then = then
 
+    def abandon(self) -> None:
+        """Send no more, and want no answer."""
+        self._begun.abandon()
+
     def finish(self) -> Reply:
         """Send the last byte, and return the answer."""
         reply = self._begun.finish()
@@ -62,6 +66,7 @@ class Requests:
         sent = sendable(last, self._with_tokens(last, values))
         self._target.spend()
         begun = self._visitor.begin_with(sent.method, sent.path, sent.body, sent.headers)
+        self._target.begun.append(begun)
         return Asked(begun, lambda reply: self._take(last, reply, kept))
 
     def step(

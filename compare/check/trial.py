@@ -119,6 +119,8 @@ def _tried(target: DescribedTarget, experiment: Experiment) -> Checked:
     except TROUBLE as error:
         sentence = f"This could not be tried: {error}."
         checked = Checked(experiment, NOT_TRIED, "could not be tried", sentence, strange=True)
+    finally:
+        target.abandon()
     sentence = one_line(checked.sentence, _LONGEST_SENTENCE)
     return replace(checked, sentence=sentence, exchanges=lab.exchanges)
 

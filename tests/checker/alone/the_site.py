@@ -1,4 +1,4 @@
-"""A Tornado application for the checker to be tried on where nothing else is installed: ``PORT``."""
+"""A Tornado application to try the checker on where nothing else is installed: ``PORT``."""
 
 import asyncio
 import secrets
