@@ -30,6 +30,7 @@ _SECRET_FIELD = re.compile(rf'("(?:{_SECRET})"\s*:\s*){_TEXT}', re.IGNORECASE)
 _SECRET_PAIR = re.compile(rf"((?:^|&)(?:{_SECRET})=)[^&]*", re.IGNORECASE)
 _IS_FORM = re.compile(r"^content-type: *application/x-www-form-urlencoded", _LINES)
 _COOKIE_VALUE = re.compile(rf"(?:^|(?<=;))([^=;]*)=({_TEXT}|[^;]+)")
+_IS_SHORTENED = re.compile(r'"?.{4}… \([\d,]+ characters\)"?')
 _COOKIE_LINE = re.compile(r"^((?:set-)?cookie: )(.*)$", _LINES)
 _CREDENTIALS = re.compile(r"^((?:proxy-)?authorization: *(?:[\w-]+ +(?=\S))?).*$", _LINES)
 
@@ -181,7 +182,7 @@ Findings = Mapping[tuple[str, str], Finding]
 
 def _shown(message: str) -> str:
     head, _, body = message.partition("\r\n\r\n")
-    head = _COOKIE_LINE.sub(lambda line: line[1] + _shortened_values(line[2]), head)
+    head = _COOKIE_LINE.sub(_shortened_line, head)
     head = _CREDENTIALS.sub(r"\1…", head)
     # Looking for passwords in much more than is shown could take long.
     told = _SECRET_FIELD.sub(r'\1"…"', body[: 4 * _LONGEST_BODY])
@@ -192,12 +193,20 @@ def _shown(message: str) -> str:
     return harmless(f"{head}\n\n{told}".replace("\r\n", "\n").rstrip())
 
 
-def _shortened_values(cookies: str) -> str:
-    return _COOKIE_VALUE.sub(lambda pair: f"{pair[1]}={shortened(pair[2])}", cookies)
+def _shortened_line(line: re.Match[str]) -> str:
+    """Return a line of cookies; of Set-Cookie the attributes stay as they are."""
+    head, cookies = line[1], line[2]
+    if head.lower().startswith("set-"):
+        return head + _COOKIE_VALUE.sub(_shortened_pair, cookies, count=1)
+    return head + _COOKIE_VALUE.sub(_shortened_pair, cookies)
+
+
+def _shortened_pair(pair: re.Match[str]) -> str:
+    return f"{pair[1]}={shortened(pair[2])}"
 
 
 def shortened(value: str) -> str:
     """Return a value that may be a secret by its beginning; a short one as it is."""
-    if len(value) < _MAY_BE_SECRET:
+    if len(value) < _MAY_BE_SECRET or _IS_SHORTENED.fullmatch(value):
         return value
     return f"{value[:_SHOWN_OF_A_VALUE]}… ({len(value):,} characters)"

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ..browser import Begun
 from ..memcached_process import MemcachedProcess
@@ -170,7 +170,9 @@ class DescribedTarget:
     def keep_secret(self, *values: str) -> None:
         """Let none of these stand whole in anything that is said of it."""
         top = self._parent or self
-        top.secrets |= {value for value in values if len(value) >= _LEAST_SECRET}
+        bare = (value.strip('"') for value in values)
+        told = {value for value in bare if len(value) >= _LEAST_SECRET}
+        top.secrets |= told | {quote(value, safe="") for value in told}
 
     def password_of(self, person: Person) -> str:
         """Return it, as it is now."""

@@ -7,23 +7,32 @@ Rule 2: redirects are followed where the step says so, on the same site, as a br
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
 
 from ..browser import Begun, Reply
 from ..shop_visitor import Unexpected
+from .described_target import DescribedTarget
 from .placeholders import placeholders
 from .sending import Sendable, next_of, sendable
 from .shape import Request, Step, Token, steps_of
 from .taking import taken, told_of, where
 
-if TYPE_CHECKING:
-    from .described_visitor import DescribedVisitor
-
 _MOST_REDIRECTS = 5
 _MOST_TRIES = 3
 Values = Mapping[str, str]
+
+
+class Sender(Protocol):
+    """Who sends them: a browser with a jar, who keeps ``values`` as well."""
+
+    target: DescribedTarget
+    values: dict[str, str]
+    jar: dict[str, str]
+
+    def begin_with(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Begun:
+        """Send all of a request but its last byte."""
 
 
 class Asked(Begun):
@@ -47,7 +56,7 @@ class Asked(Begun):
 class Requests:
     """Sends what a file says as ``visitor``, who keeps what is taken of the answers."""
 
-    def __init__(self, visitor: DescribedVisitor) -> None:
+    def __init__(self, visitor: Sender) -> None:
         self._visitor = visitor
         self._target = visitor.target
 

@@ -4,28 +4,46 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..browser import Begun, Reply
 from ..shop_visitor import Unexpected
 from .answers import erased, looks_like, means_success, shape_of
+from .described_target import DescribedTarget
 from .description import NotTried
 from .placeholders import filled, placeholders, uses
+from .requests_of import Requests
 from .shape import Question, Request, steps_of
 from .taking import told_of
-
-if TYPE_CHECKING:
-    from .described_visitor import DescribedVisitor
 
 #: Answers that say nothing of a change: who asks, how often, and what is out of reach.
 _OF_OTHER_THINGS = frozenset({401, 403, 404, 405, 408, 429, 502, 503, 504})
 Found = dict[str, dict[str, Any]]
 
 
+class Writer(Protocol):
+    """Who writes."""
+
+    target: DescribedTarget
+    requests: Requests
+
+    def own_values(self) -> dict[str, str]:
+        """Return what may stand in a request about oneself."""
+
+    def ask(self, question: Question, **values: str) -> Reply:
+        """Ask, whatever comes back."""
+
+    def answered(self, reply: Reply, what: str) -> Reply:
+        """Return ``reply``; `Unexpected` where it is an error of the server's."""
+
+    def ask_everything(self) -> list[Reply]:
+        """Ask for whatever is kept of one."""
+
+
 class Writing:
     """What ``visitor`` writes; what was written last is the target's to know."""
 
-    def __init__(self, visitor: DescribedVisitor) -> None:
+    def __init__(self, visitor: Writer) -> None:
         self._visitor = visitor
         self._target = visitor.target
 
