@@ -1,15 +1,17 @@
 """Fixation: an attacker plants their own cookies with a victim, who then signs in.
 
-The attacker has been wherever a victim goes before signing in, and plants what they got there;
-where nothing is given out there, what is left of a session of their own that they have ended.
+The attacker has been wherever a victim goes before signing in, and plants what they got there; also
+what is left of a session of their own that they have ended, and one that they are signed in with.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from .. import demands
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
-from ..shop_visitor import ShopVisitor
+from ..shop_visitor import ShopVisitor, Unexpected
 
 STICKS = "what was planted stays good"
 DEAD = "what was planted is dead"
@@ -25,7 +27,8 @@ def run(lab: Lab) -> Outcome:
             break
     if outcome is not None and outcome.word != DEAD:
         return outcome
-    return _with_a_used_one(lab) or outcome or _nothing_to_plant(lab)
+    further = _with_a_used_one(lab) or _with_one_in_use(lab)
+    return further or outcome or _nothing_to_plant(lab)
 
 
 def _with_what_visitors_get(lab: Lab) -> Outcome | None:
@@ -67,6 +70,23 @@ def _with_a_used_one(lab: Lab) -> Outcome | None:
         )
         return Outcome(LET_IN, False, told)
     return None
+
+
+def _with_one_in_use(lab: Lab) -> Outcome | None:
+    """Plant the attacker's own session while it is signed in; the victim signs in over it."""
+    target = lab.target()
+    attacker = lab.visitor(target, "attacker, signed in")
+    mallory, person = lab.person(target), lab.person(target)
+    lab.sign_in(attacker, mallory)
+    victim = lab.copy(attacker, "victim")
+    if mallory.username == person.username:  # whom it then names says nothing
+        return None
+    with suppress(Unexpected):  # it need not let somebody in who is signed in already
+        victim.sign_in(person)
+    if attacker.who() != person.username:
+        return None
+    told = f"The victim signed in over the attacker's session, and that is now {person.username}'s."
+    return Outcome(LET_IN, False, told)
 
 
 def _planted(lab: Lab, attacker: ShopVisitor) -> None:

@@ -46,6 +46,14 @@ def test_an_attacker_plants_what_is_left_of_a_session_of_their_own(server: Serve
     assert (found.verdict, found.word) == (BROKEN, fixation.LET_IN), found.sentence
 
 
+def test_an_attacker_plants_a_session_of_their_own(server: Server) -> None:
+    """Whoever signs in over somebody else's session must not be found in that session."""
+    file = FILE.replace(ACCOUNT, REGISTER)
+    found = server.checked(fixation.EXPERIMENT, "keeps_its_id_at_sign_in", file=file)
+    assert (found.verdict, found.word) == (BROKEN, fixation.LET_IN), found.sentence
+    assert server.checked(fixation.EXPERIMENT, file=file).verdict == KEPT
+
+
 def test_without_a_cookie_it_is_said_where_one_was_looked_for(server: Server) -> None:
     """That there is nothing to plant is a result only of having looked."""
     found = server.checked(fixation.EXPERIMENT)

@@ -14,6 +14,7 @@ RED.init(server, {
   logging: { console: { level: "error" } },
   adminAuth: {
     type: "credentials",
+    sessionExpiryTime: Number(process.env.ABSOLUTE ?? 604800),
     users: [{ username: "ann", password: bcrypt.hashSync("violet-otter-91", 8), permissions: "*" }],
   },
 });
