@@ -70,7 +70,7 @@ def _request(table: str, request: Recorded, found: Found) -> Iterator[str]:
     yield ""
     yield f"[{table}]"
     if table == "sign_out":
-        yield "# guessed by its path."
+        yield "# guessed: by its path, or as the last thing that was done."
     yield from _body(request, found)
 
 

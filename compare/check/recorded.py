@@ -76,16 +76,30 @@ def _sign_in(recording: Sequence[Recorded]) -> tuple[Recorded, str]:
 def _username(here: Sequence[Recorded], at: int, password: str) -> tuple[str, list[Recorded]]:
     """Return the name that was signed in with, and requests before that it was sent in instead."""
     for each in (here[at], *reversed(here[:at])):
-        for name, value in each.fields.items():
-            if each.is_change and _USERNAME.search(name) and value not in {"", password}:
-                return value, [] if each is here[at] else [each]
+        if each.is_change and (value := _name_in(each, here, at, password)):
+            return value, [] if each is here[at] else [each]
     raise Unusable("the recording's sign-in has no field with a name in it")
+
+
+def _name_in(request: Recorded, here: Sequence[Recorded], at: int, password: str) -> str:
+    """Return what was sent as a name: its field says so, or a later page alone has it."""
+    sent = {name: value for name, value in request.fields.items() if value not in {"", password}}
+    named = [value for name, value in sent.items() if _USERNAME.search(name)]
+    later = [
+        value
+        for value in sent.values()
+        if any(value in each.text for each in here[at + 1 :])
+        if not any(value in each.text for each in here[:at])
+    ]
+    return next(iter([*named, *later]), "")
 
 
 def _sign_out(here: Sequence[Recorded], at: int) -> Recorded:
     for each in reversed(here[at + 1 :]):
         if _SIGN_OUT.search(each.path) and (each.is_change or "/session" not in each.path):
             return each
+    if changes := [each for each in here[at + 1 :] if each.is_change]:  # the last thing one did
+        return changes[-1]
     raise Unusable("the recording has no sign-out: sign out before you export it")
 
 

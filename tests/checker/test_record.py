@@ -114,6 +114,15 @@ def test_a_recording_becomes_a_file_and_a_verdict(
         assert main([str(file), "--only=replay,fixation,tampering"]) == 0
 
 
+def test_a_name_is_known_by_where_it_is_shown(tmp_path: Path) -> None:
+    """Whatever its field is called: a later page has it, and no earlier one."""
+    file = tmp_path / "login.har"
+    sign_in = "POST /in ok t=token-of-a-page&who=ann&pass=secret"
+    wanted = ("GET / token-of-a-page", sign_in, "GET /me token-of-a-page,ann", "POST /logout ok")
+    file.write_text(json.dumps({"log": {"entries": [*entries(*wanted)]}}))
+    assert find(read_har(file)).username == "ann"
+
+
 def test_what_was_guessed_is_marked(server: Server, tmp_path: Path) -> None:
     """Whoever reads the file sees what to look at."""
     with server.serving(Site(), WithToken) as url:
@@ -142,7 +151,7 @@ SIGN_IN = "POST /login ok user=ann&password=secret"
     ("wanted", "sentence"),
     [
         (("GET / hello",), "no sign-in"),
-        (("POST /login ok password=secret",), "no field with a name"),
+        (("POST /login ok password=secret&x=1", "GET /me ann"), "no field with a name"),
         ((SIGN_IN,), "no sign-out"),
         ((SIGN_IN, "GET /me nobody", "POST /logout ok"), "no page after the sign-in names"),
         (("GET /me ann", SIGN_IN, "GET /me ann", "POST /logout ok"), "no page after the sign-in"),
