@@ -140,7 +140,7 @@ def _find_tokens(found: Found, here: Sequence[Recorded]) -> None:
     for request in (*found.before, found.sign_in, found.who, found.sign_out):
         earlier = here[: here.index(request)]
         for name, value in _brought(request):
-            if value in {found.username, found.password} or len(value) < _A_TOKEN:
+            if value in {found.username, found.password} or not _may_be_a_token(value):
                 continue
             if source := _source(value, earlier, found):
                 _keep(found, name, value, source)
@@ -166,9 +166,14 @@ def _keep(found: Found, name: str, value: str, source: Source) -> None:
     found.names[value] = plain
 
 
+def _may_be_a_token(value: str) -> bool:
+    """Return whether a value may be drawn at random: words such as XMLHttpRequest are none."""
+    return len(value) >= _A_TOKEN and any(map(str.isdigit, value))
+
+
 def _source(value: str, earlier: Sequence[Recorded], found: Found) -> Source | None:
     for each in reversed(earlier):
-        if take := _place(value, each):
+        if not _STATIC.search(each.path) and (take := _place(value, each)):
             return Source(each.path, take, of_sign_in=each is found.sign_in)
     return None
 

@@ -72,8 +72,8 @@ class Recorder:
 
 def with_a_token(person: Recorder) -> None:
     person.get("/form")
-    token = 'a&b"c<d>+/='
-    person.form("/login", **ANN, csrf=token)
+    token = 'a&b"c<d>+/=7'
+    person.form("/login", **ANN, csrf=token, kind="credentials")
     person.get("/style.css")
     person.get("/me")
     person.form("/logout", csrf=token)
@@ -117,8 +117,13 @@ def test_a_recording_becomes_a_file_and_a_verdict(
 def test_a_name_is_known_by_where_it_is_shown(tmp_path: Path) -> None:
     """Whatever its field is called: a later page has it, and no earlier one."""
     file = tmp_path / "login.har"
-    sign_in = "POST /in ok t=token-of-a-page&who=ann&pass=secret"
-    wanted = ("GET / token-of-a-page", sign_in, "GET /me token-of-a-page,ann", "POST /logout ok")
+    sign_in = "POST /in ok t=token-7-of-a-page&who=ann&pass=secret"
+    wanted = (
+        "GET / token-7-of-a-page",
+        sign_in,
+        "GET /me token-7-of-a-page,ann",
+        "POST /logout ok",
+    )
     file.write_text(json.dumps({"log": {"entries": [*entries(*wanted)]}}))
     assert find(read_har(file)).username == "ann"
 
@@ -131,6 +136,7 @@ def test_what_was_guessed_is_marked(server: Server, tmp_path: Path) -> None:
     text = (tmp_path / "it.toml").read_text()
     assert text.count("# guessed") == 3
     assert "[[token]]" in text
+    assert 'kind = "credentials"' in text
     assert "a&b" not in text
 
 

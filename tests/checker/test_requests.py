@@ -53,19 +53,19 @@ holds = "user {username}"
 path = "/form"
 """
 #: A token as pages have it, with what has to be written with an entity.
-CSRF = 'a&b"c<d>+/='
+CSRF = 'a&b"c<d>+/=7'
 
 
 class WithToken(Page):
     """Gives the token in every way, and asks for it at the sign-in."""
 
     def get_form(self) -> None:
-        self.set_cookie("csrf-cookie", "a%26b%22c%3Cd%3E%2B%2F%3D")
+        self.set_cookie("csrf-cookie", "a%26b%22c%3Cd%3E%2B%2F%3D7")
         self.set_header("X-Csrf", CSRF)
         self.write(
-            '<meta content="a&amp;b&quot;c&lt;d&gt;+/=" name=csrf-meta>'
-            "<input type=hidden name='csrf-field' value='a&amp;b&quot;c&lt;d&gt;+/='>"
-            "<script>var csrf = 'a&amp;b&quot;c&lt;d&gt;+/=';</script>"
+            '<meta content="a&amp;b&quot;c&lt;d&gt;+/=7" name=csrf-meta>'
+            "<input type=hidden name='csrf-field' value='a&amp;b&quot;c&lt;d&gt;+/=7'>"
+            "<script>var csrf = 'a&amp;b&quot;c&lt;d&gt;+/=7';</script>"
         )
 
     def get_api(self) -> None:
