@@ -138,8 +138,7 @@ class LoadFirst(httputil.HTTPMessageDelegate):
 
     async def _load_and_begin(self, begin: Callable[[], object]) -> None:
         await self._state.load()
-        if not self._closed:
-            self._begin(begin)
+        self._begin(begin)
 
     def _begin(self, begin: Callable[[], object]) -> None:
         try:
