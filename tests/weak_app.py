@@ -71,6 +71,12 @@ def placed(**tiers: Any) -> Composition:
     return Composition(SESSION.name, SESSION.title, SESSION.port, placement)
 
 
+def let_go(handler: ShopHandler) -> None:
+    """Have the browser forget the session ID."""
+    name = handler.application.composition.sessions.cookie_name
+    handler.add_header("Set-Cookie", f"{name}=; Max-Age=0; Path=/")
+
+
 # What the cookies tell
 
 
@@ -180,7 +186,7 @@ def signs_nobody_in() -> None:
 @weakness
 def signs_out_in_the_browser_only() -> None:
     async def spoiled(handler: Any) -> None:
-        handler.add_header("Set-Cookie", "__Host-session-session-id=; Max-Age=0; Path=/; Secure")
+        let_go(handler)
         handler.answer_form(None, "/")
 
     sign_in.sign_out = spoiled
@@ -191,7 +197,7 @@ def shows_the_cart_after_sign_out() -> None:
     async def spoiled(handler: Any) -> None:
         handler.state._tiers.drop(CREDENTIALS)
         await handler.state.commit()
-        handler.add_header("Set-Cookie", "__Host-session-session-id=; Max-Age=0; Path=/; Secure")
+        let_go(handler)
         handler.answer_form(None, "/")
 
     sign_in.sign_out = spoiled
@@ -510,7 +516,7 @@ def takes_the_cookie_away_in_an_outage() -> None:
 
     def spoiled(self: ShopHandler, status_code: int, **kwargs: Any) -> None:
         if status_code == 503:
-            self.add_header("Set-Cookie", "__Host-session-session-id=; Max-Age=0; Path=/; Secure")
+            let_go(self)
         write_error(self, status_code, **kwargs)
 
     ShopHandler.write_error = spoiled
