@@ -274,12 +274,16 @@ def forgets_preferences_at_sign_out() -> Composition:
 
 def load_with_the_headers() -> None:
     """Have the state read as soon as a request begins, long before its body is there."""
-    init = LoadFirst.__init__
 
-    def early(self: LoadFirst, *arguments: Any, **_options: Any) -> None:
-        init(self, *arguments, early=True)
+    async def early(self: LoadFirst, *head: Any) -> None:
+        if self._state.needs_loading():
+            await self._state.load()
+        begun = self._handler.headers_received(*head)
+        if begun is not None:
+            await begun
 
-    LoadFirst.__init__ = early
+    LoadFirst.headers_received = early
+    LoadFirst._load_and = LoadFirst._begin
 
 
 @weakness
@@ -345,8 +349,8 @@ def answers_before_saving() -> None:
 
     must_wait = RequestState.must_wait
 
-    def must_wait_for_new(self: RequestState) -> bool:
-        return self.store_key is None and must_wait(self)
+    def must_wait_for_new(self: RequestState, **options: bool) -> bool:
+        return self.store_key is None and must_wait(self, **options)
 
     RequestState.update, RequestState.close = update, close
     RequestState.must_wait = must_wait_for_new
