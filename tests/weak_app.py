@@ -34,7 +34,7 @@ from tornado_state.cookies import wire
 from tornado_state.cookies.client_state import ClientState
 from tornado_state.cookies.signing import SignedValue, Signer
 from tornado_state.delegates import LoadFirst
-from tornado_state.sessions import record_contents, records
+from tornado_state.sessions import record_contents, records, stored
 from tornado_state.sessions.clocks import Clocks
 from tornado_state.sessions.endings import Endings
 from tornado_state.sessions.id_cookie import Presented, SessionIDCookie
@@ -499,7 +499,7 @@ def stores_what_anybody_can_inflate() -> None:
 
 @weakness
 def uses_the_session_id_as_the_key() -> None:
-    records.store_key = lambda session_id: session_id
+    records.store_key = stored.store_key = lambda session_id: session_id
 
 
 @weakness
