@@ -17,9 +17,8 @@ and a confirmation that arrives changes the base and nothing else.
     assigned                         the base says something else, or nothing
     dropped                          the base says anything
 
-What another request stored (`rebase`) is taken for every kind that this one did not change; when
-both did, that is a conflict or none (:mod:`.conflicts`). What was in hand before is watched
-(:mod:`.in_hand`), values of other versions are in :mod:`.confirmed`.
+What another request stored (`rebase`) is taken for every kind that this one did not change, else
+:mod:`.conflicts` decides. Values of other versions are in :mod:`.confirmed`.
 """
 
 from __future__ import annotations
