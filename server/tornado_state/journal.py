@@ -202,8 +202,6 @@ class Journal:
                 live.seen = None
         return late
 
-    # Within
-
     def _read_base(self, kind: Kind[Any]) -> InHand | None:
         text = self._base.text(kind)
         if text is None:
