@@ -433,6 +433,14 @@ async def test_what_needs_a_cookie_is_refused(browser: Browser, what: str) -> No
     assert browser.answer == "nobody 0 first"
 
 
+async def test_dropping_what_is_in_the_session_needs_none(browser: Browser) -> None:
+    """The next request finds the default."""
+    await browser.visit(before=begin)
+    await browser.visit(after=changes(lambda state: state.__delitem__(LINES)))
+    await browser.visit()
+    assert browser.answer == "nobody 0 "
+
+
 async def test_signing_out_needs_none(browser: Browser) -> None:
     """The session ends; the cookie that the browser still has leads to nothing."""
     browser.jar = CookieJar(await sign_in(browser.app, "ann"))
