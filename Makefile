@@ -50,6 +50,9 @@ test-library:  ## the library's own tests, on every Python here that .venv is no
 dist: $(VENV)/.dev  ## wheel and sdist of the library, checked and tried in empty environments: build/dist
 	@.ci/dist $(BIN)/python
 
+docs: $(VENV)/.dev  ## the library's guide and reference: build/docs/index.html; a warning is an error
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html server/tornado_state/docs build/docs
+
 campaign-races: $(VENV)/.dev  ## sign-out, freezes and increments raced in full numbers (3 minutes)
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_races.py
@@ -69,6 +72,13 @@ campaign-footprint: $(VENV)/.dev  ## what a million sessions weigh, what a dump 
 campaign-cost: $(VENV)/.dev  ## processor time of a session per request, with and without batching
 	@.ci/need memcached wrk
 	$(BIN)/python tests/campaign_cost.py
+
+campaign-real-applications: $(VENV)/.dev  ## real applications installed, started and checked (15 minutes); ONLY=wordpress
+	@.ci/need npm
+	$(BIN)/python tests/campaign_real_applications.py $(ONLY)
+
+check-alone: $(VENV)/.compare  ## build session-check, and use it where nothing else of this is installed
+	@.ci/checker-alone
 
 lint: $(VENV)/.dev  ## style and types
 	$(BIN)/ruff check .
@@ -100,4 +110,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo run run-cookie run-session compare check compare-peers test test-library dist campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean
+.PHONY: help demo run run-cookie run-session compare check compare-peers test test-library dist docs campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost campaign-real-applications check-alone lint clean

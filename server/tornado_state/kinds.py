@@ -51,6 +51,7 @@ class _HasState(Protocol):
 class Kind(Generic[T]):
     """A declared kind of state. Two declarations are two kinds, whatever their fields say.
 
+    ===============  ===============================================================================
     ``name``         1 to 32 characters of ``a-z0-9_``; the key in records, part of a cookie's name
     ``type``         what a value must be; see :mod:`.values`
     ``default``      what is read where nothing is kept; a copy of it, so a change inside counts
@@ -61,6 +62,7 @@ class Kind(Generic[T]):
     ``identity``     True if the value names who is signed in, or the name of the field that does
     ``version``      of the shape of its values; ``migrations`` maps a version to what makes the
                      next one of a value
+    ===============  ===============================================================================
 
     The other arguments are the fields of `Needs`. Raises `CompositionError` for anything wrong.
     """

@@ -19,6 +19,7 @@ class Needs:
 
     ``size`` is the largest value in bytes of JSON; the others are yes or no:
 
+    ===================  ==================================================================
     ``confidential``     the holder must not be able to read it
     ``revocable``        it must be possible to end it at once, from elsewhere
     ``fresh``            an old value must be refused: counters, credit, roles, vouchers
@@ -28,6 +29,7 @@ class Needs:
     ``outlives_logout``  it must still be there after sign-out
     ``stateless``        it must cost the server nothing to keep
     ``cross_device``     it must follow the person to every device
+    ===================  ==================================================================
     """
 
     confidential: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPHeaders
 from tornado.testing import AsyncHTTPTestCase
 from tornado.web import Application, RequestHandler
@@ -121,6 +121,15 @@ async def test_redirects_change_the_method_as_the_rfc_says(
         http_server_client, f"/sign-in?name=ann&status={status}", method="POST", body=""
     )
     assert answer.body.split()[0] == said
+
+
+async def test_a_whole_url_leads_to_a_whole_url(http_server_client: Any) -> None:
+    """A client that takes URLs is given URLs on the way as well."""
+    client = AsyncHTTPClient(force_instance=True)
+    url = http_server_client.get_url("/sign-in")
+    answer = await CookieJar().fetch(client, url, method="POST", body="name=ann", headers=FORM)
+    assert answer.body == b"GET /page?from=sign-in session=ann -"
+    client.close()
 
 
 async def test_it_does_not_leave_the_host(http_server_client: Any) -> None:

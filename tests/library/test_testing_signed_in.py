@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 import pytest
 from tornado.httpclient import HTTPResponse
 from tornado.testing import AsyncHTTPTestCase
-from tornado.web import authenticated
+from tornado.web import Application, authenticated
 from tornado_state import (
     SIGNED_COOKIE,
     InvalidValue,
@@ -209,8 +209,9 @@ def _cookies(app: StateApplication, cookie: str) -> Any:
         (application(), {"name": "", "role": ""}, InvalidValue),
         (application(), {"name": "ann"}, InvalidValue),
         (StateApplication([], cookie_secret="0123456789abcdef" * 2), "ann", UndeclaredKind),
+        (Application(), "ann", TypeError),
     ],
-    ids=["names nobody", "another type", "no identity kind"],
+    ids=["names nobody", "another type", "no identity kind", "no application with state"],
 )
 def test_what_sign_in_refuses_is_refused(app: Any, value: Any, error: type[Exception]) -> None:
     """It raises as ``state.sign_in`` does, at the call."""

@@ -15,6 +15,8 @@ import tornado_state
 HERE = Path(__file__).parent
 LIBRARY = Path(tornado_state.__file__).parent
 GOOD, BAD = HERE / "typing_good", HERE / "typing_bad"
+#: Where checkers find the library, which is installed here in a way that they do not look into.
+PATHS = [str(LIBRARY.parent), str(LIBRARY / "docs")]
 FOLDERS = (GOOD, BAD, LIBRARY / "docs" / "examples")
 
 
@@ -27,10 +29,18 @@ class Refusal(NamedTuple):
 
 def by_mypy(folder: Path) -> dict[Refusal, str]:
     """Return what ``mypy --strict`` refuses."""
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--output=json"]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--config-file=",
+        "--output=json",
+        "--explicit-package-bases",
+    ]
     said = subprocess.run(
         [*command, f"--cache-dir={folder / 'cache'}", *_files()],
-        env={"MYPYPATH": str(LIBRARY.parent), "PATH": ""},
+        env={"MYPYPATH": ":".join(PATHS), "PATH": ""},
         cwd=folder,
         capture_output=True,
         text=True,
@@ -48,7 +58,7 @@ def by_mypy(folder: Path) -> dict[Refusal, str]:
 
 def by_basedpyright(folder: Path) -> dict[Refusal, str]:
     """Return what basedpyright refuses; its warnings are about taste."""
-    project = {"include": _files(), "extraPaths": [str(LIBRARY.parent)]}
+    project = {"include": _files(), "extraPaths": PATHS}
     (folder / "pyrightconfig.json").write_text(json.dumps(project))
     said = subprocess.run(
         [sys.executable, "-m", "basedpyright", "--outputjson", "--pythonpath", sys.executable],

@@ -10,11 +10,11 @@ Rule 3: an answer is an answer, whatever its status; ``raise_error=True`` has it
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Generator, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol, cast, overload
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from tornado.httpclient import HTTPResponse
 
@@ -30,16 +30,18 @@ _Request = tuple[str, dict[str, Any]]
 class WaitingClient(Protocol):
     """What returns the answer itself: an ``AsyncHTTPTestCase``."""
 
-    def fetch(self, path: str, /, **options: Any) -> HTTPResponse:
-        """Return the answer."""
+    @property
+    def fetch(self) -> Callable[..., HTTPResponse]:
+        """Takes a path and options, and returns the answer."""
         ...
 
 
 class AsyncClient(Protocol):
     """What is awaited: pytest-tornasync's ``http_server_client``."""
 
-    def fetch(self, path: str, /, **options: Any) -> Awaitable[HTTPResponse]:
-        """Return what gives the answer."""
+    @property
+    def fetch(self) -> Callable[..., Awaitable[HTTPResponse]]:
+        """Takes a path and options, and returns what gives the answer."""
         ...
 
 
@@ -120,7 +122,7 @@ class CookieJar(Mapping[str, str]):
             sent = dict(options, headers={**self.headers, **dict(options.get("headers") or {})})
             response = yield path, {**sent, "raise_error": False, "follow_redirects": False}
             self.keep(response)
-            next_path = _redirected(response) if left else None
+            next_path = _redirected(response, path) if left else None
             if next_path is None:
                 break
             left -= 1
@@ -167,8 +169,11 @@ def _is_over(attributes: list[str]) -> bool:
     return False
 
 
-def _redirected(response: HTTPResponse) -> str | None:
-    """Return the path that an answer leads to on the same host, None when it leads nowhere."""
+def _redirected(response: HTTPResponse, asked: str) -> str | None:
+    """Return what an answer leads to on the same host, None when it leads nowhere.
+
+    As a path or a whole URL, whatever was ``asked``.
+    """
     location = response.headers.get("Location")
     if response.code not in _REDIRECTS or location is None:
         return None
@@ -176,7 +181,8 @@ def _redirected(response: HTTPResponse) -> str | None:
     there = urlsplit(urljoin(response.effective_url, location))
     if (here.scheme, here.netloc) != (there.scheme, there.netloc):
         return None
-    return f"{there.path or '/'}?{there.query}" if there.query else there.path or "/"
+    path = SplitResult("", "", there.path or "/", there.query, "")
+    return there.geturl() if urlsplit(asked).scheme else path.geturl()
 
 
 def _after(code: int, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Generator
 from typing import Any
 
 from tornado.ioloop import IOLoop
+from tornado.web import Application
 
 from ..application import StateApplication
 from ..composition import Composition
@@ -35,12 +36,15 @@ class CookieHeader(str):
         return self
 
 
-def sign_in(app: StateApplication, value: Any, *, remember: bool = False) -> CookieHeader:
+def sign_in(app: Application, value: Any, *, remember: bool = False) -> CookieHeader:
     """Return the Cookie header of somebody whom ``value``, of the identity kind, names.
 
+    ``app`` is a `StateApplication`, by whatever type a test knows it.
     Raises as ``state.sign_in`` does, and `StoreUnavailable` where the store gives no answer. While
     the event loop runs it is to be awaited; only a store in memory does without.
     """
+    if not isinstance(app, StateApplication):
+        raise TypeError(f"nobody can sign in to a {type(app).__name__}: it is no StateApplication")
     composition = app.composition
     kind = composition.placement.identity
     if kind is None:

@@ -1,0 +1,52 @@
+"""A chat: a WebSocket reads and writes its visitor's state for as long as the session lives."""
+
+from typing import Any, ClassVar
+
+from tornado.websocket import WebSocketHandler
+from tornado_state import Kind, SessionEnded, StateApplication, StateHandler
+
+USER = Kind("user", str, identity=True, confidential=True, revocable=True)
+SENT = Kind("sent", int, default=0, fresh=True, concurrent=True)
+
+
+class SignIn(StateHandler):
+    user = USER
+
+    def post(self) -> None:
+        self.state.sign_in(self.get_argument("name"))
+
+
+class SignOut(StateHandler):
+    user = USER
+
+    def post(self) -> None:
+        self.state.destroy()
+
+
+class Chat(StateHandler, WebSocketHandler):  # pyright: ignore[reportUnsafeMultipleInheritance]
+    user = USER
+    sent = SENT
+    everybody: ClassVar[set["Chat"]] = set()
+
+    def open(self, *args: str, **kwargs: str) -> None:
+        self.everybody.add(self)
+
+    def on_close(self) -> None:
+        self.everybody.discard(self)
+
+    async def on_message(self, message: str | bytes) -> None:
+        try:
+            async with self.open_state() as state:
+                name = state[USER]
+                number = await state.update(SENT, lambda n: n + 1)
+        except SessionEnded:
+            self.close(4401, "signed out")
+            return
+        for other in self.everybody:
+            await other.write_message(f"{name} ({number}): {message!s}")
+
+
+def make_app(**settings: Any) -> StateApplication:
+    return StateApplication(
+        [("/sign-in", SignIn), ("/sign-out", SignOut), ("/chat", Chat)], **settings
+    )
