@@ -438,7 +438,7 @@ async def test_dropping_what_is_in_the_session_needs_none(browser: Browser) -> N
     await browser.visit(before=begin)
     await browser.visit(after=changes(lambda state: state.__delitem__(LINES)))
     await browser.visit()
-    assert browser.answer == "nobody 0 "
+    assert browser.answer == "nobody 5 "
 
 
 async def test_signing_out_needs_none(browser: Browser) -> None:
