@@ -1,4 +1,4 @@
-"""Usage: dist_contents.py LIBRARY WHEEL SDIST. See that each has what belongs in it, and no more."""
+"""Usage: dist_contents.py LIBRARY WHEEL SDIST. See that each has what belongs in it, no more."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from tornado_state.sessions.clocks import LONGEST_IDLE
 from tornado_state.settings import LONGEST_COOKIE
-from tornado_state.stores.urls import parse_address
+from tornado_state.stores.addresses import parse_address
 
 from .cookie_secret import (
     SecretRefused,

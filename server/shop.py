@@ -65,7 +65,7 @@ CART: Final = Kind(
     "cart",
     dict[str, Item],
     default={},
-    size=65_536,
+    size=65_500,  # what a record of 65,536 bytes has room for, beside its names
     fresh=True,
     concurrent=True,
     inherited=True,
@@ -92,6 +92,9 @@ NOTICE: Final = Kind(
     outlives_logout=True,
     on_conflict="last_write",
 )
+
+#: What a visitor has. A sign-in takes of it what is inherited, a sign-out ends what does not last.
+EVERYTHING: Final = (PREFERENCES, CART, CREDENTIALS)
 
 Cart = dict[str, Item]
 

@@ -18,24 +18,17 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from tornado_state import (
-    Conflict,
-    CookieNames,
-    Kind,
-    Needs,
-    ServerSessionTier,
-    SessionEnded,
-    Signer,
-    StoreUnavailable,
-)
+from tier_visitor import Visitor, tier_on
+from tornado_state import Conflict, Kind, SessionEnded, StoreUnavailable
 from tornado_state.sessions.session import Session
+from tornado_state.sessions.tier import ServerSessionTier
 from tornado_state.stores import MemcachedStore
 from tornado_state.stores.memcached.commands import Add
 from tornado_state.stores.memcached.lane import MemcachedLane
 
 from compare.memcached_process import MemcachedProcess
 
-COUNTER = Kind("counter", Needs(fresh=True, concurrent=True))
+COUNTER = Kind("counter", float, default=0, fresh=True, concurrent=True)
 SEED = 20_240_601
 
 
@@ -54,28 +47,9 @@ class SetStore(MemcachedStore):
         return await self._home(key).call(Set(key, sealed, idle))
 
 
-class Visitor:
-    """One cookie jar over one tier."""
-
-    def __init__(self, tier: ServerSessionTier) -> None:
-        self.tier = tier
-        self.cookies: dict[str, str] = {}
-
-    async def load(self) -> Session:
-        """Return the session the jar names."""
-        return await self.tier.load(self.cookies)
-
-    async def commit(self, session: Session) -> None:
-        """Commit, and keep the cookie."""
-        cookie = await self.tier.commit(session, self.cookies)
-        if cookie is not None:
-            self.cookies = {cookie.name: cookie.value} if cookie.max_age else {}
-
-
-def tier_on(store: MemcachedStore) -> ServerSessionTier:
+def touching(store: MemcachedStore) -> ServerSessionTier:
     """Return a tier as the applications have it, touching with every request."""
-    names = CookieNames("races", secure=False)
-    tier = ServerSessionTier(store, Signer({0: "s" * 32}, "races"), names, kinds=(COUNTER,))
+    tier = tier_on(store, COUNTER)
     tier.records._touches.due = lambda store_key: True  # type: ignore[method-assign]
     return tier
 
@@ -87,13 +61,13 @@ async def sleepy(rng: random.Random) -> None:
 
 
 async def _read(visitor: Visitor, session: Session, rng: random.Random) -> None:
-    session.get("counter")
+    session.journal.read(COUNTER)
     await sleepy(rng)
     await visitor.commit(session)
 
 
 async def _write(visitor: Visitor, session: Session, rng: random.Random) -> None:
-    session["counter"] = rng.random()
+    session.journal.assign(COUNTER, rng.random())
     await sleepy(rng)
     await visitor.commit(session)
 
@@ -104,7 +78,7 @@ async def _touch(visitor: Visitor, session: Session, rng: random.Random) -> None
 
 
 async def _renew(visitor: Visitor, session: Session, rng: random.Random) -> None:
-    session["counter"] = rng.random()
+    session.journal.assign(COUNTER, rng.random())
     session.renew_id()
     await sleepy(rng)
     await visitor.commit(session)
@@ -123,12 +97,8 @@ async def sign_out_against(
     wrong = overlapped = 0
     for _ in range(rounds):
         owner = Visitor(tier)
-        session = Session()
-        session["counter"] = 0
-        await owner.commit(session)
-        other = Visitor(tier)
-        other.cookies = dict(owner.cookies)
-        before = dict(owner.cookies)
+        await owner.begin(COUNTER, 0)
+        other, before = owner.on(tier), owner.on(tier)
         running = asyncio.Event()
         signed_out = asyncio.Event()
         lost = False
@@ -157,8 +127,8 @@ async def sign_out_against(
             lost = True
         signed_out.set()
         overlapped += await task
-        for jar in (before, other.cookies) if lost else ():
-            after = await tier.load(jar)
+        for visitor in (before, other) if lost else ():
+            after = await visitor.load()
             # A renewal that the store confirmed before the sign-out began is a session of its own
             # right: then the sign-out found none, and `lost` is False.
             wrong += after.stored is not None
@@ -172,19 +142,18 @@ async def freeze_and_thaw(process: MemcachedProcess, weak: bool, rounds: int) ->
     kind = SetStore if weak else MemcachedStore
     hasty = kind([process.address], deadline=0.05)
     steady = MemcachedStore([process.address], deadline=5)
-    writer, owner = tier_on(hasty), tier_on(steady)
+    writer, owner = touching(hasty), touching(steady)
     for _ in range(rounds):
         visitor = Visitor(owner)
-        session = Session()
-        session["counter"] = 0
-        await visitor.commit(session)
-        loaded = await _loaded(writer, visitor.cookies)
+        await visitor.begin(COUNTER, 0)
+        late_visitor, before = visitor.on(writer), visitor.on(owner)
+        loaded = await _loaded(late_visitor)
         ending = await visitor.load()
         process.freeze()
-        loaded["counter"] = rng.random()
-        late = asyncio.create_task(writer.commit(loaded, visitor.cookies))
+        loaded.journal.assign(COUNTER, rng.random())
+        late = asyncio.create_task(late_visitor.commit(loaded))
         ending.destroy()
-        leaving = asyncio.create_task(owner.commit(ending, visitor.cookies))
+        leaving = asyncio.create_task(visitor.commit(ending))
         try:
             await late
         except StoreUnavailable:
@@ -193,19 +162,19 @@ async def freeze_and_thaw(process: MemcachedProcess, weak: bool, rounds: int) ->
             pass
         process.thaw()
         await leaving
-        after = await _loaded(owner, visitor.cookies, expect=False)
+        after = await _loaded(before, expect=False)
         wrong += after.stored is not None
     await hasty.close()
     await steady.close()
     return wrong, timed_out
 
 
-async def _loaded(tier: ServerSessionTier, jar: dict[str, str], expect: bool = True) -> Session:
+async def _loaded(visitor: Visitor, expect: bool = True) -> Session:
     """Load as soon as the breaker has closed again."""
     deadline = time.monotonic() + 10
     while True:
         try:
-            session = await tier.load(jar)
+            session = await visitor.load()
         except StoreUnavailable:
             if time.monotonic() > deadline:
                 raise
@@ -218,65 +187,59 @@ async def _loaded(tier: ServerSessionTier, jar: dict[str, str], expect: bool = T
 
 async def increments(tiers: list[ServerSessionTier], each: int) -> tuple[int, int]:
     """Return how many increments made through ``update`` are missing, and of how many."""
-    jar = await _counting(tiers[0])
+    first = Visitor(tiers[0])
+    await first.begin(COUNTER, 0)
 
-    async def count(tier: ServerSessionTier) -> None:
+    async def count(visitor: Visitor) -> None:
         for _ in range(each):
-            session = await tier.load(jar)
-            await tier.update(session, "counter", lambda n: n + 1, 0)
+            session = await visitor.load()
+            await visitor.tier.update(session, COUNTER, lambda n: n + 1)
 
-    await asyncio.gather(*map(count, tiers))
+    await asyncio.gather(*(count(first.on(tier)) for tier in tiers))
     made = len(tiers) * each
-    return abs(made - (await tiers[0].load(jar))["counter"]), made
+    return abs(made - int(await _counted(first))), made
 
 
 async def assignments(tiers: list[ServerSessionTier], each: int) -> tuple[int, int]:
     """Return how many confirmed plain assignments are missing, and of how many."""
-    jar = await _counting(tiers[0])
-    confirmed = 0
+    first, confirmed = Visitor(tiers[0]), 0
+    await first.begin(COUNTER, 0)
 
-    async def count(tier: ServerSessionTier) -> None:
+    async def count(visitor: Visitor) -> None:
         nonlocal confirmed
         for _ in range(each):
-            session = await tier.load(jar)
-            session["counter"] += 1
+            session = await visitor.load()
+            session.journal.assign(COUNTER, session.journal.read(COUNTER) + 1)
             try:
-                await tier.commit(session, jar)
+                await visitor.commit(session)
             except Conflict:
                 continue
             confirmed += 1
 
-    await asyncio.gather(*map(count, tiers))
-    return abs(confirmed - (await tiers[0].load(jar))["counter"]), confirmed
+    await asyncio.gather(*(count(first.on(tier)) for tier in tiers))
+    return abs(confirmed - int(await _counted(first))), confirmed
 
 
-async def _counting(tier: ServerSessionTier) -> dict[str, str]:
-    visitor = Visitor(tier)
-    session = Session()
-    session["counter"] = 0
-    await visitor.commit(session)
-    return visitor.cookies
+async def _counted(visitor: Visitor) -> float:
+    counted: float = (await visitor.load()).journal.read(COUNTER)
+    return counted
 
 
 async def strangers(process: MemcachedProcess, requests: int) -> tuple[int, int]:
     """Return how many loads, cancelled and cut off at random, gave somebody else's session."""
     rng = random.Random(SEED)
     store = MemcachedStore([process.address], deadline=0.5)
-    tier = tier_on(store)
-    jars = []
-    for number in range(500):
-        visitor = Visitor(tier)
-        session = Session()
-        session["counter"] = number
-        await visitor.commit(session)
-        jars.append(visitor.cookies)
+    tier = touching(store)
+    visitors = [Visitor(tier) for _ in range(500)]
+    for number, visitor in enumerate(visitors):
+        await visitor.begin(COUNTER, number)
     wrong = answered = 0
 
     async def ask(number: int) -> None:
         nonlocal wrong, answered
-        session = await tier.load(jars[number])
+        session = await visitors[number].load()
         answered += 1
-        wrong += session.get("counter", number) != number
+        wrong += session.stored is not None and session.journal.read(COUNTER) != number
 
     for start in range(0, requests, 500):
         tasks = [asyncio.create_task(ask(rng.randrange(500))) for _ in range(500)]
@@ -326,7 +289,7 @@ async def main() -> int:
         kind = SetStore if weak else MemcachedStore
         # Four stores, as of four processes: what one process does is in order anyhow.
         stores = [kind([process.address], deadline=5) for _ in range(4)]
-        clients = [tier_on(stores[number % 4]) for number in range(8)]
+        clients = [touching(stores[number % 4]) for number in range(8)]
         tier = clients[0]
         for name, rival in RIVALS.items():
             if weak and name != "writer":

@@ -15,11 +15,11 @@ from compare.app_process import ROOT, environment_with
 from compare.waiting import PATIENCE, wait_until
 
 #: What goes on for seconds once an application is started, and that application.
-SESSION = ("--only=store-weight,idle-expiry", "server.session_app")
+COMPARED = ("--only=idle-expiry", "server.cookie_app")
 CHECKED = ("check", "compare/peers/ours_session.toml", "--only=idle-expiry", "server.session_app")
 
 
-@pytest.mark.parametrize("arguments", [SESSION, CHECKED], ids=["compare", "check"])
+@pytest.mark.parametrize("arguments", [COMPARED, CHECKED], ids=["compare", "check"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_nothing_is_left_running(
     arguments: tuple[str, ...], number: signal.Signals, tmp_path: Path

@@ -112,25 +112,22 @@ def test_one_sign_up_serves_both(visit_demo: Callable[..., Person]) -> None:
         expect(person.pane(side).get_by_role("link", name="grace")).to_be_visible()
 
 
-def test_frozen_memcached_is_seen_in_the_panes_and_thawed(
-    visit_demo: Callable[..., Person],
-) -> None:
+def test_frozen_memcached_is_seen_in_the_panes_and_thawed(anyone: Person) -> None:
     """One shop goes on, the other says what is out of reach; thawed, both are as before."""
-    person = visit_demo()
-    cookie, _ = person.act("freeze")
+    cookie, _ = anyone.act("freeze")
     expect(cookie).to_contain_text("It keeps nothing in a store, so it did not notice.")
-    expect(person.page.locator("#frozen")).to_be_visible()
-    expect(person.pane("session").get_by_text("out of reach").first).to_be_visible(timeout=SOON)
-    expect(person.pane("cookie").get_by_role("link", name="demo")).to_be_visible()
-    expect(person.page.locator("#store")).to_contain_text("frozen")
-    other = person.page.locator("[data-action=read]")
+    expect(anyone.page.locator("#frozen")).to_be_visible()
+    expect(anyone.pane("session").get_by_text("out of reach").first).to_be_visible(timeout=SOON)
+    expect(anyone.pane("cookie").get_by_role("link", name="demo")).to_be_visible()
+    expect(anyone.page.locator("#store")).to_contain_text("frozen")
+    other = anyone.page.locator("[data-action=read]")
     expect(other).to_have_attribute("aria-disabled", "true")
     expect(other).to_have_accessible_description(re.compile("While memcached is frozen"))
     other.click(force=True)
-    expect(person.page.locator("#result-title")).to_have_text("memcached is frozen. Thaw it first.")
-    person.act("thaw")
-    expect(person.page.locator("#frozen")).to_be_hidden()
-    expect(person.pane("session").get_by_role("link", name="demo")).to_be_visible(timeout=SOON)
+    expect(anyone.page.locator("#result-title")).to_have_text("memcached is frozen. Thaw it first.")
+    anyone.act("thaw")
+    expect(anyone.page.locator("#frozen")).to_be_hidden()
+    expect(anyone.pane("session").get_by_role("link", name="demo")).to_be_visible(timeout=SOON)
 
 
 def test_two_visitors_do_not_disturb_each_other(visit_demo: Callable[..., Person]) -> None:
@@ -144,15 +141,14 @@ def test_two_visitors_do_not_disturb_each_other(visit_demo: Callable[..., Person
     expect(first.page.locator("#frozen")).to_be_visible()
 
 
-def test_reload_keeps_ones_place(visit_demo: Callable[..., Person]) -> None:
+def test_reload_keeps_ones_place(anyone: Person) -> None:
     """What was tried last, and what has been seen, are still there; so is who is signed in."""
-    person = visit_demo()
-    person.sign_in()
-    person.act("read")
-    person.page.reload(wait_until="domcontentloaded")
-    expect(person.page.locator("#result-title")).to_have_text("Read it")
-    expect(person.row("its holder cannot read it").locator(".seen").first).to_be_visible()
-    expect(person.pane("session").get_by_role("link", name="demo")).to_be_visible()
+    anyone.sign_in()
+    anyone.act("read")
+    anyone.page.reload(wait_until="domcontentloaded")
+    expect(anyone.page.locator("#result-title")).to_have_text("Read it")
+    expect(anyone.row("its holder cannot read it").locator(".seen").first).to_be_visible()
+    expect(anyone.pane("session").get_by_role("link", name="demo")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -180,9 +176,9 @@ def test_a_kind_of_ones_own_gets_its_place(anyone: Person, ticked: list[str], ti
     expect(answer.locator("li").first).to_be_visible()
 
 
-def test_everything_is_within_reach_of_a_keyboard(visit_demo: Callable[..., Person]) -> None:
+def test_everything_is_within_reach_of_a_keyboard(anyone: Person) -> None:
     """An action is reached and pressed without a mouse, and focus goes to what it says."""
-    page = visit_demo().page
+    page = anyone.page
     page.locator("[data-action=read]").focus()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.dataset.action") == "tamper"

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psutil
+import pytest
+from demo_process import DemoProcess
 from demo_visitor import SOON, Person
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 pytest_plugins = ["browser", "demo_browser"]
+
+
+@pytest.fixture(scope="module")
+def anyone(chromium: Browser, demo: DemoProcess) -> Iterator[Person]:
+    """Somebody who has been here for a while."""
+    person = Person(chromium, demo)
+    yield person
+    person.context.close()
+    assert person.troubles == []
+
 
 _HIDE = """hidden => {
   Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
@@ -18,19 +30,18 @@ _HIDE = """hidden => {
 
 
 def test_a_pane_keeps_its_page_and_adds_nothing_to_the_history(
-    visit_demo: Callable[..., Person],
+    anyone: Person,
 ) -> None:
     """An action loads each pane anew where it is, so that Back goes where it went before."""
-    person = visit_demo()
-    pane = person.pane("session")
+    pane = anyone.pane("session")
     pane.get_by_role("link", name=re.compile("Cart")).click()
     expect(pane.get_by_role("heading", level=1)).to_have_text(re.compile("cart", re.IGNORECASE))
-    steps = person.page.evaluate("history.length")
-    person.act("read")
+    steps = anyone.page.evaluate("history.length")
+    anyone.act("read")
     expect(pane.get_by_role("link", name="demo")).to_be_visible(timeout=SOON)
     expect(pane.get_by_role("heading", level=1)).to_have_text(re.compile("cart", re.IGNORECASE))
-    assert person.page.evaluate("history.length") == steps
-    person.page.reload(wait_until="domcontentloaded")
+    assert anyone.page.evaluate("history.length") == steps
+    anyone.page.reload(wait_until="domcontentloaded")
     expect(pane.get_by_role("heading", level=1)).to_have_text(re.compile("cart", re.IGNORECASE))
 
 
@@ -47,35 +58,33 @@ def test_a_second_tab_follows(visit_demo: Callable[..., Person]) -> None:
     expect(other.locator("#result-title")).to_have_text("Read it")
 
 
-def test_a_tab_out_of_sight_holds_no_connection(visit_demo: Callable[..., Person]) -> None:
+def test_a_tab_out_of_sight_holds_no_connection(anyone: Person) -> None:
     """A browser has six to one host; a tab that comes back into sight knows what has happened."""
-    person = visit_demo()
-    person.page.evaluate(_HIDE, True)
-    assert person.page.evaluate("events") is None
+    anyone.page.evaluate(_HIDE, True)
+    assert anyone.page.evaluate("events") is None
     for _ in range(7):
-        page = person.context.new_page()
-        page.goto(person.demo.url, wait_until="domcontentloaded")
+        page = anyone.context.new_page()
+        page.goto(anyone.demo.url, wait_until="domcontentloaded")
         expect(page.locator("#rows tr")).to_have_count(10)
         page.evaluate(_HIDE, True)
-    person.page.evaluate(_HIDE, False)
-    person.act("read")
-    expect(person.result("cookie").locator(".word")).to_contain_text("readable")
+    anyone.page.evaluate(_HIDE, False)
+    anyone.act("read")
+    expect(anyone.result("cookie").locator(".word")).to_contain_text("readable")
 
 
-def test_the_keyboard_keeps_its_place_on_the_wire(visit_demo: Callable[..., Person]) -> None:
+def test_the_keyboard_keeps_its_place_on_the_wire(anyone: Person) -> None:
     """What is drawn anew under a focused fold leaves the focus, and the fold open, there."""
-    person = visit_demo()
-    wire = person.page.locator("[data-exchanges=cookie]")
+    wire = anyone.page.locator("[data-exchanges=cookie]")
     expect(wire.locator("li").first).to_contain_text("GET /")
     count = wire.locator("li").count()
     fold = wire.locator("summary").first
     fold.focus()
-    person.page.keyboard.press("Enter")
+    anyone.page.keyboard.press("Enter")
     key = fold.evaluate("it => it.parentElement.dataset.key")
-    person.page.request.get(f"http://localhost:{person.demo.port + 1}/cart")
+    anyone.page.request.get(f"http://localhost:{anyone.demo.port + 1}/cart")
     expect(wire.locator("li")).to_have_count(count + 1)
     focused = "[document.activeElement.tagName, document.activeElement.parentElement.dataset.key]"
-    assert person.page.evaluate(focused) == ["SUMMARY", key]
+    assert anyone.page.evaluate(focused) == ["SUMMARY", key]
     assert wire.locator(f"details[data-key='{key}']").evaluate("it => it.open")
 
 

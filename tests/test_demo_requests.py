@@ -69,9 +69,9 @@ def settled(visitor: ShopVisitor) -> ShopVisitor:
 # By hand
 
 
-@pytest.mark.parametrize("number", [COOKIE, SESSION])
+@pytest.mark.parametrize(("number", "then"), [(COOKIE, "rotate"), (SESSION, "tabs")])
 def test_who_signs_in_by_hand_is_who_it_is_tried_as(
-    demo: DemoProcess, cookie: str, number: int
+    demo: DemoProcess, cookie: str, number: int, then: str
 ) -> None:
     """An account made and signed in to in one pane counts on both sides, and stays signed in."""
     you = visitor_in_pane(demo, number, cookie)
@@ -80,7 +80,7 @@ def test_who_signs_in_by_hand_is_who_it_is_tried_as(
     assert [side["word"] for side in act(demo, "read", cookie).values()] == ["readable", "opaque"]
     assert "email" in act(demo, "read", cookie)["cookie"]["sentence"]
     assert act(demo, "devices", cookie)["session"]["word"] == "ended"
-    act(demo, "rotate", cookie)
+    act(demo, then, cookie)
     assert settled(you).who() == "bob"
     assert state_of(demo, cookie)["person"] == "bob"
 

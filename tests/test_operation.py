@@ -489,11 +489,24 @@ def test_an_unusable_certificate_is_refused_at_start(secret_file: Path, tmp_path
 
 def test_cookies_are_secure_behind_a_proxy(secret_file: Path) -> None:
     """Plain http without --dev is something behind a proxy: cookies are Secure, and it says so."""
-    with AppProcess("server.cookie_app", f"--cookie-secret-file={secret_file}") as app:
+    options = (f"--cookie-secret-file={secret_file}", "--trust-proxy")
+    with AppProcess("server.cookie_app", *options) as app:
         assert "a proxy in front must serve https" in app.stderr
         with ShopClient(app.url) as visitor:
-            answer = visitor.post("/preferences", {"sort": "price"})
+            answer = visitor.post("/preferences", {"sort": "price"}, X_Forwarded_Proto="https")
             assert "; Secure" in answer.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize("options", [(), ("--trust-proxy",)])
+def test_no_cookie_goes_out_in_clear(secret_file: Path, options: tuple[str, ...]) -> None:
+    """What would set one over plain http is refused, loudly, and nothing is stored for it."""
+    secret = f"--cookie-secret-file={secret_file}"
+    with AppProcess("server.session_app", secret, *options) as app, ShopClient(app.url) as visitor:
+        answer = visitor.post("/cart", {"sku": PRODUCTS[0].sku, "quantity": 1})
+        assert (answer.status, answer.headers["Set-Cookie"]) == (500, None)
+        assert "--trust-proxy" in app.stderr
+        assert "cannot be set over plain http" in app.stderr
+        assert visitor.get("/products").status == 200
 
 
 @pytest.mark.parametrize(("options", "believed"), [((), False), (("--trust-proxy",), True)])
@@ -525,12 +538,12 @@ async def test_only_a_proxy_on_this_machine_is_believed() -> None:
 
 def test_production_logs_are_json_and_tell_no_secret(secret_file: Path) -> None:
     """One JSON object a line, with the events; no password, cookie, secret or search in them."""
-    options = (f"--cookie-secret-file={secret_file}",)
+    options = (f"--cookie-secret-file={secret_file}", "--trust-proxy")
     person = {"username": "canary-name", "email": "a@b.example", "password": "canary-password"}
     with AppProcess("server.session_app", *options) as app, ShopClient(app.url) as visitor:
         assert visitor.post("/register", person).status == 201
         assert visitor.post("/login", person | {"password": "wrong-canary"}).status == 401
-        assert visitor.post("/login", person).status == 200
+        assert visitor.post("/login", person, X_Forwarded_Proto="https").status == 200
         assert visitor.get("/products?q=canary-search").status == 200
         assert visitor.get("/nowhere?q=canary-search").status == 404
         assert visitor.post("/logout", {}).status == 204

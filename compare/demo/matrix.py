@@ -8,12 +8,12 @@ from typing import Any
 
 from tornado_state import SERVER_SESSION, SIGNED_COOKIE, Kind, Needs, place
 
-from server.shop import CART, CREDENTIALS, PREFERENCES
+from server.shop import EVERYTHING
 
 from ..reports.words import CAPABILITIES, said
 from ..verdict import placed_among
 
-KINDS = (PREFERENCES, CART, CREDENTIALS)
+KINDS = EVERYTHING
 _TIERS = {"cookie": SIGNED_COOKIE, "session": SERVER_SESSION}
 
 #: What was measured, by application and capability.

@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 from ..catalogue import Results, search
 from ..shop import (
     CART,
-    CREDENTIALS,
+    EVERYTHING,
     PREFERENCES,
     Credentials,
     InvalidFields,
@@ -57,7 +57,7 @@ class SearchHandler(ShopHandler):
 class IndexHandler(SearchHandler):
     """``GET /``: everything on one page, and whatever is in reach while the store is away."""
 
-    kinds = (PREFERENCES, CART, CREDENTIALS)
+    kinds = EVERYTHING
     page = True
 
     def get(self) -> None:

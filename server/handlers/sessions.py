@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..accounts import AccountSession
-from ..shop import CREDENTIALS, InvalidFields
+from ..shop import CREDENTIALS, EVERYTHING, InvalidFields
 from .base import ShopHandler
 from .bodies import read_fields, require
 from .errors import Refused
@@ -30,7 +30,7 @@ _AT_ONCE = 64
 class SessionsBase(ShopHandler):
     """A handler that ends sessions."""
 
-    kinds = (CREDENTIALS,)
+    kinds = EVERYTHING
 
     async def end_others(self, account_id: str, *mine: str) -> int:
         """End the account's sessions but this one and ``mine``; return how many there were."""

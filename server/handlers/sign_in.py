@@ -11,7 +11,7 @@ from tornado_state import StoreUnavailable
 
 from ..accounts import SignIn
 from ..accounts.errors import SignInRefused, TooManyTries
-from ..shop import CREDENTIALS, Credentials
+from ..shop import CREDENTIALS, EVERYTHING, Credentials
 from .base import ShopHandler
 from .bodies import read_fields, require
 from .errors import Refused
@@ -25,7 +25,7 @@ MOST_SESSIONS = 100
 class LoginHandler(ShopHandler):
     """``GET`` and ``POST /login``."""
 
-    kinds = (CREDENTIALS,)
+    kinds = EVERYTHING
     form = "login.html"
 
     def get(self) -> None:
@@ -98,7 +98,7 @@ class LoginHandler(ShopHandler):
 class LogoutHandler(ShopHandler):
     """``POST /logout``."""
 
-    kinds = (CREDENTIALS,)
+    kinds = EVERYTHING
 
     async def post(self) -> None:
         """Sign out."""

@@ -184,7 +184,6 @@ async def serve(
         await stop.wait()
         until = time.monotonic() + _PATIENCE
         await server.drain(listeners, until)
-        lasting |= application.settings.get("lasting_tasks", set)()
         # Requests whose client has left: what they have begun is still committed.
         if unfinished := asyncio.all_tasks() - lasting:
             await asyncio.wait(unfinished, timeout=max(0, until - time.monotonic()))

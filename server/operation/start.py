@@ -108,13 +108,10 @@ async def open_application(
             place=_place(composition, settings),
         )
         stack.push_async_callback(accounts.close)
-        store: SessionStore | None = None
-        if composition.has_sessions and settings.store == "memory":
-            store = MemoryStore()
-        elif composition.has_sessions:
-            store = MemcachedStore(settings.memcached, deadline=settings.store_deadline)
+        store = _store(composition, settings, settings.store_deadline)
+        if store is not None:
             stack.push_async_callback(store.close)
-        application = make_app(
+        yield make_app(
             composition.placement,
             settings,
             title=composition.title,
@@ -122,7 +119,14 @@ async def open_application(
             store=store,
             log_function=log_request,
         )
-        yield application
+
+
+def _store(composition: Composition, settings: Settings, deadline: float) -> SessionStore | None:
+    if not composition.has_sessions:
+        return None
+    if settings.store == "memory":
+        return MemoryStore()
+    return MemcachedStore(settings.memcached, deadline=deadline)
 
 
 def _place(composition: Composition, settings: Settings) -> Place:
@@ -141,9 +145,9 @@ async def _check(composition: Composition, settings: Settings) -> list[str]:
         await (await Accounts.open(settings.accounts)).close()
     except AccountsUnavailable as error:
         raise StartError(f"--accounts: {error}") from error
-    if not composition.has_sessions or settings.store == "memory":
+    store = _store(composition, settings, max(settings.store_deadline, 1))
+    if store is None:
         return []
-    store = MemcachedStore(settings.memcached, deadline=max(settings.store_deadline, 1))
     try:
         await store.check()
     except StoreUnavailable as error:
@@ -170,7 +174,7 @@ def _warnings(composition: Composition, settings: Settings) -> Iterator[str]:
         lacking = ", ".join(unmet(kind.needs, tier))
         yield f"misplaced on purpose: {kind.name} in the {tier.tier} (unmet: {lacking})"
     if not settings.dev and settings.certfile is None:
-        yield "plain http: a proxy in front must serve https, or browsers send no cookie back"
+        yield "plain http: a proxy in front must serve https, with --trust-proxy, to set any cookie"
     if composition.has_sessions and settings.store == "memory":
         yield "sessions are kept in this process and end with it"
 

@@ -96,8 +96,7 @@ class StateApplication(Application):
     def add_handlers(self, host_pattern: str, host_handlers: Any) -> None:
         """As Tornado's; what the handlers declare is looked at now."""
         super().add_handlers(host_pattern, host_handlers)
-        if hasattr(self, "_composition"):
-            self._declare_all()
+        self._declare_all()
 
     def _declare_all(self) -> None:
         default = self.settings.get("default_handler_class")
@@ -156,7 +155,9 @@ class StateApplication(Application):
         if not kinds:
             return None
         plan = self._composition.plan(kinds)
-        return RequestState(self._composition, plan, Visit(request, self._composition.cookie_names))
+        visit = Visit(request, self._composition.cookie_names)
+        counts_as_use = target_class.counts_as_use
+        return RequestState(self._composition, plan, visit, counts_as_use=counts_as_use)
 
     def log_request(self, handler: RequestHandler) -> None:
         """Log once it is known what was sent."""

@@ -98,7 +98,6 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         self._handler = handler
         self._answer = answer
         self._early = early
-        self._closed = False
 
     def headers_received(
         self,
@@ -112,9 +111,9 @@ class LoadFirst(httputil.HTTPMessageDelegate):
 
     async def _load_then(self, start_line: Any, headers: httputil.HTTPHeaders) -> None:
         await self._state.load()
-        result = self._handler.headers_received(start_line, headers)
-        if result is not None:
-            await result
+        begun = self._handler.headers_received(start_line, headers)
+        assert begun is not None, "a handler that takes the body as it comes says when it is ready"
+        await begun
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Pass it on."""
@@ -139,8 +138,7 @@ class LoadFirst(httputil.HTTPMessageDelegate):
 
     async def _load_and_begin(self, begin: Callable[[], object]) -> None:
         await self._state.load()
-        if not self._closed:
-            self._begin(begin)
+        self._begin(begin)
 
     def _begin(self, begin: Callable[[], object]) -> None:
         try:
@@ -151,6 +149,5 @@ class LoadFirst(httputil.HTTPMessageDelegate):
             self._answer(error)
 
     def on_connection_close(self) -> None:
-        """Tell the handler, or do not have it begin any more."""
-        self._closed = True
+        """Tell the handler; it does not begin with a body that never came whole."""
         self._handler.on_connection_close()

@@ -74,6 +74,15 @@ class ResponseStarted(StateError):
         )
 
 
+class CookieNeeded(StateError):
+    """In `open_state` something was asked for that takes a cookie, and none goes out from there."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} needs a cookie, and open_state sends none: do it in a request of its own"
+        )
+
+
 class StaleValue(StateError):
     """A value was changed from within after something else had taken its place in the state."""
 

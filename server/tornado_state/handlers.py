@@ -9,6 +9,7 @@ and UI modules work unchanged. While nobody can tell who is signed in, neither d
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from inspect import getattr_static
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from tornado.web import RequestHandler
 from .exceptions import CompositionError, StateError, Unanswered, UndeclaredKind
 from .held_connection import HeldConnection
 from .kinds import Kind
+from .open_state import OpenState, opened
 from .request_state import RequestState
 
 
@@ -26,6 +28,10 @@ class StateHandler(RequestHandler):
     """A handler with state. See the module's rules."""
 
     declared_kinds: ClassVar[dict[str, Kind[Any]]] = {}
+
+    #: Whether a request is a use of the session, and pushes its idle clock. False is for what asks
+    #: by itself, again and again: a page that polls. What is written keeps a session alive anyway.
+    counts_as_use: ClassVar[bool] = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -49,6 +55,13 @@ class StateHandler(RequestHandler):
                 "state", f"{type(self).__name__}, or it is not served by a StateApplication"
             )
         return connection.state
+
+    def open_state(self) -> AbstractAsyncContextManager[OpenState]:
+        """Give the visitor's state anew, for after the answer began: see :mod:`.open_state`.
+
+        Raises `SessionEnded` when the session is over, or there is none and a kind is kept there.
+        """
+        return opened(self.state)
 
     def get_current_user(self) -> Any:
         """Return the value of the identity kind, None when nobody is signed in.
@@ -93,7 +106,7 @@ class StateHandler(RequestHandler):
 #: Attributes that belong to Tornado, before and after a handler is made.
 _TORNADOS = {
     *dir(RequestHandler),
-    *("application", "request", "ui", "path_args", "path_kwargs", "state"),
+    *("application", "request", "ui", "path_args", "path_kwargs", "state", "open_state"),
 }
 
 

@@ -35,9 +35,13 @@ class KindMapping(Mapping[Kind[Any], Any]):
     #: No others: ``self.state.cart = …`` looks like state, and would be kept nowhere.
     __slots__ = ("_closed", "_identity", "_kinds", "_tiers")
 
-    def __init__(self, composition: Composition, plan: Plan, visit: Visit) -> None:
+    _tiers: RequestTiers
+
+    def __init__(
+        self, composition: Composition, plan: Plan, visit: Visit, *, counts_as_use: bool = True
+    ) -> None:
         self._kinds = plan.kinds
-        self._tiers = RequestTiers(composition, plan, visit)
+        self._tiers = self._make_tiers(composition, plan, visit, counts_as_use=counts_as_use)
         self._identity = Identity(self._tiers)
         self._closed = False
 
@@ -83,7 +87,13 @@ class KindMapping(Mapping[Kind[Any], Any]):
         self._identity.check_other(kind)
         self._tiers.drop(kind)
 
-    def pop(self, kind: Kind[T], default: Any = _UNSET, /) -> Any:
+    @overload
+    def pop(self, kind: Kind[T], /) -> T: ...
+
+    @overload
+    def pop(self, kind: Kind[T], default: D, /) -> T | D: ...
+
+    def pop(self, kind: Kind[Any], default: Any = _UNSET, /) -> Any:
         """Return the value, or else ``default`` or the kind's own, and drop it."""
         self._check_change(kind)
         self._identity.check_other(kind)
@@ -93,13 +103,16 @@ class KindMapping(Mapping[Kind[Any], Any]):
         self._tiers.drop(kind)
         return value
 
-    def setdefault(self, kind: Kind[T], default: Any = _UNSET, /) -> T:
+    def setdefault(self, kind: Kind[T], default: T = _UNSET, /) -> T:
         """Return the value; where there is none, assign ``default`` or the kind's own first."""
         if kind not in self:
             self[kind] = kind.initial() if default is _UNSET else default
         return self[kind]
 
     # Within
+
+    def _make_tiers(self, *of: Any, **said: Any) -> RequestTiers:
+        return RequestTiers(*of, **said)
 
     def _read(self, kind: Kind[Any], default: Any) -> Any:
         self._check_declared(kind)

@@ -11,20 +11,32 @@ migrations; one of a newer shape is left alone (`NotKnownHere`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, Generic, Literal, Protocol, TypeVar, cast, overload
+from collections.abc import Mapping
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    Literal,
+    Protocol,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+)
 
 from tornado.web import RequestHandler
 
 from .exceptions import CompositionError, InvalidValue
+from .kind_options import KindOptions, Migration
 from .needs import checked_needs, is_whole
 from .values import ValueType, from_json, to_json
 
+if TYPE_CHECKING:
+    # What is given as a type may be a union as well, or a Literal (PEP 747).
+    from typing_extensions import TypeForm
+
 T = TypeVar("T")
 V = TypeVar("V")
-
-#: Makes the next shape of a value: built of what JSON has, like its result.
-Migration = Callable[[Any], Any]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
@@ -55,50 +67,33 @@ class Kind(Generic[T]):
 
     @overload
     def __init__(
+        self: Kind[V | None],
+        name: str,
+        type: TypeForm[V],
+        *,
+        default: None = None,
+        **options: Unpack[KindOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
         self: Kind[V],
         name: str,
         type: type[V],
         *,
         default: V,
-        size: int = ...,
-        confidential: bool = ...,
-        revocable: bool = ...,
-        fresh: bool = ...,
-        idle_timeout: bool = ...,
-        concurrent: bool = ...,
-        outage_proof: bool = ...,
-        outlives_logout: bool = ...,
-        stateless: bool = ...,
-        cross_device: bool = ...,
-        on_conflict: Literal["refuse", "last_write"] = ...,
-        inherited: bool = ...,
-        identity: bool | str = ...,
-        version: int = ...,
-        migrations: Mapping[int, Migration] = ...,
+        **options: Unpack[KindOptions],
     ) -> None: ...
 
+    # A union, a Literal; whether the default is one of them is seen when the kind is made.
     @overload
     def __init__(
-        self: Kind[V | None],
+        self: Kind[V],
         name: str,
-        type: type[V],
+        type: TypeForm[V],
         *,
-        default: None = None,
-        size: int = ...,
-        confidential: bool = ...,
-        revocable: bool = ...,
-        fresh: bool = ...,
-        idle_timeout: bool = ...,
-        concurrent: bool = ...,
-        outage_proof: bool = ...,
-        outlives_logout: bool = ...,
-        stateless: bool = ...,
-        cross_device: bool = ...,
-        on_conflict: Literal["refuse", "last_write"] = ...,
-        inherited: bool = ...,
-        identity: bool | str = ...,
-        version: int = ...,
-        migrations: Mapping[int, Migration] = ...,
+        default: object,
+        **options: Unpack[KindOptions],
     ) -> None: ...
 
     def __init__(

@@ -46,7 +46,8 @@ class Capabilities:
 
 
 #: 2,982 bytes of JSON are what 4,096 bytes of name and value (RFC 6265bis 5.6) leave after base64,
-#: the signature, and a name of up to 27 characters, ``__Host-`` among them.
+#: the signature, a secret's version of one digit, and a name of up to 26 characters, ``__Host-``
+#: among them.
 SIGNED_COOKIE = Capabilities(
     tier="signed cookie",
     confidential=False,

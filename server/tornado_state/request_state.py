@@ -163,6 +163,11 @@ class RequestState(KindMapping):
         return self._tiers.must_wait(failed=failed)
 
     @property
+    def renewal_interrupted(self) -> bool:
+        """Whether nobody knows yet under which ID the session goes on."""
+        return self._tiers.session.known.renewal_interrupted
+
+    @property
     def changed(self) -> bool:
         """Whether the session has anything to write."""
         return self._tiers.session.changed

@@ -24,14 +24,21 @@ T = TypeVar("T")
 
 
 class RequestTiers:
-    """See the module's rules."""
+    """See the module's rules. ``counts_as_use`` is whether the request pushes the idle clock."""
 
-    def __init__(self, composition: Composition, plan: Plan, visit: Visit) -> None:
+    def __init__(
+        self, composition: Composition, plan: Plan, visit: Visit, *, counts_as_use: bool = True
+    ) -> None:
         self.composition = composition
         self._visit = visit
+        self.counts_as_use = counts_as_use
         self._client_or_none: ClientState | None = None
         self.session = RequestSession(
-            composition.sessions, composition.rules, visit.cookies, needed=plan.needs_session
+            composition.sessions,
+            composition.rules,
+            visit.cookies,
+            needed=plan.needs_session,
+            counts_as_use=counts_as_use,
         )
         self._sealed = False
         #: Whether the answer may depend on what the request's cookies lead to.
@@ -210,6 +217,10 @@ class RequestTiers:
         if self._client_or_none is not None:
             self._client_or_none.forget_unsaved()
         self.session.known.forget_unsaved()
+
+    def visit_after(self) -> Visit:
+        """Return the visit as it is once the answer has arrived."""
+        return self._visit.after(self.set_cookies())
 
     def discard(self) -> None:
         """Forget every change not confirmed."""

@@ -10,21 +10,25 @@ from tornado.web import Application
 
 
 def handlers_of(router: Any) -> Iterator[Any]:
-    """Yield whatever the rules of a router lead to, through other routers as well.
+    """Yield whatever the rules of a router lead to, in order, through other routers as well.
 
     An application within is yielded as it is.
     """
-    waiting, seen = [router], set()
-    while waiting:
-        found = waiting.pop()
-        if isinstance(found, Application):
-            yield found
-        elif isinstance(found, RuleRouter | ReversibleRouter) and id(found) not in seen:
-            seen.add(id(found))
-            waiting += [rule.target for rule in getattr(found, "rules", ())]
-        elif isinstance(found, Rule):
-            waiting.append(found.target)
-        elif isinstance(found, list | tuple):
-            waiting += found
-        else:
-            yield found
+    return _within(router, set())
+
+
+def _within(found: Any, seen: set[int]) -> Iterator[Any]:
+    if id(found) in seen:
+        return
+    if isinstance(found, Application):
+        yield found
+    elif isinstance(found, RuleRouter | ReversibleRouter):
+        seen.add(id(found))
+        yield from _within(list(getattr(found, "rules", ())), seen)
+    elif isinstance(found, Rule):
+        yield from _within(found.target, seen)
+    elif isinstance(found, list | tuple):
+        for each in found:
+            yield from _within(each, seen)
+    else:
+        yield found

@@ -12,6 +12,7 @@ import copy
 import datetime
 import decimal
 import enum
+import re
 import uuid
 from typing import Any, Generic, TypeVar
 
@@ -34,6 +35,10 @@ _IN_ORDER = msgspec.json.Encoder(order="deterministic")
 #: What encoding and decoding raise: msgspec's own, and Python's for text that UTF-8 cannot carry,
 #: for numbers beyond a type and for nesting without end.
 _REFUSALS = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
+
+
+#: How msgspec says where a value is not of its type.
+_REFUSED_AT = re.compile(r"(.*) - at `(key` in `)?\$(.*)`", re.DOTALL)
 
 
 def is_immutable(value: object) -> bool:
@@ -120,13 +125,16 @@ class ValueType(Generic[T]):
         return value if is_immutable(value) else copy.deepcopy(value)
 
     def _refusal(self, error: Exception) -> InvalidValue:
-        why, at, path = str(error).partition(" - at `$")
-        return InvalidValue(self._name, why or type(error).__name__, path.rstrip("`") if at else "")
+        found = _REFUSED_AT.fullmatch(str(error))
+        if found is None:
+            return InvalidValue(self._name, str(error) or type(error).__name__)
+        why, is_key, path = found.groups()
+        return InvalidValue(self._name, f"a key: {why}" if is_key else why, path)
 
 
 def _same(back: object, value: object) -> bool:
     if back == value:
-        return not isinstance(value, bool) or isinstance(back, bool)
+        return type(back) is type(value) or (type(back), type(value)) == (float, int)
     # A class that does not compare by its fields is the same when it is written the same.
     compares_by_identity = type(value).__eq__ is object.__eq__
     return type(back) is type(value) and compares_by_identity

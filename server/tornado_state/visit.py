@@ -9,7 +9,7 @@ it (RFC 6265bis 5.6.3; the headers are of the W3C's Fetch Metadata).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container
+from collections.abc import Collection, Container, Iterable
 from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPServerRequest
@@ -29,6 +29,12 @@ class Visit:
     def __init__(self, request: HTTPServerRequest, names: Container[str]) -> None:
         self._request = request
         self.cookies = Cookies(request.headers.get_list("Cookie"), names)
+
+    def after(self, answered: Iterable[SetCookie]) -> Visit:
+        """Return the visit as it is once the cookies ``answered`` have arrived."""
+        visit = Visit(self._request, ())
+        visit.cookies = self.cookies.after(answered)
+        return visit
 
     def check_may_keep(self, names: Collection[str], *, secure: bool, samesite: str) -> None:
         """Raise where cookies of these names must not be set in answer to this request.

@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import cycle
 from types import TracebackType
 from typing import Self
 
@@ -135,3 +136,13 @@ class CuttingProxy:
                     self.meanwhile()
                     return
                 connection.sendall(answer)
+
+
+class RoundRobin:
+    """Leads each connection to the next of several memcached."""
+
+    def __init__(self, *paths: str) -> None:
+        self._proxies = cycle([CuttingProxy(path) for path in paths])
+
+    def __call__(self, connection: socket.socket) -> None:
+        next(self._proxies)(connection)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import pytest
-from state_app import BASKET, NOTES, PLACED, SECRET, THEME, WHO, Visitor, World
-from tornado_state import SIGNED_COOKIE, Kind, Needs, StoreUnavailable
+from typing import Any
 
-DRAFT = Kind("draft", Needs())
-ADA, EVE = {"id": "ada"}, {"id": "eve"}
+import pytest
+from state_app import ADA, BASKET, EVE, NEW, NOTES, PLACED, SECRET, THEME, WHO, Visitor, World
+from tornado_state import SIGNED_COOKIE, Kind, NotKnownHere, StoreUnavailable
+
+DRAFT = Kind("draft", str)
 
 #: The person is named by the session, or by a cookie of their own.
 NAMED_THERE = {**PLACED, NOTES: SIGNED_COOKIE, DRAFT: SIGNED_COOKIE}
 NAMED_HERE = dict.fromkeys((WHO, THEME, NOTES, DRAFT), SIGNED_COOKIE)
 everywhere = pytest.mark.parametrize("placed", [NAMED_THERE, NAMED_HERE], ids=["session", "cookie"])
 KINDS = (WHO, THEME, NOTES, DRAFT)
-Placed = dict[Kind, object]
+Placed = dict[Kind[Any], Any]
 
 
 def visitor_of(placed: Placed) -> Visitor:
-    return Visitor(World(placed, sessions=BASKET in placed, allow_misplaced=True))  # type: ignore[arg-type]
+    options = {} if BASKET in placed else {"session_store": None}
+    return Visitor(World(placed, allow_misplaced=True, **options))
 
 
 async def assign(visitor: Visitor, **values: object) -> list[str]:
@@ -30,17 +32,17 @@ async def assign(visitor: Visitor, **values: object) -> list[str]:
     return [cookie.name for cookie in await visitor.answer(state)]
 
 
-async def sign_in(visitor: Visitor, who: object, *reading: Kind) -> None:
+async def sign_in(visitor: Visitor, who: object, *reading: Kind[Any]) -> None:
     state = await visitor.state(*KINDS)
     for kind in reading:
-        state.get(kind)
-    state.sign_in(WHO, who)
+        state[kind]
+    state.sign_in(who)
     await visitor.answer(state)
 
 
-async def read(visitor: Visitor, *kinds: Kind) -> list[object]:
+async def read(visitor: Visitor, *kinds: Kind[Any]) -> list[object]:
     state = await visitor.state(*KINDS)
-    return [state.get(kind) for kind in kinds]
+    return [state[kind] for kind in kinds]
 
 
 @everywhere
@@ -77,7 +79,7 @@ async def test_what_an_anonymous_visitor_has_is_handed_over(placed: Placed) -> N
 @everywhere
 @pytest.mark.parametrize("reading", [(), (NOTES, DRAFT)], ids=["unread", "read"])
 async def test_a_second_sign_in_does_with_the_first_ones_what_a_first_does(
-    placed: Placed, reading: tuple[Kind, ...]
+    placed: Placed, reading: tuple[Kind[Any], ...]
 ) -> None:
     """Inherited kinds stay, the others go, read before or not, as in a session."""
     visitor = visitor_of(placed)
@@ -121,7 +123,7 @@ async def test_a_failed_sign_out_deletes_no_cookie(placed: Placed) -> None:
     state.discard()
     assert state.set_cookies() == []
     state = await visitor.state(*KINDS)
-    state.sign_in(WHO, EVE)
+    state.sign_in(EVE)
     state.discard()
     assert state.set_cookies() == []
     assert state[NOTES] == "mine"
@@ -135,7 +137,7 @@ async def test_a_kind_bound_to_the_person_needs_the_session_that_names_the_perso
     visitor.world.store.fail("load")
     state = await visitor.state(NOTES, THEME)
     assert state[THEME] == "dark"
-    for use in (lambda: state.get(NOTES), lambda: state.__setitem__(NOTES, ""), state.destroy):
+    for use in (lambda: state[NOTES], lambda: state.__setitem__(NOTES, ""), state.destroy):
         with pytest.raises(StoreUnavailable):
             use()
     assert await visitor.answer(state) == []
@@ -143,7 +145,7 @@ async def test_a_kind_bound_to_the_person_needs_the_session_that_names_the_perso
 
 async def test_an_application_where_nobody_signs_in_binds_to_nobody() -> None:
     """Without a kind that identifies, there is one owner: nobody."""
-    visitor = Visitor(World({NOTES: SIGNED_COOKIE}, sessions=False))
+    visitor = Visitor(World({NOTES: SIGNED_COOKIE}, session_store=None))
     state = await visitor.state(NOTES)
     state[NOTES] = "mine"
     await visitor.answer(state)
@@ -157,11 +159,88 @@ async def test_promise_5_what_an_older_secret_signed_is_signed_anew_when_written
     """The same value assigned again is a cookie to send once, and none when it is only read."""
     visitor = visitor_of(placed)
     await assign(visitor, theme="dark")
-    options = {"sessions": BASKET in placed, "allow_misplaced": True}
-    visitor.world = visitor.world.like(placed=placed, secret={**SECRET, 9: "o" * 32}, **options)
+    visitor.world = visitor.world.like(cookie_secret={**SECRET, 9: NEW})
     name = visitor.world.cookies.cookie_name(THEME)
     assert await read(visitor, THEME) == ["dark"]
     assert await assign(visitor, theme="dark") == [name]
     assert await assign(visitor, theme="dark") == []
-    visitor.world = visitor.world.like(placed=placed, secret={9: "o" * 32}, **options)
+    visitor.world = visitor.world.like(cookie_secret={9: NEW})
     assert await read(visitor, THEME) == ["dark"]
+
+
+async def test_a_cookie_that_does_not_verify_is_cleared_when_its_kind_is_dropped() -> None:
+    """The browser would keep it otherwise, for others to read."""
+    visitor = visitor_of(NAMED_HERE)
+    name = visitor.world.cookies.cookie_name(THEME)
+    visitor.cookies[name] = "junk"
+    assert await read(visitor, THEME) == [None]
+    state = await visitor.state(*KINDS)
+    del state[THEME]
+    (cookie,) = await visitor.answer(state)
+    assert (cookie.name, cookie.max_age) == (name, 0)
+    visitor.cookies[name] = "junk"
+    state = await visitor.state(*KINDS)
+    del state[THEME]
+    state[THEME] = "dark"
+    (cookie,) = await visitor.answer(state)
+    assert cookie.keeps
+
+
+async def test_a_cookie_of_a_later_secret_is_not_replaced() -> None:
+    """Whoever needs the kind is told that this process does not know; others are served."""
+    visitor = visitor_of(NAMED_HERE)
+    ahead = Visitor(visitor.world.like(cookie_secret={**SECRET, 1: NEW}))
+    await assign(ahead, theme="dark")
+    visitor.cookies = dict(ahead.cookies)
+    state = await visitor.state(*KINDS)
+    for use in (lambda: state[THEME], lambda: state.__setitem__(THEME, ""), lambda: THEME in state):
+        with pytest.raises(NotKnownHere):
+            use()
+    state[NOTES] = "mine"
+    (cookie,) = await visitor.answer(state)
+    assert cookie.name == visitor.world.cookies.cookie_name(NOTES)
+    assert await read(Visitor(ahead.world, visitor.cookies), THEME) == ["dark"]
+
+
+async def test_what_comes_while_a_commit_is_under_way_is_in_the_next() -> None:
+    """A sign-out asked for meanwhile clears what was just about to be sent."""
+    visitor = visitor_of(NAMED_THERE)
+    await sign_in(visitor, ADA)
+    await assign(visitor, notes="old", draft="x")
+    state = await visitor.state(*KINDS, BASKET)
+    state[NOTES], state[BASKET] = "new", 5
+
+    async def meanwhile() -> None:
+        state.destroy()
+
+    visitor.world.store.let_go_first("cas", meanwhile)
+    await state.commit()
+    await visitor.answer(state)
+    assert visitor.cookies == {}
+
+
+async def test_a_kind_of_another_version_is_brought_up_in_a_cookie_too() -> None:
+    """And written in today's, with its number, when it changes."""
+    older = Kind("marks", list[int], outlives_logout=True)
+    newer = Kind(
+        "marks",
+        list[int],
+        outlives_logout=True,
+        version=2,
+        migrations={1: lambda value: [*value, 2]},
+    )
+    visitor = Visitor(World({older: SIGNED_COOKIE}))
+    state = await visitor.state(older)
+    state[older] = [1]
+    await visitor.answer(state)
+    visitor.world = World({newer: SIGNED_COOKIE})
+    state = await visitor.state(newer)
+    assert state[newer] == [1, 2]
+    assert await visitor.answer(state) == []
+    state = await visitor.state(newer)
+    state[newer].append(3)
+    await visitor.answer(state)
+    assert (await visitor.state(newer))[newer] == [1, 2, 3]
+    visitor.world = World({older: SIGNED_COOKIE})
+    with pytest.raises(NotKnownHere):
+        (await visitor.state(older))[older]

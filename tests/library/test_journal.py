@@ -304,12 +304,12 @@ def test_starting_over_after_a_change_inside_was_confirmed_watches_what_is_confi
         journal.changes()
 
 
-def test_starting_over_with_a_value_that_was_never_confirmed_is_no_error() -> None:
-    """What an update made just when a sign-in was asked for is as it was made."""
+def test_starting_over_takes_along_what_an_update_made() -> None:
+    """It was asked for by this request, like what it assigned."""
     journal = Journal()
     journal.confirm_value(LIST, None, b"[1]")
     journal.start_over(())
-    assert journal.changes() == {}
+    assert journal.changes() == {LIST: b"[1]"}
 
 
 # Versions

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from state_app import BASKET, THEME, World, handler, raw, serving, serving_application
 from state_routes import NOTHING, ONE, ROUTES, SESSION, Shop, begin, set_cookies
+from tornado.httputil import HTTPInputError
 from tornado.routing import AnyMatches, PathMatches
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 from tornado_state import SERVER_SESSION, Kind, StateApplication, StateHandler, UndeclaredKind
@@ -286,7 +287,8 @@ async def test_what_a_handler_acts_on_was_true_when_its_body_was_there() -> None
         reader, writer = await asyncio.open_connection("127.0.0.1", browser.port)
         writer.write(
             f"POST /?theme=late HTTP/1.1\r\nHost: x\r\nCookie: {browser.cookie}\r\n"
-            "X-Forwarded-Proto: https\r\nContent-Length: 4\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n".encode()
+            "X-Forwarded-Proto: https\r\nContent-Length: 4\r\nConnection: close\r\n"
+            "Expect: 100-continue\r\n\r\n".encode()
         )
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
         assert not world.store.operations
@@ -370,27 +372,18 @@ async def test_a_handler_that_cannot_be_made_is_answered(caplog: pytest.LogCaptu
     assert "Handler cannot be made" in caplog.text
 
 
-async def test_who_leaves_while_the_state_is_loaded_has_no_handler_begun() -> None:
-    """There is nobody to answer."""
-    begun: list[StateHandler] = []
-    world, loading, left = World(), asyncio.Event(), asyncio.Event()
-    look = handler(BASKET, get=begun.append)
+async def test_what_a_handler_finds_malformed_when_it_is_made_is_400() -> None:
+    """As Tornado says of a body that it cannot parse."""
 
-    async def leave() -> None:
-        loading.set()
-        await left.wait()
+    def initialize(self: StateHandler) -> None:
+        if self.request.method == "POST":
+            raise HTTPInputError("no part")
 
-    async with serving(world, {**ROUTES, "/look": look}) as browser:
+    def write_error(self: StateHandler, status_code: int, **kwargs: object) -> None:
+        self.finish(f"sorry, {status_code}")
+
+    odd = handler(BASKET, initialize=initialize, post=lambda self: None, write_error=write_error)
+    world = World()
+    async with serving(world, {**ROUTES, "/odd": odd}) as browser:
         await begin(browser, world)
-        world.store.let_go_first("load", leave)
-        head = f"GET /look HTTP/1.1\r\nHost: x\r\nCookie: {browser.cookie}\r\n\r\n"
-        _, writer = await asyncio.open_connection("127.0.0.1", browser.port)
-        writer.write(head.encode())
-        await loading.wait()
-        writer.close()
-        await writer.wait_closed()
-        for _ in range(100):
-            await asyncio.sleep(0)
-        left.set()
-        assert (await browser.get("/")).code == 200
-    assert begun == []
+        assert (await browser.get("/odd", "POST")).code == 400

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 import pytest
 from tornado_state import (
@@ -13,13 +14,22 @@ from tornado_state import (
     Capabilities,
     Kind,
     MisplacedKind,
-    Needs,
     PlacementTable,
     UndeclaredKind,
     place,
 )
 
-from server.shop import CART, CREDENTIALS, PREFERENCES
+PREFERENCES = Kind("preferences", dict[str, str], outage_proof=True, outlives_logout=True)
+CART = Kind("cart", dict[str, int], fresh=True, concurrent=True, size=16_384)
+CREDENTIALS = Kind(
+    "credentials",
+    dict[str, str],
+    identity="username",
+    confidential=True,
+    revocable=True,
+    fresh=True,
+    idle_timeout=True,
+)
 
 #: The table of the design, written down once more: what each tier can do, and how much it holds.
 CAN = {
@@ -64,7 +74,7 @@ def test_every_combination_of_needs_goes_to_the_first_tier_that_meets_them_all()
     """A kind is placed in the cheapest tier that meets every need, and nowhere if none does."""
     for needs, size in combinations():
         fitting = [tier for tier, (can, room) in CAN.items() if needs <= can and size <= room]
-        kind = Kind("some", Needs(**dict.fromkeys(needs, True), size=size))
+        kind = Kind("some", str, **dict.fromkeys(needs, True), size=size)
         placed = place(kind).tier
         assert (placed.tier if placed else None) == (fitting[0] if fitting else None), (needs, size)
 
@@ -72,7 +82,7 @@ def test_every_combination_of_needs_goes_to_the_first_tier_that_meets_them_all()
 def test_the_reasons_name_every_need_that_every_cheaper_tier_lacks() -> None:
     """The reasons are sentences: one for the place, one per need and tier passed over."""
     for needs, size in combinations():
-        kind = Kind("some", Needs(**dict.fromkeys(needs, True), size=size))
+        kind = Kind("some", str, **dict.fromkeys(needs, True), size=size)
         placement = place(kind)
         found = placement.tier.tier if placement.tier else None
         verdict, *reasons = placement.reasons
@@ -96,18 +106,18 @@ def test_the_reasons_name_every_need_that_every_cheaper_tier_lacks() -> None:
         (PREFERENCES, SIGNED_COOKIE),
         (CART, SERVER_SESSION),
         (CREDENTIALS, SERVER_SESSION),
-        (Kind("large_preference", Needs(outlives_logout=True, size=10_000)), DATABASE),
-        (Kind("large_setting", Needs(size=10_000)), SERVER_SESSION),
-        (Kind("large_offline", Needs(outage_proof=True, size=2_983)), None),
-        (Kind("voucher", Needs(fresh=True, concurrent=True)), SERVER_SESSION),
-        (Kind("role", Needs(revocable=True, fresh=True)), SERVER_SESSION),
-        (Kind("upload", Needs(size=5_000_000)), DATABASE),
-        (Kind("everywhere", Needs(cross_device=True)), DATABASE),
-        (Kind("free_and_fresh", Needs(fresh=True, stateless=True)), None),
+        (Kind("large_preference", str, outlives_logout=True, size=10_000), DATABASE),
+        (Kind("large_setting", str, size=10_000), SERVER_SESSION),
+        (Kind("large_offline", str, outage_proof=True, size=2_983), None),
+        (Kind("voucher", str, fresh=True, concurrent=True), SERVER_SESSION),
+        (Kind("role", str, revocable=True, fresh=True), SERVER_SESSION),
+        (Kind("upload", str, size=5_000_000), DATABASE),
+        (Kind("everywhere", str, cross_device=True), DATABASE),
+        (Kind("free_and_fresh", str, fresh=True, stateless=True), None),
     ],
     ids=lambda value: getattr(value, "name", getattr(value, "tier", "nowhere")),
 )
-def test_kinds_people_ask_about(kind: Kind, tier: Capabilities | None) -> None:
+def test_kinds_people_ask_about(kind: Kind[Any], tier: Capabilities | None) -> None:
     """The shop's kinds and the awkward ones are placed as the design says."""
     assert place(kind).tier is tier
 
@@ -127,7 +137,7 @@ def test_a_misplaced_kind_is_refused_when_composed() -> None:
 def test_a_kind_that_fits_nowhere_is_refused_and_told_so() -> None:
     """Where no tier would do, the refusal says that."""
     with pytest.raises(MisplacedKind, match="unmet stateless; no tier meets all its needs"):
-        PlacementTable({Kind("both", Needs(fresh=True, stateless=True)): SERVER_SESSION})
+        PlacementTable({Kind("both", str, fresh=True, stateless=True): SERVER_SESSION})
 
 
 def test_misplacing_on_purpose_is_listed() -> None:
@@ -153,3 +163,12 @@ def test_the_table_knows_which_kind_names_the_person() -> None:
     """The identity is the kind that identifies, None where nobody signs in."""
     assert PlacementTable({PREFERENCES: SIGNED_COOKIE}).identity is None
     assert PlacementTable({CREDENTIALS: SERVER_SESSION}).identity is CREDENTIALS
+
+
+def test_a_table_with_more_kinds_keeps_what_was_waved_through() -> None:
+    """And refuses what would be misplaced, unless that was allowed."""
+    table = PlacementTable({CART: SIGNED_COOKIE}, allow_misplaced=True)
+    both = table.with_kinds({CREDENTIALS: SIGNED_COOKIE})
+    assert both.misplaced == (CART, CREDENTIALS)
+    with pytest.raises(MisplacedKind):
+        PlacementTable({}).with_kinds({CART: SIGNED_COOKIE})

@@ -540,3 +540,78 @@ async def test_a_kind_kept_for_a_person_is_read_for_whoever_is_signed_in() -> No
     state[NOTES] = "ada's"
     await visitor.answer(state)
     assert (await visitor.state(NOTES))[NOTES] == "ada's"
+
+
+@everywhere
+async def test_what_is_first_looked_at_after_the_answer_began_is_watched_as_well(
+    kind: Kind[list[int]],
+) -> None:
+    """A change inside comes too late whenever the value was read."""
+    visitor = Visitor(World(WITH_MARKS))
+    state = await visitor.state(kind)
+    state[kind] = [1]
+    await visitor.answer(state)
+    state = await visitor.state(kind)
+    await visitor.answer(state)
+    assert not state.can_change_late()
+    state[kind].append(2)
+    assert state.late_changes() == [kind.name]
+
+
+@everywhere
+async def test_reloading_after_the_answer_began_shows_what_there_is(kind: Kind[list[int]]) -> None:
+    """Nothing is forgotten that could still be told."""
+    visitor = Visitor(World(WITH_MARKS))
+    state = await visitor.state(kind, BASKET)
+    state[kind], state[BASKET] = [1], 1
+    await visitor.answer(state)
+    state = await visitor.state(kind, BASKET)
+    await visitor.answer(state)
+    assert state[BASKET] == 1
+    await visitor.elsewhere().assign(basket=5)
+    await state.reload()
+    assert (state[kind], state[BASKET]) == ([1], 5)
+
+
+async def test_what_must_be_told_of_a_new_session_may_refuse_it() -> None:
+    """The old one stands as it was, nobody has the new ID, and nothing of it is made later."""
+
+    class Refused(Exception):
+        pass
+
+    told: list[str] = []
+
+    async def refuse(store_key: str) -> None:
+        told.append(store_key)
+        raise Refused
+
+    for before in ({"basket": 1}, {}):
+        visitor = await with_session(**before) if before else Visitor(World())
+        state = await visitor.state(BASKET, WHO)
+        state.sign_in(ADA)
+        with pytest.raises(Refused):
+            await state.commit(refuse)
+        assert state.identity is None
+        await visitor.answer(state)
+        assert await visitor.data() == before
+        assert visitor.world.store.records() == len(before)
+        assert await state.living(told) == set()
+
+
+async def test_what_must_be_told_of_a_new_session_is_told_before_the_old_one_goes() -> None:
+    """With the key of a record that is there, and again for each try that is necessary."""
+    visitor = await with_session(basket=1)
+    state = await visitor.state(BASKET, WHO)
+    old = state.store_key
+    told: list[str] = []
+
+    async def confirm(store_key: str) -> None:
+        assert await state.living([store_key, str(old)]) == {store_key, old}
+        told.append(store_key)
+
+    visitor.world.store.let_go_first("cas", lambda: visitor.elsewhere().assign(basket=5))
+    state.sign_in(ADA)
+    await state.commit(confirm)
+    assert len(told) == 2
+    assert state.store_key == told[-1]
+    assert await state.living([*told, str(old)]) == {told[-1]}

@@ -269,7 +269,7 @@ async def test_a_session_id_that_is_taken_is_trouble_with_the_store() -> None:
 
     world = World(store=Full(lambda: 0.0))
     with pytest.raises(StoreUnavailable, match="just made is taken"):
-        await world.sessions.records._add(new_session_id(), Contents(1, 1, False, b"{}"), {})
+        await world.sessions.records.insert(world.sessions.records.drawn({}, None, False))
 
 
 async def test_an_old_version_replaces_nothing() -> None:

@@ -10,7 +10,7 @@ from impostor import Impostor, always
 from opened_store import answers, new_key, opened
 from tornado_state.exceptions import StoreUnavailable
 from tornado_state.stores import MemcachedStore, is_away
-from tornado_state.stores.urls import parse_address
+from tornado_state.stores.addresses import parse_address
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import free_port, until

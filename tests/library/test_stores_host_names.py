@@ -117,7 +117,7 @@ async def test_a_connection_given_up_while_it_is_made_is_closed() -> None:
             waiting = stack.enter_context(closing(socket.socket()))
             waiting.setblocking(False)
             waiting.connect_ex(listener.getsockname())
-        patch.setattr("tornado_state.stores.memcached.connection.socket.socket", Watched)
+        patch.setattr("tornado_state.stores.memcached.sockets.socket.socket", Watched)
         gc.disable()
         try:
             port = listener.getsockname()[1]

@@ -43,6 +43,16 @@ class Cookies:
         candidates = self._candidates.get(name, _NONE)
         return candidates[0] or None if len(candidates) == 1 else None
 
+    def after(self, answered: Iterable[SetCookie]) -> Cookies:
+        """Return the cookies that the browser has once ``answered`` have arrived."""
+        after = Cookies((), ())
+        after._candidates = dict(self._candidates)
+        for cookie in answered:
+            after._candidates.pop(cookie.name, None)
+            if cookie.keeps:
+                after._candidates[cookie.name] = [cookie.value]
+        return after
+
     def candidates(self, name: str) -> Sequence[str]:
         """Return every value the name has, "" for one that is junk."""
         return self._candidates.get(name, _NONE)

@@ -95,7 +95,8 @@ class Changing:
         elif interrupted.kind is not None:
             text = interrupted.values[interrupted.kind.record_name]
             session.confirm_value(interrupted.kind, interrupted.before, text, theirs)
-        elif interrupted.plan is not None:
+        else:
+            assert interrupted.plan is not None, "of a value, of a plan, or of a successor"
             session.confirm(interrupted.plan, theirs)
 
     async def newest(self, session: Session) -> StoredSession:
@@ -141,9 +142,8 @@ def applied(session: Session, kind: Kind[T], function: Callable[[T], T]) -> T:
 
 
 def stored_of(session: Session) -> StoredSession:
-    """Return what is stored of the session; `SessionEnded` when that is nothing."""
-    if session.stored is None:
-        raise SessionEnded
+    """Return what is stored of the session, where something is."""
+    assert session.stored is not None, "asked only by what a stored session is planned for"
     return session.stored
 
 

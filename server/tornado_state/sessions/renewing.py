@@ -84,14 +84,7 @@ class Renewing:
             new = await self._records.add(plan.values, like, plan.remembered, fits)
             async with self._undone_on_error(session, new):
                 await confirm(new.store_key)
-            try:
-                retired = await self._retire(session, plan, old, new)
-            except StoreUnavailable:
-                await self._look_up(session)
-                if session.stored is not new:
-                    raise
-                return True
-            if retired:
+            if await self._retire(session, plan, old, new):
                 self._confirm_new(session, plan, new)
                 return True
             await self._records.delete(new)
@@ -109,19 +102,24 @@ class Renewing:
                 await self._records.delete(new)
                 raise
 
-    async def _look_up(self, session: Session) -> None:
-        """Settle it now, if the store answers: nobody may come back for a record without its ID."""
-        with suppress(StoreUnavailable):
-            await self.settle(session)
-
     async def settle(self, session: Session) -> None:
-        """Find out whether a renewal that was interrupted had got as far as it had to."""
+        """Find out whether a renewal that was interrupted had got as far as it had to.
+
+        Where nobody can tell, and it is not asked for any more, nobody will ever have the new ID.
+        """
         successor, plan = None, None
         if session.interrupted is not None:
             successor, plan = session.interrupted.successor, session.interrupted.plan
         if successor is None or plan is None:
             return
-        if await self._was_continued(stored_of(session), successor):
+        try:
+            was_continued = await self._was_continued(stored_of(session), successor)
+        except StoreUnavailable:
+            if not session.still_asks_for(plan):
+                with suppress(StoreUnavailable):
+                    await self._records.delete(successor)
+            raise
+        if was_continued:
             self._confirm_new(session, plan, successor)
         else:
             await self._records.delete(successor)

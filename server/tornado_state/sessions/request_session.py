@@ -9,7 +9,7 @@ from __future__ import annotations
 from tornado.log import app_log
 
 from ..cookies.wire import Cookies
-from ..exceptions import NotKnownHere, StateError, UndeclaredKind, Unsupported
+from ..exceptions import StateError, UndeclaredKind, Unsupported
 from .id_cookie import NOBODY
 from .kind_rules import KindRules
 from .plan import Status
@@ -18,14 +18,24 @@ from .tier import ServerSessionTier
 
 
 class RequestSession:
-    """See the module's rule. ``needed`` is whether the handler uses a kind that is in it."""
+    """See the module's rule. ``needed`` is whether the handler uses a kind that is in it.
+
+    ``counts_as_use`` is whether the request pushes the idle clock.
+    """
 
     def __init__(
-        self, tier: ServerSessionTier | None, rules: KindRules, cookies: Cookies, *, needed: bool
+        self,
+        tier: ServerSessionTier | None,
+        rules: KindRules,
+        cookies: Cookies,
+        *,
+        needed: bool,
+        counts_as_use: bool,
     ) -> None:
         self._tier = tier
         self._cookies = cookies
-        self._needed = needed
+        self.needed = needed
+        self._counts_as_use = counts_as_use
         self._presented = NOBODY
         #: The session as far as it is known: an empty one where it was not loaded.
         self.known = Session(rules=rules)
@@ -41,12 +51,12 @@ class RequestSession:
 
     def needs_loading(self) -> bool:
         """Return whether `load` has anything to ask of the store; without, it is done."""
-        if self._tier is None or not self._needed:
+        if self._tier is None or not self.needed:
             return False
         try:
             self._presented = self._tier.presented(self._cookies)
-        except NotKnownHere as error:
-            self._trouble = error
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
+            self._note(error)
             return False
         if self._presented.session_id is not None:
             return True
@@ -57,12 +67,16 @@ class RequestSession:
         """Load the session; a failure is kept for whoever uses it."""
         try:
             self.known = await self.tier.load(self._presented)
+            self.known.counts_as_use = self._counts_as_use
             self._is_loaded = True
-        except StateError as error:
-            self._trouble = error
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
-            app_log.error("the session of a request could not be loaded", exc_info=True)
-            self._trouble = StateError(f"the session is out of reach: {type(error).__name__}")
+            self._note(error)
+
+    def _note(self, error: Exception) -> None:
+        if not isinstance(error, StateError):
+            app_log.error("the session of a request could not be loaded", exc_info=error)
+            error = StateError(f"the session is out of reach: {type(error).__name__}")
+        self._trouble = error
 
     @property
     def loaded(self) -> Session:
@@ -80,7 +94,7 @@ class RequestSession:
     @property
     def if_needed(self) -> Session | None:
         """The session, None for a handler that uses none; raises as `loaded` does."""
-        return self.loaded if self._tier is not None and self._needed else None
+        return self.loaded if self._tier is not None and self.needed else None
 
     @property
     def tier_to_ask(self) -> ServerSessionTier | None:

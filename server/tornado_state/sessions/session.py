@@ -53,6 +53,8 @@ class Session:
         self.cookie: SetCookie | None = None
         self.interrupted: Interrupted | None = None
         self.grace = True
+        #: Whether the request pushes the idle clock.
+        self.counts_as_use = True
         self.journal = Journal(stored.values if stored else was)
         self._was = was
         self.rules = rules
@@ -132,12 +134,16 @@ class Session:
             self.grace,
         )
 
+    def still_asks_for(self, plan: Plan) -> bool:
+        """Return whether nothing else was asked for since the plan."""
+        return plan.moment == self._moment
+
     def confirm(self, plan: Plan, stored: StoredSession | None) -> None:
         """The store has done as planned, and ``stored`` is what it has now."""
         self.stored = stored
         self.interrupted = None
         self.old, self._was = None, NOTHING
-        if plan.moment == self._moment:
+        if self.still_asks_for(plan):
             self._asked = Asked.CONTINUE
             self._restart_clock = self._remember = False
             self.grace = True

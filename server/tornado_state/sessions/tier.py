@@ -106,7 +106,7 @@ class ServerSessionTier:
             return True
         status = session.status
         if status is Status.UNCHANGED:
-            return self.records.touch_due(stored_of(session))
+            return session.counts_as_use and self.records.touch_due(stored_of(session))
         return status is not Status.ABSENT
 
     async def commit(self, session: Session, confirm: Confirm = nobody_else) -> None:
@@ -168,7 +168,7 @@ class ServerSessionTier:
 
     async def _do(self, session: Session, plan: Plan, confirm: Confirm) -> bool:
         match plan.status:
-            case Status.UNCHANGED:
+            case Status.UNCHANGED if session.counts_as_use:
                 await self.records.touch(stored_of(session))
             case Status.NEW | Status.RENEWED if plan.replaces:
                 await self._end_named(session)

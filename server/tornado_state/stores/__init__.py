@@ -3,8 +3,11 @@
 base.py       the contract
 arguments.py  what every store refuses before it does anything
 urls.py       a store by its URL
+addresses.py  where a server listens
 memory.py     in this process
+exchanges/    what stands between calls and a server: the queue, the deadline, the breaker
 memcached/    on a fleet of memcached nodes
+redis/        on Redis or Valkey
 """
 
 from __future__ import annotations
@@ -18,10 +21,12 @@ from .urls import open_store
 
 if TYPE_CHECKING:
     from .memcached.store import MemcachedStore
+    from .redis.store import RedisStore
 
 __all__ = [
     "MemcachedStore",
     "MemoryStore",
+    "RedisStore",
     "SessionRecord",
     "SessionStore",
     "is_away",
@@ -29,7 +34,7 @@ __all__ = [
 ]
 
 #: What is imported only where it is used, for it brings a client library along.
-_LATER = {"MemcachedStore": ".memcached.store"}
+_LATER = {"MemcachedStore": ".memcached.store", "RedisStore": ".redis.store"}
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,9 @@
     memcached://host[:port][,host[:port]...]    a fleet of memcached nodes, 11211 by default
     memcached:///path/to/socket
     memcacheds://host[:port]...                 the same over TLS; ?ca_file= names the authority
+    redis://host[:port][/database]              Redis or Valkey, 6379 and database 0 by default
+    rediss://host...                            the same over TLS; ?ca_file= as above
+    redis+unix:///path/to/socket                the same on a socket; ?db= is its number
     memory://                                   in this process, for trying things out
 
 ``user:password@`` stands before the hosts, each percent-encoded; ``?deadline=`` is the seconds for
@@ -16,9 +19,7 @@ Rule 3: a store's client library is imported when such a store is opened, and no
 
 from __future__ import annotations
 
-import ipaddress
 import math
-import os
 import re
 import ssl
 from collections.abc import Callable, Collection, Iterator
@@ -26,17 +27,11 @@ from importlib import import_module
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from .addresses import address_in_url
 from .base import SessionStore
 from .memory import MemoryStore
 
-#: A host and its port, or the path of a Unix socket.
-Address = tuple[str, int] | str
-
-_HOST = re.compile(r"[A-Za-z0-9._-]+")
 _NAME = re.compile(r"[a-z_]{1,20}")
-
-#: A Unix socket's path ends with a NUL within sun_path's 108 bytes (unix(7)).
-_LONGEST_PATH = 107
 
 
 class StoreUrl(NamedTuple):
@@ -107,52 +102,6 @@ def _decoded(text: str, what: str) -> str:
     return decoded
 
 
-def parse_address(text: str) -> Address:
-    """Return host and port, or the path, of ``host:port``, ``[::1]:port`` or a path with a ``/``.
-
-    Raises `ValueError` with a sentence that shows the text.
-    """
-    if "/" in text:
-        if len(os.fsencode(text)) > _LONGEST_PATH:
-            raise ValueError(f"the path of a socket is at most {_LONGEST_PATH} bytes: {text!r}")
-        return text
-    host, port = _host_and_port(text)
-    if not (_is_host(host) and _is_port(port)):
-        raise ValueError(f"not host:port, [IPv6 address]:port or the path of a socket: {text!r}")
-    return host.strip("[]"), int(port)
-
-
-def _address_in_url(text: str, default_port: int) -> str:
-    """Return what `parse_address` takes; a port that is left out is the default one."""
-    host, port = _host_and_port(text)
-    if not _is_host(host):
-        raise ValueError(f"not host, host:port or [IPv6 address]:port in the URL: {host!r}")
-    if text == host:
-        port = str(default_port)
-    if not _is_port(port):
-        raise ValueError(f"no port of 1 to 65535 follows the host {host!r} in the URL")
-    return f"{host}:{port}"
-
-
-def _host_and_port(text: str) -> tuple[str, str]:
-    host, _, port = text.rpartition(":") if re.search(r":[^]]*$", text) else (text, "", "")
-    return host, port
-
-
-def _is_port(text: str) -> bool:
-    return re.fullmatch("[0-9]{1,5}", text) is not None and 1 <= int(text) <= 65_535
-
-
-def _is_host(text: str) -> bool:
-    if not (text.startswith("[") and text.endswith("]")):
-        return _HOST.fullmatch(text) is not None
-    try:
-        ipaddress.IPv6Address(text[1:-1])
-    except ValueError:
-        return False
-    return True
-
-
 def _deadline(url: StoreUrl) -> float:
     text = url.parameters.get("deadline", "0.5")
     try:
@@ -166,7 +115,7 @@ def _deadline(url: StoreUrl) -> float:
 
 def _tls(url: StoreUrl) -> ssl.SSLContext | None:
     """Return what verifies the server, where the scheme asks for TLS."""
-    if not url.scheme.endswith("s"):
+    if url.scheme not in ("memcacheds", "rediss"):
         return None
     ca_file = url.parameters.get("ca_file")
     try:
@@ -214,14 +163,49 @@ def _open_memcached(url: StoreUrl) -> SessionStore:
     if secure and not url.hosts:
         raise ValueError("memcacheds:// needs a host, for there is no TLS on a socket")
     hosts = url.hosts.split(",") if url.hosts or not url.path else []
-    addresses = [_address_in_url(host, 11_211) for host in hosts] or [url.path]
+    addresses = [address_in_url(host, 11_211) for host in hosts] or [url.path]
+    if bool(url.user) != bool(url.password) or re.search(r"[\s:]", url.user):
+        raise ValueError(f"a {url.scheme} URL has user:password@, and no blank or : in the user")
     store = _imported(url.scheme, "memcached", ".memcached.store").MemcachedStore
-    opened: SessionStore = store(addresses, deadline=_deadline(url))
+    opened: SessionStore = store(
+        addresses, user=url.user, password=url.password, tls=_tls(url), deadline=_deadline(url)
+    )
+    return opened
+
+
+def _open_redis(url: StoreUrl) -> SessionStore:
+    own = {"rediss": ["ca_file"], "redis+unix": ["db"]}.get(url.scheme, [])
+    _allow(url, "deadline", *own)
+    if url.user and not url.password:
+        raise ValueError(f"a {url.scheme} URL has user:password@ or :password@")
+    if url.scheme == "redis+unix":
+        if url.hosts or not url.path.strip("/"):
+            raise ValueError("redis+unix:// is followed by the path of a socket, from the root on")
+        address, database = url.path, url.parameters.get("db", "0")
+    else:
+        address = address_in_url(url.hosts, 6379)
+        database = url.path.removeprefix("/") or "0"
+    if not re.fullmatch("[0-9]{1,5}", database):
+        raise ValueError(f"the database in a {url.scheme} URL is a number")
+    _tls(url)
+    store = _imported(url.scheme, "redis", ".redis.store").RedisStore
+    opened: SessionStore = store(
+        address,
+        database=int(database),
+        user=url.user,
+        password=url.password,
+        tls=url.scheme == "rediss",
+        ca_file=url.parameters.get("ca_file"),
+        deadline=_deadline(url),
+    )
     return opened
 
 
 _SCHEMES: dict[str, Callable[[StoreUrl], SessionStore]] = {
     "memcached": _open_memcached,
     "memcacheds": _open_memcached,
+    "redis": _open_redis,
+    "rediss": _open_redis,
+    "redis+unix": _open_redis,
     "memory": _open_memory,
 }

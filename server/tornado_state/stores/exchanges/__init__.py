@@ -3,5 +3,6 @@
 commands.py  a call on its way: who waits for it, until when, and what it said
 queue.py     what waits to be sent
 lanes.py     a connection: one exchange at a time
-node.py      one server: its queue, its lanes, the deadline, and the breaker
+breaker.py   whether a server is taken to be away, and the tries to reach it anew
+node.py      one server: its queue, its lanes, and the deadline
 """

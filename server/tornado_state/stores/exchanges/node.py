@@ -17,28 +17,19 @@ left: calls fail, and the next one tries anew.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Any
 
 from ...exceptions import StoreUnavailable
-from .commands import Command, Limits, StoreCounters, StoreError, Unreachable
+from .breaker import PROBE_PATIENCE, Breaker
+from .commands import Command, Limits, OwnFault, StoreCounters, StoreError, Unreachable
 from .lanes import Lane, LaneOwner
 from .queue import CommandQueue
-
-logger = logging.getLogger(__name__)
-
-#: Seconds a new connection has to answer, and between two tries, while the breaker is open.
-_PROBE_PATIENCE = _PROBE_PAUSE = 0.25
 
 #: Seconds by which a timer may be late without the loop having been busy.
 _LATENESS = 0.05
 
 MakeLane = Callable[[LaneOwner, asyncio.AbstractEventLoop], Lane]
-
-
-class OwnFault(StoreUnavailable):
-    """What failed is this process: it has no descriptor left, say."""
 
 
 class Node:
@@ -57,8 +48,8 @@ class Node:
         self._flushing = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
-        self._broken = self._closed = False
-        self._probe: asyncio.TimerHandle | None = None
+        self._closed = False
+        self._breaker = Breaker(name, counters, self._probe)
 
     @property
     def waiting(self) -> int:
@@ -89,24 +80,23 @@ class Node:
         self._fail(self._queue.shut(error), error)
         for lane in self._lanes:
             self._fail(lane.close(), error)
-        for timer in (self._timer, self._probe):
-            if timer is not None:
-                timer.cancel()
+        self._breaker.end()
+        if self._timer is not None:
+            self._timer.cancel()
         await asyncio.gather(*(lane.closed() for lane in self._lanes))
 
     # What lanes tell.
 
     def opened(self, lane: Lane) -> None:
         """See `LaneOwner.opened`."""
-        if self._broken:
-            self._broken = False
+        if self._breaker.is_open and not self._closed:
+            self._breaker.close()
             self._queue.reopen()
-            logger.warning("%s answers again", self.name)
         self._send(waited=True)
 
     def not_opened(self, lane: Lane, error: StoreError) -> None:
         """See `LaneOwner.not_opened`."""
-        if self._broken or any(other.is_open for other in self._lanes):
+        if self._breaker.is_open or any(other.is_open for other in self._lanes):
             return  # it is tried anew; another lane serves those who wait, or finds out itself
         if isinstance(error, OwnFault):
             while waiting := self._queue.take():
@@ -155,7 +145,7 @@ class Node:
 
     def _send(self, *, waited: bool = False) -> None:
         """Give what waits to lanes that are idle; open one where none is and none is coming."""
-        if self._broken or self._closed:
+        if self._breaker.is_open or self._closed:
             return
         for lane in self._lanes:
             if not self._queue:
@@ -229,7 +219,7 @@ class Node:
         in_vain = now - max(lane.sent_at, lane.heard_at)
         lane.close()
         if in_vain < self._limits.deadline / 2:
-            lane.open(_PROBE_PATIENCE)  # rule 4: only if this fails the breaker opens
+            lane.open(PROBE_PATIENCE)  # rule 4: only if this fails the breaker opens
         else:
             self._break(self._too_late())
 
@@ -239,26 +229,17 @@ class Node:
     # The breaker.
 
     def _break(self, error: StoreError) -> None:
-        if self._broken or self._closed:
+        if self._breaker.is_open or self._closed:
             return
-        self._broken = True
-        self._counters.openings += 1
-        logger.warning("%s: %s; calls fail at once until it answers", self.name, error)
+        assert self._loop is not None
+        self._breaker.open(error, self._loop)
         self._fail(self._queue.shut(StoreUnavailable("the session store does not answer")), error)
         for lane in self._lanes:
             self._fail(lane.close(), error)
-        self._probe_later()
 
-    def _probe_later(self) -> None:
-        if self._loop is not None and not self._closed:
-            self._probe = self._loop.call_later(_PROBE_PAUSE, self._probe_now)
-
-    def _probe_now(self) -> None:
-        if not self._broken:
-            return
-        self._probe_later()  # first: whatever this try ends in, there is another
+    def _probe(self) -> None:
         if not self._lanes[0].is_opening:
-            self._lanes[0].open(_PROBE_PATIENCE)
+            self._lanes[0].open(PROBE_PATIENCE)
 
     def _fail(self, commands: list[Command], error: StoreError) -> None:
         for command in commands:

@@ -19,21 +19,20 @@ been carried out before the connection broke.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from ...exceptions import RecordTooLarge, StoreRefused, StoreUnavailable
 from ..base import SessionRecord
 from ..exchanges.commands import Command, StoreError
 from .answers import Answer, Foreign
 
-#: memcached's tokens are numbers of 64 bits; it takes any other for the end of its patience.
-_LAST_TOKEN = 2**64
-
 
 def is_token(token: bytes) -> bool:
-    """Return whether memcached can have given this token."""
-    return token.isdigit() and len(token) <= 20 and int(token) < _LAST_TOKEN
+    """Return whether memcached can have given this token: a number of 64 bits."""
+    return token.isdigit() and len(token) <= 20 and int(token) < 2**64
 
 
-class MemcachedCommand(Command):
+class MemcachedCommand(Command, ABC):
     """One command."""
 
     __slots__ = ("miss", "number")
@@ -55,11 +54,13 @@ class MemcachedCommand(Command):
     def _error(self, text: bytes) -> StoreError:
         return StoreUnavailable("memcached reports an error of its own")
 
+    @abstractmethod
     def _request(self) -> bytes:
-        raise NotImplementedError
+        """Return what to send."""
 
+    @abstractmethod
     def _hear(self, answer: Answer) -> bool:
-        raise NotImplementedError
+        """Take an answer that is no error."""
 
     def _record(self, answer: Answer) -> SessionRecord | None:
         """Return what a lookup has found; `Foreign` for what is no answer to it."""
@@ -88,13 +89,8 @@ class Lookup(MemcachedCommand):
     is_lookup = True
 
     def __init__(self, key: str, idle: int | None = None) -> None:
-        super().__init__(key)
+        super().__init__(key, joins=(key, idle))
         self._idle = idle
-
-    @property
-    def joins(self) -> object | None:
-        """Lookups of one key are one."""
-        return (self.key, self._idle)
 
     def _request(self) -> bytes:
         touch = b"" if self._idle is None else b" T%d" % self._idle
@@ -167,14 +163,17 @@ class RecordWrite(MemcachedCommand):
         self._looks = self._hear_write(answer.words[0])
         return self._looks
 
+    @abstractmethod
     def _write(self) -> bytes:
-        raise NotImplementedError
+        """Return the write itself."""
 
+    @abstractmethod
     def _hear_write(self, word: bytes) -> bool:
-        raise NotImplementedError
+        """Take what is said to the write; return whether to see what stands there."""
 
+    @abstractmethod
     def _hear_standing(self, sealed: bytes | None) -> None:
-        raise NotImplementedError
+        """Take what stands there."""
 
 
 class Add(RecordWrite):
@@ -188,8 +187,8 @@ class Add(RecordWrite):
     __slots__ = ()
 
     def _write(self) -> bytes:
-        head = b"add %b 0 %d %d\r\n" % (self.key.encode(), self._idle, len(self._sealed))
-        return b"%b%b\r\n" % (head, self._sealed)
+        words = (self.key.encode(), self._idle, len(self._sealed), self._sealed)
+        return b"add %b 0 %d %d\r\n%b\r\n" % words
 
     def _hear_write(self, word: bytes) -> bool:
         if word == b"NOT_STORED" and self.again:

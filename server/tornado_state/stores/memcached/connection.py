@@ -12,11 +12,11 @@ Rule 2: what leaves here is a connection that answers, or a `StoreError` without
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pymemcache.client.base import Client
@@ -30,9 +30,9 @@ from pymemcache.exceptions import (
 )
 
 from ...exceptions import StoreUnavailable, StoreUnfit
-from ..exchanges.commands import StoreError, Unreachable
-from ..exchanges.node import OwnFault
-from ..urls import Address
+from ..addresses import Address
+from ..exchanges.commands import OwnFault, StoreError, Unreachable
+from .sockets import Sockets
 
 T = TypeVar("T")
 
@@ -44,48 +44,6 @@ _OWN_FAULTS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EA
 _LOGIN = "login"
 #: A key that nobody has.
 _NOTHING = "-" * 43
-
-
-class Sockets:
-    """Stands in for the `socket` module: remembers connections, to shut them at the deadline."""
-
-    def __init__(self) -> None:
-        self.addresses: list[Any] = []
-        self._made: list[socket.socket] = []
-        self._shut = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(socket, name)
-
-    def socket(self, family: int, kind: int, proto: int = 0) -> socket.socket:
-        """Return a new socket, as `socket.socket` does."""
-        made = socket.socket(family, kind, proto)
-        try:
-            # A second descriptor of the same: what is wrapped in TLS gives up the first.
-            self._made.append(made.dup())
-        except OSError:
-            made.close()
-            raise
-        if self._shut:
-            self.shut()
-        return made
-
-    def getaddrinfo(self, *_: Any) -> list[Any]:
-        """Return the one address that is being tried."""
-        return self.addresses
-
-    def shut(self) -> None:
-        """End whatever waits for one of the sockets."""
-        self._shut = True
-        for made in self._made:
-            with suppress(OSError):
-                made.shutdown(socket.SHUT_RDWR)
-
-    def forget(self) -> None:
-        """Let go of the connections: they are somebody's now, or closed."""
-        made, self._made = self._made, []
-        for each in made:
-            each.close()
 
 
 class _Client(Client):  # type: ignore[misc]  # pymemcache is not typed
@@ -114,16 +72,16 @@ class Connection:
 
     def version(self) -> str:
         """Return memcached's version."""
-        return asked(lambda: str(self._client.version().decode("ascii", "replace")))
+        return asked(lambda: _printable(self._client.version()))
 
     def add(self, key: str, value: bytes, seconds: int) -> bool:
         """Keep ``value`` for a while; False where that is refused."""
         try:
             return asked(lambda: bool(self._client.add(key, value, expire=seconds)))
-        except StoreUnfit:
-            raise
-        except StoreUnavailable:
-            return False
+        except StoreUnavailable as error:
+            if type(error) is not StoreUnavailable:
+                raise
+            return False  # memcached has no room, say
 
     def gets(self, key: str) -> tuple[bytes | None, bytes | None]:
         """Return a value and its token."""
@@ -158,16 +116,21 @@ class Door:
     user: str = ""
     password: str = ""
     tls: ssl.SSLContext | None = None
+    #: The address that answered last; it is tried first.
+    _good: list[Any] = field(default_factory=list, compare=False)
 
     def open(self, sockets: Sockets, patience: float) -> Connection:
         """Return a connection that has answered; to be called where blocking is no harm."""
         error: StoreError = Unreachable("the name of memcached's host has no address")
-        found = self.addresses()
+        found = sorted(self.addresses(), key=lambda info: info not in self._good)
         for info in found:
             try:
-                return self.open_one(info, sockets, patience / len(found))
+                connection = self.open_one(info, sockets, patience / len(found))
             except StoreUnavailable as failure:
                 error = failure
+            else:
+                self._good[:] = [info]
+                return connection
         raise error
 
     def addresses(self) -> list[Any]:
@@ -205,12 +168,12 @@ class Door:
         """Return whether the answer to a lookup of nothing carries the lookup's number."""
         if self.user:
             client.set(_LOGIN, f"{self.user} {self.password}".encode())
-        version = client.version().decode("ascii", "replace")
+        version = client.version()
         try:
             answer = client.raw_command(f"mg {_NOTHING} O1", b"\r\n")
         except MemcacheUnknownCommandError as error:
             raise StoreUnfit(
-                f"memcached {version} does not know the meta commands; version 1.6 or later does"
+                f"memcached {_printable(version)} knows no meta commands, as 1.6 and later do"
             ) from error
         if answer not in (b"EN", b"EN O1"):
             raise MemcacheUnknownError("an answer to another command")
@@ -223,6 +186,11 @@ def asked(question: Callable[[], T]) -> T:
         return question()
     except _FOREIGN as error:
         raise _translated(error) from error
+
+
+def _printable(version: bytes) -> str:
+    """Return a version, as long as it looks like one: what answers may be anything."""
+    return version.decode() if re.fullmatch(rb"[0-9A-Za-z.+-]{1,32}", version) else "of no version"
 
 
 def _translated(error: Exception) -> StoreUnavailable:

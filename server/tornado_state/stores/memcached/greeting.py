@@ -14,7 +14,8 @@ import secrets
 from typing import NamedTuple
 
 from ...exceptions import StoreUnavailable, StoreUnfit
-from .connection import Connection, Door, Sockets
+from .connection import Connection, Door
+from .sockets import Sockets
 
 #: Connections that are compared. Where two memcached take turns, two are enough; where chance leads
 #: each to one of two, one in 16 starts does not find out.

@@ -4,7 +4,9 @@ Rule 1: one exchange at a time. It ends with ``mn``, and its answers are believe
 answer, ``MN``, has come just where it must: then nothing was left out and nothing slipped in.
 Rule 2: anything unexpected - an answer of another kind, something unasked, an end, an error -
 destroys the connection, so that an answer still to come can never be taken for another command's.
-Rule 3: nothing here waits, and nothing here is a task: the answers complete the futures of those
+Rule 3: over TLS each command is a record of its own. Of a large value memcached takes just the
+bytes, and what follows in the same record lies in its TLS library while it waits for the socket.
+Rule 4: nothing here waits, and nothing here is a task: the answers complete the futures of those
 who wait from the callback that reads them.
 """
 
@@ -13,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections import deque
 from collections.abc import Sequence
 from typing import cast
 
@@ -27,6 +30,8 @@ from .opening import Opening
 _READ_SIZE = 262_144
 _NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _END = b"mn\r\n"
+#: Seconds between two looks whether a thread has ended.
+_PAUSE = 0.02
 
 
 class MemcachedLane(Lane):
@@ -41,15 +46,15 @@ class MemcachedLane(Lane):
         self._socket: socket.socket | None = None
         self._answers = Answers()
         self._heard: list[Answer] = []
-        self._unsent = memoryview(b"")
+        self._unsent: deque[memoryview] = deque()
+        self._is_writing = False
         self._number = 0
 
     def open(self, patience: float) -> None:
-        """See `Lane.open`; while an earlier try is stuck in a look-up, this one fails as well."""
+        """See `Lane.open`; while an earlier try is stuck in a look-up, this one waits for it."""
         self.is_opening = True
         if self._opening is not None and self._opening.is_stuck():
-            stuck = Unreachable("the look-up of memcached's name takes long")
-            self._retry = self.loop.call_later(patience, self._not_opened, stuck)
+            self._retry = self.loop.call_later(_PAUSE, self._open_later, patience - _PAUSE)
             return
         self._opening = Opening(
             self._door.name,
@@ -58,6 +63,12 @@ class MemcachedLane(Lane):
             self._opened,
             self._not_opened,
         )
+
+    def _open_later(self, patience: float) -> None:
+        if patience > _PAUSE:
+            self.open(patience)
+        else:
+            self._not_opened(Unreachable("the look-up of memcached's name takes long"))
 
     def send(self, commands: list[Command]) -> None:
         """See `Lane.send`."""
@@ -101,7 +112,8 @@ class MemcachedLane(Lane):
         self.is_open, self.is_opening = True, False
         self.answers = 0
         self._connection, self._socket = connection, connection.socket
-        self._answers, self._heard, self._unsent = Answers(), [], memoryview(b"")
+        self._answers, self._heard, self._is_writing = Answers(), [], False
+        self._unsent.clear()
         self.loop.add_reader(self._socket.fileno(), self.hear)
         self.owner.opened(self)
 
@@ -117,25 +129,29 @@ class MemcachedLane(Lane):
             self._number += 1
             requests.append(command.request(self._number, misses_are_numbered=numbered))
         self._heard = []
-        self._write(memoryview(b"".join([*requests, _END])))
+        requests.append(_END)
+        parts = requests if isinstance(self._socket, ssl.SSLSocket) else [b"".join(requests)]
+        self._unsent.extend(memoryview(part) for part in parts)
+        self._write()
 
-    def _write(self, data: memoryview) -> None:
+    def _write(self) -> None:
         assert self._socket is not None
         try:
-            sent = self._socket.send(data)
+            while self._unsent:
+                sent = self._socket.send(self._unsent[0])
+                rest = self._unsent.popleft()[sent:]
+                if rest:
+                    self._unsent.appendleft(rest)
         except _NOT_NOW:
-            sent = 0
+            pass
         except OSError as error:
             self._lose(Unreachable(f"no connection to memcached: {error.strerror}"))
             return
-        waiting, self._unsent = bool(self._unsent), data[sent:]
-        if self._unsent and not waiting:
-            self.loop.add_writer(self._socket.fileno(), self._write_on)
-        elif waiting and not self._unsent:
+        if self._unsent:
+            self.loop.add_writer(self._socket.fileno(), self._write)
+        elif self._is_writing:
             self.loop.remove_writer(self._socket.fileno())
-
-    def _write_on(self) -> None:
-        self._write(self._unsent)
+        self._is_writing = bool(self._unsent)
 
     def _take_in(self, data: bytes) -> None:
         try:

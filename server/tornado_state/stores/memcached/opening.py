@@ -12,12 +12,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ...exceptions import StoreRefused, StoreUnavailable
-from ..exchanges.commands import StoreError, Unreachable
-from ..exchanges.node import OwnFault
-from .connection import Connection, Sockets
+from ..exchanges.commands import OwnFault, StoreError, Unreachable
+from .connection import Connection
+from .sockets import Sockets
 
 T = TypeVar("T")
 
@@ -57,22 +57,26 @@ class Opening(Generic[T]):
             self._sockets.shut()
 
     def _give_up(self) -> None:
-        self._fail(Unreachable(f"memcached did not answer within {self._patience} s"))
+        self.abandon()
+        self._failed(Unreachable(f"memcached did not answer within {self._patience} s"))
 
     def _fail(self, error: StoreError) -> None:
         if not self._over:
-            self.abandon()
+            self._over = True
+            self._timer.cancel()
             self._failed(error)
 
     def _run(self) -> None:
+        settle: Callable[[Any], None] = self._fail
+        outcome: object = OwnFault("an error nobody foresaw; see the traceback of the thread")
         try:
             outcome = self._work(self._sockets)
+            settle = self._succeed
         except (StoreUnavailable, StoreRefused) as error:
-            self._settle_soon(self._fail, error)
-        else:
-            self._settle_soon(self._succeed, outcome)
+            outcome = error
         finally:
             self._sockets.forget()
+            self._settle_soon(settle, outcome)
 
     def _settle_soon(
         self, settle: Callable[[T], None] | Callable[[StoreError], None], outcome: object

@@ -19,12 +19,12 @@ from dataclasses import asdict
 from hashlib import blake2b
 
 from ...exceptions import RecordTooLarge, StoreUnavailable
+from ..addresses import parse_address
 from ..arguments import check_idle, check_key, check_sealed, check_token
 from ..base import SessionRecord, SessionStore, is_away
 from ..exchanges.commands import Limits, StoreCounters, StoreError
 from ..exchanges.lanes import LaneOwner
 from ..exchanges.node import Node
-from ..urls import parse_address
 from .commands import Add, Cas, Delete, Lookup, Touch, is_token
 from .connection import Door
 from .greeting import Greeting, greet
@@ -61,7 +61,7 @@ class MemcachedStore(SessionStore):
         tls: ssl.SSLContext | None = None,
         deadline: float = 0.5,
         connections: int = 1,
-        max_batch: int = 64,
+        max_batch: int = 256,
         max_waiting: int = 4096,
     ) -> None:
         if not addresses or len(set(addresses)) != len(addresses):

@@ -1,0 +1,61 @@
+"""Where a server listens: a host and port, or the path of a Unix socket."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+
+#: A host and its port, or the path of a Unix socket.
+Address = tuple[str, int] | str
+
+_HOST = re.compile(r"[A-Za-z0-9._-]+")
+
+#: A Unix socket's path ends with a NUL within sun_path's 108 bytes (unix(7)).
+_LONGEST_PATH = 107
+
+
+def parse_address(text: str) -> Address:
+    """Return host and port, or the path, of ``host:port``, ``[::1]:port`` or a path with a ``/``.
+
+    Raises `ValueError` with a sentence that shows the text.
+    """
+    if "/" in text:
+        if len(os.fsencode(text)) > _LONGEST_PATH:
+            raise ValueError(f"the path of a socket is at most {_LONGEST_PATH} bytes: {text!r}")
+        return text
+    host, port = _host_and_port(text)
+    if not (_is_host(host) and _is_port(port)):
+        raise ValueError(f"not host:port, [IPv6 address]:port or the path of a socket: {text!r}")
+    return host.strip("[]"), int(port)
+
+
+def address_in_url(text: str, default_port: int) -> str:
+    """Return what `parse_address` takes; a port that is left out is the default one."""
+    host, port = _host_and_port(text)
+    if not _is_host(host):
+        raise ValueError(f"not host, host:port or [IPv6 address]:port in the URL: {host!r}")
+    if text == host:
+        port = str(default_port)
+    if not _is_port(port):
+        raise ValueError(f"no port of 1 to 65535 follows the host {host!r} in the URL")
+    return f"{host}:{port}"
+
+
+def _host_and_port(text: str) -> tuple[str, str]:
+    host, _, port = text.rpartition(":") if re.search(r":[^]]*$", text) else (text, "", "")
+    return host, port
+
+
+def _is_port(text: str) -> bool:
+    return re.fullmatch("[0-9]{1,5}", text) is not None and 1 <= int(text) <= 65_535
+
+
+def _is_host(text: str) -> bool:
+    if not (text.startswith("[") and text.endswith("]")):
+        return _HOST.fullmatch(text) is not None
+    try:
+        ipaddress.IPv6Address(text[1:-1])
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,212 @@
+"""The contract's methods in Redis's commands, and what its answers mean.
+
+A record is one string: a token of 16 bytes, drawn anew for each version, and the sealed bytes.
+
+    load             GET
+    load_and_touch   GETEX EX
+    touch            EXPIRE
+    delete           DEL
+    add              SET NX EX
+    cas              a script: compare the token, and SET EX, in one step
+
+Rule 1: an error is an answer to its own command; those after it are answered all the same.
+Rule 2: what a repeated add or cas says is looked into, because the first one may have been carried
+out before the connection broke. A version is told by its token, which nobody else can have drawn.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from hashlib import sha1
+from typing import Any
+
+from ...exceptions import StoreUnavailable
+from ..base import SessionRecord
+from ..exchanges.commands import Command, StoreError
+
+_TOKEN = 16
+
+#: nil where there is no record, 0 where another version stands there, 1 when stored. What is mine
+#: already was stored by the same command before its connection broke.
+SCRIPT = b"""
+local now = redis.call('GETRANGE', KEYS[1], 0, 15)
+if now == '' then return nil end
+if now == string.sub(ARGV[2], 1, 16) then return 1 end
+if now ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+return 1
+"""
+_SCRIPT_NAME = sha1(SCRIPT, usedforsecurity=False).hexdigest()
+
+Request = tuple[bytes | str | int, ...]
+
+
+class Scriptless(Exception):
+    """Redis does not know the script: it was restarted, say."""
+
+
+class RedisCommand(Command, ABC):
+    """One command."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def request(self) -> Request:
+        """Return what to send."""
+
+    def hear(self, reply: Any) -> bool:
+        """Take the answer, or an error; return whether there is something more to ask."""
+        if isinstance(reply, StoreError):
+            self.fail(reply)
+            return False
+        return self._hear(reply)
+
+    @abstractmethod
+    def _hear(self, reply: Any) -> bool:
+        """Take an answer that is no error."""
+
+
+class Lookup(RedisCommand):
+    """`SessionStore.load`, and with ``idle`` `SessionStore.load_and_touch`."""
+
+    __slots__ = ("_idle",)
+    is_lookup = True
+
+    def __init__(self, key: str, idle: int | None = None) -> None:
+        super().__init__(key, joins=(key, idle))
+        self._idle = idle
+
+    def request(self) -> Request:
+        """Return what to send."""
+        if self._idle is None:
+            return ("GET", self.key)
+        return ("GETEX", self.key, "EX", self._idle)
+
+    def _hear(self, reply: Any) -> bool:
+        if reply is None:
+            self.found(None)
+        elif isinstance(reply, bytes):
+            self.found(SessionRecord(reply[_TOKEN:], reply[:_TOKEN]))
+        else:
+            self.fail(_foreign())
+        return False
+
+
+class Change(RedisCommand):
+    """`SessionStore.touch` and `SessionStore.delete`: 1 is True, 0 is False."""
+
+    __slots__ = ("_request",)
+
+    def __init__(self, key: str, *request: bytes | str | int) -> None:
+        super().__init__(key)
+        self._request = request
+
+    def request(self) -> Request:
+        """Return what to send."""
+        return self._request
+
+    def _hear(self, reply: Any) -> bool:
+        if reply in (0, 1):
+            self.answer(reply == 1)
+        else:
+            self.fail(_foreign())
+        return False
+
+
+def touch(key: str, idle: int) -> Change:
+    """Return `SessionStore.touch`."""
+    return Change(key, "EXPIRE", key, idle)
+
+
+def delete(key: str) -> Change:
+    """Return `SessionStore.delete`."""
+    return Change(key, "DEL", key)
+
+
+class Add(RedisCommand):
+    """`SessionStore.add`.
+
+    Repeated, and the key is taken: my own token means that it is my own record. Another one means
+    that the key is taken, whoever took it; none, that a record came and went, and nobody can tell
+    whose.
+    """
+
+    __slots__ = ("_idle", "_looks", "_value")
+
+    def __init__(self, key: str, sealed: bytes, idle: int) -> None:
+        super().__init__(key)
+        self._value, self._idle = os.urandom(_TOKEN) + sealed, idle
+        self._looks = False
+
+    def request(self) -> Request:
+        """Return what to send."""
+        if self._looks:
+            return ("GETRANGE", self.key, 0, _TOKEN - 1)
+        return ("SET", self.key, self._value, "NX", "EX", self._idle)
+
+    def _hear(self, reply: Any) -> bool:
+        if self._looks:
+            self._hear_standing(reply)
+        elif reply is None and self.again:
+            self._looks = True
+            return True
+        elif reply in (None, b"OK"):
+            self.answer(reply is not None)
+        else:
+            self.fail(_foreign())
+        return False
+
+    def _hear_standing(self, token: Any) -> None:
+        if token:
+            self.answer(token == self._value[:_TOKEN])
+        else:
+            self.fail(_unknown("add"))
+
+
+class Cas(RedisCommand):
+    """`SessionStore.cas`.
+
+    Repeated, and another version stands there: someone may have built upon mine, and a caller told
+    of a conflict would apply its change a second time.
+    """
+
+    __slots__ = ("_idle", "_in_full", "_token", "_value")
+
+    def __init__(self, key: str, sealed: bytes, token: bytes, idle: int) -> None:
+        super().__init__(key)
+        self._value, self._token, self._idle = os.urandom(_TOKEN) + sealed, token, idle
+        self._in_full = False
+
+    def request(self) -> Request:
+        """Return what to send; the script in full once it has turned out not to be known."""
+        script: Request = ("EVAL", SCRIPT) if self._in_full else ("EVALSHA", _SCRIPT_NAME)
+        return (*script, 1, self.key, self._token, self._value, self._idle)
+
+    def hear_no_script(self) -> None:
+        """Hear that Redis does not know the script."""
+        self._in_full = True
+
+    def hear(self, reply: Any) -> bool:
+        """See `RedisCommand.hear`."""
+        if isinstance(reply, Scriptless) and not self._in_full:
+            self.hear_no_script()
+            return True
+        return super().hear(reply)
+
+    def _hear(self, reply: Any) -> bool:
+        if reply == 0 and self.again:
+            self.fail(_unknown("cas"))
+        elif reply in (None, 0, 1):
+            self.answer(reply if reply is None else reply == 1)
+        else:
+            self.fail(_foreign())
+        return False
+
+
+def _foreign() -> StoreUnavailable:
+    return StoreUnavailable("what answers does not answer as Redis does")
+
+
+def _unknown(what: str) -> StoreUnavailable:
+    return StoreUnavailable(f"the connection broke, and what became of the {what} is not known")

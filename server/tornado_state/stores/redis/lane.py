@@ -1,0 +1,112 @@
+"""One connection to Redis: an exchange of many commands, answered in order.
+
+An exchange is a task of its own, for redis-py reads with coroutines; there is none for a command,
+and none while nobody asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any, cast
+
+from ...exceptions import StoreRefused, StoreUnavailable
+from ..exchanges.commands import Command, OwnFault, StoreError, Unreachable
+from ..exchanges.lanes import Lane, LaneOwner
+from .commands import RedisCommand
+from .connection import Door, Wire
+
+logger = logging.getLogger(__name__)
+
+
+class RedisLane(Lane):
+    """A connection that is made and used by redis-py."""
+
+    def __init__(self, door: Door, owner: LaneOwner, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(owner, loop)
+        self._door = door
+        self._wire: Wire | None = None
+        self._work: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+
+    def open(self, patience: float) -> None:
+        """See `Lane.open`."""
+        self.is_opening = True
+        self._begin(self._open(patience))
+
+    def send(self, commands: list[Command]) -> None:
+        """See `Lane.send`."""
+        self.exchange = commands
+        self.sent_at = self.loop.time()
+        assert self._wire is not None
+        self._begin(self._exchange(self._wire, cast("list[RedisCommand]", commands)))
+
+    def hear(self) -> None:
+        """See `Lane.hear`: what has arrived is read in the next turns of the loop."""
+
+    def close(self) -> list[Command]:
+        """See `Lane.close`."""
+        self.is_open = self.is_opening = False
+        if self._work is not None:
+            self._work.cancel()
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            self._begin(wire.close())
+        commands, self.exchange = self.exchange, []
+        return commands
+
+    async def closed(self) -> None:
+        """See `Lane.closed`."""
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        self._work = self.loop.create_task(work)
+        self._ending.add(self._work)
+        self._work.add_done_callback(self._ended)
+
+    def _ended(self, work: asyncio.Task[None]) -> None:
+        """Whatever nobody foresaw ends the connection and nothing else."""
+        self._ending.discard(work)
+        if work.cancelled() or (error := work.exception()) is None:
+            return
+        logger.error("%s: an error that nobody foresaw", self._door.name, exc_info=error)
+        unforeseen = OwnFault("an error that nobody foresaw; see the log")
+        if self.is_opening:
+            self._not_opened(unforeseen)
+        elif self.is_open:
+            self.owner.lost(self, self.close(), unforeseen)
+
+    async def _open(self, patience: float) -> None:
+        try:
+            async with asyncio.timeout(patience):
+                wire = await self._door.open()
+        except TimeoutError:
+            self._not_opened(Unreachable(f"Redis did not answer within {patience} s"))
+        except (StoreUnavailable, StoreRefused) as error:
+            self._not_opened(error)
+        else:
+            self._wire = wire
+            self.is_open, self.is_opening, self.answers = True, False, 0
+            self.owner.opened(self)
+
+    def _not_opened(self, error: StoreError) -> None:
+        self.is_opening = False
+        self.owner.not_opened(self, error)
+
+    async def _exchange(self, wire: Wire, commands: list[RedisCommand]) -> None:
+        asked = commands
+        try:
+            while asked:
+                replies = await wire.exchange([command.request() for command in asked])
+                self.heard_at = self.loop.time()
+                pairs = zip(asked, replies, strict=True)
+                asked = [command for command, reply in pairs if command.hear(reply)]
+        except (StoreUnavailable, StoreRefused) as error:
+            if self.is_open:
+                self._work = None
+                self.owner.lost(self, self.close(), error)
+            return
+        self.answers += 1
+        self.exchange = []
+        self.owner.answered(self, [*commands])

@@ -1,0 +1,144 @@
+"""The session store on one Redis or Valkey.
+
+Rule 1: it is one server, or a name that leads to the primary of several: Redis's own replication
+may lose the last writes when a replica takes over, and a sign-out among them is lost with them.
+Rule 2: arguments are checked before anything is queued.
+
+What happens between a call and its answer: :mod:`..exchanges.node`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+
+from ...exceptions import StoreRefused, StoreUnavailable, StoreUnfit
+from ..addresses import parse_address
+from ..arguments import check_idle, check_key, check_sealed, check_token
+from ..base import SessionRecord, SessionStore
+from ..exchanges.commands import Limits, StoreCounters, StoreError, Unreachable
+from ..exchanges.lanes import LaneOwner
+from ..exchanges.node import Node
+from .commands import Add, Cas, Lookup, delete, touch
+from .connection import Door
+from .lane import RedisLane
+
+#: A key that nobody has.
+_NOTHING = "-" * 43
+
+
+class RedisStore(SessionStore):
+    """The contract, kept by Redis. For one event loop.
+
+    ``address``         ``host:port``, ``[::1]:port`` or a Unix socket's path
+    ``database``        its number
+    ``user, password``  what Redis wants to be told first; a password may stand alone
+    ``tls, ca_file``    whether it speaks TLS, and the authority that vouches for it
+    ``deadline``        seconds for a whole call, from the call to the answer
+    ``connections``     connections
+    ``max_batch``       commands that share one exchange, at most
+    ``max_waiting``     calls that may wait; one more fails at once
+
+    Raises `ValueError` for an address or a number that cannot be. Nothing is connected before the
+    first call.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        database: int = 0,
+        user: str = "",
+        password: str = "",
+        tls: bool = False,
+        ca_file: str | None = None,
+        deadline: float = 0.5,
+        connections: int = 1,
+        max_batch: int = 256,
+        max_waiting: int = 4096,
+    ) -> None:
+        if database < 0:
+            raise ValueError("the number of a database is 0 or more")
+        self._limits = Limits(deadline, connections, max_batch, max_waiting)
+        self._counters = StoreCounters()
+        where = parse_address(address)
+        self._door = Door(address, where, database, user, password, tls, ca_file)
+        self._node = Node(address, self._lane, self._limits, self._counters)
+
+    def _lane(self, owner: LaneOwner, loop: asyncio.AbstractEventLoop) -> RedisLane:
+        return RedisLane(self._door, owner, loop)
+
+    async def load(self, key: str) -> SessionRecord | None:
+        """See `SessionStore.load`."""
+        check_key(key)
+        record: SessionRecord | None = await self._node.call(Lookup(key))
+        return record
+
+    async def load_and_touch(self, key: str, idle: int) -> SessionRecord | None:
+        """See `SessionStore.load_and_touch`; one command."""
+        check_key(key)
+        check_idle(idle)
+        record: SessionRecord | None = await self._node.call(Lookup(key, idle))
+        return record
+
+    async def add(self, key: str, sealed: bytes, idle: int) -> bool:
+        """See `SessionStore.add`."""
+        check_key(key)
+        check_sealed(sealed)
+        check_idle(idle)
+        added: bool = await self._node.call(Add(key, sealed, idle))
+        return added
+
+    async def cas(self, key: str, sealed: bytes, token: bytes, idle: int) -> bool | None:
+        """See `SessionStore.cas`; one round trip."""
+        check_key(key)
+        check_sealed(sealed)
+        check_token(token)
+        check_idle(idle)
+        stored: bool | None = await self._node.call(Cas(key, sealed, token, idle))
+        return stored
+
+    async def touch(self, key: str, idle: int) -> bool:
+        """See `SessionStore.touch`."""
+        check_key(key)
+        check_idle(idle)
+        touched: bool = await self._node.call(touch(key, idle))
+        return touched
+
+    async def delete(self, key: str) -> bool:
+        """See `SessionStore.delete`."""
+        check_key(key)
+        deleted: bool = await self._node.call(delete(key))
+        return deleted
+
+    async def check(self) -> None:
+        """See `SessionStore.check`: it answers, may write, and knows what the store needs."""
+        try:
+            async with asyncio.timeout(self._limits.deadline):
+                await self._ask()
+        except TimeoutError as error:
+            why = f"{self._door.name}: Redis did not answer within {self._limits.deadline} s"
+            raise Unreachable(why) from error
+        except (StoreUnavailable, StoreRefused) as error:
+            kind = StoreUnfit if isinstance(error, StoreUnfit) else StoreUnavailable
+            raise kind(f"{self._door.name}: {error}") from error
+
+    async def close(self) -> None:
+        """Fail what waits, and close the connections."""
+        await self._node.close()
+
+    def stats(self) -> dict[str, int]:
+        """Return the fields of `StoreCounters`, and how many calls are ``waiting``."""
+        return asdict(self._counters) | {"waiting": self._node.waiting}
+
+    async def _ask(self) -> None:
+        wire = await self._door.open()
+        try:
+            script = Cas(_NOTHING, b"", b"", 1)
+            script.hear_no_script()
+            requests = [Lookup(_NOTHING, 1).request(), script.request()]
+            for reply in await wire.exchange(requests):
+                if isinstance(reply, StoreError):
+                    raise reply
+        finally:
+            await wire.close()

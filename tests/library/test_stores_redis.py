@@ -1,0 +1,316 @@
+"""The store on a real Redis: the contract, and a Redis that is full, locked, or a replica."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import pytest
+import redis
+from impostor import Behaviour, CuttingProxy, Impostor, always, dripping
+from opened_store import CALLS, LONG, closing, new_key
+from tornado_state.exceptions import StoreRefused, StoreUnavailable, StoreUnfit
+from tornado_state.stores import RedisStore, SessionStore, open_store
+from tornado_state.stores.redis.connection import Wire
+from tornado_state.testing import StoreContract
+
+from compare.memcached_process import MemcachedProcess
+from compare.redis_process import RedisProcess
+from compare.waiting import free_port
+
+
+class TestRedisOnASocket(StoreContract):
+    """The contract."""
+
+    shared = True
+    tcp = False
+
+    @classmethod
+    def setup_class(cls) -> None:
+        cls.redis = RedisProcess(tcp=cls.tcp)
+        cls.redis.start()
+
+    @classmethod
+    def teardown_class(cls) -> None:
+        cls.redis.close()
+
+    def make_store(self) -> SessionStore:
+        scheme = "redis" if self.tcp else "redis+unix"
+        return open_store(f"{scheme}://{self.redis.address}?deadline=5")
+
+    def make_store_out_of_reach(self) -> SessionStore:
+        return open_store(f"redis://127.0.0.1:{free_port()}")
+
+
+class TestRedisOnAPort(TestRedisOnASocket):
+    """The same, over TCP."""
+
+    tcp = True
+
+
+def said(process: RedisProcess, *command: str) -> object:
+    """Return what Redis answers to a command."""
+    where = {"port": process.port} if process.port else {"unix_socket_path": process.address}
+    with redis.Redis(**where) as client:
+        return client.execute_command(*command)
+
+
+async def test_a_full_redis_refuses_and_the_old_record_stands() -> None:
+    """One that may not evict refuses new records and changes, and reads and ends as before."""
+    with RedisProcess("--maxmemory", "4mb", "--maxmemory-policy", "noeviction") as process:
+        async with closing(RedisStore(process.address, deadline=5)) as store:
+            keys = [new_key() for _ in range(400)]
+            adds = (store.add(key, b"x" * 20_000, 60) for key in keys)
+            added = await asyncio.gather(*adds, return_exceptions=True)
+            assert {type(outcome) for outcome in added} == {bool, StoreRefused}
+            first = keys[added.index(True)]
+            record = await store.load(first)
+            assert record is not None
+            with pytest.raises(StoreRefused, match="no room") as refusal:
+                await store.cas(first, b"x" * 100_000, record.token, 60)
+            assert refusal.value.retry_after == 5
+            assert await store.load(first) == record
+            assert await store.delete(first) is True
+            assert store.stats()["openings"] == 0
+
+
+async def test_a_script_that_is_forgotten_is_sent_again() -> None:
+    """A restart, or SCRIPT FLUSH, costs no compare-and-swap, alone or among others."""
+    with RedisProcess() as process:
+        async with closing(RedisStore(process.address, deadline=LONG)) as store:
+            for _ in range(2):
+                keys = [new_key() for _ in range(20)]
+                await asyncio.gather(*(store.add(key, b"first", 60) for key in keys))
+                records = await asyncio.gather(*(store.load(key) for key in keys))
+                swaps = (
+                    store.cas(key, b"second", record.token, 60)
+                    for key, record in zip(keys, records, strict=True)
+                    if record
+                )
+                assert await asyncio.gather(*swaps) == [True] * 20
+                said(process, "SCRIPT", "FLUSH")
+
+
+async def test_a_primary_that_becomes_a_replica_is_refused() -> None:
+    """Its writes are refused while connected, and nothing old is read over a new connection."""
+    with RedisProcess(tcp=True) as primary, RedisProcess() as process:
+        async with closing(RedisStore(process.address, deadline=5)) as store:
+            key = new_key()
+            await store.add(key, b"record", 60)
+            host, port = primary.address.split(":")
+            said(process, "REPLICAOF", host, port)
+            with pytest.raises(StoreRefused, match="replica"):
+                await store.add(new_key(), b"record", 60)
+            with pytest.raises(StoreRefused, match="replica"):
+                await store.load_and_touch(key, 60)
+        async with closing(RedisStore(process.address, deadline=5)) as store:
+            with pytest.raises(StoreUnavailable, match="replica"):
+                await store.load(key)
+            with pytest.raises(StoreUnavailable, match="replica"):
+                await store.check()
+
+
+@pytest.mark.parametrize(
+    ("login", "good"),
+    [("", False), (":wrong@", False), (":s%40cret@", True), ("default:s%40cret@", True)],
+)
+async def test_a_password_is_given_and_never_shown(login: str, good: bool) -> None:
+    """With the right one all is as without; another, or none, is named for what it is."""
+    with RedisProcess("--requirepass", "s@cret", tcp=True) as process:
+        async with closing(open_store(f"redis://{login}{process.address}?deadline=5")) as store:
+            if good:
+                await store.check()
+                assert await store.add(new_key(), b"record", 60) is True
+                return
+            for call in (store.check, lambda: store.load(new_key())):
+                with pytest.raises(StoreUnfit, match="wants a") as refusal:
+                    await call()
+                assert "wrong" not in str(refusal.value)
+
+
+async def test_a_database_of_its_own() -> None:
+    """The number is in the URL; records of another one are not there; one that is not is named."""
+    with RedisProcess(tcp=True) as process:
+        url = f"redis://{process.address}"
+        async with closing(open_store(url)) as first, closing(open_store(f"{url}/3")) as third:
+            key = new_key()
+            await third.add(key, b"record", 60)
+            assert await first.load(key) is None
+            assert await third.load(key) is not None
+        async with closing(open_store(f"{url}/99")) as store:
+            with pytest.raises(StoreUnfit, match="database"):
+                await store.check()
+
+
+async def test_another_service_on_the_port_is_refused_at_the_start() -> None:
+    """check() ends within its deadline, names the address, and says that this is no Redis."""
+    with MemcachedProcess(tcp=True) as process:
+        async with closing(RedisStore(process.address, deadline=5)) as store:
+            with pytest.raises(StoreUnfit, match=f"^{process.address}: .* as Redis does"):
+                await store.check()
+    for behaviour in (always(b"HTTP/1.1 400 Bad Request\r\n\r\n"), always(b""), dripping(b"+")):
+        with Impostor(behaviour) as impostor:
+            async with closing(RedisStore(impostor.address, deadline=0.2)) as store:
+                with pytest.raises(StoreUnavailable, match=impostor.address):
+                    await store.check()
+
+
+async def test_what_is_no_record_is_no_answer() -> None:
+    """Another kind of value under a store key is neither a record nor absence."""
+    with RedisProcess() as process:
+        async with closing(RedisStore(process.address, deadline=5)) as store:
+            key = new_key()
+            said(process, "LPUSH", key, "foreign")
+            with pytest.raises(StoreUnavailable, match="no record"):
+                await store.load(key)
+            with pytest.raises(StoreUnavailable, match="no record"):
+                await store.cas(key, b"", b"1", 60)
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("name", ["load", "add", "cas", "touch", "delete"])
+async def test_a_connection_cut_before_the_answer_costs_nothing(
+    name: str, carried_out: bool
+) -> None:
+    """Each command is repeated over a new connection, and answers as if it had gone once.
+
+    But for a delete that was carried out: repeated, it finds nothing to delete.
+    """
+    with RedisProcess() as process:
+        proxy = CuttingProxy(process.address)
+        with Impostor(proxy) as impostor:
+            async with closing(RedisStore(impostor.address, deadline=LONG)) as store:
+                key, fresh = new_key(), new_key()
+                await store.add(key, b"old", 60)
+                read = await store.load(key)
+                assert read is not None
+                await store.cas(new_key(), b"", b"", 60)  # the script is known
+                call, after = {
+                    "load": (lambda: store.load(key), b"old"),
+                    "add": (lambda: store.add(fresh, b"mine", 60), b"mine"),
+                    "cas": (lambda: store.cas(key, b"mine", read.token, 60), b"mine"),
+                    "touch": (lambda: store.touch(key, 60), b"old"),
+                    "delete": (lambda: store.delete(key), None),
+                }[name]
+                proxy.cut, proxy.carries_out = b"*", carried_out
+                answer = await call()
+                assert answer == {"load": read, "delete": not carried_out}.get(name, True)
+                assert proxy.cut is None
+                record = await store.load(fresh if name == "add" else key)
+                assert (record and record.sealed) == after
+                assert store.stats()["openings"] == 0
+
+
+@pytest.mark.parametrize("theirs", ["built upon mine", None], ids=["changed", "gone"])
+async def test_a_repeated_cas_never_calls_its_own_write_a_conflict(theirs: str | None) -> None:
+    """Another version after a cut cas may be built upon mine: unknown. No record is None."""
+    with RedisProcess() as process:
+        proxy = CuttingProxy(process.address)
+        with Impostor(proxy) as impostor:
+            async with closing(RedisStore(impostor.address, deadline=LONG)) as store:
+                key = new_key()
+                await store.add(key, b"old", 60)
+                read = await store.load(key)
+                assert read is not None
+                change = ("SET", key, theirs) if theirs else ("DEL", key)
+                proxy.meanwhile = lambda: said(process, *change)
+                proxy.cut = b"*"
+                if theirs is None:
+                    assert await store.cas(key, b"mine", read.token, 60) is None
+                    return
+                with pytest.raises(StoreUnavailable, match="not known"):
+                    await store.cas(key, b"mine", read.token, 60)
+
+
+async def test_a_repeated_add_tells_its_own_record_from_another() -> None:
+    """Another's record means that the key is taken."""
+    with RedisProcess() as process:
+        proxy = CuttingProxy(process.address)
+        with Impostor(proxy) as impostor:
+            async with closing(RedisStore(impostor.address, deadline=LONG)) as store:
+                key = new_key()
+                await store.load(key)
+                said(process, "SET", key, "another's record")
+                proxy.cut = b"*"
+                assert await store.add(key, b"mine", 60) is False
+
+
+def greeted(reply: bytes) -> Behaviour:
+    """Say what Redis says at first, and ``reply`` to every command of an exchange."""
+
+    def behave(connection: socket.socket) -> None:
+        while command := connection.recv(65_536):
+            if b"PING" in command:
+                connection.sendall(b"+PONG\r\n:0\r\n")
+            elif b"SETINFO" in command:
+                connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
+            else:
+                connection.sendall(reply)
+
+    return behave
+
+
+#: What Redis may say to each command.
+BELONGS = {
+    "load": {b"$-1\r\n", b"$2\r\nhi\r\n"},
+    "load_and_touch": {b"$-1\r\n", b"$2\r\nhi\r\n"},
+    "add": {b"$-1\r\n", b"+OK\r\n"},
+    "cas": {b"$-1\r\n", b":0\r\n", b":1\r\n"},
+    "touch": {b":0\r\n", b":1\r\n"},
+    "delete": {b":0\r\n", b":1\r\n"},
+}
+REPLIES = set().union(*BELONGS.values()) | {
+    *(b":7\r\n", b"*0\r\n", b"*1\r\n:1\r\n", b"\r\n", b"HTTP/1.1 400\r\n", b"END\r\n", b"$x\r\n"),
+    *(b"-LOADING Redis is loading\r\n", b"-ERR unknown command\r\n", b"-ERR some other\r\n"),
+    *(b"-CLUSTERDOWN down\r\n", b"-MOVED 1 1.2.3.4:1\r\n", b"-NOPERM no\r\n", b"-NOSCRIPT no\r\n"),
+}
+FOREIGN = [(name, reply) for name in CALLS for reply in sorted(REPLIES - BELONGS[name])]
+#: Texts are bytes as well: what reads like a record is one.
+FOREIGN = [
+    each
+    for each in FOREIGN
+    if each not in {("load", b"+OK\r\n"), ("load_and_touch", b"+OK\r\n"), ("add", b"$2\r\nOK\r\n")}
+]
+
+
+@pytest.mark.parametrize(("name", "reply"), FOREIGN)
+async def test_a_reply_to_something_else_is_no_answer(name: str, reply: bytes) -> None:
+    """What Redis cannot have meant for this command is never taken for True, False or None."""
+    with Impostor(greeted(reply)) as impostor:
+        async with closing(RedisStore(impostor.address, deadline=0.3)) as store:
+            with pytest.raises(StoreUnavailable):
+                await CALLS[name](store, new_key())
+
+
+@pytest.mark.parametrize(
+    ("version", "reply"),
+    [("6.2", b"-ERR unknown command 'GETEX'\r\n"), ("no scripts", b"-NOPERM no permissions\r\n")],
+)
+async def test_check_finds_out_what_redis_does_not_know(version: str, reply: bytes) -> None:
+    """An old one, and one that lets the user run no script, are refused at the start."""
+    with Impostor(greeted(reply * 2)) as impostor:
+        async with closing(RedisStore(impostor.address)) as store:
+            with pytest.raises(StoreUnfit, match=r"older than 6\.2|lets the user not"):
+                await store.check()
+
+
+async def test_an_unforeseen_error_ends_the_connection_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While connecting, and in an exchange: who waits is told, the log too, the next is well."""
+    with RedisProcess() as process:
+        async with closing(RedisStore(process.address, deadline=LONG)) as store:
+            for where in ("connect", "exchange"):
+                with monkeypatch.context() as patch:
+                    patch.setattr(Wire, where, lambda *_: 1 / 0)
+                    with pytest.raises(StoreUnavailable, match="nobody foresaw"):
+                        await store.load(new_key())
+                assert await store.load(new_key()) is None
+            assert caplog.text.count("ZeroDivisionError") >= 2
+            assert store.stats()["openings"] == 0
+
+
+def test_a_database_below_zero_is_refused() -> None:
+    """It has no number like that."""
+    with pytest.raises(ValueError, match="0 or more"):
+        RedisStore("localhost:6379", database=-1)
