@@ -69,6 +69,9 @@ campaign-footprint: $(VENV)/.dev  ## what a million sessions weigh, what a dump 
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_footprint.py
 
+campaign-model: $(VENV)/.dev  ## state against its models: thousands of programs of requests (5 minutes)
+	MODEL_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest tests/library/test_journal_model.py tests/library/test_request_model.py
+
 campaign-cost: $(VENV)/.dev  ## processor time of a session per request, with and without batching
 	@.ci/need memcached wrk
 	$(BIN)/python tests/campaign_cost.py
@@ -110,4 +113,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo run run-cookie run-session compare check compare-peers test test-library dist docs campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost campaign-real-applications check-alone lint clean
+.PHONY: help demo run run-cookie run-session compare check compare-peers test test-library dist docs campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-real-applications check-alone lint clean

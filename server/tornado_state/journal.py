@@ -143,7 +143,7 @@ class Journal:
             if self.text(kind) != before:
                 return
             self._watch.add(kind, live.value)
-        # Asked for by this request, like what it assigns: a sign-in takes both along.
+        # Assigned: what a request has updated, its sign-in takes along.
         self._live[kind] = InHand(kind.decode(text), text, assigned=True)
 
     def rebase(self, theirs: Texts) -> None:
@@ -214,6 +214,7 @@ class Journal:
         """Return a default, which may be changed from within, or the same one as ``before``."""
         text = None if is_immutable(value) else text_or_none(kind, value)
         if text is None:
+            self._watch.add(kind, value)  # no value of the kind: a change inside would be lost
             return value
         if before is not None and before.text == text:
             return cast("T", before.value)

@@ -30,8 +30,9 @@ MIN_SECRET = 32
 _MIN_DIFFERENT = 8
 
 _PLACEHOLDER = re.compile(
-    r"change.?(me|this|it)|\btodo\b|placeholder|your.?own|your.?(cookie.?)?secret|generate.?your"
-    r"|replace.?(me|this|with)|secret.?(here|goes)|insert.?(your|secret)|default.?secret",
+    r"change.?(me|this|it)|(?<![a-z0-9])todo(?![a-z0-9])|placeholder|your.?own"
+    r"|your.?(cookie.?)?secret|generate.?your|replace.?(me|this|with)|secret.?(here|goes)"
+    r"|insert.?(your|secret)|default.?secret",
     re.IGNORECASE,
 )
 
