@@ -82,17 +82,12 @@ def test_signed_cookies_break_what_they_must() -> None:
 
 
 def described_weak(folder: Path, weakness: str) -> Path:
-    """Return the file of a shop with a weakness, with secure cookies as in production."""
-    secret = folder / "secret"
-    secret.write_text("0:an unguessable secret of these tests\n")
-    secret.chmod(0o600)
+    """Return the file of a shop with a weakness."""
     ours = "ours_cookie.toml" if weakness in IN_COOKIES else "ours_session.toml"
     environment = dict(weak(weakness).environment)
     file = folder / "weak.toml"
     file.write_text(
-        re.sub(r"server\.\w+_app", "weak_app", (PEERS / ours).read_text())
-        .replace('"--dev"', f'"--cookie-secret-file={secret}"')
-        .replace(
+        re.sub(r"server\.\w+_app", "weak_app", (PEERS / ours).read_text()).replace(
             'directory = "../.."', f'directory = "{ROOT}"\nenvironment = {inline(environment)}'
         )
     )

@@ -338,7 +338,7 @@ def test_what_does_not_fit_is_refused_and_the_old_value_stands(
     changed, reply = grow(visitor)
     assert (reply.status, reply.code, reply.set_cookies) == (413, "too_large", [])
     assert changed == (0 if name == "cookie" else 10)
-    limit = "4,096" if name == "cookie" else "65,536"
+    limit = "4,096" if name == "cookie" else "65,500"
     assert f"there is room for {limit}" in reply.json["error"]["message"]
     cart = visitor.get("/cart").json
     notes = [len(item.get("note", "")) for item in cart["items"]]

@@ -15,12 +15,14 @@ from compare.app_process import ROOT
 from compare.experiments import EXPERIMENTS
 
 SERVER, COMPARE = ROOT / "server", ROOT / "compare"
-#: The peers are as their documentation writes them.
-PEERS = COMPARE / "peers"
-FILES = sorted(
-    path for path in [*SERVER.rglob("*.py"), *COMPARE.rglob("*.py")] if path.parent.parent != PEERS
-)
 LIBRARY = SERVER / "tornado_state"
+#: The peers are as their documentation writes them, the examples as a user of the library does.
+PEERS, EXAMPLES = COMPARE / "peers", LIBRARY / "docs"
+FILES = sorted(
+    path
+    for path in [*SERVER.rglob("*.py"), *COMPARE.rglob("*.py")]
+    if path.parent.parent != PEERS and not path.is_relative_to(EXAMPLES)
+)
 
 
 def _name_of(path: Path) -> str:

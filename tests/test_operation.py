@@ -83,7 +83,7 @@ def test_an_application_says_where_it_is_and_what_is_misplaced(module: str) -> N
             assert f"{kind.name}: {tier.tier}" in first
         for kind in composition.placement.misplaced:
             assert any(f"misplaced on purpose: {kind.name}" in line for line in others)
-        assert any("cookies that are not Secure" in line for line in others)
+        assert "cookies are not Secure" in app.stderr
 
 
 def test_only_the_comparisons_misplace() -> None:

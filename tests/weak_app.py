@@ -71,6 +71,12 @@ def placed(**tiers: Any) -> Composition:
     return Composition(SESSION.name, SESSION.title, SESSION.port, placement)
 
 
+def let_go(handler: ShopHandler) -> None:
+    """Have the browser forget the session ID."""
+    name = handler.application.composition.sessions.cookie_name
+    handler.add_header("Set-Cookie", f"{name}=; Max-Age=0; Path=/")
+
+
 # What the cookies tell
 
 
@@ -180,7 +186,7 @@ def signs_nobody_in() -> None:
 @weakness
 def signs_out_in_the_browser_only() -> None:
     async def spoiled(handler: Any) -> None:
-        handler.add_header("Set-Cookie", "__Host-session-session-id=; Max-Age=0; Path=/; Secure")
+        let_go(handler)
         handler.answer_form(None, "/")
 
     sign_in.sign_out = spoiled
@@ -191,7 +197,7 @@ def shows_the_cart_after_sign_out() -> None:
     async def spoiled(handler: Any) -> None:
         handler.state._tiers.drop(CREDENTIALS)
         await handler.state.commit()
-        handler.add_header("Set-Cookie", "__Host-session-session-id=; Max-Age=0; Path=/; Secure")
+        let_go(handler)
         handler.answer_form(None, "/")
 
     sign_in.sign_out = spoiled
@@ -268,12 +274,16 @@ def forgets_preferences_at_sign_out() -> Composition:
 
 def load_with_the_headers() -> None:
     """Have the state read as soon as a request begins, long before its body is there."""
-    init = LoadFirst.__init__
 
-    def early(self: LoadFirst, *arguments: Any, **_options: Any) -> None:
-        init(self, *arguments, early=True)
+    async def early(self: LoadFirst, *head: Any) -> None:
+        if self._state.needs_loading():
+            await self._state.load()
+        begun = self._handler.headers_received(*head)
+        if begun is not None:
+            await begun
 
-    LoadFirst.__init__ = early
+    LoadFirst.headers_received = early
+    LoadFirst._load_and = LoadFirst._begin
 
 
 @weakness
@@ -339,8 +349,8 @@ def answers_before_saving() -> None:
 
     must_wait = RequestState.must_wait
 
-    def must_wait_for_new(self: RequestState) -> bool:
-        return self.store_key is None and must_wait(self)
+    def must_wait_for_new(self: RequestState, **options: bool) -> bool:
+        return self.store_key is None and must_wait(self, **options)
 
     RequestState.update, RequestState.close = update, close
     RequestState.must_wait = must_wait_for_new
@@ -510,7 +520,7 @@ def takes_the_cookie_away_in_an_outage() -> None:
 
     def spoiled(self: ShopHandler, status_code: int, **kwargs: Any) -> None:
         if status_code == 503:
-            self.add_header("Set-Cookie", "__Host-session-session-id=; Max-Age=0; Path=/; Secure")
+            let_go(self)
         write_error(self, status_code, **kwargs)
 
     ShopHandler.write_error = spoiled
