@@ -15,12 +15,16 @@ from compare.app_process import ROOT
 from compare.experiments import EXPERIMENTS
 
 SERVER, COMPARE = ROOT / "server", ROOT / "compare"
+LIBRARY = SERVER / "tornado_state"
 #: The peers are as their documentation writes them.
 PEERS = COMPARE / "peers"
+#: What an application looks like, and what pip leaves behind.
+NO_ROOMS = (LIBRARY / "docs", LIBRARY / "build")
 FILES = sorted(
-    path for path in [*SERVER.rglob("*.py"), *COMPARE.rglob("*.py")] if path.parent.parent != PEERS
+    path
+    for path in [*SERVER.rglob("*.py"), *COMPARE.rglob("*.py")]
+    if path.parent.parent != PEERS and not any(path.is_relative_to(each) for each in NO_ROOMS)
 )
-LIBRARY = SERVER / "tornado_state"
 
 
 def _name_of(path: Path) -> str:
