@@ -73,6 +73,13 @@ campaign-cost: $(VENV)/.dev  ## processor time of a session per request, with an
 	@.ci/need memcached wrk
 	$(BIN)/python tests/campaign_cost.py
 
+campaign-real-applications: $(VENV)/.dev  ## real applications installed, started and checked (15 minutes); ONLY=wordpress
+	@.ci/need npm
+	$(BIN)/python tests/campaign_real_applications.py $(ONLY)
+
+check-alone: $(VENV)/.compare  ## build session-check, and use it where nothing else of this is installed
+	@.ci/checker-alone
+
 lint: $(VENV)/.dev  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -103,4 +110,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo run run-cookie run-session compare check compare-peers test test-library dist docs campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost lint clean
+.PHONY: help demo run run-cookie run-session compare check compare-peers test test-library dist docs campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost campaign-real-applications check-alone lint clean

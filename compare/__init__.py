@@ -5,11 +5,15 @@ run.py                a run: experiments on the applications, and the verdict
 experiments/          one file each; the registry in its __init__.py is the table of contents
 experiment.py         what an experiment is, what it is given and how it is carried out
 findings.py           the only data that crosses modules
+demands.py            the clauses that kept and broken are about
+carriers.py           what a sign-in rests on
 verdict.py            findings -> measured capabilities -> what belongs where
 shop_visitor.py       a person using the shop: what experiments know of a target
 activity.py           one of them who is active all the time
 browser.py            an HTTP client with a cookie jar that keeps every exchange
+jar.py                what such a jar keeps and sends
 request.py            one request and its answer, on the wire
+harmless.py           foreign text made harmless before it is shown
 decoding.py           what anybody can read out of a cookie
 targets.py            the applications as processes, each with a memcached of its own
 app_process.py        one application as a process

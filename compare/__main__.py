@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from .check.command import main as check
+from .check.main import main as check
 from .experiment import Experiment
 from .experiments import EXPERIMENTS
 from .peers.command import main as peers

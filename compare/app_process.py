@@ -5,7 +5,6 @@ Leaving the ``with`` block kills it.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
@@ -19,8 +18,10 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from .processes import OwnProcess, ProcessFailed
+from .processes import OwnProcess, ProcessFailed, environment_with
 from .waiting import PATIENCE, wait_until
+
+__all__ = ["ROOT", "AppProcess", "environment_with"]
 
 ROOT = Path(__file__).parent.parent
 
@@ -147,9 +148,3 @@ class AppProcess:
                 return bool(answer.status == 200)
         except OSError:
             return False
-
-
-def environment_with(more: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without anybody's options: CI sets none of them, a person may."""
-    kept = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONWARNINGS")
-    return {name: os.environ[name] for name in kept if name in os.environ} | dict(more)

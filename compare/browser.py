@@ -1,19 +1,17 @@
 """A person's browser, as far as a server can tell: a cookie jar that sends and keeps cookies.
 
-A jar does what a browser's does for one host and path "/": the last value set stands, what has
-expired is deleted, and what is too large is dropped. It never forgets by itself; whoever holds a
-copy is not bound to Max-Age either.
+The jar does what a browser's does for one host. It never forgets by itself; whoever holds a copy is
+not bound to Max-Age either.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping
 from typing import Any
 
 from .findings import Exchange
+from .jar import MOST_OF_A_COOKIE, after, cookie_header, deletes
 from .request import NoAnswer, Reply, Request
 
 __all__ = [
@@ -26,9 +24,6 @@ __all__ = [
     "cookie_header",
     "deletes",
 ]
-
-#: Of name and value; browsers drop more without a word (RFC 6265bis 5.6).
-MOST_OF_A_COOKIE = 4096
 
 
 class Browser:
@@ -67,8 +62,8 @@ class Browser:
         sent = dict(headers)
         if body or method != "GET":
             sent["Content-Length"] = str(len(body))
-        if self.jar:
-            sent.setdefault("Cookie", cookie_header(self.jar))
+        if cookies := cookie_header(self.jar, path):
+            sent.setdefault("Cookie", cookies)
         request = Request(self.name, self.url, (method, path), sent, body, ca_file=self.ca_file)
         return Begun(self, request)
 
@@ -76,7 +71,7 @@ class Browser:
         """Remember an exchange, and keep the cookies that came with it, as a browser does."""
         self.exchanges.append(exchange)
         self.cookies_set += reply.set_cookies
-        self.jar = after(self.jar, reply.set_cookies)
+        self.jar = after(self.jar, reply.set_cookies, exchange.path)
 
 
 class Begun:
@@ -85,6 +80,10 @@ class Begun:
     def __init__(self, browser: Browser, request: Request) -> None:
         self._browser = browser
         self._request = request
+
+    def abandon(self) -> None:
+        """Send no more, and want no answer."""
+        self._request.abandon()
 
     def finish(self) -> Reply:
         """Send the last byte, keep what comes with the answer, and return it; else `NoAnswer`."""
@@ -95,33 +94,3 @@ class Begun:
             raise
         self._browser.take(self._request.exchange, reply)
         return reply
-
-
-def after(jar: Mapping[str, str], set_cookies: Iterable[str]) -> dict[str, str]:
-    """Return what a browser that held ``jar`` holds once it got these Set-Cookie headers."""
-    kept = dict(jar)
-    for header in set_cookies:
-        name, _, value = header.partition(";")[0].partition("=")
-        if deletes(header):
-            kept.pop(name, None)
-        elif len(name) + len(value) <= MOST_OF_A_COOKIE:
-            kept[name] = value
-    return kept
-
-
-def deletes(header: str) -> bool:
-    """Return whether a Set-Cookie header tells a browser to forget the cookie."""
-    attributes = [part.strip().lower() for part in header.split(";")[1:]]
-    if any(each.startswith("max-age=") for each in attributes):  # it counts for more (RFC 6265 5.3)
-        return any(each in {"max-age=0", "max-age=-1"} for each in attributes)
-    expires = [each.removeprefix("expires=") for each in attributes if each.startswith("expires=")]
-    try:
-        dates = [parsedate_to_datetime(each).replace(tzinfo=UTC) for each in expires]
-    except (ValueError, OverflowError):
-        return False
-    return any(each <= datetime.now(UTC) for each in dates)  # always in UTC (RFC 6265 5.1.1)
-
-
-def cookie_header(jar: Mapping[str, str]) -> str:
-    """Return the Cookie header for a jar."""
-    return "; ".join(f"{name}={value}" for name, value in jar.items())

@@ -15,19 +15,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .browser import NoAnswer
-from .findings import Exchange, Finding, Outcome
-from .load import LoadFailed
+from .findings import Demand, Exchange, Finding, Outcome
 from .processes import ProcessFailed
 from .shop_visitor import Person, ShopVisitor, Unexpected, new_person
-from .targets import Target, Targets
+
+if TYPE_CHECKING:
+    from .targets import Target, Targets
 
 #: What says that an experiment could not be carried out.
-TROUBLE = (Unexpected, NoAnswer, LoadFailed, ProcessFailed, TimeoutError)
+TROUBLE = (Unexpected, NoAnswer, ProcessFailed, TimeoutError)
 
 #: The two tiers, as `server` calls them.
 COOKIE, SESSION = "signed cookie", "server session"
+
+
+class NotTried(Exception):
+    """The application, or its file, has not what an experiment takes; the text says what."""
+
+
+class DoesNotApply(NotTried):
+    """There is nothing in the application that the experiment is about; the text says what."""
 
 
 class Lab:
@@ -64,9 +74,22 @@ class Lab:
         self._visitors.append(visitor)
         return visitor
 
-    def fill_cart(self, target: Target, visitor: ShopVisitor) -> bool:
-        """Have ``visitor`` put something into the cart; False where there is none."""
-        visitor.put(target.skus[0])
+    def look_around(self, visitor: ShopVisitor) -> None:
+        """Have ``visitor`` go wherever one goes before one signs in."""
+        for path in ("/", "/preferences", "/cart"):
+            visitor.send("GET", path)
+
+    def fill_cart(self, target: Target, visitor: ShopVisitor, note: str = "") -> bool:
+        """Have ``visitor`` put something into the cart; False where that cannot be."""
+        visitor.put(target.skus[0], note)
+        return True
+
+    def is_private(self, target: Target) -> bool:
+        """Return whether what is in somebody's cart is not there for a stranger as well."""
+        return not self.passer_by(target).cart()
+
+    def note_is_secret(self, _target: Target) -> bool:
+        """Return whether what is in a cart is nobody else's business."""
         return True
 
     def full_copy(self, target: Target, visitor: ShopVisitor, name: str) -> ShopVisitor:
@@ -140,8 +163,10 @@ class Experiment:
 
     ``question`` is what it answers, ``capability`` the field of `Capabilities` it measures, None
     where it measures none, ``expected`` the word promised for each tier, ``clause`` what says that
-    it matters. ``kept`` are the words of an application that keeps the promise, whosever it is, and
-    ``most_requests`` is how many it sends to one at the most.
+    it matters. ``kept`` are the words of an application that keeps the promise, whosever it is,
+    ``demand`` is what the others do not meet, ``needs`` the tables of a described one's file that
+    it takes (``core`` ones no check is whole without), ``follows`` the words that another
+    experiment has said already, and ``most_requests`` is how many it sends to one at the most.
     """
 
     name: str
@@ -153,6 +178,10 @@ class Experiment:
     capability: str | None = None
     kept: frozenset[str] = frozenset()
     most_requests: int = 0
+    demand: Demand | None = None
+    needs: tuple[str, ...] = ()
+    core: bool = False
+    follows: frozenset[str] = frozenset()
 
     def carried_out(self, targets: Targets, application: str) -> Finding:
         """Return what it finds out about an application."""

@@ -2,6 +2,7 @@
 
 Exchange   one request as sent, one response as received
 Figures    numbers measured of one thing, with their spread
+Demand     what somebody asks of every application, and where that is written
 Outcome    what an experiment returns: what it saw, in a word, a sentence and figures
 Finding    an outcome with whose it is, what was expected, and the exchanges that show it
 """
@@ -9,22 +10,27 @@ Finding    an outcome with whose it is, what was expected, and the exchanges tha
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from statistics import median
 
-#: Longer values of cookies are shown by both ends; what lies between is a secret of the run.
-_SHOWN_OF_A_VALUE = 40
+from .harmless import harmless
+
+#: A value of a cookie that is as long as this may be a secret of the run: its beginning is shown.
+_MAY_BE_SECRET = 12
+_SHOWN_OF_A_VALUE = 4
 _LONGEST_BODY = 1_200
 
 _LINES = re.IGNORECASE | re.MULTILINE
-_TEXT = r'"(?:[^"\\]|\\.)*"'
+#: A string of JSON, or as much of one as is there.
+_TEXT = r'"(?:[^"\\]|\\.)*(?:"|\Z)'
 #: What a field with a password in it may be called, in JSON and in a form.
 _SECRET = r"[\w.\[\]%-]*pass[\w.\[\]%-]*|pwd|current|new"
 _SECRET_FIELD = re.compile(rf'("(?:{_SECRET})"\s*:\s*){_TEXT}', re.IGNORECASE)
 _SECRET_PAIR = re.compile(rf"((?:^|&)(?:{_SECRET})=)[^&]*", re.IGNORECASE)
 _IS_FORM = re.compile(r"^content-type: *application/x-www-form-urlencoded", _LINES)
-_COOKIE_VALUE = re.compile(rf"([^=;\s]+)=({_TEXT}|[^;]+)")
+_COOKIE_VALUE = re.compile(rf"(?:^|(?<=;))([^=;]*)=({_TEXT}|[^;]+)")
+_IS_SHORTENED = re.compile(r'"?.{4}… \([\d,]+ characters\)"?')
 _COOKIE_LINE = re.compile(r"^((?:set-)?cookie: )(.*)$", _LINES)
 _CREDENTIALS = re.compile(r"^((?:proxy-)?authorization: *(?:[\w-]+ +(?=\S))?).*$", _LINES)
 
@@ -36,6 +42,22 @@ class Exchange:
     actor: str
     request: str
     response: str
+
+    @property
+    def path(self) -> str:
+        """What was asked for."""
+        return self.request[: _LONGEST_BODY * 4].partition(" ")[2].partition(" ")[0]
+
+    def without(self, secrets: Collection[str]) -> Exchange:
+        """Return the same with the beginning alone of each of ``secrets``."""
+        if not secrets:
+            return self
+        pattern = re.compile("|".join(map(re.escape, sorted(secrets, key=len, reverse=True))))
+        request, response = (
+            pattern.sub(lambda found: shortened(found[0]), text)
+            for text in (self.request, self.response)
+        )
+        return Exchange(self.actor, request, response)
 
     @property
     def shown(self) -> Exchange:
@@ -83,12 +105,32 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Demand:
+    """What ``source`` asks of every application, at ``level`` (of ASVS; None elsewhere).
+
+    ``cwe`` is the weakness of one that does not meet it, ``wstg`` the test of OWASP's Web Security
+    Testing Guide, ``severity`` high, medium or low.
+    """
+
+    source: str
+    level: int | None
+    asks: str
+    cwe: int
+    wstg: str
+    severity: str
+
+    def __str__(self) -> str:
+        return f"{self.source} (level {self.level})" if self.level else self.source
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What an experiment saw.
 
     ``word`` says it in a few words, the same words for the same thing. ``meets`` is whether the
     capability that the experiment is about was there, a number of bytes where it is a size, None
-    where the experiment does not apply.
+    where the experiment does not apply. ``demand`` is what the word is held against where that is
+    not the experiment's own, ``remarks`` say what no clause asks for and would be better.
     """
 
     word: str
@@ -96,6 +138,8 @@ class Outcome:
     sentence: str
     figures: tuple[Figures, ...] = ()
     series: tuple[Series, ...] = ()
+    demand: Demand | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,21 +182,31 @@ Findings = Mapping[tuple[str, str], Finding]
 
 def _shown(message: str) -> str:
     head, _, body = message.partition("\r\n\r\n")
-    head = _COOKIE_LINE.sub(lambda line: line[1] + _shortened_values(line[2]), head)
+    head = _COOKIE_LINE.sub(_shortened_line, head)
     head = _CREDENTIALS.sub(r"\1…", head)
-    body = _SECRET_FIELD.sub(r'\1"…"', body)
+    # Looking for passwords in much more than is shown could take long.
+    told = _SECRET_FIELD.sub(r'\1"…"', body[: 4 * _LONGEST_BODY])
     if _IS_FORM.search(head):
-        body = _SECRET_PAIR.sub(r"\1…", body)
+        told = _SECRET_PAIR.sub(r"\1…", told)
     if len(body) > _LONGEST_BODY:
-        body = f"{body[:_LONGEST_BODY]}… ({len(body):,} characters)"
-    return f"{head}\n\n{body}".replace("\r\n", "\n").rstrip()
+        told = f"{told[:_LONGEST_BODY]}… ({len(body):,} characters)"
+    return harmless(f"{head}\n\n{told}".replace("\r\n", "\n").rstrip())
 
 
-def _shortened_values(cookies: str) -> str:
-    return _COOKIE_VALUE.sub(lambda pair: f"{pair[1]}={_shortened(pair[2])}", cookies)
+def _shortened_line(line: re.Match[str]) -> str:
+    """Return a line of cookies; of Set-Cookie the attributes stay as they are."""
+    head, cookies = line[1], line[2]
+    if head.lower().startswith("set-"):
+        return head + _COOKIE_VALUE.sub(_shortened_pair, cookies, count=1)
+    return head + _COOKIE_VALUE.sub(_shortened_pair, cookies)
 
 
-def _shortened(value: str) -> str:
-    if len(value) <= _SHOWN_OF_A_VALUE:
+def _shortened_pair(pair: re.Match[str]) -> str:
+    return f"{pair[1]}={shortened(pair[2])}"
+
+
+def shortened(value: str) -> str:
+    """Return a value that may be a secret by its beginning; a short one as it is."""
+    if len(value) < _MAY_BE_SECRET or _IS_SHORTENED.fullmatch(value):
         return value
-    return f"{value[:24]}…{value[-6:]} ({len(value):,} characters)"
+    return f"{value[:_SHOWN_OF_A_VALUE]}… ({len(value):,} characters)"

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import psutil
 
+from .processes import ProcessFailed
+
 _SCRIPT = """
 local cookies = {}
 for line in io.lines("%s") do cookies[#cookies + 1] = line end
@@ -35,7 +37,7 @@ end
 _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
-class LoadFailed(Exception):
+class LoadFailed(ProcessFailed):
     """The load did not run as it should; the text is the line of wrk's that tells it."""
 
 

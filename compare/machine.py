@@ -36,5 +36,9 @@ def _processor() -> str:
 
 
 def _memcached() -> str:
-    said = subprocess.run(["memcached", "-V"], capture_output=True, text=True, check=True).stdout
+    try:
+        command = ["memcached", "-V"]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except FileNotFoundError:
+        return "none"
     return said.split()[-1]

@@ -8,6 +8,7 @@ Rule 2: a process that is gone, or does not go, is `ProcessFailed`.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import threading
@@ -133,3 +134,9 @@ class OwnProcess(subprocess.Popen[bytes]):
         assert self._guard.stdin is not None
         if not self._guard.stdin.closed:  # it may have been killed as well
             self._guard.communicate(b"\n")
+
+
+def environment_with(more: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without anybody's options: CI sets none of them, a person may."""
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONWARNINGS")
+    return {name: os.environ[name] for name in kept if name in os.environ} | dict(more)

@@ -119,6 +119,10 @@ class Request:
             raise
         return self._answer.reply(len(self._sent), time.monotonic() - self._started)
 
+    def abandon(self) -> None:
+        """Close the connection, whatever has been sent; nothing where it is closed already."""
+        self._connection.close()
+
     @property
     def exchange(self) -> Exchange:
         """The request, and as much of its answer as has come."""

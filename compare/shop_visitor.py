@@ -56,6 +56,15 @@ def new_person() -> Person:
 class ShopVisitor(Browser):
     """A visitor of the shop."""
 
+    @property
+    def held(self) -> dict[str, str]:
+        """Whatever the visitor was given, by name, and is known by: a thief copies it."""
+        return dict(self.jar)
+
+    @held.setter
+    def held(self, held: dict[str, str]) -> None:
+        self.jar = dict(held)
+
     def copy(self, name: str) -> ShopVisitor:
         """Return somebody else with the same cookies: a thief, a second tab, yesterday's self."""
         return ShopVisitor(self.url, name, self.jar)
@@ -115,6 +124,10 @@ class ShopVisitor(Browser):
         """End one of the person's sessions, or the ``others``; False where that cannot be."""
         reply = self.expect(self.send("POST", "/sessions/end", {"handle": handle}), 204, 501)
         return reply.status == 204
+
+    def end_others(self) -> bool:
+        """Use the option to end one's other sessions; False where there is none."""
+        return self.end_session("others")
 
     # State
 

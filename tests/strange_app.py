@@ -16,7 +16,7 @@ from tornado.web import Application, RequestHandler
 
 ACCOUNTS = {"ann": "violet-otter-91"}
 SESSIONS: dict[str, dict[str, Any]] = {}
-MOST_LOOKS = 4
+MOST_LOOKS = 6
 habit = sys.argv[2]
 looks = 0
 

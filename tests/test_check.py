@@ -23,7 +23,7 @@ from compare.check.command import status_of
 from compare.check.described_target import DescribedTarget
 from compare.check.description import Unusable, read
 from compare.check.trial import BROKEN, CHECKS, KEPT, NOT_TRIED, Checked, most_requests, trial
-from compare.experiments import store_down
+from compare.experiments import leaked_store, store_down
 from compare.peers.environments import FOLDER as PEERS
 from compare.shop_visitor import Person, ShopVisitor
 from compare.waiting import free_port
@@ -103,9 +103,10 @@ def inline(table: dict[str, str]) -> str:
     return f"{{ {', '.join(f'{name} = {json.dumps(value)}' for name, value in table.items())} }}"
 
 
-#: Whoever has not the cookie secret as well can do nothing with the key of a record. Nor does a
-#: file say how soon its application means to answer.
+#: Whoever has not the cookie secret as well can do nothing with the key of a record.
 NEEDS_THE_SECRET = {"uses_the_session_id_as_the_key"}
+#: Seen in ``checker/test_store.py``: no shop has a weakness that the clause is about.
+SEEN_ELSEWHERE = {leaked_store.EXPERIMENT, store_down.EXPERIMENT}
 #: One for each experiment: that the others are seen, the comparison's tests show.
 PLANTED = list(
     {
@@ -114,7 +115,6 @@ PLANTED = list(
         if each[0].EXPERIMENT.kept
         and each[2] not in each[0].EXPERIMENT.kept
         and each[1] not in NEEDS_THE_SECRET
-        and each[2] != store_down.SLOW
     }.values()
 )
 
@@ -134,7 +134,7 @@ def test_a_planted_weakness_is_seen(module: object, name: str, word: str, tmp_pa
 
 def test_every_check_has_been_seen_to_find_something() -> None:
     """There is no check without a weakness."""
-    assert {each[0].EXPERIMENT for each in PLANTED} == set(CHECKS)
+    assert {each[0].EXPERIMENT for each in PLANTED} | SEEN_ELSEWHERE == set(CHECKS)
 
 
 # Applications that cannot be used

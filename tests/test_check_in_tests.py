@@ -11,12 +11,12 @@ import pytest
 from tornado.web import Application, RequestHandler
 
 from compare.check.description import Unusable
-from compare.check.pytest_plugin import BrokenPromises
+from compare.check.in_tests import BrokenPromises
 from compare.check.trial import CHECKS
 
 FILE = Path(__file__).parent / "session_check_example.toml"
-#: What a sign-in in a signed cookie cannot do.
-BY_NATURE = {"replay", "attributes"}
+#: What a sign-in in a signed cookie cannot do, and what no check is whole without and is not there.
+BY_NATURE = {"replay", "attributes", "revocation"}
 
 
 class Home(RequestHandler):
@@ -56,7 +56,7 @@ def test_what_is_broken_is_said_with_its_clause(check_sessions) -> None:
         check_sessions(make_app, FILE)
     lines = str(raised.value).splitlines()
     assert {line.partition(" ")[0] for line in lines} == BY_NATURE
-    assert lines[0].startswith("replay (ASVS 7.4.1): still signed in.")
+    assert lines[0].startswith("replay (ASVS 7.4.1 (level 1)): still signed in.")
     assert len(raised.value.checked) == len(CHECKS)
 
 

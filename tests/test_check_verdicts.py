@@ -70,7 +70,7 @@ def checked(habit: str, experiment: Experiment) -> Checked:
         ("shows_the_time", store_down.EXPERIMENT, KEPT, "Nobody noticed"),
         ("sets_its_cookie_with_each_answer", store_down.EXPERIMENT, KEPT, "Nobody noticed"),
         ("none", adoption.EXPERIMENT, KEPT, ""),
-        ("has_short_ids", adoption.EXPERIMENT, NOT_TRIED, "one made up is a stranger's"),
+        ("has_short_ids", adoption.EXPERIMENT, NOT_TRIED, "nothing in its cookies looks random"),
         ("says_200_and_changes_no_password", revocation.EXPERIMENT, NOT_TRIED, "does not sign in"),
     ],
 )

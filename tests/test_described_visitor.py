@@ -12,7 +12,10 @@ from compare.shop_visitor import Unexpected
 
 
 def refused(status: int) -> bool:
-    target = SimpleNamespace(url="http://127.0.0.1", ca_file=None)
+    description = SimpleNamespace(write=None)
+    target = SimpleNamespace(
+        url="http://127.0.0.1", ca_file=None, looks=None, description=description
+    )
     return DescribedVisitor(target, "visitor").was_refused(Reply(status, (), b"No.", 0, 0, 0.0))
 
 

@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 from test_check import MINIMAL
 
-from compare.check.command import main
 from compare.check.described_target import DescribedTarget
 from compare.check.description import Unusable, described
+from compare.check.main import main
 from compare.check.table import print_checked
 from compare.check.trial import CHECKS, KEPT, Checked
 

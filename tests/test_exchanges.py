@@ -71,7 +71,14 @@ def test_no_credentials_are_shown(sent: str, kept: str) -> None:
 @pytest.mark.parametrize(
     "value", ["x" * 60, '"' + "x y" * 20 + '"', '"' + "x;y" * 20 + '"', "x " * 30]
 )
-@pytest.mark.parametrize("line", ["Cookie: a=b; id={}; c=d", "set-cookie: id={}; Path=/; HttpOnly"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Cookie: a=b; id={}; c=d",
+        "set-cookie: id={}; Path=/; HttpOnly",
+        "Set-Cookie: id={}; expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/",
+    ],
+)
 def test_long_values_of_cookies_are_shortened(line: str, value: str) -> None:
     """Quoted or not, with whatever in it; what stands around it is shown."""
     told = shown(line.format(value)).splitlines()[1]

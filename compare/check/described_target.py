@@ -1,42 +1,48 @@
 """An application that is described: running already, or started together with its store.
 
-Rule 1: what was started is ended with the ``with`` block, with everything that it started itself,
-unless that has left its process group.
+Rule 1: what was started is ended with the ``with`` block, with everything that it started itself.
 Rule 2: no experiment sends more requests than it has said it would.
+Rule 3: accounts are registered once and used by one experiment after the other: many applications
+allow few of them. Where no more are to be had, those that are there have to do.
 """
 
 from __future__ import annotations
 
-import os
+import base64
 import secrets
 import shutil
-import signal
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote, urlsplit
 
-from ..app_process import environment_with
-from ..browser import Browser, NoAnswer
+from ..browser import Begun
 from ..memcached_process import MemcachedProcess
-from ..processes import OwnProcess, ProcessFailed
 from ..redis_process import RedisProcess
-from ..shop_visitor import Person
+from ..shop_visitor import Person, Unexpected
 from ..store_process import StoreProcess
 from ..waiting import free_port
+from .answers import Shape
 from .description import Description, NotTried, Start, Unusable
-from .placeholders import filled, uses
+from .pace import Paced
+from .placeholders import filled, placeholders, uses
+from .started import Started, asker
 
 _STORES: Mapping[str, type[StoreProcess]] = {"memcached": MemcachedProcess, "redis": RedisProcess}
 _KEYS = tuple(f"key{number}" for number in range(1, 41))
+_LEAST_SECRET = 8
 
 
 class DescribedTarget:
-    """See the module's rules. ``people`` have an account, ``written`` is what was written last."""
+    """See the module's rules. ``people`` have an account, ``written`` is what was written last.
+
+    ``looks`` are how a change that was made, and one that was refused, were answered, ``blind``
+    says why nothing that is written can be found again.
+    """
 
     def __init__(self, description: Description, parent: DescribedTarget | None = None) -> None:
         self.description = description
@@ -45,12 +51,18 @@ class DescribedTarget:
         self.people: list[Person] = []
         self.changed_passwords: dict[str, str] = {}
         self.written: dict[str, str] = {}
+        self.taken: dict[str, dict[str, str]] = {}
+        self.begun: list[Begun] = []
         self.cookie_names: set[str] = set()
+        self.secrets: set[str] = set()
+        self.looks: tuple[Shape, Shape | None] | None = parent.looks if parent else None
+        self.blind: str = parent.blind if parent else ""
         self.sent = self.allowed = self._limit = 0
+        self.pace: Paced = parent.pace if parent else Paced(description.pace)
         self._parent = parent
         self._timed: DescribedTarget | None = None
         self._store: StoreProcess | None = None
-        self._process: OwnProcess | None = None
+        self._started: Started | None = None
         self._stack = ExitStack()
         self._folder = Path(tempfile.mkdtemp(prefix="check-"))
         self._stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
@@ -79,7 +91,14 @@ class DescribedTarget:
         write = self.description.write
         if write is None:
             raise NotTried("the file has no [write]")
+        if self.blind:
+            raise NotTried(self.blind)
         return list(write.keys or _KEYS)
+
+    @property
+    def writes(self) -> bool:
+        """Whether something can be written, and found again."""
+        return self.description.write is not None and not self.blind
 
     @property
     def keeps_several(self) -> bool:
@@ -134,47 +153,71 @@ class DescribedTarget:
         self.allowed, self._limit = self.sent + requests, requests
 
     def spend(self) -> None:
-        """Count a request; `NotTried` where it is one too many."""
+        """Count a request, when its time has come; `NotTried` where it is one too many."""
         if self._parent:
             self._parent.spend()
             return
         if self.sent >= self.allowed:
             raise NotTried(f"it took more than {self._limit} requests")
         self.sent += 1
+        self.pace.keep()
+
+    def abandon(self) -> None:
+        """Send no more of what has been begun and not ended."""
+        while self.begun:
+            self.begun.pop().abandon()
+
+    def keep_secret(self, *values: str) -> None:
+        """Let none of these stand whole in anything that is said of it."""
+        top = self._parent or self
+        bare = (value.strip('"') for value in values)
+        told = {value for value in bare if len(value) >= _LEAST_SECRET}
+        top.secrets |= told | {quote(value, safe="") for value in told}
 
     def password_of(self, person: Person) -> str:
         """Return it, as it is now."""
         return self.changed_passwords.get(person.username, person.password)
 
-    def new_person(self) -> Person:
-        """Return somebody to be registered, or the one there is."""
-        if (account := self.description.account) and not self.description.register:
-            return Person(account.username, account.email or account.username, account.password)
-        name = f"u{secrets.token_hex(6)}"
-        return Person(name, f"{name}@post.example")
+    def person(self, number: int, register: Callable[[Person], None]) -> Person:
+        """Return somebody with an account, by number, registered when first asked for."""
+        account = self.description.account
+        if account and not self.description.register:
+            person = Person(account.username, account.email or account.username, account.password)
+            self.people[:] = [person]
+            return person
+        if number >= len(self.people):
+            name = f"u{secrets.token_hex(6)}"
+            person = Person(name, f"{name}@post.example")
+            try:
+                register(person)
+                self.people.append(person)
+            except Unexpected:
+                if not self.people:
+                    raise
+        return self.people[number % len(self.people)]
+
+    def values(self) -> dict[str, str]:
+        """Return what may stand in every request."""
+        parts = urlsplit(self.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return {"url": self.url, "port": str(port), "host": parts.netloc}
+
+    def values_of(self, person: Person) -> dict[str, str]:
+        """Return what may stand in a request about somebody."""
+        password = self.password_of(person)
+        self.keep_secret(password)
+        basic = base64.b64encode(f"{person.username}:{password}".encode()).decode()
+        return person._asdict() | {"password": password, "basic": basic}
 
     @property
     def pid(self) -> int:
         """The process that was started for it."""
-        assert self._process is not None
-        return self._process.pid
-
-    @property
-    def ended(self) -> str | None:
-        """What it said last if it was started here and has ended, None otherwise."""
-        if self._process is None or self._process.poll() is None:
-            return None
-        said = self._log.read_text(errors="replace").strip().splitlines()
-        return f"it ended with status {self._process.returncode}" + (
-            f": {said[-1][:200]}" if said else ""
-        )
+        assert self._started is not None
+        return self._started.pid
 
     def gone(self) -> str | None:
-        """Return the same of one that answers no more, and may be about to end."""
-        if self._process is not None:
-            with suppress(ProcessFailed):
-                self._process.wait(1)
-        return self.ended
+        """Return what it said last if it was started here and has ended, or is about to."""
+        return self._started.gone() if self._started else None
 
     # Starting
 
@@ -188,55 +231,14 @@ class DescribedTarget:
             self._start_command(self.description.start)
 
     def _start_command(self, start: Start) -> None:
-        port = free_port()
-        values = {"port": str(port), "folder": str(self._folder), "python": sys.executable}
+        values = {"port": str(free_port()), "folder": str(self._folder), "python": sys.executable}
         if self._store:
             values |= {"store": self._store.address, "store_port": str(self._store.port)}
         self.url = filled(self.description.url, values)
-        directory = Path(self.description.folder, start.directory)
-        if not directory.is_dir():
-            raise Unusable(f"[start]: directory: {directory} is not there")
-        environment = start.environment
-        if self._parent:
-            environment = environment | self.description.timeouts.environment
-        with self._log.open("wb") as log:
-            try:
-                self._process = OwnProcess(
-                    filled(start.command, values),
-                    cwd=directory,
-                    env=environment_with(filled(environment, values)),
-                    stdout=log,
-                    stderr=log,
-                )
-            except (OSError, ValueError) as error:
-                raise Unusable(f"{' '.join(start.command)}: {error}") from error
-        self._stack.callback(self._end, self._process)
-        self._wait(start)
-
-    @property
-    def _log(self) -> Path:
-        return self._folder / "log"
-
-    def _wait(self, start: Start) -> None:
-        give_up = time.monotonic() + start.patience
-        last = "it does not answer"
-        while time.monotonic() < give_up:
-            if self.ended:
-                raise Unusable(f"the application did not start: {self.ended}")
-            try:
-                browser = Browser(self.url, "starter")
-                browser.ca_file = self.ca_file
-                reply = browser.begin_with("GET", start.ready, b"", {"Accept": "*/*"}).finish()
-                if reply.status < 500:
-                    return
-                last = f"{start.ready} answers {reply.status}"
-            except NoAnswer as error:
-                last = str(error)
-            time.sleep(0.05)  # between two looks
-        raise Unusable(f"the application was not up after {start.patience:.0f} s: {last}")
-
-    def _end(self, process: OwnProcess) -> None:
-        """End it and whatever it started: a command may be a shell's or a reloader's."""
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        more = self.description.timeouts.environment if self._parent else {}
+        self._started = Started(start, self.description.folder, values, more)
+        self._stack.callback(self._started.end)
+        who = self.description.who.path
+        ready = start.ready or ("/" if placeholders(who) else who)
+        named = start.ready is not None
+        self._started.wait(asker(self.url, ready, self.ca_file), named=named)

@@ -7,7 +7,7 @@ what signs in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from ..browser import NoAnswer
@@ -26,8 +26,12 @@ def sign_in(visitor: ShopVisitor, person: Person, patiences: Iterable[float]) ->
     Some stores are late, and some lose a sign-in to a request that writes what it had read: it is
     waited for as many seconds as each of ``patiences`` says. `Unexpected` where it is refused.
     """
-    for patience in patiences:
-        visitor.sign_in(person)
+    for number, patience in enumerate(patiences):
+        try:
+            visitor.sign_in(person)
+        except Unexpected:
+            if not number:  # whom it takes for signed in already, it need not let sign in again
+                raise
         with suppress(TimeoutError):
             _until_it_says(visitor, person.username, patience)
             return True
@@ -46,19 +50,22 @@ def _until_it_says(visitor: ShopVisitor, who: str, patience: float) -> None:
     wait_until(lambda: visitor.who() == who, "it says who signed in", pause=0.2, patience=patience)
 
 
-def restore(target: DescribedTarget, owner: ShopVisitor) -> None:
-    """Give an account of the file's its password back; `Unusable` says which one it may have."""
+def restore(target: DescribedTarget, owner: Callable[[], ShopVisitor]) -> None:
+    """Give an account of the file's its password back; `Unusable` says which one it may have.
+
+    Each sign-in is of a new visitor: one who is signed in may not be let sign in.
+    """
     if target.description.register or not target.changed_passwords:
         return
     target.allow(MOST_REQUESTS)
     person = target.people[-1]
     new = target.password_of(person)
     try:
-        if signs_in(owner, person):
+        if signs_in(visitor := owner(), person):
             with suppress(Unexpected, NoAnswer):
-                owner.change_password(person.password)
+                visitor.change_password(person.password)
         target.changed_passwords.clear()
-        if signs_in(owner, person):
+        if signs_in(owner(), person):
             return
         why = "it does not sign in as it was"
     except (Unexpected, NoAnswer, NotTried) as error:

@@ -1,118 +1,27 @@
-"""For a Tornado application's own tests: the fixture `check_sessions`.
+"""The fixture `check_sessions`, for pytest; an installed ``session-check`` brings it by itself.
 
 .. code-block:: python
 
-    # conftest.py
-    pytest_plugins = ["compare.check.pytest_plugin"]
-
-    # test_sessions.py
     def test_session_handling(check_sessions):
         check_sessions(make_app, "my-app.toml", known={"absolute-expiry"})
 
-The application is served on a free port of 127.0.0.1 for the length of the call, on an event loop
-in a thread of its own. Its file says how to sign in and so on; ``[start]`` and ``[store]`` are left
-out.
+Rule: whoever does not use it pays nothing for it: everything is imported when it is asked for.
 """
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Awaitable, Callable, Collection
-from pathlib import Path
-from types import TracebackType
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import msgspec
 import pytest
-from tornado.httpserver import HTTPServer
-from tornado.testing import bind_unused_port
-from tornado.web import Application
 
-from .described_target import DescribedTarget
-from .description import Description, read
-from .trial import BROKEN, Checked, trial
-
-#: Makes the application; called on the event loop that it is to run on.
-MakeApp = Callable[[], Application | Awaitable[Application]]
-
-
-class BrokenPromises(AssertionError):
-    """Promises of session handling that an application does not keep; ``checked`` has all."""
-
-    def __init__(self, message: str, checked: list[Checked]) -> None:
-        super().__init__(message)
-        self.checked = checked
+if TYPE_CHECKING:
+    from .trial import Checked
 
 
 @pytest.fixture
 def check_sessions() -> Callable[..., list[Checked]]:
-    """Call it with what makes an application and the path of its file; see `check`."""
+    """Call it with what makes an application, or its URL, and its file: see `in_tests.check`."""
+    from .in_tests import check  # noqa: PLC0415 (see the rule)
+
     return check
-
-
-def check(make_app: MakeApp, file: str | Path, known: Collection[str] = ()) -> list[Checked]:
-    """Return what every experiment says of an application.
-
-    Raises `BrokenPromises` for what is broken or could not be tried as its file says; experiments
-    named in ``known`` may be. Raises `Unusable` where it cannot be used.
-    """
-    description = msgspec.structs.replace(read(Path(file)), start=None, store=None)
-    with _Served(make_app) as url, DescribedTarget(_at(description, url)) as target:
-        checked = list(trial(target))
-    wrong = [
-        f"{each.experiment.name} ({each.experiment.clause}): {each.word}. {each.sentence}"
-        for each in checked
-        if (each.verdict == BROKEN or each.strange) and each.experiment.name not in known
-    ]
-    if wrong:
-        raise BrokenPromises("\n".join(wrong), checked)
-    return checked
-
-
-def _at(description: Description, url: str) -> Description:
-    timeouts = msgspec.structs.replace(description.timeouts, environment={})
-    return msgspec.structs.replace(description, url=url, timeouts=timeouts)
-
-
-class _Served:
-    """An application on an event loop in a thread, for a ``with`` block that gets its URL."""
-
-    def __init__(self, make_app: MakeApp) -> None:
-        self._make_app = make_app
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-        self._error: BaseException | None = None
-        self._url = ""
-
-    def __enter__(self) -> str:
-        self._thread.start()
-        self._ready.wait()
-        if self._error:
-            raise self._error
-        return self._url
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
-
-    async def _serve(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        try:
-            made = self._make_app()
-            server = HTTPServer(await made if isinstance(made, Awaitable) else made)
-            listener, port = bind_unused_port()
-            server.add_socket(listener)
-            self._url = f"http://127.0.0.1:{port}"
-        except BaseException as error:  # noqa: BLE001 (it is raised where the block begins)
-            self._error = error
-            return
-        finally:
-            self._ready.set()
-        await self._stop.wait()
-        server.stop()
-        await server.close_all_connections()

@@ -16,8 +16,9 @@ from tornado.template import Loader
 
 from ..experiment import Experiment
 from ..machine import machine
-from ..reports.page import telling
-from .table import SIGNS, entry
+from ..reports.telling import telling
+from .as_json import entry
+from .table import SIGNS
 from .trial import BROKEN, KEPT, Checked
 
 #: What was checked, by the application's name, in the order of the columns.
@@ -57,8 +58,8 @@ def as_json(found: SideBySide, started_at: str) -> str:
     return json.dumps(report, ensure_ascii=False, indent=2) + "\n"
 
 
-def as_page(found: SideBySide, started_at: str) -> str:
-    """Return everything as a page."""
+def as_page(found: SideBySide, started_at: str, ended: str = "") -> str:
+    """Return everything as a page; ``ended`` says why a run that has not tried all has ended."""
     loader = Loader(str(Path(__file__).parent), autoescape="xhtml_escape")
     page: bytes = loader.load("side_by_side.html").generate(
         found=found,
@@ -69,6 +70,7 @@ def as_page(found: SideBySide, started_at: str) -> str:
         sign_of=lambda each: SIGNS[each.verdict][0],
         telling=telling,
         machine=machine(),
+        ended=ended,
         day=started_at.replace("T", " ").removesuffix("Z"),
     )
     return page.decode()

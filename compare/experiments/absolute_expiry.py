@@ -1,6 +1,7 @@
 """Absolute expiry: one is active all the time, past the absolute timeout.
 
-Somebody who signed in only asks; a visitor without an account goes on changing a cart. The first
+Somebody who signed in only asks; a visitor without an account, where there can be one, goes on
+changing a cart. The first
 ends in both tiers, in a cookie by the age of its signature. The second shows the difference: each
 change signs a cookie anew. Whoever asks must not be out before the absolute timeout is over.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import time
 
+from .. import demands
 from ..activity import Activity
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
@@ -24,17 +26,17 @@ def run(lab: Lab) -> Outcome:
     """Be active for longer than the absolute timeout."""
     target, idle, absolute = lab.timed_target(idle=3, absolute=6)
     active_for = absolute + _LONGER
-    first, second = target.skus[:2]
     since = time.monotonic()
     victim = lab.signed_in(target)
     asking = victim.copy("victim")
     shopper = lab.visitor(target, "shopper")
-    shopper.put(first)
+    shops = lab.fill_cart(target, shopper) and lab.is_private(target)
     changing = shopper.copy("shopper")
     activity = Activity(asking, since, idle)
-    activity.go_on(active_for, also=lambda: changing.put(second))
-    victim.jar, shopper.jar = asking.jar, changing.jar
-    signed_in, kept = victim.who(), first in shopper.cart()
+    second = target.skus[1] if shops else ""
+    activity.go_on(active_for, also=lambda: changing.add(second) if shops else None)
+    victim.held, shopper.held = asking.held, changing.held
+    signed_in, kept = victim.who(), shops and target.skus[0] in shopper.cart()
     if signed_in:
         return Outcome(SIGN_IN_STAYS, False, "Whoever goes on asking is signed in for ever.")
     if activity.was_cut_short(absolute):
@@ -65,4 +67,6 @@ EXPERIMENT = Experiment(
     expected={COOKIE: STAYS, SESSION: ENDS},
     kept=frozenset({STAYS, ENDS}),
     most_requests=600,
+    demand=demands.ABSOLUTE,
+    needs=("timeouts.absolute",),
 )

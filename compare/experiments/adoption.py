@@ -1,7 +1,8 @@
 """Adoption: an attacker makes up a session ID, and gives it to a victim.
 
 It looks like the target's own, and nobody was ever given it: what is random in a cookie is drawn
-anew, the form around it stays.
+anew, the form around it stays. What it looks like is told from a session of the attacker's own, and
+only of what the sign-in rests on.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import re
 import string
 from collections.abc import Mapping
 
-from ..experiment import COOKIE, SESSION, Experiment, Lab
+from .. import demands
+from ..carriers import carriers, signs_in
+from ..experiment import COOKIE, SESSION, DoesNotApply, Experiment, Lab, NotTried
 from ..findings import Outcome
 from ..shop_visitor import Unexpected
 
@@ -26,25 +29,38 @@ _ALPHABETS = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 def run(lab: Lab) -> Outcome:
     """Make cookies up, have a victim sign in with them, and use them oneself."""
     target = lab.target()
-    stranger = lab.passer_by(target)
-    stranger.put(target.skus[0])
-    if not stranger.jar:
-        lab.sign_in(stranger, lab.person(target))
     attacker = lab.visitor(target, "attacker")
-    attacker.jar = made_up(stranger.jar)
+    attacker.held = _like_the_targets_own(lab)
     look = attacker.copy("attacker, beforehand")
-    if look.who() or look.cart():
+    private = lab.is_private(target)
+    if look.who() or (private and look.cart()):
         raise Unexpected(
             "what is random in its cookies cannot be told: one made up is a stranger's"
         )
     victim = lab.copy(attacker, "victim")
-    victim.put(target.skus[0])
-    if attacker.cart():
+    if lab.fill_cart(target, victim) and private and attacker.cart():
         return Outcome(ADOPTED, False, "With the ID that the attacker made up, both share a cart.")
     lab.sign_in(victim, lab.person(target))
     if who := attacker.who():
         return Outcome(ADOPTED, False, f"With the ID that it made up, the attacker is now {who}.")
     return Outcome(NEVER, True, "Whoever comes with an ID that nobody was given gets another one.")
+
+
+def _like_the_targets_own(lab: Lab) -> dict[str, str]:
+    target = lab.target()
+    stranger = lab.passer_by(target)
+    lab.look_around(stranger)
+    lab.fill_cart(target, stranger)
+    anonymous = stranger.held
+    lab.sign_in(stranger, lab.person(target))
+    if not stranger.held:
+        raise DoesNotApply("whoever is signed in holds nothing that could be made up")
+    rests_on = [name for part in carriers(stranger.held, signs_in(stranger)) for name in part]
+    known = anonymous | stranger.held
+    like = made_up({name: known[name] for name in rests_on})
+    if like == {name: known[name] for name in rests_on}:
+        raise NotTried("nothing in its cookies looks random, so none can be made up")
+    return like
 
 
 def made_up(jar: Mapping[str, str]) -> dict[str, str]:
@@ -68,5 +84,7 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: NEVER, SESSION: NEVER},
     kept=frozenset({NEVER}),
-    most_requests=60,
+    most_requests=120,
+    demand=demands.ADOPTION,
+    core=True,
 )

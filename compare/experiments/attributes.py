@@ -1,62 +1,78 @@
 """Attributes: what the target asks the browser to do with the cookies that a sign-in rests on.
 
-Those are found by leaving them out one by one, and by sending them one by one: without one of them
-nobody is signed in, or by it alone somebody is. Others, such as a token that scripts have to read,
-may be as they are.
+Each of them that carries the sign-in, or can restore it, is judged by the attributes that it was
+set with (RFC 6265 5.2), none by a piece of its header. Others, such as a token that scripts have to
+read, may be as they are. What only https can show is judged on https.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..browser import deletes
-from ..experiment import COOKIE, SESSION, Experiment, Lab
-from ..findings import Outcome
-from ..shop_visitor import ShopVisitor, Unexpected
+from .. import demands
+from ..carriers import carriers, signs_in
+from ..experiment import COOKIE, SESSION, DoesNotApply, Experiment, Lab
+from ..findings import Demand, Outcome
+from ..jar import SetCookie, name_of, parsed
 
 GOOD, LACKING = "as they should be", "something is lacking"
-#: ``(attribute, what it prevents)``
-_WANTED = (
-    ("httponly", "HttpOnly, so scripts read it"),
-    ("samesite=", "SameSite, so other sites have it sent"),
-)
+_PREFIXES = ("__host-", "__secure-")
+_SEVERITIES = ("low", "medium", "high")
 
 
 def run(lab: Lab) -> Outcome:
     """Sign in, find what that rests on, and look how it was set."""
     target = lab.target()
-    visitor = lab.signed_in(target, name="visitor")
-    rests_on = [name for name in visitor.jar if _rests_on(visitor, name)]
+    visitor = lab.visitor(target, "visitor")
+    lab.look_around(visitor)
+    lab.sign_in(visitor, lab.person(target))
+    parts = carriers(visitor.held, signs_in(visitor))
+    rests_on = {name_of(name) for part in parts for name in part if name in visitor.jar}
     if not rests_on:
-        raise Unexpected("no one cookie is needed for the sign-in, and none is enough")
-    headers = [
-        header
-        for header in visitor.cookies_set
-        if header.partition("=")[0] in rests_on and not deletes(header)
-    ]
-    faults = sorted({each for header in headers for each in _faults(header, target.url)})
+        raise DoesNotApply("the sign-in rests on no cookie")
+    headers = [parsed(each) for each in visitor.cookies_set]
+    judged = [each for each in headers if each.name in rests_on and not each.deletes]
+    secure = target.url.startswith("https:")
+    faults = {text: demand for each in judged for text, demand in _faults(each, secure=secure)}
+    names = ", ".join(sorted(rests_on))
     if faults:
-        return Outcome(LACKING, False, f"{'; '.join(faults)}.")
-    return Outcome(GOOD, True, "HttpOnly, SameSite, for this host alone, and Secure on https.")
+        gravest = max(faults.values(), key=lambda demand: _SEVERITIES.index(demand.severity))
+        told = "; ".join(f"{text} ({demand.source})" for text, demand in sorted(faults.items()))
+        return Outcome(LACKING, False, f"{told}.", demand=gravest)
+    told = f"{names}: HttpOnly, SameSite, for this host alone"
+    if secure:
+        return Outcome(GOOD, True, f"{told}, Secure and called so.")
+    remark = "Secure, and the prefix of the name, cannot be judged on plain http."
+    return Outcome(GOOD, True, f"{told}.", remarks=(remark,))
 
 
-def _rests_on(visitor: ShopVisitor, name: str) -> bool:
-    without, alone = visitor.copy("visitor without a cookie"), visitor.copy("visitor with one")
-    del without.jar[name]
-    alone.jar = {name: visitor.jar[name]}
-    return not without.who() or bool(alone.who())
+def _faults(cookie: SetCookie, *, secure: bool) -> Iterator[tuple[str, Demand]]:
+    name, attributes = cookie.name, cookie.attributes
+    if "httponly" not in attributes:
+        yield f"{name} has no HttpOnly, so scripts read it", demands.HTTP_ONLY
+    match attributes.get("samesite", "").lower():
+        case "lax" | "strict":
+            pass
+        case "none":
+            yield f"{name} has SameSite=None, so other sites have it sent", demands.SAME_SITE
+        case _:
+            yield f"{name} has no SameSite, so other sites may have it sent", demands.SAME_SITE
+    if attributes.get("domain"):
+        yield f"{name} has a Domain, so every subdomain gets it", demands.THIS_HOST
+    yield from _prefix(cookie)
+    if secure and "secure" not in attributes:
+        yield f"{name} is not Secure, so http carries it as well", demands.SECURE
+    elif secure and not name.lower().startswith(_PREFIXES):
+        yield f"{name} is called neither __Host- nor __Secure-", demands.SECURE
 
 
-def _faults(header: str, url: str) -> Iterator[str]:
-    name = header.partition("=")[0]
-    attributes = [part.strip().lower() for part in header.split(";")[1:]]
-    for wanted, without in _WANTED:
-        if not any(each.startswith(wanted) for each in attributes):
-            yield f"{name} has no {without}"
-    if any(each.startswith("domain=") for each in attributes):
-        yield f"{name} has a Domain, so every subdomain gets it"
-    if url.startswith("https:") and "secure" not in attributes:
-        yield f"{name} is not Secure, so http carries it as well"
+def _prefix(cookie: SetCookie) -> Iterator[tuple[str, Demand]]:
+    """Yield what makes browsers refuse it: a name promises what its attributes do not keep."""
+    name, attributes = cookie.name, cookie.attributes
+    if name.lower().startswith(_PREFIXES) and "secure" not in attributes:
+        yield f"{name} is not Secure, which its name promises: browsers drop it", demands.SECURE
+    if name.lower().startswith("__host-") and attributes.get("path") != "/":
+        yield f"{name} is not for every path, which its name promises", demands.THIS_HOST
 
 
 EXPERIMENT = Experiment(
@@ -67,5 +83,7 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: GOOD, SESSION: GOOD},
     kept=frozenset({GOOD}),
-    most_requests=40,
+    most_requests=80,
+    demand=demands.HTTP_ONLY,
+    core=True,
 )

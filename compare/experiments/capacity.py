@@ -1,13 +1,20 @@
-"""Capacity: a value grows until it is refused."""
+"""Capacity: a value grows until it is refused.
+
+What browsers drop is the cookie's fault (ASVS 3.3.5). What was confirmed and is not there, in
+whatever it was to be kept, has failed and was taken for done (16.5.3).
+"""
 
 from __future__ import annotations
 
 import random
 import string
+from dataclasses import replace
 
+from .. import demands
 from ..browser import NoAnswer
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Figures, Outcome
+from ..jar import MOST_OF_A_COOKIE, parsed
 from ..shop_visitor import ShopVisitor, size_of
 
 REFUSED = "refused, the old value intact"
@@ -18,9 +25,21 @@ _LONGEST_NOTE, _HUGE_NOTE = 1_900, 2_000_000
 
 
 def run(lab: Lab) -> Outcome:
+    """Add long notes until one is refused, and say what the loss of one is held against."""
+    visitor = lab.writer(lab.target())
+    outcome = _grown(lab, visitor)
+    if outcome.word in {LOST, DAMAGED} and not any(map(_is_too_large, visitor.cookies_set)):
+        return replace(outcome, demand=demands.FAILED_SAVE)
+    return outcome
+
+
+def _is_too_large(header: str) -> bool:
+    return parsed(header).size > MOST_OF_A_COOKIE
+
+
+def _grown(lab: Lab, visitor: ShopVisitor) -> Outcome:
     """Add long notes until one is refused, then find the greatest that is taken, to the byte."""
     target = lab.target()
-    visitor = lab.writer(target)
     before: dict[str, dict[str, object]] = visitor.cart()
     for sku in lab.several_skus(target):
         reply = visitor.add(sku, note(_LONGEST_NOTE))
@@ -98,4 +117,6 @@ EXPERIMENT = Experiment(
     expected={COOKIE: REFUSED, SESSION: REFUSED},
     kept=frozenset({REFUSED, ENDLESS}),
     most_requests=160,
+    demand=demands.COOKIE_SIZE,
+    needs=("write", "read"),
 )

@@ -6,11 +6,15 @@ are by default, but kept. So the difference is the state's and nothing else's.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..browser import cookie_header
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Figures, Outcome
 from ..load import Load, load, pin
-from ..targets import Target
+
+if TYPE_CHECKING:
+    from ..targets import Target
 
 NO_LOOKUP, ONE_LOOKUP, MORE = "no lookup", "one lookup", "several lookups"
 _VISITORS, _ROUNDS = 100, 5

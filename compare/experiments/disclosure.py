@@ -1,11 +1,20 @@
-"""Disclosure: whoever holds the cookies reads everything that can be read in them."""
+"""Disclosure: whoever holds the cookies reads everything that can be read in them.
+
+What was found, and in what it was wrapped, is one thing; whether it is a secret is another. One's
+address and what one wrote for oneself are none of the cookie's business; that a name is in it is
+said.
+"""
 
 from __future__ import annotations
 
-from ..decoding import decodings
+from collections.abc import Mapping
+
+from .. import demands
+from ..decoding import Reading, readings
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
-from ..shop_visitor import Person
+from ..jar import name_of
+from ..shop_visitor import Person, Unexpected
 
 READABLE, OPAQUE = "readable", "opaque"
 _NOTE = "canary-in-the-cart"
@@ -16,18 +25,48 @@ def run(lab: Lab) -> Outcome:
     target = lab.target()
     person = lab.person(target)
     victim = lab.signed_in(target, person)
-    victim.put(target.skus[0], _NOTE)
-    readable = "\n".join(text for value in victim.jar.values() for text in decodings(value))
-    found = [what for what, canary in _canaries(person) if canary in readable]
-    if found:
-        told = " and ".join(found)
-        return Outcome(READABLE, False, f"The cookies tell their holder the {told}, in plain text.")
-    return Outcome(OPAQUE, True, "Neither can be read in the cookies, whatever one tries.")
+    wrote = lab.fill_cart(target, victim, _NOTE)
+    if not victim.held:
+        raise Unexpected("somebody who is signed in holds nothing that could be read")
+    told = {
+        what: where
+        for what, canary in _canaries(person, wrote=wrote and _is_secret(lab))
+        if (where := _where(victim.held, canary))
+    }
+    name = f"It tells the name, {told.pop('name')}." if "name" in told else ""
+    if told:
+        said = " and ".join(f"the {what}, {where}" for what, where in told.items())
+        return Outcome(READABLE, False, f"The cookies tell their holder {said}.")
+    return Outcome(
+        OPAQUE,
+        True,
+        f"Nothing of it can be read in {len(victim.held)} values, whatever one tries.",
+        remarks=(name,) if name else (),
+    )
 
 
-def _canaries(person: Person) -> list[tuple[str, str]]:
-    has_email = person.email != person.username  # which may be a word of anything
-    return [("email address", person.email)] * has_email + [("note", _NOTE)]
+def _is_secret(lab: Lab) -> bool:
+    target = lab.target()
+    return lab.note_is_secret(target) and lab.is_private(target)
+
+
+def _canaries(person: Person, *, wrote: bool) -> list[tuple[str, str]]:
+    found = [("name", person.username)]
+    if person.email != person.username:  # which may be a word of anything
+        found.append(("email address", person.email))
+    return [*found, ("note", _NOTE)] if wrote else found
+
+
+def _where(held: Mapping[str, str], canary: str) -> str:
+    """Return where and how ``canary`` can be read, nothing where it cannot."""
+    for name, value in held.items():
+        if reading := next((each for each in readings(value) if canary in each.text), None):
+            return f"as {_told(reading)} in {name_of(name)}"
+    return ""
+
+
+def _told(reading: Reading) -> str:
+    return str(reading) if reading.layers else "plain text"
 
 
 EXPERIMENT = Experiment(
@@ -39,5 +78,6 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: READABLE, SESSION: OPAQUE},
     kept=frozenset({OPAQUE}),
-    most_requests=10,
+    most_requests=20,
+    demand=demands.DISCLOSURE,
 )

@@ -5,6 +5,7 @@ All of the change has been read but the last byte when it goes.
 
 from __future__ import annotations
 
+from .. import demands
 from ..browser import NoAnswer
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
@@ -69,4 +70,6 @@ EXPERIMENT = Experiment(
     expected={COOKIE: KEPT, SESSION: REFUSED},
     kept=frozenset({KEPT, REFUSED}),
     most_requests=400,
+    demand=demands.FAILED_SAVE,
+    needs=("store", "write", "read"),
 )

@@ -1,42 +1,106 @@
-"""Fixation: an attacker plants their own cookies with a victim, who then signs in."""
+"""Fixation: an attacker plants their own cookies with a victim, who then signs in.
+
+The attacker has been wherever a victim goes before signing in, and plants what they got there; also
+what is left of a session of their own that they have ended, and one that they are signed in with.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from .. import demands
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
+from ..shop_visitor import ShopVisitor, Unexpected
 
 STICKS = "what was planted stays good"
 DEAD = "what was planted is dead"
 LET_IN = "the attacker is signed in"
-_TRIES = 5
+_TRIES = 3
 
 
 def run(lab: Lab) -> Outcome:
     """Plant cookies, have the victim sign in with them, use them again; once is enough."""
     for _ in range(_TRIES):
-        outcome = _tried(lab)
-        if outcome.word == LET_IN:
+        outcome = _with_what_visitors_get(lab)
+        if outcome is None or outcome.word == LET_IN:
             break
-    return outcome
+    if outcome is not None and outcome.word != DEAD:
+        return outcome
+    further = _with_a_used_one(lab) or _with_one_in_use(lab)
+    return further or outcome or _nothing_to_plant(lab)
 
 
-def _tried(lab: Lab) -> Outcome:
+def _with_what_visitors_get(lab: Lab) -> Outcome | None:
     target = lab.target()
     attacker = lab.visitor(target, "attacker")
-    attacker.put(target.skus[0])
-    if not attacker.jar:
-        return Outcome(DEAD, True, "There is no cookie before the sign-in, so none to plant.")
-    victim = lab.copy(attacker, "victim")
-    lab.sign_in(victim, lab.person(target))
+    lab.look_around(attacker)
+    wrote = lab.fill_cart(target, attacker)
+    if not attacker.held or attacker.who():
+        return None
+    _planted(lab, attacker)
     if who := attacker.who():
         return Outcome(
             LET_IN, False, f"With the cookies it had planted, the attacker is now {who}."
         )
-    if attacker.cart():
+    if wrote and lab.is_private(target) and attacker.cart():
         return Outcome(
-            STICKS, False, "The planted cart is as valid as before, for whoever has the cookies."
+            STICKS,
+            False,
+            "The planted cart is as valid as before, for whoever has the cookies.",
+            demand=demands.OLD_TOKEN,
         )
     return Outcome(DEAD, True, "Signing in made a new ID, and the planted one is dead.")
+
+
+def _with_a_used_one(lab: Lab) -> Outcome | None:
+    """Return what became of it if the attacker is let in; None otherwise."""
+    target = lab.target()
+    attacker = lab.visitor(target, "attacker with an account")
+    lab.sign_in(attacker, lab.person(target))
+    used = attacker.held
+    attacker.sign_out()
+    attacker.held = used | attacker.held
+    if not attacker.held or attacker.who():  # what is good after a sign-out is not for this to say
+        return None
+    _planted(lab, attacker)
+    if who := attacker.who():
+        told = (
+            f"With the cookies of a session it had ended, and planted, the attacker is now {who}."
+        )
+        return Outcome(LET_IN, False, told)
+    return None
+
+
+def _with_one_in_use(lab: Lab) -> Outcome | None:
+    """Plant the attacker's own session while it is signed in; the victim signs in over it."""
+    target = lab.target()
+    attacker = lab.visitor(target, "attacker, signed in")
+    mallory, person = lab.person(target), lab.person(target)
+    lab.sign_in(attacker, mallory)
+    victim = lab.copy(attacker, "victim")
+    if mallory.username == person.username:  # whom it then names says nothing
+        return None
+    with suppress(Unexpected):  # it need not let somebody in who is signed in already
+        victim.sign_in(person)
+    if attacker.who() != person.username:
+        return None
+    told = f"The victim signed in over the attacker's session, and that is now {person.username}'s."
+    return Outcome(LET_IN, False, told)
+
+
+def _planted(lab: Lab, attacker: ShopVisitor) -> None:
+    victim = lab.copy(attacker, "victim")
+    lab.sign_in(victim, lab.person(lab.target()))
+
+
+def _nothing_to_plant(lab: Lab) -> Outcome:
+    attacker = lab.visitor(lab.target(), "attacker")
+    before = len(attacker.exchanges)
+    lab.look_around(attacker)
+    asked = ", ".join(dict.fromkeys(each.path for each in attacker.exchanges[before:]))
+    told = f"There is no cookie before the sign-in, so none to plant; asked for were {asked}."
+    return Outcome(DEAD, True, told)
 
 
 EXPERIMENT = Experiment(
@@ -46,6 +110,8 @@ EXPERIMENT = Experiment(
     clause="ASVS 7.2.4",
     run=run,
     expected={COOKIE: STICKS, SESSION: DEAD},
-    kept=frozenset({STICKS, DEAD}),
+    kept=frozenset({DEAD}),
     most_requests=240,
+    demand=demands.FIXATION,
+    core=True,
 )

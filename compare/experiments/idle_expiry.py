@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 
+from .. import demands
 from ..activity import Activity
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
@@ -59,5 +60,7 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: STILL_IN, SESSION: ENDED},
     kept=frozenset({ENDED}),
-    most_requests=80,
+    most_requests=120,
+    demand=demands.IDLE,
+    needs=("timeouts.idle",),
 )

@@ -1,14 +1,16 @@
 """Lost update: several tabs of one browser change the cart at the same time.
 
 All of them have sent their change but the last byte before the first one gets its answer. Where no
-two of them are confirmed at once, nothing was put to the test.
+two of them are confirmed at once, nothing was put to the test; nor where the same changes, one
+after the other, do not stay either.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from ..experiment import COOKIE, SESSION, Experiment, Lab
+from .. import demands
+from ..experiment import COOKIE, SESSION, Experiment, Lab, NotTried
 from ..findings import Figures, Outcome
 from ..shop_visitor import ShopVisitor, Unexpected
 
@@ -23,11 +25,11 @@ def run(lab: Lab) -> Outcome:
     for sku in browser.cart():
         browser.remove(sku)
     skus = lab.several_skus(target)
-    browser.put(skus[-1])
-    at_once = min(TABS, len(skus) - 1)
+    _one_after_the_other(browser, skus[-2:])
+    at_once = min(TABS, len(skus) - 2)
     confirmed: list[str] = []
     most_at_once = 0
-    for number in range(min(ROUNDS, (len(skus) - 1) // at_once)):
+    for number in range(min(ROUNDS, (len(skus) - 2) // at_once)):
         kept = 2 if number == 0 else 0
         tabs = [
             lab.copy(browser, f"tab {1 + tab}") if tab < kept else browser.copy(f"tab {1 + tab}")
@@ -37,7 +39,7 @@ def run(lab: Lab) -> Outcome:
         confirmed += now
         most_at_once = max(most_at_once, len(now))
         # A browser keeps whatever came last.
-        browser.jar |= tabs[-1].jar
+        browser.held = browser.held | tabs[-1].held
     if most_at_once < 2:
         raise Unexpected(f"of {at_once} changes at the same time {most_at_once} was confirmed")
     there = browser.cart().keys() & set(confirmed)
@@ -49,6 +51,12 @@ def run(lab: Lab) -> Outcome:
     if len(there) < len(confirmed):
         return Outcome(LOST, False, f"{told}: whoever was last has undone the others.", figures)
     return Outcome(NONE_LOST, True, f"{told}.", figures)
+
+
+def _one_after_the_other(browser: ShopVisitor, skus: list[str]) -> None:
+    confirmed = {sku for sku in skus if browser.counted(browser.add(sku))}
+    if not browser.cart().keys() >= confirmed:
+        raise NotTried("of two changes, one after the other, one stays: nothing can be lost")
 
 
 def together(tabs: list[ShopVisitor], skus: list[str]) -> list[str]:
@@ -68,5 +76,7 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: LOST, SESSION: NONE_LOST},
     kept=frozenset({NONE_LOST}),
-    most_requests=90,
+    most_requests=120,
+    demand=demands.LOST_UPDATE,
+    needs=("write", "read"),
 )

@@ -1,8 +1,12 @@
-"""Replay after sign-out: a copy of the cookies is used once their owner has signed out."""
+"""Replay after sign-out: a copy of the cookies is used once their owner has signed out.
+
+The copy was good before, and a stranger does not see what is looked for.
+"""
 
 from __future__ import annotations
 
-from ..experiment import COOKIE, SESSION, Experiment, Lab
+from .. import demands
+from ..experiment import COOKIE, SESSION, Experiment, Lab, NotTried
 from ..findings import Outcome
 
 STILL_IN, OUT = "still signed in", "signed out"
@@ -13,8 +17,10 @@ def run(lab: Lab) -> Outcome:
     """Fill the cart, copy the jar, sign out, use the copy."""
     target = lab.target()
     victim = lab.signed_in(target)
-    has_cart = lab.fill_cart(target, victim)
+    has_cart = lab.fill_cart(target, victim) and lab.is_private(target)
     thief = lab.copy(victim, "thief")
+    if not thief.who():
+        raise NotTried("a copy is refused while its owner is signed in: it is bound to something")
     victim.sign_out()
     if who := thief.who():
         return Outcome(STILL_IN, False, f"After the sign-out the copy is still {who}.")
@@ -32,5 +38,7 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: STILL_IN, SESSION: OUT},
     kept=frozenset({OUT}),
-    most_requests=10,
+    most_requests=25,
+    demand=demands.LOGOUT,
+    core=True,
 )

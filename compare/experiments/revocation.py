@@ -1,11 +1,17 @@
-"""Revocation: a changed password ends what was signed in with the old one."""
+"""Revocation: a changed password ends what was signed in with the old one, or lets one end it.
+
+The clause asks for the option to end the other sessions; ending them unasked is more. That a copy
+of one's own cookies ends as well, no clause asks for.
+"""
 
 from __future__ import annotations
 
-from ..experiment import COOKIE, SESSION, Experiment, Lab
+from .. import demands
+from ..experiment import COOKIE, SESSION, Experiment, Lab, NotTried
 from ..findings import Outcome
 
 STAY, OUT, COPY_STAYS = "the others stay in", "the others are out", "a copy of one's own stays in"
+OPTION = "the others are out when one says so"
 
 
 def run(lab: Lab) -> Outcome:
@@ -15,12 +21,21 @@ def run(lab: Lab) -> Outcome:
     victim = lab.signed_in(target, person)
     other = lab.signed_in(target, person, "second device")
     copy = lab.copy(victim, "thief")
+    if not (victim.who() and copy.who()):
+        raise NotTried("signing in on a second device ends the first: there are never others")
     victim.change_password()
     victim.who()
     if other.who():
-        return Outcome(STAY, False, "After the change of password the other device is still in.")
+        if not victim.end_others():
+            told = "After the change of password the other device is still in, and nothing ends it."
+            return Outcome(STAY, False, told)
+        if other.who():
+            return Outcome(STAY, False, "The others were ended, and the other device is still in.")
+        return Outcome(OPTION, True, "The change let the other device be; the option ended it.")
     if copy.who():
-        return Outcome(COPY_STAYS, False, "A copy of one's own cookies outlives the change.")
+        told = "The change ended the other device. A copy of one's own cookies outlives it."
+        remark = "The session in which a password is changed could get a new token as well."
+        return Outcome(COPY_STAYS, False, told, remarks=(remark,))
     return Outcome(
         OUT, True, "The change of password ended the other device, and every copy of one's own ID."
     )
@@ -34,6 +49,9 @@ EXPERIMENT = Experiment(
     capability="revocable",
     run=run,
     expected={COOKIE: STAY, SESSION: OUT},
-    kept=frozenset({OUT}),
-    most_requests=40,
+    kept=frozenset({OUT, OPTION, COPY_STAYS}),
+    most_requests=60,
+    demand=demands.OTHERS,
+    needs=("password",),
+    core=True,
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ..experiment import COOKIE, SESSION, Experiment, Lab
+from .. import demands
+from ..experiment import COOKIE, SESSION, Experiment, Lab, NotTried
 from ..findings import Outcome
+from ..shop_visitor import Unexpected
 
 BACK, UNMOVED = "the old state is back", "the state is unmoved"
 
@@ -14,8 +16,14 @@ def run(lab: Lab) -> Outcome:
     visitor = lab.signed_in(target, name="visitor")
     visitor.put(target.skus[0])
     yesterday = lab.copy(visitor, "visitor with yesterday's cookies")
+    if not yesterday.cart():
+        raise NotTried("a copy of the cookies does not show what was written")
     visitor.put(target.skus[1])
     now = visitor.cart()
+    if target.skus[1] not in now:
+        raise Unexpected("what was written last is not there")
+    if not lab.is_private(target):
+        raise NotTried("a stranger reads what was written: it is kept with nobody's session")
     if yesterday.cart() != now:
         return Outcome(BACK, False, "The old cookies are accepted, and the old cart is back.")
     return Outcome(UNMOVED, True, "The old cookies show the cart as it is now.")
@@ -30,5 +38,7 @@ EXPERIMENT = Experiment(
     run=run,
     expected={COOKIE: BACK, SESSION: UNMOVED},
     kept=frozenset({UNMOVED}),
-    most_requests=20,
+    most_requests=25,
+    demand=demands.ROLLBACK,
+    needs=("write", "read"),
 )

@@ -20,14 +20,18 @@ BUILT = ROOT / "build" / "peers"
 
 def prepare(peer: str) -> None:
     """Install what ``peer`` is pinned to unless it is there; `Unusable` says what went wrong."""
-    pinned = next((FOLDER / peer).glob("requirements.txt"), FOLDER / peer / "package.json")
-    built = BUILT / peer
+    install(FOLDER / peer, BUILT / peer)
+
+
+def install(folder: Path, built: Path) -> None:
+    """Install what a folder's file names into ``built`` unless it is there; see `prepare`."""
+    pinned = next(folder.glob("requirements.txt"), folder / "package.json")
     stamp = built / pinned.name
     if stamp.exists() and stamp.read_bytes() == pinned.read_bytes():
         return
     shutil.rmtree(built, ignore_errors=True)
     built.mkdir(parents=True)
-    print(f"installing what {peer} needs ...", file=sys.stderr, flush=True)
+    print(f"installing what {folder.name} needs ...", file=sys.stderr, flush=True)
     if pinned.name == "package.json":
         shutil.copy(pinned, built / "package.json.part")
         (built / "package.json.part").rename(stamp)

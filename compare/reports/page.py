@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-from tornado.escape import xhtml_escape
 from tornado.template import Loader
 
 from ..findings import Finding
 from ..run import Run
 from .charts import cost_bars, latency_bars, weight_chart
+from .telling import telling
 from .words import CAPABILITIES, busy, said, spread
-
-#: Request and status line, cookies, and what says when to come again.
-_TELLING = re.compile(r"[A-Z]+ /|HTTP/|(set-)?cookie:|retry-after:", re.IGNORECASE)
 
 _FOLDER = Path(__file__).parent
 
@@ -52,14 +48,6 @@ def _capability_rows(run: Run) -> list[tuple[str, str, list[object]]]:
         if cells:
             rows.append((capability, meaning, list(cells)))
     return rows
-
-
-def telling(message: str) -> str:
-    """Return a message as HTML, with the lines that tell something set off from the others."""
-    return "\n".join(
-        f"<b>{xhtml_escape(line)}</b>" if _TELLING.match(line) else xhtml_escape(line)
-        for line in message.split("\n")
-    )
 
 
 def _mark(meets: bool | int | None) -> tuple[str, str]:

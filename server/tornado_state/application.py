@@ -105,7 +105,9 @@ class StateApplication(Application):
     def _declare_all(self) -> None:
         default = self.settings.get("default_handler_class")
         for handler in [*handlers_of(self.default_router), *([default] if default else [])]:
-            if isinstance(handler, type) and issubclass(handler, StateHandler):
+            if isinstance(handler, Application):
+                _check_within(handler)
+            elif isinstance(handler, type) and issubclass(handler, StateHandler):
                 self._declare(handler)
 
     def _declare(self, handler: type[StateHandler]) -> None:
@@ -168,6 +170,18 @@ class StateApplication(Application):
             connection.when_sent(lambda: super(StateApplication, self).log_request(handler))
         else:
             super().log_request(handler)
+
+
+def _check_within(application: Application) -> None:
+    """Raise `CompositionError` for a handler with state that is served without any."""
+    if isinstance(application, StateApplication):
+        return
+    for handler in handlers_of(application.default_router):
+        if isinstance(handler, type) and issubclass(handler, StateHandler):
+            raise CompositionError(
+                f"{handler.__name__} has state, and the application within that serves it is a "
+                f"{type(application).__name__}: make that a StateApplication as well"
+            )
 
 
 def _store(given: Any) -> SessionStore | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from tornado import httputil
 from tornado.log import app_log
@@ -79,6 +79,9 @@ class AnswerOnly(httputil.HTTPMessageDelegate):
         """Answer."""
         self._answer(self._error)
 
+    #: What is called where one application calls another.
+    execute = finish
+
 
 class LoadFirst(httputil.HTTPMessageDelegate):
     """Loads the state before the handler begins: with the whole body, or ``early`` without it."""
@@ -118,15 +121,28 @@ class LoadFirst(httputil.HTTPMessageDelegate):
 
     def finish(self) -> None:
         """Have the handler begin, if it has not yet, with its state there."""
-        if self._early or not self._state.needs_loading():
+        if self._early:
             self._handler.finish()
         else:
-            self._loading = asyncio.ensure_future(self._load_and_finish())
+            self._load_and(self._handler.finish)
 
-    async def _load_and_finish(self) -> None:
+    def execute(self) -> None:
+        """Have the handler begin where one application calls another: the body is there."""
+        self._load_and(cast(Any, self._handler).execute)
+
+    def _load_and(self, begin: Callable[[], object]) -> None:
+        if self._state.needs_loading():
+            self._loading = asyncio.ensure_future(self._load_and_begin(begin))
+        else:
+            self._begin(begin)
+
+    async def _load_and_begin(self, begin: Callable[[], object]) -> None:
         await self._state.load()
+        self._begin(begin)
+
+    def _begin(self, begin: Callable[[], object]) -> None:
         try:
-            self._handler.finish()
+            begin()
         except httputil.HTTPInputError as error:
             self._answer(HTTPError(400, "%s", error))
         except Exception as error:  # noqa: BLE001 - a handler that cannot even be made

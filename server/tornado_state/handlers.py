@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
+from inspect import getattr_static
 from typing import Any, ClassVar
 
 from tornado import httputil
@@ -122,7 +123,16 @@ def _declared(handler: type) -> dict[str, Kind[Any]]:
 
 
 def check_attributes(handler: type[StateHandler]) -> None:
-    """Raise `CompositionError` for a kind under a name that is Tornado's."""
+    """Look at what a class declares by now; `CompositionError` for what hides Tornado's or ours.
+
+    Kinds may have been assigned to it, or to a base, after the class was made.
+    """
+    handler.declared_kinds = _declared(handler)
+    if handler.declared_kinds and not isinstance(getattr_static(handler, "state"), property):
+        raise CompositionError(
+            f"{handler.__name__}.state hides the state of the handler: a base brings an attribute "
+            "of that name"
+        )
     for name in handler.declared_kinds:
         if name in _TORNADOS:
             raise CompositionError(

@@ -80,7 +80,7 @@ class HeldConnection(httputil.HTTPConnection):
         if status == 101:
             return self._switch(start_line, headers, chunk)
         try:
-            if self.state.must_wait():
+            if self.state.must_wait(failed=status >= 500):
                 self._check_head(headers, chunk)
                 self.state.close()
                 return self._hold(self._commit_and_send(start_line, headers, chunk))

@@ -158,9 +158,9 @@ class RequestState(KindMapping):
         """Load what `needs_loading`; a failure is kept for whoever uses the kind."""
         await self._tiers.session.load()
 
-    def must_wait(self) -> bool:
-        """Return whether `commit` has to ask the store for anything."""
-        return self._tiers.must_wait()
+    def must_wait(self, *, failed: bool = False) -> bool:
+        """Return whether `commit` has to ask the store for anything, if the request ``failed``."""
+        return self._tiers.must_wait(failed=failed)
 
     @property
     def renewal_interrupted(self) -> bool:

@@ -143,10 +143,10 @@ class RequestTiers:
 
     # Committing
 
-    def must_wait(self) -> bool:
-        """Return whether `commit` has to ask the store for anything."""
+    def must_wait(self, *, failed: bool) -> bool:
+        """Return whether `commit` has to ask the store for anything, if the request ``failed``."""
         tier = self.session.tier_to_ask
-        return tier is not None and tier.must_wait(self.session.known)
+        return tier is not None and tier.must_wait(self.session.known, failed=failed)
 
     async def commit(self, confirm: Confirm) -> None:
         """Write what changed; see `RequestState.commit`."""

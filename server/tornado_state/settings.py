@@ -31,7 +31,7 @@ _MIN_DIFFERENT = 8
 
 _PLACEHOLDER = re.compile(
     r"change.?(me|this|it)|\btodo\b|placeholder|your.?own|your.?(cookie.?)?secret|generate.?your"
-    r"|replace.?(me|this)|secret.?(here|goes)|insert.?(your|secret)|default.?secret",
+    r"|replace.?(me|this|with)|secret.?(here|goes)|insert.?(your|secret)|default.?secret",
     re.IGNORECASE,
 )
 

@@ -50,10 +50,12 @@ class Carried:
     theme: str = ""
     draft: tuple[str, ...] = ()
     owner: str | None = None
+    #: Whether one may be there that was signed for somebody else.
+    hidden: bool = False
 
     def is_what(self, seen: dict[str, Any]) -> bool:
         draft = self.draft if self.owner == seen["user"] else ()
-        return (seen["theme"], tuple(seen["draft"])) == (self.theme, draft)
+        return seen["theme"] == self.theme and (self.hidden or tuple(seen["draft"]) == draft)
 
 
 @dataclass
@@ -78,6 +80,8 @@ class Model:
     #: Whether a look at the store was in vain: what is in hand may be older than what stands.
     unsure: bool = False
     before_end: Kept = Kept()
+    #: Whether another request has changed items meanwhile.
+    shared: bool = False
 
     # What a handler does
 
@@ -91,20 +95,26 @@ class Model:
         """Have ``items``, after the handler has ``seen`` what was there."""
         if not self.items_changed:
             anew = self.ends or self.asked_in
-            self.items_on_top = anew or tuple(seen) == self.kept[-1].items
+            self.items_on_top = anew or tuple(seen) == self.base.items
         # A default that is filled in is the handler's own, like what it assigns.
         self.assigned |= assigned or (not seen and not self.changed_within)
         self.changed_within |= not assigned
         self.have(items=items)
 
     @property
+    def base(self) -> Kept:
+        """What the handler's changes are held against."""
+        if self.ends or self.asked_in:
+            return Kept()
+        return self.before_end if self.ended_elsewhere else self.kept[-1]
+
+    @property
     def items_changed(self) -> bool:
-        anew = self.ends or self.asked_in
-        return self.live.items != (() if anew else self.kept[-1].items)
+        return self.live.items != self.base.items
 
     def sign_in(self, user: str) -> None:
         if not self.assigned:
-            had_some = bool(self.kept[-1].items) and not (self.ends or self.asked_in)
+            had_some = bool(self.base.items)
             self.stale |= self.changed_within and had_some and self.items_changed
             if had_some:
                 self.have(items=())
@@ -113,7 +123,7 @@ class Model:
         self.renews = self.asked_in = self.items_on_top = True
 
     def destroy(self) -> None:
-        self.live, self.carried = Kept(), Carried(theme=self.carried.theme)
+        self.live, self.carried = Kept(), replace(self.carried, draft=(), owner=None)
         self.ends, self.stale, self.asked_in = True, False, False
         self.assigned = self.changed_within = False
 
@@ -123,7 +133,8 @@ class Model:
         """All that was in hand is confirmed."""
         self.sent = [self.carried]
         if self.ended_elsewhere and not (self.ends or self.asked_in):
-            assert self.live == self.before_end, "an ended session lives again"
+            counted_alike = replace(self.live, count=self.before_end.count)
+            assert counted_alike == self.before_end, "an ended session lives again"
             return
         self.session_committed()
 
@@ -154,7 +165,7 @@ class Model:
             return
         self.kept.append(self.live)
         self.record = None
-        if (self.renews or self.ends) and self.faults > 1:
+        if self.ends or (self.renews and self.faults > 1):
             self.kept.append(Kept())
 
     def failed_to_count(self, error: Exception) -> None:
@@ -171,7 +182,8 @@ class Model:
         else:
             self.kept = [kept for kept in self.kept if kept.is_what(seen)]
             self.sent = [sent for sent in self.sent if sent.is_what(seen)]
-            assert self.kept and self.sent, ("reload", seen)
+            assert self.kept, ("reload", seen)
+            assert self.sent, ("reload", seen)
             self.kept = [replace(self.kept[-1], count=(seen["count"], seen["count"]))]
             self.unsure = False
         self.live, self.carried = self.kept[-1], self.sent[-1]
@@ -187,12 +199,12 @@ class Model:
             self.live = self.live.counted()
 
     def others_noted(self, note: str) -> None:
-        if self.live.note == self.kept[-1].note and not self.ends:
+        if self.live.note == self.kept[-1].note and not self.ends and not self.ended_elsewhere:
             self.have(note=note)
         self.kept = [replace(kept, note=note) for kept in self.kept]
 
     def others_had(self, items: tuple[str, ...]) -> None:
-        changed = self.items_changed or self.changed_within or self.assigned
+        changed, self.shared = self.items_changed, True
         self.kept = [replace(kept, items=items) for kept in self.kept]
         if self.ends or self.asked_in:
             return
@@ -222,5 +234,7 @@ class Model:
         assert sent, (values, self)
         count = values["count"]
         now = replace(kept[-1], count=(count, count))
-        record = bool(values["record"])
-        return Model(now, sent[-1], [now], [sent[-1]], record)
+        carried = sent[-1]
+        if carried.draft and carried.owner != values["user"]:
+            carried = replace(carried, hidden=True)
+        return Model(now, carried, [now], [carried], bool(values["record"]))

@@ -135,6 +135,22 @@ async def test_an_interrupted_commit_is_never_called_refused(kind: str, how: str
         assert await browser.values() == FILLED | mine | {kind: theirs[kind]}
 
 
+# Row 3
+@pytest.mark.parametrize("how", INTERRUPTIONS)
+async def test_what_an_interrupted_commit_wrote_can_be_taken_back(how: str) -> None:
+    """A handler that drops again what may have been written is answered once it is gone."""
+
+    async def program(h: Any) -> None:
+        h.cart = ["mine"]
+        await interrupted(h, how, h.state.commit)
+        del h.cart
+
+    async with serving(running(program)) as browser:
+        await browser.fetch("/login", "POST")
+        assert (await browser.fetch("/run", "POST")).code == 200
+        assert (await browser.values())["cart"] == []
+
+
 #: What is asked for under a new ID, and what the visitor has then.
 RENEWALS: dict[str, tuple[Callable[[Any], None], dict[str, Any]]] = {
     "renew_id": (lambda h: h.state.renew_id(), FILLED),

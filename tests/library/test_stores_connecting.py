@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from certificates import make_certificate
-from impostor import Behaviour, CuttingProxy, Impostor, RoundRobin, always, dripping
+from impostor import Behaviour, CuttingProxy, Impostor, RoundRobin, always, dripping, greeted
 from opened_store import closing, new_key, opened
 from tornado_state.exceptions import (
     RecordTooLarge,
@@ -81,7 +81,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(
 ) -> None:
     """Without the authority nothing is sent, and the check says why."""
     with tls_process(scheme, tmp_path) as process:
-        async with closing(open_store(f"{scheme}://{process.address}")) as store:
+        async with closing(open_store(f"{scheme}://{process.address}?deadline=5")) as store:
             with pytest.raises(StoreUnfit, match="certificate is not to be trusted"):
                 await store.check()
             with pytest.raises(StoreUnavailable):
@@ -122,7 +122,7 @@ async def test_memcached_is_told_the_password(tmp_path: Path, login: str, good: 
     """With the right one all is as without; another, or none, is named for what it is."""
     (tmp_path / "users").write_text("ann:s@cret:word\n")
     with MemcachedProcess("-Y", str(tmp_path / "users"), tcp=True) as process:
-        async with closing(open_store(f"memcached://{login}{process.address}")) as store:
+        async with closing(open_store(f"memcached://{login}{process.address}?deadline=5")) as store:
             if good:
                 await store.check()
                 assert await store.add(new_key(), b"record", 60) is True
@@ -159,7 +159,7 @@ async def test_the_next_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPat
     with Impostor(lambda _: time.sleep(5)) as silent, MemcachedProcess(tcp=True) as memcached:
         addresses = [f"127.0.0.1:{free_port()}", silent.address, memcached.address]
         with names(monkeypatch, addresses) as name:
-            async with opened(name, deadline=2) as store:
+            async with opened(name, deadline=5) as store:
                 assert await store.load(new_key()) is None
                 assert store.stats()["openings"] == 0
                 await store.check()
@@ -175,10 +175,10 @@ async def test_several_memcached_behind_one_name_are_found_out(
     sentence = "several memcached answer by this name; list each"
     first, second = MemcachedProcess(tcp=True), MemcachedProcess(tcp=True)
     with first, second, names(monkeypatch, [first.address, second.address]) as name:
-        async with opened(name) as store:
+        async with opened(name, deadline=5) as store:
             with pytest.raises(StoreUnfit, match=f"^{name}: {sentence}"):
                 await store.check()
-        async with opened(first.address, second.address) as store:
+        async with opened(first.address, second.address, deadline=5) as store:
             await store.check()
         assert first.keys() == second.keys() == {}
 
@@ -187,12 +187,12 @@ async def test_memcached_that_take_turns_at_one_address_are_found_out() -> None:
     """A session would be there on every other connection; one alone behind a balancer will do."""
     first, second = MemcachedProcess(), MemcachedProcess()
     with first, second, Impostor(RoundRobin(first.address, second.address)) as balancer:
-        async with opened(balancer.address, deadline=2) as store:
+        async with opened(balancer.address, deadline=5) as store:
             with pytest.raises(StoreUnfit, match="several memcached answer by this name"):
                 await store.check()
     third = MemcachedProcess()
     with third, Impostor(RoundRobin(third.address)) as balancer:
-        async with opened(balancer.address, deadline=2) as store:
+        async with opened(balancer.address, deadline=5) as store:
             await store.check()
 
 
@@ -201,7 +201,7 @@ async def test_one_memcached_by_two_addresses_is_one(monkeypatch: pytest.MonkeyP
     with MemcachedProcess(tcp=True) as memcached:
         addresses = [memcached.address, f"127.0.0.1:{free_port()}", memcached.address]
         with names(monkeypatch, addresses) as name:
-            async with opened(name) as store:
+            async with opened(name, deadline=5) as store:
                 await store.check()
 
 
@@ -233,7 +233,7 @@ async def test_a_proxy_that_refuses_stats_will_do(refusal: bytes) -> None:
     """It keeps records as memcached does; what it does not tell is not missed."""
     memcached = MemcachedProcess()
     with memcached, Impostor(without_stats(memcached.address, refusal)) as proxy:
-        async with opened(proxy.address) as store:
+        async with opened(proxy.address, deadline=5) as store:
             await store.check()
             assert await store.add(new_key(), b"record", 60) is True
 
@@ -242,7 +242,7 @@ async def test_without_stats_a_memcached_without_cas_is_found_out_all_the_same()
     """By what it gives for a token."""
     memcached = MemcachedProcess("-C")
     with memcached, Impostor(without_stats(memcached.address, b"ERROR\r\n")) as proxy:
-        async with opened(proxy.address) as store:
+        async with opened(proxy.address, deadline=5) as store:
             with pytest.raises(StoreUnfit, match="compare and swap"):
                 await store.check()
 
@@ -254,7 +254,7 @@ SMALL = ("-I", "16k", "-o", "slab_chunk_max=16384")
 async def test_a_small_item_size_is_known_from_the_start(caplog: pytest.LogCaptureFixture) -> None:
     """The log warns of it, and what is larger is refused, with the limit, before it is sent."""
     with MemcachedProcess(*SMALL) as memcached, caplog.at_level(logging.WARNING):
-        async with opened(memcached.address) as store:
+        async with opened(memcached.address, deadline=5) as store:
             await store.check()
             assert "records of 16128 bytes at most" in caplog.text
             key = new_key()
@@ -270,7 +270,7 @@ async def test_a_small_item_size_is_known_from_the_start(caplog: pytest.LogCaptu
 async def test_a_small_item_size_that_nobody_asked_for_is_413_as_well() -> None:
     """It is both that the record is too large and that the store refuses it; the old one stands."""
     with MemcachedProcess(*SMALL) as memcached:
-        async with opened(memcached.address) as store:
+        async with opened(memcached.address, deadline=5) as store:
             key = new_key()
             await store.add(key, b"record", 60)
             record = await store.load(key)
@@ -360,3 +360,45 @@ async def test_an_answer_in_the_midst_of_closing_is_nobody_s() -> None:
             return all(connection.fileno() >= 0 for connection in proxy.connections)
 
         await until(ended, "the connection is over")
+
+
+async def test_a_process_that_can_start_no_thread_is_no_outage_of_memcached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Calls fail and say so; the breaker stays shut."""
+
+    def start(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with MemcachedProcess() as memcached:
+        async with opened(memcached.address, deadline=5) as store:
+            with monkeypatch.context() as patch:
+                patch.setattr("threading.Thread.start", start)
+                with pytest.raises(StoreUnavailable, match="no more threads"):
+                    await store.load(new_key())
+            assert await store.load(new_key()) is None
+            assert store.stats()["openings"] == 0
+
+
+async def test_what_memcached_says_of_its_version_is_shown_only_if_it_is_one() -> None:
+    """What answers may be anything, and its words may be meant for a terminal."""
+    evil = b"\x1b]0;owned\x07" * 9
+    with Impostor(greeted(lambda _: None, version=evil, miss=b"ERROR")) as impostor:
+        async with opened(impostor.address) as store:
+            with pytest.raises(StoreUnfit, match="memcached of no version knows no meta") as told:
+                await store.check()
+            assert str(told.value).isprintable()
+
+
+async def test_a_full_memcached_passes_its_check() -> None:
+    """Without room for the record of the questions, what can be asked without it is asked."""
+    with MemcachedProcess("-M", "-m", "4") as memcached:
+        for number in range(2_000):
+            said = memcached.ask(f"set x{number} 0 0 2200\r\n{'x' * 2200}")
+            if said != b"STORED\r\n":
+                break
+        for number in range(2_000):
+            if memcached.ask(f"set y{number} 0 0 32\r\n{'x' * 32}") != b"STORED\r\n":
+                break
+        async with opened(memcached.address, deadline=5) as store:
+            await store.check()

@@ -422,6 +422,46 @@ def test_an_outage_that_is_taken_for_absence_is_found(store: type[Weak], wrong: 
     assert all(f"{name}: " in failed["out_of_reach_is_never_absent"] for name in wrong)
 
 
+class FiveMethods(SessionStore):
+    """What a store's author has to write, and no more."""
+
+    def __init__(self, kept: MemoryStore) -> None:
+        self._kept = kept
+
+    async def load(self, key: str) -> SessionRecord | None:
+        return await self._kept.load(key)
+
+    async def add(self, key: str, sealed: bytes, idle: int) -> bool:
+        return await self._kept.add(key, sealed, idle)
+
+    async def cas(self, key: str, sealed: bytes, token: bytes, idle: int) -> bool | None:
+        return await self._kept.cas(key, sealed, token, idle)
+
+    async def touch(self, key: str, idle: int) -> bool:
+        return await self._kept.touch(key, idle)
+
+    async def delete(self, key: str) -> bool:
+        return await self._kept.delete(key)
+
+
+class TestFiveMethods(StoreContract):
+    """The defaults of the contract keep it."""
+
+    now = 0.0
+
+    def make_store(self) -> SessionStore:
+        return FiveMethods(MemoryStore(lambda: self.now))
+
+    async def let_time_pass(self) -> None:
+        self.now += 1
+
+
+def test_a_contract_without_a_store_says_what_is_missing() -> None:
+    """make_store is the one method that an author must write."""
+    with pytest.raises(NotImplementedError, match="overrides make_store"):
+        StoreContract().test_absence_is_an_answer()
+
+
 AUTHOR = """
 import unittest
 from tornado_state.stores import MemoryStore

@@ -22,9 +22,8 @@ class Lookup(Command):
 
     is_lookup = True
 
-    @property
-    def joins(self) -> object | None:
-        return self.key
+    def __init__(self, key: str) -> None:
+        super().__init__(key, joins=key)
 
 
 class HandLane(Lane):
@@ -239,6 +238,7 @@ async def test_a_closed_node_is_not_opened_again() -> None:
 async def test_each_waiter_gets_an_exception_of_its_own(error: StoreUnavailable) -> None:
     """Of the same kind, with the same words, and with no traceback of another request."""
     command = Command(new_key())
+    command.counters = StoreCounters()
     command.waiters = [asyncio.get_running_loop().create_future() for _ in range(3)]
     command.waiters[0].cancel()
     command.fail(error)

@@ -94,7 +94,7 @@ async def test_a_script_that_is_forgotten_is_sent_again() -> None:
 async def test_a_primary_that_becomes_a_replica_is_refused() -> None:
     """Its writes are refused while connected, and nothing old is read over a new connection."""
     with RedisProcess(tcp=True) as primary, RedisProcess() as process:
-        async with closing(RedisStore(process.address)) as store:
+        async with closing(RedisStore(process.address, deadline=5)) as store:
             key = new_key()
             await store.add(key, b"record", 60)
             host, port = primary.address.split(":")
@@ -103,7 +103,7 @@ async def test_a_primary_that_becomes_a_replica_is_refused() -> None:
                 await store.add(new_key(), b"record", 60)
             with pytest.raises(StoreRefused, match="replica"):
                 await store.load_and_touch(key, 60)
-        async with closing(RedisStore(process.address)) as store:
+        async with closing(RedisStore(process.address, deadline=5)) as store:
             with pytest.raises(StoreUnavailable, match="replica"):
                 await store.load(key)
             with pytest.raises(StoreUnavailable, match="replica"):
@@ -117,7 +117,7 @@ async def test_a_primary_that_becomes_a_replica_is_refused() -> None:
 async def test_a_password_is_given_and_never_shown(login: str, good: bool) -> None:
     """With the right one all is as without; another, or none, is named for what it is."""
     with RedisProcess("--requirepass", "s@cret", tcp=True) as process:
-        async with closing(open_store(f"redis://{login}{process.address}")) as store:
+        async with closing(open_store(f"redis://{login}{process.address}?deadline=5")) as store:
             if good:
                 await store.check()
                 assert await store.add(new_key(), b"record", 60) is True
@@ -145,7 +145,7 @@ async def test_a_database_of_its_own() -> None:
 async def test_another_service_on_the_port_is_refused_at_the_start() -> None:
     """check() ends within its deadline, names the address, and says that this is no Redis."""
     with MemcachedProcess(tcp=True) as process:
-        async with closing(RedisStore(process.address)) as store:
+        async with closing(RedisStore(process.address, deadline=5)) as store:
             with pytest.raises(StoreUnfit, match=f"^{process.address}: .* as Redis does"):
                 await store.check()
     for behaviour in (always(b"HTTP/1.1 400 Bad Request\r\n\r\n"), always(b""), dripping(b"+")):
@@ -158,7 +158,7 @@ async def test_another_service_on_the_port_is_refused_at_the_start() -> None:
 async def test_what_is_no_record_is_no_answer() -> None:
     """Another kind of value under a store key is neither a record nor absence."""
     with RedisProcess() as process:
-        async with closing(RedisStore(process.address)) as store:
+        async with closing(RedisStore(process.address, deadline=5)) as store:
             key = new_key()
             said(process, "LPUSH", key, "foreign")
             with pytest.raises(StoreUnavailable, match="no record"):

@@ -47,6 +47,8 @@ class ClientState:
         self.bound_kinds = bound_kinds
         self._loaded: set[Kind[Any]] = set()
         self._outdated: set[Kind[Any]] = set()
+        #: Dropped without a look at what came: to be looked at once that is taken back.
+        self._unread: set[Kind[Any]] = set()
         self._signed_anew: set[Kind[Any]] = set()
         self._cleared: set[Kind[Any]] = set()
         self._confirmed: dict[Kind[Any], SetCookie] = {}
@@ -92,6 +94,7 @@ class ClientState:
         ending = [kind for kind in self._kinds if not kind.needs.outlives_logout]
         for kind in ending:
             self._tier.check_known(kind, self._cookies)
+        self._unread |= set(ending) - self._loaded
         for kind in ending:
             self._loaded.add(kind)
             self._journal.drop(kind)
@@ -110,8 +113,9 @@ class ClientState:
         self._start_over()
 
     def _start_over(self) -> None:
-        self._signed_anew.clear()
-        self._cleared.clear()
+        self._loaded -= self._unread
+        for asked in (self._unread, self._signed_anew, self._cleared):
+            asked.clear()
         self._moment += 1
 
     def due(self, owner: Callable[[], str]) -> Due:
@@ -133,6 +137,7 @@ class ClientState:
         if due.moment == self._moment:
             self._signed_anew -= due.cookies.keys()
             self._cleared -= due.cookies.keys()
+            self._unread.clear()
         self._journal.confirm(self._journal.with_changes(due.changes))
 
     def set_cookies(self) -> list[SetCookie]:

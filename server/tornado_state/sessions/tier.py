@@ -95,9 +95,14 @@ class ServerSessionTier:
             raise SessionEnded
         return Session(stored, rules=self.rules)
 
-    def must_wait(self, session: Session) -> bool:
-        """Return whether `commit` has anything to ask of the store."""
-        if session.turn.taken or session.renewal_interrupted:
+    def must_wait(self, session: Session, *, failed: bool = False) -> bool:
+        """Return whether `commit` has anything to ask of the store.
+
+        A request that ``failed`` asks what became of its own writes only to know under which ID its
+        session goes on.
+        """
+        unknown = session.renewal_interrupted if failed else session.interrupted is not None
+        if session.turn.taken or unknown:
             return True
         status = session.status
         if status is Status.UNCHANGED:

@@ -46,6 +46,9 @@ class OwnFault(StoreUnavailable):
     """What failed is this process: it has no descriptor left, say."""
 
 
+_NOBODYS = StoreCounters()
+
+
 class Command:
     """What is asked of a server, in one step; each store has its own kinds.
 
@@ -53,27 +56,25 @@ class Command:
     None where each stands for itself.
     """
 
-    __slots__ = ("again", "counters", "deadline", "key", "prolonged", "waiters")
+    __slots__ = ("again", "counters", "deadline", "joins", "key", "prolonged", "waiters")
 
     #: Whether it only asks; such a command may be sent after its deadline, for it changes nothing.
     is_lookup = False
 
-    def __init__(self, key: str) -> None:
-        self.key = key
+    def __init__(self, key: str, joins: object | None = None) -> None:
+        self.key, self.joins = key, joins
         self.deadline = 0.0
         self.again = self.prolonged = False
         self.waiters: list[asyncio.Future[Any]] = []
-        #: Of the store whose command it is.
-        self.counters = StoreCounters()
-
-    @property
-    def joins(self) -> object | None:
-        """What makes two commands one while both wait."""
-        return None
+        #: Of the store whose command it is, once it is on its way.
+        self.counters = _NOBODYS
 
     def is_wanted(self) -> bool:
         """Return whether somebody still waits for the answer."""
-        return any(not waiter.done() for waiter in self.waiters)
+        for waiter in self.waiters:  # noqa: SIM110 - it is asked for each command, and this is faster
+            if not waiter.done():
+                return True
+        return False
 
     def prolong(self, deadline: float) -> None:
         """Give it until ``deadline``, once: the loop was busy when its own passed."""

@@ -96,4 +96,5 @@ class CommandQueue:
 
     def _leave(self, command: Command) -> None:
         self.waiting -= len(command.waiters)
-        self._joining.pop(command.joins, None)
+        if command.joins is not None:
+            self._joining.pop(command.joins, None)

@@ -89,13 +89,8 @@ class Lookup(MemcachedCommand):
     is_lookup = True
 
     def __init__(self, key: str, idle: int | None = None) -> None:
-        super().__init__(key)
+        super().__init__(key, joins=(key, idle))
         self._idle = idle
-
-    @property
-    def joins(self) -> object:
-        """See `Command.joins`."""
-        return (self.key, self._idle)
 
     def _request(self) -> bytes:
         touch = b"" if self._idle is None else b" T%d" % self._idle

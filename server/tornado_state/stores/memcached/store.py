@@ -61,7 +61,7 @@ class MemcachedStore(SessionStore):
         tls: ssl.SSLContext | None = None,
         deadline: float = 0.5,
         connections: int = 1,
-        max_batch: int = 64,
+        max_batch: int = 256,
         max_waiting: int = 4096,
     ) -> None:
         if not addresses or len(set(addresses)) != len(addresses):

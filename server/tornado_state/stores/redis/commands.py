@@ -74,13 +74,8 @@ class Lookup(RedisCommand):
     is_lookup = True
 
     def __init__(self, key: str, idle: int | None = None) -> None:
-        super().__init__(key)
+        super().__init__(key, joins=(key, idle))
         self._idle = idle
-
-    @property
-    def joins(self) -> object | None:
-        """Lookups of one key are one."""
-        return (self.key, self._idle)
 
     def request(self) -> Request:
         """Return what to send."""

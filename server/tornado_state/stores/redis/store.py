@@ -54,7 +54,7 @@ class RedisStore(SessionStore):
         ca_file: str | None = None,
         deadline: float = 0.5,
         connections: int = 1,
-        max_batch: int = 64,
+        max_batch: int = 256,
         max_waiting: int = 4096,
     ) -> None:
         if database < 0:

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import unittest
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from ...stores.base import SessionRecord, SessionStore
 
@@ -98,7 +98,7 @@ async def made(store: SessionStore | Awaitable[SessionStore]) -> SessionStore:
     return store if isinstance(store, SessionStore) else await store
 
 
-def skip(why: str) -> None:
+def skip(why: str) -> NoReturn:
     """Leave the rule out, in the way that both unittest and pytest understand."""
     raise unittest.SkipTest(why)
 

@@ -24,7 +24,6 @@ class OutageRules(StoreRules):
         out_of_reach = self.make_store_out_of_reach()
         if out_of_reach is None:
             skip("this store is never out of reach")
-            return
         lost = await made(out_of_reach)
         try:
             for _ in range(2):
