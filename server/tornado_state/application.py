@@ -55,6 +55,7 @@ class StateApplication(Application):
     ``session_absolute_timeout``        12 h; ends sessions, used or not
     ``session_remember_timeout``        30 days; both, for ``sign_in(…, remember=True)``
     ``session_persistent``              True; False for cookies that end with the browser
+    ``session_look_every``              3 s; how soon an open socket finds its session ended
     ``state_name``                      prefix of cookie names; from the application's class
     ``cookie_secure``                   True; False is for plain http on loopback
     ``cookie_samesite``                 "Lax", "Strict" or "None"
