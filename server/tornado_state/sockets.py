@@ -9,6 +9,7 @@ Rule 3: a socket that is open is no use of the session, unless it says so.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
 from tornado.websocket import WebSocketHandler
@@ -29,13 +30,15 @@ class StateWebSocketHandler(  # pyright: ignore[reportUnsafeMultipleInheritance]
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Serve the socket, from the handshake to its end."""
-        if not self.has_state:
-            await super().get(*args, **kwargs)
-            return
-        keeps_alive = self.keeps_session_alive
-        with self.state.when_ended(self.on_session_end, keeps_alive=keeps_alive):
+        with self._watched():
             await super().get(*args, **kwargs)
 
     def on_session_end(self) -> None:
         """Close; override it to say something first."""
         self.close(self.session_ended_code, "the session has ended")
+
+    def _watched(self) -> AbstractContextManager[None]:
+        if not self.has_state:
+            return nullcontext()
+        keeps_alive = self.keeps_session_alive
+        return self.state.when_ended(self.on_session_end, keeps_alive=keeps_alive)

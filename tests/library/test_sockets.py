@@ -292,13 +292,13 @@ async def test_a_stream_can_end_with_the_session() -> None:
     async with world() as w:
         url = f"http://127.0.0.1:{w.here.port}/stream"
         begun = asyncio.Event()
-        request = HTTPRequest(url, headers=w.jar.headers, streaming_callback=_take)
         parts: list[bytes] = []
 
         def _take(part: bytes) -> None:
             parts.append(part)
             begun.set()
 
+        request = HTTPRequest(url, headers=w.jar.headers, streaming_callback=_take)
         streaming = asyncio.ensure_future(w.client.fetch(request))
         await begun.wait()
         await w.do(w.here, "sign-out")
