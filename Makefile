@@ -89,7 +89,7 @@ lint: $(VENV)/.dev  ## style and types
 	$(BIN)/mypy
 
 clean:  ## remove all that was made: .venv, .venvs, caches, .run with its secrets and accounts
-	rm -rf .venv .venvs .run build *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf .venv .venvs .run build server/tornado_state/build *.egg-info .coverage* .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Looked at each time: another Python may be asked for than the one that made it.

@@ -11,6 +11,7 @@ confirmed.py        the texts that are confirmed, of whatever version
 in_hand.py          a value that a request has in hand, or had
 request_state.py    one request's state: its kinds, and what a session can do besides
 kind_mapping.py     the kinds of a handler as a mapping
+sockets.py          WebSockets that end with their session
 open_state.py       a visitor's state anew, after the answer began
 request_tiers.py    what one request has in either tier
 identity.py         who is signed in
@@ -67,6 +68,7 @@ from .placement import (
     place,
 )
 from .request_state import RequestState
+from .sockets import StateWebSocketHandler
 
 __all__ = [
     "DATABASE",
@@ -94,6 +96,7 @@ __all__ = [
     "StateApplication",
     "StateError",
     "StateHandler",
+    "StateWebSocketHandler",
     "StoreRefused",
     "StoreUnavailable",
     "TooLarge",
