@@ -461,7 +461,7 @@ async def test_a_body_that_grows_beyond_its_length_closes_the_connection(
 
 @pytest.mark.parametrize(("name", "value"), [("X-Odd", "a\r\nb"), ("Content-Length", "three")])
 async def test_a_head_that_cannot_be_sent_keeps_nothing(name: str, value: str) -> None:
-    """It is refused before anything is committed."""
+    """It is refused before anything is committed, in the way of the Tornado at hand."""
 
     def get(self: StateHandler) -> None:
         self.state[BASKET] = 1
@@ -470,5 +470,6 @@ async def test_a_head_that_cannot_be_sent_keeps_nothing(name: str, value: str) -
 
     world = World()
     async with serving(world, {"/": handler(BASKET, get=get)}) as browser:
-        assert (await browser.get("/")).code == 500
+        answer = await raw(browser.port, HEAD.replace(b"x\r\n", b"x\r\nConnection: close\r\n", 1))
+        assert b" 200 " not in answer
     assert not world.store.operations
