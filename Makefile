@@ -69,6 +69,9 @@ campaign-footprint: $(VENV)/.dev  ## what a million sessions weigh, what a dump 
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_footprint.py
 
+campaign-model: $(VENV)/.dev  ## state against its models: thousands of programs of requests (5 minutes)
+	MODEL_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest tests/library/test_journal_model.py tests/library/test_request_model.py
+
 campaign-cost: $(VENV)/.dev  ## processor time of a session per request, with and without batching
 	@.ci/need memcached wrk
 	$(BIN)/python tests/campaign_cost.py
@@ -86,7 +89,7 @@ lint: $(VENV)/.dev  ## style and types
 	$(BIN)/mypy
 
 clean:  ## remove all that was made: .venv, .venvs, caches, .run with its secrets and accounts
-	rm -rf .venv .venvs .run build *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf .venv .venvs .run build server/tornado_state/build *.egg-info .coverage* .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Looked at each time: another Python may be asked for than the one that made it.
@@ -110,4 +113,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo run run-cookie run-session compare check compare-peers test test-library dist docs campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-cost campaign-real-applications check-alone lint clean
+.PHONY: help demo run run-cookie run-session compare check compare-peers test test-library dist docs campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-real-applications check-alone lint clean

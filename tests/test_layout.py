@@ -16,12 +16,14 @@ from compare.experiments import EXPERIMENTS
 
 SERVER, COMPARE = ROOT / "server", ROOT / "compare"
 LIBRARY = SERVER / "tornado_state"
-#: The peers are as their documentation writes them, the examples as a user of the library does.
-PEERS, EXAMPLES = COMPARE / "peers", LIBRARY / "docs"
+#: The peers are as their documentation writes them.
+PEERS = COMPARE / "peers"
+#: What an application looks like, and what pip leaves behind.
+NO_ROOMS = (LIBRARY / "docs", LIBRARY / "build")
 FILES = sorted(
     path
     for path in [*SERVER.rglob("*.py"), *COMPARE.rglob("*.py")]
-    if path.parent.parent != PEERS and not path.is_relative_to(EXAMPLES)
+    if path.parent.parent != PEERS and not any(path.is_relative_to(each) for each in NO_ROOMS)
 )
 
 

@@ -6,10 +6,12 @@ needs.py            what a kind needs of the place that keeps it
 values.py           values of a type, as JSON text and back
 placement.py        tiers, their capabilities, place(), the guard
 journal.py          what a request asked for, held against what is confirmed
+conflicts.py        whether two changes of one kind are at odds
 confirmed.py        the texts that are confirmed, of whatever version
 in_hand.py          a value that a request has in hand, or had
 request_state.py    one request's state: its kinds, and what a session can do besides
 kind_mapping.py     the kinds of a handler as a mapping
+sockets.py          WebSockets that end with their session
 open_state.py       a visitor's state anew, after the answer began
 request_tiers.py    what one request has in either tier
 identity.py         who is signed in
@@ -18,6 +20,7 @@ handlers.py         handlers that declare kinds
 application.py      load before the handler, commit before the first byte
 delegates.py        what Tornado's server talks to, for one request
 routes.py           the handlers that an application's routes lead to
+answer_head.py      what would break an answer's head, and what is told to who keeps it
 held_connection.py  a connection that lets nothing out before the commit
 composition.py      an application's kinds, placement and tiers, put together
 settings.py         the settings that are about state, read and checked
@@ -65,6 +68,7 @@ from .placement import (
     place,
 )
 from .request_state import RequestState
+from .sockets import StateWebSocketHandler
 
 __all__ = [
     "DATABASE",
@@ -92,6 +96,7 @@ __all__ = [
     "StateApplication",
     "StateError",
     "StateHandler",
+    "StateWebSocketHandler",
     "StoreRefused",
     "StoreUnavailable",
     "TooLarge",

@@ -48,18 +48,23 @@ log = logging.getLogger(__name__)
 class StateApplication(Application):
     """A Tornado application whose handlers have state; every option is a Tornado setting.
 
+    ==================================  ===========================================================
     ``cookie_secret``, ``key_version``  as Tornado's; at least 32 bytes nobody can guess
     ``session_store``                   a URL, or a `SessionStore`; needed where a kind needs it
     ``session_idle_timeout``            30 min, as seconds or timedelta; ends unused sessions
     ``session_absolute_timeout``        12 h; ends sessions, used or not
     ``session_remember_timeout``        30 days; both, for ``sign_in(…, remember=True)``
     ``session_persistent``              True; False for cookies that end with the browser
+    ``session_look_every``              3 s; how soon an open socket finds its session ended
     ``state_name``                      prefix of cookie names; from the application's class
     ``cookie_secure``                   True; False is for plain http on loopback
-    ``cookie_samesite``, ``cookie_domain``, ``cookie_partitioned``   "Lax", None, False
+    ``cookie_samesite``                 "Lax", "Strict" or "None"
+    ``cookie_domain``                   None: only the host that sets them
+    ``cookie_partitioned``              False
     ``placement``                       an explicit `PlacementTable`; `place` decides without
     ``state_clock``                     seconds since 1970; a test's own clock
     ``state_events``                    called with the name of each event (:mod:`.events`)
+    ==================================  ===========================================================
 
     Raises `CompositionError` for anything that cannot be.
     """

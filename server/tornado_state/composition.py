@@ -176,7 +176,8 @@ class Composition:
         self.cookie_names.add(cookie.name)
         if self.sessions is None:
             records = SessionRecords(store, settings.clocks, self._clock, self.events)
-            self.sessions = ServerSessionTier(records, cookie, self.rules, self.events.tell)
+            tell, every = self.events.tell, settings.look_every
+            self.sessions = ServerSessionTier(records, cookie, self.rules, tell, every)
         self.sessions.rules = self.rules
 
 

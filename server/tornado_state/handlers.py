@@ -56,6 +56,11 @@ class StateHandler(RequestHandler):
             )
         return connection.state
 
+    @property
+    def has_state(self) -> bool:
+        """Whether this request has state: the handler declares kinds that it is about."""
+        return isinstance(self.request.connection, HeldConnection)
+
     def open_state(self) -> AbstractAsyncContextManager[OpenState]:
         """Give the visitor's state anew, for after the answer began: see :mod:`.open_state`.
 

@@ -4,8 +4,7 @@ Rule 1: the handler writes as ever; headers and body wait here until the store h
 Rule 2: where there is nothing to ask of the store, nothing waits.
 Rule 3: when the commit fails, what the handler wrote is thrown away, whatever it still writes is
 swallowed, and somebody else is asked to answer.
-Rule 4: what is confirmed goes out with every answer. What an answer depends on, caches are told:
-``Vary: Cookie`` where state was read, ``private`` where a cookie goes out (RFC 9111 3.5, 5.2.2.7).
+Rule 4: what is confirmed goes out with every answer, and caches are told (:mod:`.answer_head`).
 Rule 5: what fails while a held answer is let out fails as it would have without waiting: whoever
 waits for it is told.
 """
@@ -13,7 +12,6 @@ waits for it is told.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
@@ -21,11 +19,9 @@ from tornado import httputil
 from tornado.concurrent import chain_future
 from tornado.log import app_log
 
+from .answer_head import check_head, tell_keepers
 from .exceptions import ResponseStarted, StateError, Unanswered
 from .request_state import RequestState
-
-_BREAKS = re.compile(rb"[\r\n]")
-_DIGITS = re.compile(r"[0-9]+")
 
 
 class HeldConnection(httputil.HTTPConnection):
@@ -124,24 +120,15 @@ class HeldConnection(httputil.HTTPConnection):
             self.tell_late_changes()
 
     def _check_head(self, headers: httputil.HTTPHeaders, chunk: bytes | None) -> None:
-        """Raise for a head that cannot be sent, as Tornado does, before anything is committed."""
-        for name, value in headers.get_all():
-            if _BREAKS.search(f"{name}: {value}".encode("latin-1")):
-                raise ValueError(f"a header's value breaks its line: {name}")
-        length = headers.get("Content-Length")
-        if length is None:
-            return
-        if not _DIGITS.fullmatch(length):
-            raise ValueError(f"a Content-Length is a number, not {length!r}")
-        if chunk and len(chunk) > int(length):
+        try:
+            check_head(headers, chunk)
+        except httputil.HTTPOutputError:
             self._close()
-            raise httputil.HTTPOutputError("Tried to write more data than Content-Length")
+            raise
 
     def _close(self) -> None:
         """Let nobody wait for what cannot be sent."""
-        close = getattr(self.connection, "close", None)
-        if close is not None:
-            close()
+        cast("Any", self.connection).close()
 
     def _send(
         self,
@@ -188,10 +175,7 @@ class HeldConnection(httputil.HTTPConnection):
         cookies = self.state.set_cookies()
         for cookie in cookies:
             headers.add("Set-Cookie", cookie.header)
-        if cookies:
-            headers["Cache-Control"] = _private(headers.get("Cache-Control", ""))
-        if cookies or self.state.was_read:
-            headers["Vary"] = _with_cookie(headers.get("Vary", ""))
+        tell_keepers(headers, sets_cookies=bool(cookies), depends=self.state.was_read)
         if status == 503 and self.retry_after is not None and "Retry-After" not in headers:
             headers["Retry-After"] = str(self.retry_after)
 
@@ -256,19 +240,3 @@ class HeldConnection(httputil.HTTPConnection):
         self._sent.set_exception(error)
         assert self._answer is not None, "what is only read cannot fail to be committed"
         self._answer(error)
-
-
-def _private(given: str) -> str:
-    """Return a Cache-Control that keeps an answer with a cookie out of shared caches."""
-    parts = [part.strip() for part in given.split(",") if part.strip()]
-    kept = [p for p in parts if p.lower() != "public" and not p.lower().startswith("s-maxage")]
-    names = {part.partition("=")[0].lower() for part in kept}
-    return ", ".join(kept if names & {"private", "no-store"} else [*kept, "private"])
-
-
-def _with_cookie(given: str) -> str:
-    """Return a Vary that names the Cookie header."""
-    names = [name.strip() for name in given.split(",") if name.strip()]
-    if "*" in names or "cookie" in (name.lower() for name in names):
-        return given
-    return ", ".join([*names, "Cookie"])

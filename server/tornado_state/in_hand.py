@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .exceptions import StaleValue
+from .exceptions import StaleValue, StateError
 from .kinds import Kind
 from .values import is_immutable
 
@@ -70,3 +70,11 @@ class Watch:
     def forget(self) -> None:
         """Watch nothing."""
         self._watched.clear()
+
+
+def text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
+    """Return the text of ``value``, None where it is no value of the kind."""
+    try:
+        return kind.encode(value)
+    except StateError:
+        return None

@@ -17,11 +17,8 @@ and a confirmation that arrives changes the base and nothing else.
     assigned                         the base says something else, or nothing
     dropped                          the base says anything
 
-Rule: what another request stored (`rebase`) is taken for every kind that this one did not change.
-A kind that both changed follows its kind's rule. To drop what is dropped, or to set what is so
-already, is no conflict; but two equal values of a concurrent kind are: each may have counted.
-What was in hand before is watched (:mod:`.in_hand`); values of another version are the business of
-what is confirmed (:mod:`.confirmed`).
+What another request stored (`rebase`) is taken for every kind that this one did not change, else
+:mod:`.conflicts` decides. Values of other versions are in :mod:`.confirmed`.
 """
 
 from __future__ import annotations
@@ -30,8 +27,9 @@ from collections.abc import Collection
 from typing import Any, TypeVar, cast
 
 from .confirmed import NOTHING, Changes, Confirmed, Texts, only
-from .exceptions import Conflict, InvalidValue, StateError
-from .in_hand import NO_VALUE, InHand, Watch
+from .conflicts import collides, is_same
+from .exceptions import Conflict
+from .in_hand import NO_VALUE, InHand, Watch, text_or_none
 from .kinds import Kind
 from .values import is_immutable
 
@@ -78,7 +76,11 @@ class Journal:
         is, another default takes its place.
         """
         live = self._live.get(kind) or self._read_base(kind)
-        if live is not None and live.value is not NO_VALUE and not self._gives_way(kind, live):
+        if (
+            live is not None
+            and live.value is not NO_VALUE
+            and (not live.is_default or self.has(kind))
+        ):
             return live.value
         value = kind.initial() if default is NO_VALUE else default
         return self._hand_out(kind, value, live)
@@ -137,23 +139,25 @@ class Journal:
         ``before`` is the text of the value that it was made from.
         """
         live = self._live.get(kind)
-        if live is not None and self.text(kind) != before:
-            return
         if live is not None:
-            self._watch.add(kind, self._live.pop(kind).value)
-        # Asked for by this request, like what it assigns: a sign-in takes both along.
+            if self.text(kind) != before:
+                return
+            self._watch.add(kind, live.value)
+        # Assigned: what a request has updated, its sign-in takes along.
         self._live[kind] = InHand(kind.decode(text), text, assigned=True)
 
     def rebase(self, theirs: Texts) -> None:
         """Carry the changes over to what another request stored; `Conflict` if that cannot be."""
         changes = self.changes()
         there = Confirmed(theirs)
-        if refused := [kind.name for kind in changes if self._collides(kind, changes[kind], there)]:
+        sides = {kind: (self._base.text(kind), there.text(kind)) for kind in self._live}
+        if refused := [
+            kind.name for kind in changes if collides(kind, changes[kind], *sides[kind])
+        ]:
             raise Conflict(tuple(sorted(refused)))
-        moved = [kind for kind in self._live if self._base.text(kind) != there.text(kind)]
+        moved = [kind for kind, (was, now) in sides.items() if was != now and kind not in changes]
         for kind in moved:
-            if kind not in changes:
-                self._watch.add(kind, self._live.pop(kind).value)
+            self._watch.add(kind, self._live.pop(kind).value)
         self._base = Confirmed(theirs)
 
     def start_over(self, inherited: Collection[str]) -> None:
@@ -190,18 +194,13 @@ class Journal:
         return any(live.seen is not None for live in self._live.values())
 
     def late_changes(self) -> list[str]:
-        """Return the names of the kinds whose values changed inside since the changes were told.
-
-        Each is told once.
-        """
+        """Return the names of kinds whose values changed inside since they were told, each once."""
         late = []
         for kind, live in self._live.items():
             if live.seen is not None and kind.written(live.value) != live.seen:
                 late.append(kind.name)
                 live.seen = None
         return late
-
-    # Within
 
     def _read_base(self, kind: Kind[Any]) -> InHand | None:
         text = self._base.text(kind)
@@ -211,14 +210,11 @@ class Journal:
         self._see(kind, live)
         return live
 
-    def _gives_way(self, kind: Kind[Any], live: InHand) -> bool:
-        """Return whether another default may take the place of the value."""
-        return live.is_default and not self.has(kind)
-
     def _hand_out(self, kind: Kind[T], value: T, before: InHand | None) -> T:
         """Return a default, which may be changed from within, or the same one as ``before``."""
-        text = None if is_immutable(value) else _text_or_none(kind, value)
+        text = None if is_immutable(value) else text_or_none(kind, value)
         if text is None:
+            self._watch.add(kind, value)  # no value of the kind: a change inside would be lost
             return value
         if before is not None and before.text == text:
             return cast("T", before.value)
@@ -246,42 +242,9 @@ class Journal:
         if live.is_default and now == live.text:
             return None if live.dropped and self._base.names(kind) else NO_VALUE
         kept = self._base.text(kind)
-        return NO_VALUE if kept is not None and _is_same(kind, now, kept) else now
+        return NO_VALUE if kept is not None and is_same(kind, now, kept) else now
 
     def _text_now(self, kind: Kind[Any], live: InHand) -> bytes:
         """Return the text of a value that can change inside; what is not as it was is checked."""
         live.seen = kind.written(live.value)
         return live.text if live.seen == live.text else kind.encode(live.value)
-
-    def _collides(self, kind: Kind[Any], mine: bytes | None, there: Confirmed) -> bool:
-        was, theirs = self._base.text(kind), there.text(kind)
-        if was == theirs or kind.on_conflict == "last_write":
-            return False
-        if kind.needs.concurrent:
-            return mine is not None or theirs is not None
-        return not _reads_alike(kind, mine, theirs)
-
-
-def _reads_alike(kind: Kind[Any], mine: bytes | None, theirs: bytes | None) -> bool:
-    """Return whether whoever reads finds the same: the default is what no value reads as."""
-    default = None if kind.default is None else kind.encode(kind.default)
-    mine, theirs = mine or default, theirs or default
-    if mine is None or theirs is None:
-        return mine is theirs
-    return _is_same(kind, mine, theirs)
-
-
-def _text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
-    """Return the text of ``value``, None where it is no value of the kind."""
-    try:
-        return kind.encode(value)
-    except StateError:
-        return None
-
-
-def _is_same(kind: Kind[Any], text: bytes, kept: bytes) -> bool:
-    """Return whether two texts say the same; what is no value of the kind is like nothing."""
-    try:
-        return kind.is_same(text, kept)
-    except InvalidValue:
-        return False

@@ -7,6 +7,7 @@ Reading and changing kinds is in :mod:`.kind_mapping`, what the request has in e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -89,6 +90,21 @@ class RequestState(KindMapping):
         if not self._closed:
             self._identity.forget()
         await self._tiers.reload(closed=self._closed)
+
+    def when_ended(
+        self, callback: Callable[[], None], *, keeps_alive: bool = False
+    ) -> AbstractContextManager[None]:
+        """Return a block; if the session ends before that does, ``callback`` is called, once.
+
+        For a stream: at once where this process ends the session, else within
+        ``session_look_every`` seconds. With ``keeps_alive`` it does not end for lack of use.
+        Raises what kept the session from being loaded.
+        """
+        tiers = self._tiers.look()
+        session = tiers.if_needed
+        if session is None or session.stored is None:
+            return nullcontext()
+        return tiers.tier.watches.watching(session.stored, callback, keeps_alive=keeps_alive)
 
     @property
     def ended(self) -> bool:

@@ -30,13 +30,17 @@ MIN_SECRET = 32
 _MIN_DIFFERENT = 8
 
 _PLACEHOLDER = re.compile(
-    r"change.?(me|this|it)|\btodo\b|placeholder|your.?own|your.?(cookie.?)?secret|generate.?your"
-    r"|replace.?(me|this|with)|secret.?(here|goes)|insert.?(your|secret)|default.?secret",
+    r"change.?(me|this|it)|(?<![a-z0-9])todo(?![a-z0-9])|placeholder|your.?own"
+    r"|your.?(cookie.?)?secret|generate.?your|replace.?(me|this|with)|secret.?(here|goes)"
+    r"|insert.?(your|secret)|default.?secret",
     re.IGNORECASE,
 )
 
 #: Browsers keep a cookie no longer (RFC 6265bis 5.5).
 LONGEST_COOKIE = 400 * _DAY
+
+#: A socket that outlives its session by more is no use of looking for it.
+_LONGEST_LOOK = 3600
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _DOMAIN = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*", re.IGNORECASE)
@@ -51,6 +55,7 @@ class StateSettings:
     names: CookieNames
     clocks: Clocks
     persistent: bool
+    look_every: int
 
 
 def read_settings(settings: Mapping[str, Any], default_name: str) -> StateSettings:
@@ -62,6 +67,7 @@ def read_settings(settings: Mapping[str, Any], default_name: str) -> StateSettin
         _names(settings, default_name),
         _clocks(settings),
         _truth(settings, "session_persistent", True),
+        _seconds(settings, "session_look_every", 3, _LONGEST_LOOK),
     )
 
 

@@ -79,7 +79,7 @@ class Site:
     def new_id(self) -> str:
         made = secrets.token_hex(16)
         if "ids_in_base64" in self.habits:
-            made = b64encode(bytes.fromhex(made)).decode().rstrip("=")
+            made = b64encode(bytes.fromhex(f"{made[:-1]}0")).decode().rstrip("=")  # it ends in "A"
         self.made.append(made)
         return made
 

@@ -268,12 +268,14 @@ class Elsewhere(Page):
 
     def post_login(self) -> None:
         super().post_login()
-        self.redirect("http://192.0.2.7/")
+        self.redirect("http://192.0.2.7/elsewhere?code=1")
 
 
 def test_nobody_is_followed_to_another_site(server: Server) -> None:
     """What is sent goes to the application alone."""
-    assert server.checked(replay.EXPERIMENT, page=Elsewhere).verdict == KEPT
+    with server.serving(site := Site(), Elsewhere) as url, target(FILE, url) as found:
+        assert [each.verdict for each in trial(found, [replay.EXPERIMENT])] == [KEPT]
+    assert not any("elsewhere" in path for _, path in site.asked)
 
 
 class SameName(Page):
@@ -286,7 +288,8 @@ class SameName(Page):
 
 def test_one_name_on_two_paths_is_two_cookies(server: Server) -> None:
     """The one of another path takes nobody's place."""
-    assert server.checked(replay.EXPERIMENT, page=SameName).verdict == KEPT
+    found = server.checked(replay.EXPERIMENT, "writes_its_cookie_with_blanks", page=SameName)
+    assert found.verdict == KEPT, found.sentence
 
 
 def test_blanks_around_a_cookie_do_not_count(server: Server) -> None:
@@ -323,8 +326,9 @@ def test_few_accounts_are_enough(server: Server) -> None:
     """Where no more may register, those who have are used again."""
     file = FILE.replace(ACCOUNT, REGISTER) + WRITE
     with server.serving(Site(), FewAccounts) as url, target(file, url) as found:
-        verdicts = [each.verdict for each in trial(found, [replay.EXPERIMENT] * 4)]
-    assert verdicts == [KEPT] * 4
+        tried = [fixation.EXPERIMENT, replay.EXPERIMENT, tampering.EXPERIMENT]
+        verdicts = [each.verdict for each in trial(found, tried)]
+    assert verdicts == [BROKEN, KEPT, KEPT]  # the planted notes stay good
 
 
 class TooMany(Page):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from served import ACCOUNT, FILE, PASSWORD, REGISTER, WRITE, Server
 
+from compare.carriers import carriers
 from compare.check.trial import BROKEN, KEPT, NOT_TRIED
 from compare.experiments import (
     adoption,
@@ -105,6 +106,23 @@ def test_what_restores_a_sign_in_is_judged(server: Server) -> None:
     found = server.checked(attributes.EXPERIMENT, "restores_from_two_cookies")
     assert found.verdict == BROKEN
     assert "series has no HttpOnly" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("enough", "found"),
+    [
+        (["a"], [{"a"}]),
+        (["a", "b"], [{"b"}, {"a"}]),
+        (["ab"], [{"a", "b"}]),
+        (["a", "bc"], [{"b", "c"}, {"a"}]),
+        (["da", "db"], [{"d", "b"}, {"d", "a"}]),
+    ],
+)
+def test_what_a_sign_in_rests_on_is_found(enough: list[str], found: list[set[str]]) -> None:
+    """One cookie, either of two, two together, one that two others bring back, one with either."""
+    held = dict.fromkeys("abcd", "x")
+    parts = carriers(held, lambda kept: any({*each} <= kept.keys() for each in enough))
+    assert sorted(map(sorted, parts)) == sorted(map(sorted, found))
 
 
 @pytest.mark.parametrize(

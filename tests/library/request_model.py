@@ -94,6 +94,8 @@ class Model:
     def set_items(self, items: tuple[str, ...], seen: list[str], *, assigned: bool) -> None:
         """Have ``items``, after the handler has ``seen`` what was there."""
         if not self.items_changed:
+            if items == tuple(seen):
+                return  # as it is already: no change
             anew = self.ends or self.asked_in
             self.items_on_top = anew or tuple(seen) == self.base.items
         # A default that is filled in is the handler's own, like what it assigns.
@@ -215,7 +217,7 @@ class Model:
 
     def others_ended(self) -> None:
         self.before_end = self.kept[-1]
-        self.kept, self.ended_elsewhere, self.record = [Kept()], True, False
+        self.kept, self.ended_elsewhere, self.record = [Kept()], True, None
 
     # What was answered
 

@@ -56,7 +56,7 @@ async def sign_out_and_say_so(h: Any) -> None:
 #: What was committed, and what the visitor must have of it afterwards.
 COMMITTED: dict[Program, dict[str, Any]] = {
     sign_in: EMPTY | {"user": "ann"},
-    sign_in_after_an_update: EMPTY | {"user": "ann"},
+    sign_in_after_an_update: EMPTY | {"user": "ann", "visits": 2},
     renew_id: FILLED,
     renew_id_twice: FILLED,
     assign: FILLED | {"visits": 7, "theme": "dark"},

@@ -57,10 +57,6 @@ DEFAULTS: dict[str, tuple[Callable[[Any], Any], dict[str, Any]]] = {
         lambda h: (h.state.get(UNSET, []), h.state.get(UNSET, [7]).append(1)),
         {"unset": [7, 1]},
     ),
-    "get a default dict": (
-        lambda h: h.state.get(NESTED, defaultdict(list))["a"].append(1),
-        {"nested": {"a": [1]}},
-    ),
     "setdefault": (lambda h: h.state.setdefault(UNSET, []).append(1), {"unset": [1]}),
     "setdefault is a value": (lambda h: h.state.setdefault(UNSET, [3]), {"unset": [3]}),
     "a default that has something": (
@@ -88,6 +84,21 @@ async def test_a_default_that_was_changed_counts(what: str) -> None:
         assert await browser.values() == fresh | left
         assert bool(browser.jar) == bool(left)
         assert await stranger.values() == fresh
+
+
+# Row 6
+@pytest.mark.parametrize("default", [defaultdict(list), {"a": {"b": []}}], ids=["type", "shape"])
+async def test_a_default_that_is_no_value_is_told_when_it_is_changed(default: Any) -> None:
+    """A default that its kind cannot keep may be read; a change inside it is 500, not lost."""
+
+    def post(h: Any) -> None:
+        got = h.state.get(NESTED, default)
+        if h.get_argument("change", ""):
+            got["new"] = [1]
+
+    async with serving(ROUTES | {"/run": handler(Nested, post=post)}) as browser:
+        assert (await browser.fetch("/run", "POST")).code == 200
+        assert (await browser.fetch("/run?change=1", "POST")).code == 500
 
 
 # Row 7

@@ -157,7 +157,6 @@ class ChatTest(Example):
             assert await socket.read_message() == f"ann ({number}): hello"
         out = self.get_url("/sign-out")
         await self.http_client.fetch(out, method="POST", body="", headers=self.jar.headers)
-        await socket.write_message("anybody?")
         assert await socket.read_message() is None
         assert socket.close_code == 4401
         socket.close()

@@ -217,16 +217,13 @@ HEAD = b"GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-Proto: https\r\n\r\n"
 
 
 @pytest.mark.parametrize("get", [promises_more, waits_for_it])
-async def test_a_response_that_cannot_be_written_closes_the_connection(
-    get: object, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_response_that_cannot_be_written_closes_the_connection(get: object) -> None:
     """As without state: nobody is left waiting, and the client sees no complete answer."""
     seen: list[str] = []
     world = World(seen=seen)
     async with serving(world, {"/": handler(BASKET, get=get)}) as browser:
         assert b"too much" not in await raw(browser.port, HEAD)
     assert seen == (["HTTPOutputError"] if get is waits_for_it else [])
-    assert "the answer could not be sent" in caplog.text
 
 
 async def test_the_access_log_waits_for_the_answer(caplog: pytest.LogCaptureFixture) -> None:
@@ -442,3 +439,37 @@ async def test_an_error_page_waits_for_a_write_that_is_under_way(fails: bool) ->
         assert (await browser.get("/task", "POST")).code == 507
         await asyncio.gather(*tasks, return_exceptions=True)
         assert (browser.jar == {}) is fails
+
+
+async def test_a_body_that_grows_beyond_its_length_closes_the_connection(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What it wrote while its answer was held is too much when that is let out."""
+
+    def get(self: StateHandler) -> None:
+        self.state[BASKET] = 1
+        self.set_header("Content-Length", "3")
+        self.write("abc")
+        self.flush()
+        self.write("and more")
+
+    world = World()
+    async with serving(world, {"/": handler(BASKET, get=get)}) as browser:
+        assert b"more" not in await raw(browser.port, HEAD)
+    assert "the answer could not be sent" in caplog.text
+
+
+@pytest.mark.parametrize(("name", "value"), [("X-Odd", "a\r\nb"), ("Content-Length", "three")])
+async def test_a_head_that_cannot_be_sent_keeps_nothing(name: str, value: str) -> None:
+    """It is refused before anything is committed, in the way of the Tornado at hand."""
+
+    def get(self: StateHandler) -> None:
+        self.state[BASKET] = 1
+        self._headers._dict[name] = value
+        self._headers._as_list[name] = [value]
+
+    world = World()
+    async with serving(world, {"/": handler(BASKET, get=get)}) as browser:
+        answer = await raw(browser.port, HEAD.replace(b"x\r\n", b"x\r\nConnection: close\r\n", 1))
+        assert b" 200 " not in answer
+    assert not world.store.operations

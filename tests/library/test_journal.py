@@ -13,6 +13,7 @@ N = Kind("n", int, default=0)
 LIST = Kind("list", list[int], default=[])
 BARE = Kind("bare", list[int])
 SETS = Kind("sets", set[str])
+BARE_N = Kind("bare_n", int)
 COUNT = Kind("count", int, concurrent=True)
 LAST = Kind("last", int, on_conflict="last_write")
 OLD = Kind("shape", list[int])
@@ -203,6 +204,9 @@ def test_what_others_stored_is_taken_for_what_did_not_change_here() -> None:
         (N, None, None, False),
         (COUNT, 2, b"2", True),
         (COUNT, None, None, False),
+        (BARE_N, 2, None, True),
+        (BARE_N, None, b"3", True),
+        (BARE_N, None, None, False),
         (LAST, 2, b"3", False),
         (LAST, None, b"3", False),
     ],
@@ -304,12 +308,12 @@ def test_starting_over_after_a_change_inside_was_confirmed_watches_what_is_confi
         journal.changes()
 
 
-def test_starting_over_with_a_value_that_was_never_confirmed_is_no_error() -> None:
-    """What an update made just when a sign-in was asked for is as it was made."""
+def test_starting_over_takes_along_what_an_update_made() -> None:
+    """It was asked for by this request, like what it assigned."""
     journal = Journal()
     journal.confirm_value(LIST, None, b"[1]")
     journal.start_over(())
-    assert journal.changes() == {}
+    assert journal.changes() == {LIST: b"[1]"}
 
 
 # Versions

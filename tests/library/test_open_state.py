@@ -224,6 +224,18 @@ async def test_what_is_written_in_a_stream_is_kept(browser: Browser) -> None:
     assert browser.answer == "nobody 0 first,second"
 
 
+async def test_what_is_dropped_in_a_block_is_gone(browser: Browser) -> None:
+    """A block drops as a request does."""
+
+    async def drop(handler: Any) -> None:
+        async with handler.open_state() as state:
+            del state[LINES]
+
+    await browser.visit(before=begin, after=drop)
+    await browser.visit()
+    assert browser.answer == "nobody 0 "
+
+
 async def test_a_job_goes_on_when_the_answer_is_gone(browser: Browser) -> None:
     """A task that the handler leaves behind has the visitor's state as well."""
     await browser.visit(before=begin)
@@ -431,6 +443,14 @@ async def test_what_needs_a_cookie_is_refused(browser: Browser, what: str) -> No
     assert isinstance(found, CookieNeeded)
     await browser.visit()
     assert browser.answer == "nobody 0 first"
+
+
+async def test_dropping_what_is_in_the_session_needs_none(browser: Browser) -> None:
+    """The next request finds the default."""
+    await browser.visit(before=begin)
+    await browser.visit(after=changes(lambda state: state.__delitem__(LINES)))
+    await browser.visit()
+    assert browser.answer == "nobody 5 "
 
 
 async def test_signing_out_needs_none(browser: Browser) -> None:

@@ -14,7 +14,7 @@ html_show_copyright = False
 extensions = ["sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 html_theme = "alabaster"
-html_theme_options = {"description": _project["description"], "page_width": "60rem"}
+html_theme_options = {"description": _project["description"], "page_width": "76rem"}
 html_sidebars = {"**": ["about.html", "navigation.html", "searchbox.html"]}
 
 # In docstrings `Name` is code of this library.

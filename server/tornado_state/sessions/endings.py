@@ -8,6 +8,8 @@ Rule 2: ending wins over whatever others make of the session meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..confirmed import NOTHING, Texts
 from ..exceptions import SessionEnded, StoreRefused
 from .record_contents import last_word
@@ -17,10 +19,13 @@ from .turns import attempts
 
 
 class Endings:
-    """Ends the sessions in ``records``."""
+    """Ends the sessions in ``records``; ``tell`` is called with the store key of each."""
 
-    def __init__(self, records: SessionRecords) -> None:
+    def __init__(
+        self, records: SessionRecords, tell: Callable[[str], None] = lambda store_key: None
+    ) -> None:
         self._records = records
+        self._tell = tell
 
     async def retire(
         self, stored: StoredSession, successor: StoredSession | None = None, was: Texts = NOTHING
@@ -28,7 +33,10 @@ class Endings:
         """End exactly the version ``stored``: like `swap`, for a record that says it is over."""
         to = successor.session_id if successor else None
         word = last_word(stored.session_id, self._records.clock(), to, was)
-        return await self._records.cas(stored, word.sealed, word.keep_for)
+        ended = await self._records.cas(stored, word.sealed, word.keep_for)
+        if ended:
+            self._tell(stored.store_key)
+        return ended
 
     async def end(self, stored: StoredSession) -> None:
         """End the session, whatever others made of it; returns once the store confirmed."""
@@ -46,6 +54,7 @@ class Endings:
             last = await self._latest(last)
         # No room for a word of farewell, or no end of writers: without condition, then.
         await self._records.delete(last or stored)
+        self._tell(stored.store_key)
 
     async def end_id(self, session_id: str) -> None:
         """End the session of an ID of which nothing else is known."""

@@ -31,12 +31,16 @@ from .renewing import Confirm, Renewing, nobody_else
 from .session import Session
 from .store_keys import end, living
 from .stored import StoredSession
+from .watches import Watches
 
 T = TypeVar("T")
 
 
 class ServerSessionTier:
-    """Loads and commits sessions. ``rules`` say what the kinds in them are like."""
+    """Loads and commits sessions. ``rules`` say what the kinds in them are like.
+
+    ``look_every`` is how many seconds pass between two looks at watched sessions.
+    """
 
     def __init__(
         self,
@@ -44,12 +48,14 @@ class ServerSessionTier:
         cookie: SessionIDCookie,
         rules: KindRules,
         tell: Callable[[str], None] = lambda event: None,
+        look_every: int = 3,
     ) -> None:
         self.records = records
         self.rules = rules
         self._cookie = cookie
         self._tell = tell
-        self.endings = Endings(records)
+        self.watches = Watches(records, look_every)
+        self.endings = Endings(records, self.watches.ended)
         self._changing = Changing(records)
         self._renewing = Renewing(records, self.endings, cookie, self._changing, tell)
 
@@ -146,7 +152,10 @@ class ServerSessionTier:
 
     async def end(self, store_keys: Iterable[str]) -> None:
         """Delete the records under ``store_keys``; returns once the store confirmed each."""
-        await end(self.records.store, store_keys)
+        keys = list(store_keys)
+        await end(self.records.store, keys)
+        for store_key in keys:
+            self.watches.ended(store_key)
 
     # Within
 

@@ -1,9 +1,8 @@
-"""A chat: a WebSocket reads and writes its visitor's state for as long as the session lives."""
+"""A chat: a WebSocket with its visitor's state, which is closed when the session ends."""
 
 from typing import Any, ClassVar
 
-from tornado.websocket import WebSocketHandler
-from tornado_state import Kind, SessionEnded, StateApplication, StateHandler
+from tornado_state import Kind, StateApplication, StateHandler, StateWebSocketHandler
 
 USER = Kind("user", str, identity=True, confidential=True, revocable=True)
 SENT = Kind("sent", int, default=0, fresh=True, concurrent=True)
@@ -23,7 +22,7 @@ class SignOut(StateHandler):
         self.state.destroy()
 
 
-class Chat(StateHandler, WebSocketHandler):  # pyright: ignore[reportUnsafeMultipleInheritance]
+class Chat(StateWebSocketHandler):
     user = USER
     sent = SENT
     everybody: ClassVar[set["Chat"]] = set()
@@ -35,13 +34,9 @@ class Chat(StateHandler, WebSocketHandler):  # pyright: ignore[reportUnsafeMulti
         self.everybody.discard(self)
 
     async def on_message(self, message: str | bytes) -> None:
-        try:
-            async with self.open_state() as state:
-                name = state[USER]
-                number = await state.update(SENT, lambda n: n + 1)
-        except SessionEnded:
-            self.close(4401, "signed out")
-            return
+        async with self.open_state() as state:
+            name = state[USER]
+            number = await state.update(SENT, lambda n: n + 1)
         for other in self.everybody:
             await other.write_message(f"{name} ({number}): {message!s}")
 

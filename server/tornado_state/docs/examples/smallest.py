@@ -14,9 +14,7 @@ class Visits(StateHandler):
 
 
 async def main() -> None:
-    app = StateApplication(
-        [("/", Visits)], cookie_secret="…", session_store="memcached://127.0.0.1"
-    )
+    app = StateApplication([("/", Visits)], cookie_secret="…", session_store="memcached://127.0.0.1")
     app.listen(8888)
     await asyncio.Event().wait()
 

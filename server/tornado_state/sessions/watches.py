@@ -1,0 +1,92 @@
+"""Who wants to know when a session ends: open sockets, streams.
+
+Rule 1: an end that this process brings about is told at once, any other one at the next look.
+Rule 2: a look asks the store about every watched session, as many at once as share a round trip,
+and pushes no idle clock but of sessions that their watchers want kept alive.
+Rule 3: no answer is not an end: while the store is away nobody is told anything.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from tornado.ioloop import PeriodicCallback
+
+from ..exceptions import StoreUnavailable
+from .records import SessionRecords
+from .store_keys import living
+from .stored import StoredSession
+
+log = logging.getLogger(__name__)
+
+
+class _Watch(NamedTuple):
+    stored: StoredSession
+    when_ended: Callable[[], None]
+    keeps_alive: bool
+
+
+class Watches:
+    """See the module's rules. ``look_every`` is in seconds."""
+
+    def __init__(self, records: SessionRecords, look_every: int) -> None:
+        self._records = records
+        self._look_every = look_every
+        self._by_key: dict[str, list[_Watch]] = {}
+        self._looking: PeriodicCallback | None = None
+
+    @contextmanager
+    def watching(
+        self, stored: StoredSession, when_ended: Callable[[], None], *, keeps_alive: bool
+    ) -> Iterator[None]:
+        """Call ``when_ended``, once, if the session ends before the block does."""
+        watch = _Watch(stored, when_ended, keeps_alive)
+        self._by_key.setdefault(stored.store_key, []).append(watch)
+        if self._looking is None:
+            self._looking = PeriodicCallback(self.look, self._look_every * 1000)
+            self._looking.start()
+        try:
+            yield
+        finally:
+            self._drop(watch)
+
+    def ended(self, store_key: str) -> None:
+        """Tell whoever watches the session; what they raise is theirs."""
+        for watch in self._by_key.pop(store_key, []):
+            try:
+                watch.when_ended()
+            except Exception:
+                log.exception("what was to be done at the end of a session failed")
+        self._rest()
+
+    async def look(self) -> None:
+        """Ask the store which of the watched sessions still stand."""
+        watched = list(self._by_key)
+        try:
+            stand = await living(self._records.store, watched)
+        except StoreUnavailable:
+            log.warning("the store does not say which of the watched sessions have ended")
+            return
+        for store_key in watched:
+            if store_key not in stand:
+                self.ended(store_key)
+        for watches in list(self._by_key.values()):
+            for watch in watches:
+                if watch.keeps_alive:
+                    await self._records.touch(watch.stored)
+
+    def _drop(self, watch: _Watch) -> None:
+        watches = self._by_key.get(watch.stored.store_key, [])
+        if watch in watches:
+            watches.remove(watch)
+        if not watches:
+            self._by_key.pop(watch.stored.store_key, None)
+        self._rest()
+
+    def _rest(self) -> None:
+        if not self._by_key and self._looking is not None:
+            self._looking.stop()
+            self._looking = None
