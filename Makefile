@@ -41,8 +41,9 @@ compare-peers: $(VENV)/.compare  ## the session layers people use, tried by the 
 
 test: $(VENV)/.dev  ## the whole test suite; every branch of server/tornado_state must be covered
 	@.ci/need memcached redis-server chromium wrk
-	$(BIN)/python -m pytest --numprocesses=3 --cov --cov-report=
-	$(BIN)/coverage report --include='server/tornado_state/*' --show-missing --fail-under=100
+	$(BIN)/python -m pytest --numprocesses=3 --cov --cov-report= tests/library
+	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100
+	$(BIN)/python -m pytest --numprocesses=4 --ignore=tests/library
 
 test-library:  ## the library's own tests, on every Python here that .venv is not of
 	@.ci/library-tests
