@@ -129,6 +129,27 @@ async def test_an_interrupted_sign_in_is_found_out(happens: bool, how: str) -> N
     assert visitor.world.store.records() == 1
 
 
+@happening
+async def test_a_sign_in_that_cannot_be_found_out_about_yet_is_not_given_up(happens: bool) -> None:
+    """The record it may have continued in is kept until the store answers; then it is done once."""
+    visitor = await with_session(basket=1)
+    state = await visitor.state(BASKET, WHO)
+    state.sign_in(ADA)
+    lossy(visitor, happens=happens, how="cancelled")
+    with pytest.raises(asyncio.CancelledError):
+        await state.commit()
+    kept = visitor.world.store.records()
+    visitor.world.store.fail("load")
+    with pytest.raises(StoreUnavailable):
+        await state.commit()
+    assert visitor.world.store.records() == kept
+    visitor.world.store.failing.clear()
+    await visitor.answer(state)
+    assert await visitor.data() == {"basket": 1, "who": ADA}
+    visitor.world.clock.pass_(60)
+    assert visitor.world.store.records() == 1
+
+
 async def test_an_interrupted_sign_in_that_had_happened_is_found_by_reloading() -> None:
     """Its cookie goes out with whatever answer there is."""
     visitor = await with_session(basket=1)

@@ -390,15 +390,29 @@ async def test_what_memcached_says_of_its_version_is_shown_only_if_it_is_one() -
             assert str(told.value).isprintable()
 
 
+def fill(memcached: MemcachedProcess) -> None:
+    """Leave no room for a record of the size that the questions need, nor for another."""
+    for size in (2200, 32):
+        for number in range(40_000):
+            said = memcached.ask(f"set {size}-{number:038} 0 0 {size}\r\n{'x' * size}")
+            if said != b"STORED\r\n":
+                break
+
+
 async def test_a_full_memcached_passes_its_check() -> None:
     """Without room for the record of the questions, what can be asked without it is asked."""
     with MemcachedProcess("-M", "-m", "4") as memcached:
-        for number in range(2_000):
-            said = memcached.ask(f"set x{number} 0 0 2200\r\n{'x' * 2200}")
-            if said != b"STORED\r\n":
-                break
-        for number in range(2_000):
-            if memcached.ask(f"set y{number} 0 0 32\r\n{'x' * 32}") != b"STORED\r\n":
-                break
+        fill(memcached)
         async with opened(memcached.address, deadline=5) as store:
             await store.check()
+            with pytest.raises(StoreRefused):
+                await store.add(new_key(), b"x" * 32, 60)
+
+
+async def test_a_full_memcached_without_cas_is_found_out_all_the_same() -> None:
+    """By its settings, where there is no room for a record with a token."""
+    with MemcachedProcess("-M", "-m", "4", "-C") as memcached:
+        fill(memcached)
+        async with opened(memcached.address, deadline=5) as store:
+            with pytest.raises(StoreUnfit, match="compare and swap"):
+                await store.check()

@@ -232,6 +232,32 @@ async def test_a_closed_node_is_not_opened_again() -> None:
     await world.node.close()
 
 
+async def test_a_closed_node_has_no_outage() -> None:
+    """A try to connect that fails after the end is nobody's concern."""
+    world = World()
+    call = world.call()
+    await asyncio.sleep(0)
+    world.lane.opens = False
+    assert world.lane.is_opening
+    await world.node.close()
+    await turn()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await call
+    assert world.counters.openings == 0
+
+
+async def test_a_connection_that_ends_before_anybody_used_it_is_no_outage() -> None:
+    """Nobody waits, so nobody is told; the next call finds out."""
+    world = World()
+    world.call().cancel()
+    await turn()
+    assert world.lane.is_idle
+    world.lane.lose()
+    assert (world.counters.openings, world.lane.tries) == (0, 1)
+    await world.busy()
+    await world.node.close()
+
+
 @pytest.mark.parametrize(
     "error", [StoreRefused("no room", 7), StoreUnfit("no"), StoreUnavailable("?", 3)]
 )

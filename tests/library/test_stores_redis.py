@@ -8,7 +8,8 @@ import socket
 import pytest
 import redis
 from impostor import Behaviour, CuttingProxy, Impostor, always, dripping
-from opened_store import CALLS, LONG, closing, new_key
+from opened_store import CALLS, LONG, closing, new_key, reaches
+from redis.asyncio.connection import UnixDomainSocketConnection
 from tornado_state.exceptions import StoreRefused, StoreUnavailable, StoreUnfit
 from tornado_state.stores import RedisStore, SessionStore, open_store
 from tornado_state.stores.redis.connection import Wire
@@ -308,6 +309,98 @@ async def test_an_unforeseen_error_ends_the_connection_and_nothing_else(
                 assert await store.load(new_key()) is None
             assert caplog.text.count("ZeroDivisionError") >= 2
             assert store.stats()["openings"] == 0
+
+
+async def test_what_goes_wrong_at_the_end_of_a_connection_is_logged_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The connection is nobody's by then."""
+    with RedisProcess() as process:
+        async with closing(RedisStore(process.address, deadline=LONG)) as store:
+            await store.load(new_key())
+            close = Wire.close
+
+            async def close_and_fail(wire: Wire) -> None:
+                await close(wire)
+                raise ZeroDivisionError
+
+            monkeypatch.setattr(Wire, "close", close_and_fail)
+        assert caplog.text.count("an error that nobody foresaw") == 1
+        assert store.stats()["failures"] == 0
+
+
+async def test_a_redis_that_says_nothing_is_an_outage() -> None:
+    """A try to connect ends at the deadline, and opens the breaker."""
+    with Impostor(always(b"")) as impostor:
+        async with closing(RedisStore(impostor.address, deadline=0.1)) as store:
+            with pytest.raises(StoreUnavailable, match="not answer within"):
+                await store.load(new_key())
+            await reaches(store, "openings", 1)
+
+
+async def test_what_answers_a_handshake_with_something_else_is_named() -> None:
+    """It may be a Redis, without TLS."""
+    with Impostor(always(b"-ERR Protocol error\r\n")) as impostor:
+        async with closing(open_store(f"rediss://{impostor.address}?deadline=5")) as store:
+            with pytest.raises(StoreUnfit, match="does not speak TLS"):
+                await store.check()
+
+
+async def test_a_user_who_may_not_do_what_a_store_does_is_refused_with_each_connection() -> None:
+    """Before a call is sent; it says so."""
+    with RedisProcess(tcp=True) as process:
+        said(process, "ACL", "SETUSER", "ann", "on", ">word", "~*", "+ping", "+client")
+        async with closing(open_store(f"redis://ann:word@{process.address}?deadline=5")) as store:
+            with pytest.raises(StoreUnfit, match="lets the user not do"):
+                await store.load(new_key())
+
+
+async def test_a_repeated_add_that_finds_no_trace_is_unknown() -> None:
+    """The key is taken, then it is not: mine may have come and gone."""
+    replies = [b":1\r\n", b"", b"$-1\r\n", b"$0\r\n\r\n"]
+
+    def behave(connection: socket.socket) -> None:
+        while command := connection.recv(65_536):
+            if b"PING" in command:
+                connection.sendall(b"+PONG\r\n:0\r\n")
+            elif b"SETINFO" in command:
+                connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
+            elif reply := replies.pop(0):
+                connection.sendall(reply)
+            else:
+                return
+
+    with Impostor(behave) as impostor:
+        async with closing(RedisStore(impostor.address, deadline=LONG, connections=1)) as store:
+            assert await store.touch(new_key(), 60) is True
+            with pytest.raises(StoreUnavailable, match="not known"):
+                await store.add(new_key(), b"mine", 60)
+            assert not replies
+
+
+async def test_an_exchange_that_fails_as_the_store_is_closed_is_told_of_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error that redis-py makes of the cancellation tells nobody anything new."""
+    reading = asyncio.Event()
+
+    async def read_response(_: object, **__: object) -> object:
+        reading.set()
+        try:
+            return await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            raise ConnectionError("it hung up meanwhile") from None
+
+    with RedisProcess() as process:
+        async with closing(RedisStore(process.address, deadline=LONG, connections=1)) as store:
+            await store.load(new_key())
+            monkeypatch.setattr(UnixDomainSocketConnection, "read_response", read_response)
+            call = asyncio.create_task(store.load(new_key()))
+            await reading.wait()
+        with pytest.raises(StoreUnavailable, match="is closed"):
+            await call
+        assert (store.stats()["failures"], store.stats()["openings"]) == (1, 0)
+        assert not caplog.records
 
 
 def test_a_database_below_zero_is_refused() -> None:

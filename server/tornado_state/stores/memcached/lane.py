@@ -179,6 +179,5 @@ class MemcachedLane(Lane):
         self.owner.answered(self, [*commands])
 
     def _lose(self, error: StoreError) -> None:
-        if self.is_open:
-            commands = self.close()
-            self.owner.lost(self, commands, error)
+        commands = self.close()
+        self.owner.lost(self, commands, error)
