@@ -63,6 +63,8 @@ def make_app(
         state_name=settings.name,
         cookie_secret=settings.cookie_secret,
         cookie_secure=settings.secure_cookies,
+        # Plain http without --dev is something behind a proxy, which may not say that it has https.
+        https_in_front=not settings.dev and settings.certfile is None,
         session_store=store,
         session_idle_timeout=settings.idle_timeout,
         session_absolute_timeout=settings.absolute_timeout,

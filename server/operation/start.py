@@ -174,7 +174,7 @@ def _warnings(composition: Composition, settings: Settings) -> Iterator[str]:
         lacking = ", ".join(unmet(kind.needs, tier))
         yield f"misplaced on purpose: {kind.name} in the {tier.tier} (unmet: {lacking})"
     if not settings.dev and settings.certfile is None:
-        yield "plain http: a proxy in front must serve https, with --trust-proxy, to set any cookie"
+        yield "plain http: a proxy in front must serve https, or browsers send no cookie back"
     if composition.has_sessions and settings.store == "memory":
         yield "sessions are kept in this process and end with it"
 

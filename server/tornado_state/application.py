@@ -55,6 +55,7 @@ class StateApplication(Application):
     ``session_absolute_timeout``        12 h; ends sessions, used or not
     ``session_remember_timeout``        30 days; both, for ``sign_in(…, remember=True)``
     ``session_persistent``              True; False for cookies that end with the browser
+    ``https_in_front``                  False; True for a proxy that has https without saying so
     ``session_look_every``              3 s; how soon an open socket finds its session ended
     ``state_name``                      prefix of cookie names; from the application's class
     ``cookie_secure``                   True; False is for plain http on loopback
@@ -160,7 +161,9 @@ class StateApplication(Application):
         if not kinds:
             return None
         plan = self._composition.plan(kinds)
-        visit = Visit(request, self._composition.cookie_names)
+        made = self._composition
+        in_front = made.settings.https_in_front
+        visit = Visit(request, made.cookie_names, https_in_front=in_front)
         counts_as_use = target_class.counts_as_use
         return RequestState(self._composition, plan, visit, counts_as_use=counts_as_use)
 

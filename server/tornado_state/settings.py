@@ -55,6 +55,7 @@ class StateSettings:
     names: CookieNames
     clocks: Clocks
     persistent: bool
+    https_in_front: bool
     look_every: int
 
 
@@ -67,6 +68,7 @@ def read_settings(settings: Mapping[str, Any], default_name: str) -> StateSettin
         _names(settings, default_name),
         _clocks(settings),
         _truth(settings, "session_persistent", True),
+        _truth(settings, "https_in_front", False),
         _seconds(settings, "session_look_every", 3, _LONGEST_LOOK),
     )
 

@@ -22,17 +22,23 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 class Visit:
-    """See the module's rule. ``names`` are those of the application's cookies."""
+    """See the module's rule. ``names`` are those of the application's cookies.
 
-    __slots__ = ("_request", "cookies")
+    ``https_in_front`` is whether something in front serves https and does not say so.
+    """
 
-    def __init__(self, request: HTTPServerRequest, names: Container[str]) -> None:
+    __slots__ = ("_https_in_front", "_request", "cookies")
+
+    def __init__(
+        self, request: HTTPServerRequest, names: Container[str], *, https_in_front: bool = False
+    ) -> None:
         self._request = request
+        self._https_in_front = https_in_front
         self.cookies = Cookies(request.headers.get_list("Cookie"), names)
 
     def after(self, answered: Iterable[SetCookie]) -> Visit:
         """Return the visit as it is once the cookies ``answered`` have arrived."""
-        visit = Visit(self._request, ())
+        visit = Visit(self._request, (), https_in_front=self._https_in_front)
         visit.cookies = self.cookies.after(answered)
         return visit
 
@@ -55,7 +61,7 @@ class Visit:
 
     @property
     def _is_https(self) -> bool:
-        return self._request.protocol == "https"
+        return self._https_in_front or self._request.protocol == "https"
 
     def _hides_cookies(self, samesite: str) -> bool:
         if samesite == "None" or not self._is_cross_site():

@@ -63,3 +63,9 @@ def test_a_secure_cookie_needs_https() -> None:
         may_keep(scheme="http")
     assert may_keep(scheme="http", secure=False)
     Visit(request_of(scheme="http"), {NAME}).check_may_keep([], secure=True, samesite="Lax")
+
+
+def test_a_proxy_may_have_https_without_saying_so() -> None:
+    """What an application says of the server in front of it counts like https."""
+    visit = Visit(request_of(scheme="http"), {NAME}, https_in_front=True)
+    visit.check_may_keep([NAME], secure=True, samesite="Lax")
