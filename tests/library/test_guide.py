@@ -70,7 +70,9 @@ def test_the_readme_is_two_screens() -> None:
 
 def test_every_setting_has_a_row() -> None:
     """What the settings are read for, and what the application reads itself."""
-    read = set(re.findall(r'"((?:cookie|https|session|key|state)_[a-z_]+)"', inspect.getsource(settings)))
+    read = set(
+        re.findall(r'"((?:cookie|https|session|key|state)_[a-z_]+)"', inspect.getsource(settings))
+    )
     read |= {"session_store", "placement", "state_clock", "state_events"}
     table = (DOCS / "settings.rst").read_text()
     rows = set(re.findall(r"^``([a-z_]+)`` {2,}", table, re.MULTILINE))
