@@ -160,12 +160,11 @@ class StateApplication(Application):
         kinds = tuple(target_class.kinds_for(request))
         if not kinds:
             return None
-        plan = self._composition.plan(kinds)
         made = self._composition
         in_front = made.settings.https_in_front
         visit = Visit(request, made.cookie_names, https_in_front=in_front)
         counts_as_use = target_class.counts_as_use
-        return RequestState(self._composition, plan, visit, counts_as_use=counts_as_use)
+        return RequestState(made, made.plan(kinds), visit, counts_as_use=counts_as_use)
 
     def log_request(self, handler: RequestHandler) -> None:
         """Log once it is known what was sent."""

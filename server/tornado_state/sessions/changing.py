@@ -42,10 +42,12 @@ class Changing:
 
     async def change(self, session: Session) -> bool:
         """Store what changed; False when that is not all that is asked for by now."""
-        names = [kind.name for kind in session.plan().changes]
-        async with self._turns.take(stored_of(session).store_key, *names):
-            for _ in attempts():
-                plan = session.plan()
+        plan = session.plan()
+        names = [kind.name for kind in plan.changes]
+        async with self._turns.take(stored_of(session).store_key, *names) as waited:
+            for attempt in attempts():
+                if waited or attempt:
+                    plan = session.plan()
                 if plan.status is not Status.CHANGED:
                     return False
                 new = self._records.next_version(stored_of(session), plan.values)
