@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row
 
 from . import rows
 from .database import Database
-from .errors import AccountsUnavailable, PasswordRefused, SignInRefused, WrongPassword
+from .errors import PasswordRefused, SignInRefused, WrongPassword
 from .fields import clean_username, email_problem, texts, username_problem
 from .passwords import PasswordHashes, password_problem, prepare_password_problem
 from .places import Place, remember, remembered
@@ -69,14 +69,9 @@ class Accounts:
         ``clock``             returns seconds since the epoch
         ``place``             where the sessions of whoever signs in here are kept
         """
-        database = await Database.open(url, deadline=deadline)
-        accounts = cls(database, hashes or PasswordHashes(), clock, absolute_timeout, place)
-        try:
-            await database.write(accounts._remember_place)
-        except AccountsUnavailable:
-            await accounts.close()
-            raise
-        return accounts
+        note = partial(remember, place, clock(), int(clock()) - absolute_timeout) if place else None
+        database = await Database.open(url, deadline=deadline, first=note)
+        return cls(database, hashes or PasswordHashes(), clock, absolute_timeout, place)
 
     async def close(self) -> None:
         """Let go of the database and the threads."""
@@ -191,7 +186,7 @@ class Accounts:
 
     async def sessions(self, account_id: str) -> list[AccountSession]:
         """Return the account's sessions, newest first; some may have ended in the store."""
-        return await self._database.write(partial(rows.sessions, account_id, self._oldest()))
+        return await self._database.read(partial(rows.sessions, account_id, self._oldest()))
 
     async def forget_sessions(self, store_keys: Iterable[str]) -> None:
         """Forget sessions that have ended."""

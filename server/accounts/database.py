@@ -1,8 +1,9 @@
 """The one way to the accounts' tables: a transaction with a deadline.
 
-Rule 1: every write is one serializable transaction, so a check and what rests on it cannot be
-parted by another process. SQLite gets ``BEGIN IMMEDIATE``, others the isolation level. A
-transaction that lost a race is run again, so what it does must be repeatable.
+Rule 1: every write is one transaction that locks the rows its checks rest on, so that no other
+process can part the two: ``FOR UPDATE``, for SQLite ``BEGIN IMMEDIATE``. (A serializable PostgreSQL
+locks whatever it looked through, and so parts strangers.) Two that add the same row are told apart
+by its key; a transaction that lost such a race is run again, so what it does must be repeatable.
 Rule 2: every wait ends at the deadline with `AccountsUnavailable`. What cannot be interrupted is
 left to end by itself; nobody waits for it.
 Rule 3: this is the edge where SQLAlchemy's, the driver's and the system's exceptions become ours.
@@ -56,8 +57,10 @@ class Database:
         self._reading, self._writing = _connections(url, deadline)
 
     @classmethod
-    async def open(cls, url: str, *, deadline: float = 3.0) -> Database:
-        """Connect, making the tables that are missing.
+    async def open(
+        cls, url: str, *, deadline: float = 3.0, first: Work[None] | None = None
+    ) -> Database:
+        """Connect, making the tables that are missing, and do what is to be done ``first``.
 
         ``deadline`` is in seconds, for each transaction. Raises `AccountsUnavailable` with one line
         that says why the URL cannot be used or the database does not answer.
@@ -66,7 +69,13 @@ class Database:
         if parsed.get_backend_name() == "sqlite":
             await asyncio.to_thread(_prepare_file, str(parsed.database), deadline)
         database = cls(parsed, deadline)
-        making = _run_until_won(database._writing, schema.create_all)
+
+        def make(connection: Connection) -> None:
+            schema.create_all(connection)
+            if first is not None:
+                first(connection)
+
+        making = _run_until_won(database._writing, make)
         try:
             await database._answer(making)
         except _FAILURES as error:
@@ -136,7 +145,8 @@ def _made_connections(url: URL, deadline: float) -> tuple[Engine, Engine]:
     shared: dict[str, Any] = {"pool_timeout": deadline, "hide_parameters": True}
     if url.get_backend_name() != "sqlite":
         shared["pool_pre_ping"] = True
-        writing = create_engine(url, isolation_level="SERIALIZABLE", **shared)
+        # What is the default may be another one for this database or this user.
+        writing = create_engine(url, isolation_level="READ COMMITTED", **shared)
         return create_engine(url, **shared), writing
     # SQLite's own answer, "locked", is to come before the deadline: it leaves things clean.
     shared["connect_args"] = {"timeout": deadline * 0.8, "isolation_level": None}

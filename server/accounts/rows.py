@@ -64,9 +64,15 @@ def by_id(account_id: str, connection: Connection) -> Row[Any] | None:
     return connection.execute(query).one_or_none()
 
 
+def _locked(account_id: str, connection: Connection) -> Row[Any] | None:
+    """Return the account's row, which nobody else changes or locks until the transaction ends."""
+    query = select(accounts).where(accounts.c.id == account_id).with_for_update()
+    return connection.execute(query).one_or_none()
+
+
 def is_enabled(account_id: str, connection: Connection) -> bool:
-    """Return whether there is such an account, and nobody has disabled it."""
-    row = by_id(account_id, connection)
+    """Return whether there is such an account that nobody has disabled, nor will just now."""
+    row = _locked(account_id, connection)
     return row is not None and not row.disabled
 
 
@@ -114,7 +120,7 @@ def succeed(row: Row[Any], renewed_hash: str, connection: Connection) -> None:
 
 def replace_password(sign_in: SignIn, password_hash: str, connection: Connection) -> None:
     """Replace the password that was signed in with, if it is still the account's."""
-    now = by_id(sign_in.account.id, connection)
+    now = _locked(sign_in.account.id, connection)
     if now is None or now.disabled:
         raise SignInRefused
     if now.password_version != sign_in.password_version:
@@ -129,7 +135,7 @@ def add_session(
     sign_in: SignIn, session: AccountSession, oldest: int, connection: Connection
 ) -> None:
     """Add the session if what the sign-in rests on still stands; `SignInRefused` otherwise."""
-    row = by_id(sign_in.account.id, connection)
+    row = _locked(sign_in.account.id, connection)
     if row is None or row.disabled or row.password_version != sign_in.password_version:
         raise SignInRefused
     _forget_expired(oldest, connection)
@@ -149,10 +155,10 @@ def add_session(
 
 def sessions(account_id: str, oldest: int, connection: Connection) -> list[AccountSession]:
     """Return the account's sessions, newest first, without those created by ``oldest``."""
-    _forget_expired(oldest, connection)
     query = (
         select(account_sessions)
         .where(account_sessions.c.account_id == account_id)
+        .where(account_sessions.c.created_at > oldest)
         .order_by(account_sessions.c.created_at.desc(), account_sessions.c.handle)
     )
     return [
@@ -171,6 +177,7 @@ def set_disabled(username: str, disabled: bool, connection: Connection) -> list[
     row = _by_username(username, connection)
     if row is None:
         raise UnknownAccount(username)
+    # This waits for whoever is adding a session, so that the query below finds it.
     change = update(accounts).where(accounts.c.id == row.id).values(disabled=disabled)
     connection.execute(change)
     query = select(account_sessions.c.store_key).where(account_sessions.c.account_id == row.id)

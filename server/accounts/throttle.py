@@ -42,7 +42,7 @@ def reserve_try(connection: Connection, name: str, now: float) -> None:
     ``now`` is in seconds since the epoch.
     """
     name_hash = _hash(name)
-    query = select(sign_in_tries).where(sign_in_tries.c.name_hash == name_hash)
+    query = select(sign_in_tries).where(sign_in_tries.c.name_hash == name_hash).with_for_update()
     row = connection.execute(query).one_or_none()
     if row is None or now - row.last_at >= FORGOTTEN_AFTER:
         _forget_old(connection, now)
