@@ -311,3 +311,11 @@ def test_make_can_say_what_it_would_do(target: str) -> None:
     """``make -n`` of every target works, and says no warning."""
     said = make("-n", target)
     assert (said.returncode, said.stderr) == (0, "")
+
+
+def test_a_start_brings_neither_a_word_list_nor_an_orm() -> None:
+    """What an application never uses, or not yet, it does not load."""
+    code = "import sys, server.recommended_app; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    loaded = ran.stdout.decode().split()
+    assert [name for name in loaded if name.startswith(("zxcvbn", "sqlalchemy.orm"))] == []

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import logging
 import os
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import threading
 import time
 import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -36,9 +38,11 @@ from compare.waiting import PATIENCE, free_port, wait_until
 from server.catalogue import PRODUCTS
 from server.cookie_app import COMPOSITION as COOKIE
 from server.operation.serving import Server, serve
+from server.operation.workers import Workers
 from server.recommended_app import COMPOSITION as RECOMMENDED
 from server.session_app import COMPOSITION as SESSION
 from server.settings import Settings, read_settings
+from server.start_error import StartError
 
 ITEM = {"sku": PRODUCTS[0].sku, "quantity": 2}
 MODULES = ("server.cookie_app", "server.session_app", "server.recommended_app")
@@ -141,6 +145,26 @@ def test_another_service_is_refused_also_while_a_node_is_away(tmp_path: Path) ->
     assert ended.returncode == 2
     (line,) = ended.stderr.splitlines()
     assert other.address in line
+
+
+def break_accounts(run_dir: Path) -> None:
+    """Leave tables that can be read, and not be written."""
+    run_dir.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(run_dir / "accounts-cookie.sqlite3")) as database:
+        database.execute("DROP TABLE IF EXISTS session_places")
+        database.execute("CREATE TABLE session_places (place TEXT)")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_accounts_that_cannot_be_written_are_refused_at_start(tmp_path: Path, workers: int) -> None:
+    """A database that takes no writes is one clear line and status 2, and nobody tries again."""
+    break_accounts(tmp_path)
+    options = ("--dev", "--port=0", f"--run-dir={tmp_path}", f"--processes={workers}")
+    ended = run_app("server.cookie_app", *options)
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert "--accounts: " in line
+    assert "last_at" in line
 
 
 def test_a_frozen_memcached_keeps_nobody_from_starting(memcached: MemcachedProcess) -> None:
@@ -391,6 +415,36 @@ def test_a_worker_that_ends_is_replaced(memcached: MemcachedProcess) -> None:
         with ShopClient(app.url) as visitor:
             assert visitor.post("/cart", ITEM).status == 200
         assert app.stop() == 0
+
+
+def test_a_worker_that_cannot_start_again_leaves_the_others_serving() -> None:
+    """With the accounts gone meanwhile, its replacement says so in a line, and is not hurried."""
+    with AppProcess("server.cookie_app", "--dev", "--processes=2") as app:
+        break_accounts(app.run_dir)
+        os.kill(min(children(app.pid)), signal.SIGKILL)
+        wait_until(lambda: "cannot start: --accounts: " in app.stderr, "it says so")
+        with ShopClient(app.url) as visitor:
+            assert visitor.get("/health").status == 200
+        assert app.stop() == 0
+        assert "Traceback" not in app.stderr
+
+
+def test_workers_none_of_which_can_start_end_with_status_2(tmp_path: Path) -> None:
+    """What has gone wrong since the check is one line a worker, and no worker is tried again."""
+
+    def cannot(_parent: int) -> None:
+        raise StartError("--accounts: gone")
+
+    log = tmp_path / "log"
+    pid = os.fork()
+    if pid == 0:
+        with log.open("w") as said:
+            logging.basicConfig(stream=said, force=True)
+            os._exit(Workers(2, cannot, []).run())
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 2
+    lines = log.read_text().splitlines()
+    assert lines
+    assert all(line.endswith("a worker cannot start: --accounts: gone") for line in lines)
 
 
 def test_workers_that_keep_ending_stop_it_all() -> None:

@@ -97,16 +97,9 @@ def _run(composition: Composition) -> int:
 async def open_application(
     composition: Composition, settings: Settings
 ) -> AsyncIterator[Application]:
-    """Open what the application needs, and close it after the block.
-
-    Raises `AccountsUnavailable`.
-    """
+    """Open what the application needs, and close it after the block; `StartError` if it cannot."""
     async with AsyncExitStack() as stack:
-        accounts = await Accounts.open(
-            settings.accounts,
-            absolute_timeout=settings.absolute_timeout,
-            place=_place(composition, settings),
-        )
+        accounts = await _open_accounts(composition, settings)
         stack.push_async_callback(accounts.close)
         store = _store(composition, settings, settings.store_deadline)
         if store is not None:
@@ -119,6 +112,17 @@ async def open_application(
             store=store,
             log_function=log_request,
         )
+
+
+async def _open_accounts(composition: Composition, settings: Settings) -> Accounts:
+    try:
+        return await Accounts.open(
+            settings.accounts,
+            absolute_timeout=settings.absolute_timeout,
+            place=_place(composition, settings),
+        )
+    except AccountsUnavailable as error:
+        raise StartError(f"--accounts: {error}") from error
 
 
 def _store(composition: Composition, settings: Settings, deadline: float) -> SessionStore | None:
@@ -141,10 +145,7 @@ def _place(composition: Composition, settings: Settings) -> Place:
 
 async def _check(composition: Composition, settings: Settings) -> list[str]:
     """Return what is wrong and may still be mended while the application runs."""
-    try:
-        await (await Accounts.open(settings.accounts)).close()
-    except AccountsUnavailable as error:
-        raise StartError(f"--accounts: {error}") from error
+    await (await _open_accounts(composition, settings)).close()
     store = _store(composition, settings, max(settings.store_deadline, 1))
     if store is None:
         return []

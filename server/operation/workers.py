@@ -2,7 +2,8 @@
 
 Rule 1: every worker serves the same listening sockets; the system hands each connection to one.
 Rule 2: a worker that ends is replaced, but for ten in a minute: then something is wrong that
-another start will not mend, and all stop.
+another start will not mend, and all stop. One of the first that cannot start stops all at once,
+with status 2; a later one, which meets an outage, is given time, so that those that serve go on.
 Rule 3: SIGTERM and SIGINT are the parent's, which has every worker stop as :mod:`.serving` says. A
 second one ends all at once.
 Rule 4: when the parent is gone, its end of a pipe closes, and the workers stop as well.
@@ -21,11 +22,17 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
+from ..start_error import StartError
+
 _log = logging.getLogger(__name__)
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 _MOST_ENDS = 10
 _WITHIN = 60.0
+
+#: The exit status of a worker that could not start, and for how many seconds a later one waits.
+_NO_START = 2
+_PAUSE = 2 * _WITHIN / _MOST_ENDS
 
 
 class Workers:
@@ -48,7 +55,7 @@ class Workers:
         for number in _STOPS:
             signal.signal(number, self._on_signal)
         for _ in range(self._count):
-            self._fork()
+            self._fork(pause=0)
         while self._pids:
             pid, status = os.wait()
             if pid in self._pids:  # and not another child, the private memcached's keeper
@@ -71,7 +78,11 @@ class Workers:
     def _replace(self, pid: int, code: int) -> None:
         if self._stopping:
             # One that had not yet begun to serve is ended by the signal itself.
-            self._status |= code not in {0, -signal.SIGTERM}
+            self._status |= code not in {0, -signal.SIGTERM, _NO_START}
+            return
+        if code == _NO_START:
+            self._status = _NO_START
+            self._stop(signal.SIGTERM)
             return
         _log.warning("worker %s ended with status %s and is replaced", pid, code)
         self._ends.append(time.monotonic())
@@ -79,18 +90,18 @@ class Workers:
             _log.error("workers keep ending; the application stops")
             self._status = 1
             self._stop(signal.SIGTERM)
-        self._fork()
+        self._fork(pause=_PAUSE)
 
-    def _fork(self) -> None:
+    def _fork(self, pause: float) -> None:
         with _blocked(_STOPS):  # so that a worker is told to stop, or not made
             if self._stopping:
                 return
             pid = os.fork()
             if pid == 0:
-                self._be_worker()
+                self._be_worker(pause)
             self._pids.add(pid)
 
-    def _be_worker(self) -> NoReturn:
+    def _be_worker(self, pause: float) -> NoReturn:
         """Work and end, never returning into the parent's code."""
         status = 1
         try:
@@ -100,6 +111,10 @@ class Workers:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
             self._work(self._parent_closes)
             status = 0
+        except StartError as error:
+            _log.error("a worker cannot start: %s", error)
+            time.sleep(pause)
+            status = 1 if pause else _NO_START
         except Exception:  # noqa: BLE001 - whatever it is, it must not unwind into the parent's code
             _log.exception("a worker failed")
         finally:
