@@ -36,6 +36,9 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 
+#: What a cookie has room for.
+_LAST_VERSION = 999_999_999
+
 #: Browsers keep a cookie no longer (RFC 6265bis 5.5).
 LONGEST_COOKIE = 400 * _DAY
 
@@ -95,8 +98,10 @@ def _secrets(given: Any) -> Mapping[int, bytes]:
     found: dict[int, bytes] = {}
     for version, secret in given.items():
         where = f"cookie_secret, version {version!r}" if len(given) > 1 else "cookie_secret"
-        if not is_whole(version) or version < 0 or not isinstance(secret, str | bytes):
-            raise CompositionError(f"{where}: a version is a whole number, a secret text or bytes")
+        if not is_whole(version) or not 0 <= version <= _LAST_VERSION:
+            raise CompositionError(f"{where}: a version is a whole number up to {_LAST_VERSION}")
+        if not isinstance(secret, str | bytes):
+            raise CompositionError(f"{where}: a secret is text or bytes")
         if wrong := weakness(secret):
             raise CompositionError(f"{where} {wrong}")
         found[version] = secret.encode() if isinstance(secret, str) else secret

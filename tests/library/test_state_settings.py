@@ -68,7 +68,8 @@ def test_another_version_of_the_secret_may_sign() -> None:
         ({"0": OLD}, "a version is a whole number"),
         ({True: OLD}, "a version is a whole number"),
         ({-1: OLD}, "a version is a whole number"),
-        ({0: 5}, "a version is a whole number, a secret text or bytes"),
+        ({0: 5}, "a secret is text or bytes"),
+        ({1_000_000_000: OLD}, "a version is a whole number up to 999999999"),
     ],
 )
 def test_a_secret_that_somebody_could_guess_is_refused(given: Any, why: str) -> None:

@@ -17,11 +17,11 @@ from typing import NamedTuple
 from ..confirmed import NOTHING, Texts
 from ..events import Events
 from ..exceptions import NotKnownHere, SessionEnded, StoreUnavailable
-from ..stores.base import SessionStore
+from ..stores.base import SessionRecord, SessionStore
 from .clocks import Clocks
 from .record_contents import Opened, open_record, write_texts
-from .sealing import Contents, is_newer, new_session_id, seal, store_key
-from .stored import CAPACITY, StoredSession, check_size, version_of
+from .sealing import Contents, Sealer, is_newer, new_session_id
+from .stored import CAPACITY, StoredSession, check_size
 from .touches import Touches
 
 log = logging.getLogger(__name__)
@@ -50,9 +50,15 @@ class SessionRecords:
     """Reads and writes sessions in ``store``."""
 
     def __init__(
-        self, store: SessionStore, clocks: Clocks, clock: Callable[[], float], events: Events
+        self,
+        store: SessionStore,
+        sealer: Sealer,
+        clocks: Clocks,
+        clock: Callable[[], float],
+        events: Events,
     ) -> None:
         self.store = store
+        self.sealer = sealer
         self.clocks = clocks
         self.clock = clock
         self._events = events
@@ -60,14 +66,14 @@ class SessionRecords:
 
     async def find(self, session_id: str) -> Found:
         """Return the session, or that there is definitely none that may be used."""
-        record = await self.store.load(store_key(session_id))
+        record = await self.load(session_id)
         if record is None:
             return Found()
         opened = self.open(session_id, record.sealed)
         if opened is None:
             return Found()
         now = self.clock()
-        found = version_of(session_id, opened.contents, opened.values, *record)
+        found = self._version(session_id, opened.contents, opened.values, *record)
         if opened.last_word is None:
             return Found(found) if self._counts(opened.contents, now) else Found()
         if not opened.was_renewed(now):
@@ -77,11 +83,30 @@ class SessionRecords:
         # Without the token: the word that leads on is not to be replaced.
         return Found(old=found._replace(token=None), was=was)
 
+    async def load(self, session_id: str) -> SessionRecord | None:
+        """Return the record of a session ID as the store has it."""
+        return await self.store.load(self.sealer.store_key(session_id))
+
+    def unloaded(self, session_id: str) -> StoredSession:
+        """Return the session of an ID of which nothing else is known."""
+        return self._version(session_id, Contents(0, 0, False, b""), NOTHING, b"", None)
+
+    def _version(
+        self,
+        session_id: str,
+        contents: Contents,
+        values: Texts,
+        sealed: bytes,
+        token: bytes | None,
+    ) -> StoredSession:
+        key = self.sealer.store_key(session_id)
+        return StoredSession(session_id, key, *contents[:3], values, sealed, token)
+
     async def _goes_on(self, opened: Opened) -> bool:
         """Return whether what a session was renewed to has not ended by now."""
         while opened.last_word is not None:
             session_id = opened.last_word.to
-            record = await self.store.load(store_key(session_id)) if session_id else None
+            record = await self.load(session_id) if session_id else None
             following = self.open(session_id, record.sealed) if session_id and record else None
             if following is None:
                 return False
@@ -94,7 +119,7 @@ class SessionRecords:
 
     def open(self, session_id: str, sealed: bytes) -> Opened | None:
         """Return what a record says, None for what is none of ours; or `NotKnownHere`."""
-        opened = open_record(session_id, sealed)
+        opened = open_record(self.sealer, session_id, sealed)
         if opened is None and is_newer(sealed):
             raise NotKnownHere("a session record was written by a newer release")
         if opened is None:
@@ -131,11 +156,11 @@ class SessionRecords:
 
     def drawn(self, values: Texts, like: StoredSession | None, remembered: bool) -> StoredSession:
         """Return what `insert` is to create, under a session ID that is drawn here."""
-        session_id, now = new_session_id(), int(self.clock())
+        session_id, now = new_session_id(self.sealer.key_version), int(self.clock())
         created_at = like.created_at if like else now
         contents = Contents(created_at, now, remembered, write_texts(values))
-        sealed = seal(session_id, contents)
-        return version_of(session_id, contents, values, sealed, None)
+        sealed = self.sealer.seal(session_id, contents)
+        return self._version(session_id, contents, values, sealed, None)
 
     async def insert(self, new: StoredSession) -> None:
         """Create the record."""
@@ -148,7 +173,7 @@ class SessionRecords:
         check_size(values, stored.size)
         now = int(self.clock())
         contents = Contents(stored.created_at, now, stored.remembered, write_texts(values))
-        sealed = seal(stored.session_id, contents)
+        sealed = self.sealer.seal(stored.session_id, contents)
         return stored._replace(values=values, written_at=now, sealed=sealed, token=None)
 
     async def swap(self, stored: StoredSession, new: StoredSession) -> bool:
