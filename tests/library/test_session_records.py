@@ -305,6 +305,10 @@ class LostNodes(WatchedStore):
         super().__init__(clock)
         self._turn, self.lost, self.takes = clock.pass_, lost, takes
 
+    @property
+    def may_answer_elsewhere(self) -> bool:
+        return True
+
     async def add(self, key: str, sealed: bytes, idle: int) -> bool:
         await self._pass("add")
         if self.operations["add"] <= self.lost:
@@ -331,3 +335,12 @@ async def test_drawing_another_id_has_an_end(takes: float, asked: int) -> None:
     with pytest.raises(StoreUnavailable, match="this node is away"):
         await add(world)
     assert world.store.operations == {"add": asked}
+
+
+async def test_one_id_is_drawn_where_nobody_else_could_answer() -> None:
+    """A store that is one place has said it with the first ID."""
+    world = World()
+    world.store.fail("add")
+    with pytest.raises(StoreUnavailable, match="no answer"):
+        await add(world)
+    assert world.store.operations == {"add": 1}

@@ -138,7 +138,8 @@ class SessionRecords:
     ) -> StoredSession:
         """Create a record under a new session ID, as old as the one it is ``like``, or as of now.
 
-        Nobody has the ID yet: where the node that it leads to is away, another one is drawn.
+        Nobody has the ID yet: where the node that it leads to is away, and there are others,
+        another one is drawn.
         ``fits`` is how many bytes are taken, if that is more than the capacity.
         """
         check_size(values, fits)
@@ -149,7 +150,8 @@ class SessionRecords:
             try:
                 await self.insert(new)
             except StoreUnavailable:
-                if draws == _DRAWS or self.clock() - began > _DRAWN_FOR:
+                is_last = draws == _DRAWS or self.clock() - began > _DRAWN_FOR
+                if is_last or not self.store.may_answer_elsewhere:
                     raise
             else:
                 return new

@@ -56,6 +56,11 @@ class Node:
         """How many calls wait for a lane."""
         return self._queue.waiting
 
+    @property
+    def is_away(self) -> bool:
+        """Whether calls fail at once, until it answers."""
+        return self._breaker.is_open
+
     def call(self, command: Command) -> asyncio.Future[Any]:
         """Return what will be the answer; raise `StoreUnavailable` where it cannot be asked for."""
         loop = asyncio.get_running_loop()

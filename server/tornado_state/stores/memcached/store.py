@@ -115,6 +115,11 @@ class MemcachedStore(SessionStore):
         deleted: bool = await self._home(key).call(Delete(key))
         return deleted
 
+    @property
+    def may_answer_elsewhere(self) -> bool:
+        """See `SessionStore.may_answer_elsewhere`: not all of several nodes are away."""
+        return len(self._nodes) > 1 and not all(node.is_away for node in self._nodes)
+
     async def check(self) -> None:
         """See `SessionStore.check`; what will not do is named before what is just away.
 
