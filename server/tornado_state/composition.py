@@ -29,6 +29,7 @@ from .placement import (
 from .sessions.id_cookie import SessionIDCookie
 from .sessions.kind_rules import KindRules
 from .sessions.records import SessionRecords
+from .sessions.room import Room
 from .sessions.sealing import Sealer
 from .sessions.tier import ServerSessionTier
 from .settings import StateSettings
@@ -179,10 +180,14 @@ class Composition:
         self.cookie_names.add(cookie.name)
         if self.sessions is None:
             clocks = settings.clocks
-            records = SessionRecords(store, sealer, clocks, self._clock, self.events)
+            room = Room(settings.room) if settings.room else None
+            clock, events = self._clock, self.events
+            records = SessionRecords(store, sealer, clocks, clock, events, room=room)
             tell, every = self.events.tell, settings.look_every
             self.sessions = ServerSessionTier(records, cookie, self.rules, tell, every)
         self.sessions.rules = self.rules
+        who = self.placement.identity
+        self.sessions.records.identity = who.name if who else None
 
 
 def _as_table(placement: Mapping[Kind[Any], Capabilities] | None) -> PlacementTable:

@@ -58,7 +58,9 @@ async def test_check_names_the_address_that_does_not_answer() -> None:
     away = f"127.0.0.1:{free_port()}"
     with MemcachedProcess() as memcached:
         async with opened(memcached.address) as store:
+            assert store.room is None
             await store.check()
+            assert store.room == 64 * 2**20
         async with opened(memcached.address, away) as store:
             with pytest.raises(StoreUnavailable, match=away):
                 await store.check()

@@ -36,6 +36,7 @@ class Endings:
         word = last_word(sealer, stored.session_id, now, to, was)
         ended = await self._records.cas(stored, word.sealed, word.keep_for)
         if ended:
+            self._records.gone(stored)
             self._tell(stored.store_key)
         return ended
 

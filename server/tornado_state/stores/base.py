@@ -79,6 +79,11 @@ class SessionStore(ABC):
         return record if record is not None and await self.touch(key, idle) else None
 
     @property
+    def room(self) -> int | None:
+        """How many bytes it may take for all records; None where it does not tell."""
+        return None
+
+    @property
     def may_answer_elsewhere(self) -> bool:
         """Whether another key may have an answer where one had none: for a store of several nodes.
 
