@@ -68,6 +68,8 @@ def make_app(
         session_store=store,
         session_idle_timeout=settings.idle_timeout,
         session_absolute_timeout=settings.absolute_timeout,
+        session_anonymous_idle_timeout=settings.anonymous_idle_timeout,
+        session_anonymous_room=settings.anonymous_room,
         accounts=accounts,
         shop_title=title,
         **SHOP_SETTINGS,

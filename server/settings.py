@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tornado_state.sessions.clocks import LONGEST_IDLE
-from tornado_state.settings import LONGEST_COOKIE
+from tornado_state.settings import LEAST_ROOM, LONGEST_COOKIE
 from tornado_state.stores.addresses import parse_address
 
 from .cookie_secret import (
@@ -32,10 +32,14 @@ from .cookie_secret import (
 from .options import read_options
 from .start_error import StartError
 
+#: Seconds; and bytes: what memcached has unless it is told.
+_ANONYMOUS_IDLE, _USUAL_ROOM = 900, 64 * 2**20
+
 _RANGES = (
     ("port", 0, 65_535),
     ("idle_timeout", 1, LONGEST_IDLE),
     ("absolute_timeout", 1, LONGEST_COOKIE),
+    ("anonymous_idle_timeout", 1, LONGEST_IDLE),
     ("store_deadline", 0.001, 60),
     ("processes", 1, 256),
 )
@@ -46,7 +50,8 @@ class Settings:
     """The settings of the application ``name``.
 
     Times are in seconds; ``memcached`` is empty for a private one until that runs, and then says
-    where; ``warnings`` are to be said aloud when the application starts.
+    where; ``store_room`` is the bytes that the store said it has; ``warnings`` are to be said aloud
+    when the application starts.
     """
 
     name: str
@@ -59,6 +64,7 @@ class Settings:
     accounts: str = field(repr=False)
     idle_timeout: int
     absolute_timeout: int
+    anonymous_idle_timeout: int
     store_deadline: float
     processes: int
     certfile: str | None
@@ -67,7 +73,14 @@ class Settings:
     run_dir: Path
     access_log: bool
     private_memcached: bool = False
+    store_room: int | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def anonymous_room(self) -> int:
+        """The bytes of the store for sessions without a sign-in, as one of the processes counts."""
+        room = _USUAL_ROOM if self.store_room is None else self.store_room
+        return max(LEAST_ROOM, room // 2 // self.processes)
 
     @property
     def secure_cookies(self) -> bool:
@@ -92,6 +105,8 @@ def read_settings(
         process_environment() if environment is None else environment,
     )
     value["memcached"] = tuple(value["memcached"].split(",")) if value["memcached"] else ()
+    if value["anonymous_idle_timeout"] is None:
+        value["anonymous_idle_timeout"] = min(_ANONYMOUS_IDLE, value["idle_timeout"])
     _check_numbers(value)
     _check_listener(value)
     _check_store(value)
@@ -122,6 +137,8 @@ def _check_numbers(value: Mapping[str, Any]) -> None:
             raise StartError(f"--{option}: {least} to {most}, not {value[name]}")
     if value["absolute_timeout"] < value["idle_timeout"]:
         raise StartError("--absolute-timeout must not be shorter than --idle-timeout")
+    if value["anonymous_idle_timeout"] > value["idle_timeout"]:
+        raise StartError("--anonymous-idle-timeout must not be longer than --idle-timeout")
 
 
 def _check_listener(value: Mapping[str, Any]) -> None:

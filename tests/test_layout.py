@@ -191,7 +191,6 @@ def test_compare_knows_of_the_server_what_composes_a_target() -> None:
         "run.py",
         "verdict.py",
         "demo/matrix.py",
-        "demo/store_view.py",
     }
 
 

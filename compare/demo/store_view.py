@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tornado_state.sessions.sealing import store_key
-
 from ..memcached_process import MemcachedProcess
+from ..targets import Target
 from .wire import taken_apart
 
 _SHOWN_BYTES = 48
@@ -17,12 +16,12 @@ _SHOWN_RECORDS = 6
 _PATIENCE = 1.0
 
 
-def records_shown(memcached: MemcachedProcess, jar: dict[str, str]) -> dict[str, Any]:
-    """Return the first few records, ``jar``'s before all, and how many ``more`` there are.
+def records_shown(memcached: MemcachedProcess, mine: str | None) -> dict[str, Any]:
+    """Return the first few records, ``mine`` before all, and how many ``more`` there are.
 
-    Of each: its key, size, first bytes, seconds left, and whether it is ``jar``'s.
+    Of each: its key, size, first bytes, seconds left, and whether it is ``mine``.
     """
-    mine, expiries = _key_of(jar), memcached.keys(patience=_PATIENCE)
+    expiries = memcached.keys(patience=_PATIENCE)
     shown = sorted(expiries, key=lambda key: key != mine)[:_SHOWN_RECORDS]
     records = memcached.values(shown, patience=_PATIENCE)
     now = int(time.time())
@@ -41,9 +40,10 @@ def records_shown(memcached: MemcachedProcess, jar: dict[str, str]) -> dict[str,
     }
 
 
-def _key_of(jar: dict[str, str]) -> str | None:
+def key_of(target: Target, jar: dict[str, str]) -> str | None:
+    """Return under which key ``jar``'s session is kept; None without one."""
     for name, value in jar.items():
         parts = taken_apart(value) if name.endswith("-session-id") else None
         if parts is not None:
-            return store_key(parts["value"])
+            return target.store_key(parts["value"])
     return None

@@ -39,6 +39,7 @@ class RequestTiers:
             visit.cookies,
             needed=plan.needs_session,
             counts_as_use=counts_as_use,
+            address=visit.address,
         )
         self._sealed = False
         #: Whether the answer may depend on what the request's cookies lead to.

@@ -36,6 +36,11 @@ class Visit:
         self._https_in_front = https_in_front
         self.cookies = Cookies(request.headers.get_list("Cookie"), names)
 
+    @property
+    def address(self) -> str:
+        """The address of the client, as far as the server believes it."""
+        return self._request.remote_ip or ""
+
     def after(self, answered: Iterable[SetCookie]) -> Visit:
         """Return the visit as it is once the cookies ``answered`` have arrived."""
         visit = Visit(self._request, (), https_in_front=self._https_in_front)

@@ -52,7 +52,7 @@ class Changing:
                     return False
                 new = self._records.next_version(stored_of(session), plan.values)
                 with interruptible(session, Interrupted(new.sealed, plan.values, plan=plan)):
-                    swapped = await self._records.swap(stored_of(session), new)
+                    swapped = await self._records.swap(stored_of(session), new, session.address)
                 if swapped:
                     session.confirm(plan, new)
                     return True
@@ -84,7 +84,7 @@ class Changing:
         values = Confirmed(stored.values).with_changes({kind: text})
         new = self._records.next_version(stored, values)
         with interruptible(session, Interrupted(new.sealed, values, kind, before)):
-            swapped = await self._records.swap(stored, new)
+            swapped = await self._records.swap(stored, new, session.address)
         if swapped:
             session.confirm_value(kind, before, text, new)
         return swapped

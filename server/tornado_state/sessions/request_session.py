@@ -20,7 +20,7 @@ from .tier import ServerSessionTier
 class RequestSession:
     """See the module's rule. ``needed`` is whether the handler uses a kind that is in it.
 
-    ``counts_as_use`` is whether the request pushes the idle clock.
+    ``counts_as_use`` is whether the request pushes the idle clock, ``address`` whence it comes.
     """
 
     def __init__(
@@ -31,11 +31,13 @@ class RequestSession:
         *,
         needed: bool,
         counts_as_use: bool,
+        address: str,
     ) -> None:
         self._tier = tier
         self._cookies = cookies
         self.needed = needed
         self._counts_as_use = counts_as_use
+        self._address = address
         self._presented = NOBODY
         #: The session as far as it is known: an empty one where it was not loaded.
         self.known = Session(rules=rules)
@@ -61,6 +63,7 @@ class RequestSession:
         if self._presented.session_id is not None:
             return True
         self.known, self._is_loaded = self._tier.empty(self._presented), True
+        self.known.address = self._address
         return False
 
     async def load(self) -> None:
@@ -68,6 +71,7 @@ class RequestSession:
         try:
             self.known = await self.tier.load(self._presented)
             self.known.counts_as_use = self._counts_as_use
+            self.known.address = self._address
             self._is_loaded = True
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             self._note(error)

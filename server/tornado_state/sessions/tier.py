@@ -178,7 +178,7 @@ class ServerSessionTier:
     async def _do(self, session: Session, plan: Plan, confirm: Confirm) -> bool:
         match plan.status:
             case Status.UNCHANGED if session.counts_as_use:
-                await self.records.touch(stored_of(session))
+                await self.records.touch(stored_of(session), session.address)
             case Status.NEW | Status.RENEWED if plan.replaces:
                 await self._end_named(session)
                 await self._renewing.create(session, plan, confirm)

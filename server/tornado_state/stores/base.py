@@ -78,6 +78,19 @@ class SessionStore(ABC):
         record = await self.load(key)
         return record if record is not None and await self.touch(key, idle) else None
 
+    @property
+    def room(self) -> int | None:
+        """How many bytes it may take for all records; None where it does not tell."""
+        return None
+
+    @property
+    def may_answer_elsewhere(self) -> bool:
+        """Whether another key may have an answer where one had none: for a store of several nodes.
+
+        A new session is then kept under an ID that leads to a node which answers.
+        """
+        return False
+
     async def check(self) -> None:
         """Return if the store answers and will do; for the start of an application.
 
