@@ -8,6 +8,7 @@ placement.py        tiers, their capabilities, place(), the guard
 journal.py          what a request asked for, held against what is confirmed
 conflicts.py        whether two changes of one kind are at odds
 confirmed.py        the texts that are confirmed, of whatever version
+late_changes.py     what changes inside a value when it is too late
 in_hand.py          a value that a request has in hand, or had
 request_state.py    one request's state: its kinds, and what a session can do besides
 kind_mapping.py     the kinds of a handler as a mapping
@@ -15,6 +16,7 @@ sockets.py          WebSockets that end with their session
 open_state.py       a visitor's state anew, after the answer began
 request_tiers.py    what one request has in either tier
 identity.py         who is signed in
+adoption.py         what was kept of a visitor elsewhere, brought over
 visit.py            what a request says of itself: cookies, and whence it came
 handlers.py         handlers that declare kinds
 application.py      load before the handler, commit before the first byte
@@ -26,6 +28,7 @@ composition.py      an application's kinds, placement and tiers, put together
 settings.py         the settings that are about state, read and checked
 events.py           what happens to sessions: counted, logged, told
 exceptions.py       what can go wrong
+predecessors/       what kept a visitor's state before, and what kinds adopt of it
 cookies/            the client tier: on the wire, signing, one request's kinds
 sessions/           the server tier: session, clocks, sealing, records
 stores/             where server-side records live: the contract, memory, memcached, Redis

@@ -59,6 +59,11 @@ class OpenState(RequestState):
 class OpenTiers(RequestTiers):
     """What one block has in either tier. See the module's rules."""
 
+    def __init__(self, *of: Any, **said: Any) -> None:
+        super().__init__(*of, **said)
+        # That takes a cookie.
+        self.adopting = ()
+
     def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
         """Have ``value``, as far as no cookie is needed for that."""
         self._check_in_session(kind)

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from .adoption import adopt, may_adopt
 from .cookies.wire import SetCookie
 from .kind_mapping import KindMapping
 from .kinds import Kind
@@ -51,6 +52,7 @@ class RequestState(KindMapping):
         """
         self._check_open()
         self._identity.sign_in(value, remember=remember)
+        self._tiers.old_cookies.let_go()
 
     def renew_id(self, *, grace: bool = True) -> None:
         """Continue the session under a new ID; nothing to do where no session is kept.
@@ -67,6 +69,7 @@ class RequestState(KindMapping):
         """Sign out: end the session, and drop every kind that does not outlive sign-out."""
         self._check_open()
         self._tiers.destroy()
+        self._tiers.old_cookies.let_go()
         self._identity.forget()
 
     async def commit(self, confirm: Confirm = nobody_else) -> None:
@@ -168,11 +171,14 @@ class RequestState(KindMapping):
 
     def needs_loading(self) -> bool:
         """Return whether `load` has anything to ask of the store; without, it is done."""
-        return self._tiers.session.needs_loading()
+        in_session = self._tiers.session.needs_loading()
+        return in_session or (bool(self._tiers.adopting) and may_adopt(self._tiers))
 
     async def load(self) -> None:
         """Load what `needs_loading`; a failure is kept for whoever uses the kind."""
         await self._tiers.session.load()
+        if self._tiers.adopting:
+            await adopt(self._tiers, self._identity)
 
     def must_wait(self, *, failed: bool = False) -> bool:
         """Return whether `commit` has to ask the store for anything, if the request ``failed``."""

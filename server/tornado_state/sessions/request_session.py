@@ -41,7 +41,8 @@ class RequestSession:
         self._presented = NOBODY
         #: The session as far as it is known: an empty one where it was not loaded.
         self.known = Session(rules=rules)
-        self._is_loaded = tier is None
+        #: Whether what is known of the session is so.
+        self.is_loaded = tier is None
         self._trouble: StateError | None = None
 
     @property
@@ -62,19 +63,29 @@ class RequestSession:
             return False
         if self._presented.session_id is not None:
             return True
-        self.known, self._is_loaded = self._tier.empty(self._presented), True
+        self.known, self.is_loaded = self._tier.empty(self._presented), True
         self.known.address = self._address
         return False
 
     async def load(self) -> None:
         """Load the session; a failure is kept for whoever uses it."""
+        if self._presented.session_id is None:
+            return
         try:
-            self.known = await self.tier.load(self._presented)
-            self.known.counts_as_use = self._counts_as_use
-            self.known.address = self._address
-            self._is_loaded = True
+            self.take_over(await self.tier.load(self._presented))
+            self.is_loaded = True
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             self._note(error)
+
+    def take_over(self, session: Session) -> None:
+        """Have the request go on in ``session``."""
+        session.counts_as_use = self._counts_as_use
+        session.address = self._address
+        self.known = session
+
+    def fail(self, error: StateError) -> None:
+        """Have the session out of reach: whoever uses it is raised ``error``."""
+        self._trouble, self.is_loaded = error, False
 
     def _note(self, error: Exception) -> None:
         if not isinstance(error, StateError):
@@ -85,7 +96,7 @@ class RequestSession:
     @property
     def loaded(self) -> Session:
         """The session; raises what kept it from being loaded."""
-        if self._is_loaded:
+        if self.is_loaded:
             return self.known
         where = ("a kind in the session", "the kinds of this handler")
         raise self._trouble or UndeclaredKind(*where)
@@ -103,7 +114,7 @@ class RequestSession:
     @property
     def tier_to_ask(self) -> ServerSessionTier | None:
         """The tier that a commit has to ask, None where the session was not loaded."""
-        return self._tier if self._is_loaded else None
+        return self._tier if self.is_loaded else None
 
     @property
     def begins(self) -> bool:

@@ -22,6 +22,7 @@ from ..cookies.wire import Cookies, SetCookie
 from ..exceptions import Conflict, SessionEnded, StoreRefused, TooLarge
 from ..kinds import Kind
 from .changing import Changing, applied, stored_of
+from .claims import Claims
 from .endings import Endings
 from .id_cookie import Presented, SessionIDCookie
 from .kind_rules import KindRules
@@ -55,6 +56,7 @@ class ServerSessionTier:
         self._cookie = cookie
         self._tell = tell
         self.watches = Watches(records, look_every)
+        self.claims = Claims(records)
         self.endings = Endings(records, self.watches.ended)
         self._changing = Changing(records)
         self._renewing = Renewing(records, self.endings, cookie, self._changing, tell)
