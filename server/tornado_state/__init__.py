@@ -12,6 +12,7 @@ late_changes.py     what changes inside a value when it is too late
 in_hand.py          a value that a request has in hand, or had
 request_state.py    one request's state: its kinds, and what a session can do besides
 kind_mapping.py     the kinds of a handler as a mapping
+persons_sessions.py the sessions of whoever is signed in, listed and ended
 sockets.py          WebSockets that end with their session
 open_state.py       a visitor's state anew, after the answer began
 request_tiers.py    what one request has in either tier
@@ -72,6 +73,7 @@ from .placement import (
     place,
 )
 from .request_state import RequestState
+from .sessions.listing import SessionList
 from .sockets import StateWebSocketHandler
 
 __all__ = [
@@ -96,6 +98,7 @@ __all__ = [
     "RequestState",
     "ResponseStarted",
     "SessionEnded",
+    "SessionList",
     "StaleValue",
     "StateApplication",
     "StateError",

@@ -233,6 +233,7 @@ class Composition:
             records = SessionRecords(store, sealer, clocks, clock, events, room=room)
             tell, every = self.events.tell, settings.look_every
             self.sessions = ServerSessionTier(records, cookie, self.rules, tell, every)
+            self.sessions.list_sessions(settings.session_list)
         self.sessions.rules = self.rules
         who = self.placement.identity
         self.sessions.records.identity = who.name if who else None

@@ -31,7 +31,7 @@ class OpenState(RequestState):
 
     __slots__ = ()
 
-    def sign_in(self, value: Any, remember: bool = False) -> NoReturn:
+    def sign_in(self, value: Any, remember: bool = False, label: str = "") -> NoReturn:
         """Refuse."""
         raise CookieNeeded("a sign-in")
 

@@ -6,22 +6,22 @@ Reading and changing kinds is in :mod:`.kind_mapping`, what the request has in e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from .adoption import adopt, may_adopt
 from .cookies.wire import SetCookie
-from .kind_mapping import KindMapping
 from .kinds import Kind
+from .persons_sessions import PersonsSessions
 from .placement import PlacementTable
 from .sessions.renewing import Confirm, nobody_else
 
 T = TypeVar("T")
 
 
-class RequestState(KindMapping):
+class RequestState(PersonsSessions):
     """A mapping over the kinds of a handler that have a value, with what a session can do besides.
 
     See `KindMapping` for what reading and changing raises.
@@ -43,15 +43,17 @@ class RequestState(KindMapping):
         self._identity.check()
         return await self._tiers.update(kind, self._identity.same_person(kind, function))
 
-    def sign_in(self, value: Any, remember: bool = False) -> None:
+    def sign_in(self, value: Any, remember: bool = False, label: str = "") -> None:
         """Sign in the person that ``value``, of the identity kind, names.
 
         New ID, new clocks; only inherited kinds are kept of what was there, and what this request
-        assigned. With ``remember`` the session lives for ``session_remember_timeout``. Raises
-        `InvalidValue` for a value that names nobody.
+        assigned. With ``remember`` the session lives for ``session_remember_timeout``;
+        ``label`` is what `sessions` says of it. Raises `InvalidValue` for a value that names
+        nobody.
         """
         self._check_open()
         self._identity.sign_in(value, remember=remember)
+        self._tiers.session.known.label = label
         self._tiers.old_cookies.let_go()
 
     def renew_id(self, *, grace: bool = True) -> None:
@@ -148,14 +150,6 @@ class RequestState(KindMapping):
     def supports(self, kind: Kind[Any], capability: str) -> bool:
         """Return whether the tier that keeps ``kind`` has a `Capabilities` field set."""
         return bool(getattr(self.placement[kind], capability))
-
-    async def living(self, store_keys: Iterable[str]) -> set[str]:
-        """Return those of ``store_keys`` under which a session stands, else `Unsupported`."""
-        return await self._tiers.look().tier.living(store_keys)
-
-    async def end(self, store_keys: Iterable[str]) -> None:
-        """End the sessions under ``store_keys``; returns once the store confirmed each."""
-        await self._tiers.look().tier.end(store_keys)
 
     @property
     def identity(self) -> Any:

@@ -55,6 +55,8 @@ class Session:
         self.grace = True
         #: Whether the request pushes the idle clock.
         self.counts_as_use = True
+        #: What a list of sessions says of it.
+        self.label = ""
         #: Where the request comes from.
         self.address = ""
         self.journal = Journal(stored.values if stored else was)

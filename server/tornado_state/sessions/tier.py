@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from ..cookies.wire import Cookies, SetCookie
 from ..exceptions import Conflict, SessionEnded, StoreRefused, TooLarge
@@ -26,6 +26,7 @@ from .claims import Claims
 from .endings import Endings
 from .id_cookie import Presented, SessionIDCookie
 from .kind_rules import KindRules
+from .listing import SessionList, StoredList
 from .plan import Plan, Status
 from .records import SessionRecords
 from .renewing import Confirm, Renewing, nobody_else
@@ -60,6 +61,17 @@ class ServerSessionTier:
         self.endings = Endings(records, self.watches.ended)
         self._changing = Changing(records)
         self._renewing = Renewing(records, self.endings, cookie, self._changing, tell)
+
+    @property
+    def session_list(self) -> SessionList | None:
+        """Where a person's sessions are listed, None where they are not."""
+        return self._renewing.session_list
+
+    def list_sessions(self, where: SessionList | Literal[False] | None) -> None:
+        """Have a person's sessions listed there; False is the store, None nowhere."""
+        self._renewing.session_list = (
+            StoredList(self.records, self.end) if where is False else where
+        )
 
     @property
     def cookie_name(self) -> str:
