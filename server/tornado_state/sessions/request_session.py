@@ -43,7 +43,8 @@ class RequestSession:
         self.known = Session(rules=rules)
         #: Whether what is known of the session is so.
         self.is_loaded = tier is None
-        self._trouble: StateError | None = None
+        #: What kept it from being loaded.
+        self.trouble: StateError | None = None
 
     @property
     def tier(self) -> ServerSessionTier:
@@ -85,13 +86,13 @@ class RequestSession:
 
     def fail(self, error: StateError) -> None:
         """Have the session out of reach: whoever uses it is raised ``error``."""
-        self._trouble, self.is_loaded = error, False
+        self.trouble, self.is_loaded = error, False
 
     def _note(self, error: Exception) -> None:
         if not isinstance(error, StateError):
             app_log.error("the session of a request could not be loaded", exc_info=error)
             error = StateError(f"the session is out of reach: {type(error).__name__}")
-        self._trouble = error
+        self.trouble = error
 
     @property
     def loaded(self) -> Session:
@@ -99,7 +100,7 @@ class RequestSession:
         if self.is_loaded:
             return self.known
         where = ("a kind in the session", "the kinds of this handler")
-        raise self._trouble or UndeclaredKind(*where)
+        raise self.trouble or UndeclaredKind(*where)
 
     @property
     def if_kept(self) -> Session | None:
