@@ -49,8 +49,10 @@ class _Watched(NamedTuple):
 class Watch:
     """The values that were in hand before. See the module's second rule."""
 
+    __slots__ = ("_watched",)
+
     def __init__(self) -> None:
-        self._watched: list[_Watched] = []
+        self._watched: tuple[_Watched, ...] = ()
 
     def add(self, kind: Kind[Any], value: Any) -> None:
         """Watch ``value``, which is to stay as it is now."""
@@ -59,7 +61,7 @@ class Watch:
     def add_as(self, kind: Kind[Any], value: Any, text: bytes | None) -> None:
         """Watch ``value``, which is to be as ``text`` says."""
         if value is not NO_VALUE and not is_immutable(value):
-            self._watched.append(_Watched(kind, value, text))
+            self._watched += (_Watched(kind, value, text),)
 
     def check(self) -> None:
         """Raise `StaleValue` for a value that changed from within."""
@@ -69,7 +71,7 @@ class Watch:
 
     def forget(self) -> None:
         """Watch nothing."""
-        self._watched.clear()
+        self._watched = ()
 
 
 def text_or_none(kind: Kind[Any], value: Any) -> bytes | None:

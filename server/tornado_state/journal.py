@@ -39,6 +39,8 @@ T = TypeVar("T")
 class Journal:
     """See the module's rules. ``base`` is what is confirmed."""
 
+    __slots__ = ("_base", "_live", "_sealed", "_watch")
+
     def __init__(self, base: Texts = NOTHING) -> None:
         self._live: dict[Kind[Any], InHand] = {}
         self._watch = Watch()
@@ -191,7 +193,10 @@ class Journal:
 
     def can_change_late(self) -> bool:
         """Return whether a value that can change inside was handed out."""
-        return any(live.seen is not None for live in self._live.values())
+        for live in self._live.values():  # noqa: SIM110 - asked for each answer; this is faster
+            if live.seen is not None:
+                return True
+        return False
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside since they were told, each once."""

@@ -6,6 +6,7 @@ Reading and changing kinds is in :mod:`.kind_mapping`, what the request has in e
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
@@ -169,6 +170,14 @@ class RequestState(KindMapping):
     def needs_loading(self) -> bool:
         """Return whether `load` has anything to ask of the store; without, it is done."""
         return self._tiers.session.needs_loading()
+
+    def look_up(self) -> asyncio.Future[Any] | None:
+        """Begin to load what `needs_loading`; None where that fails at once, which is kept."""
+        return self._tiers.session.look_up()
+
+    def looked_up(self, answer: asyncio.Future[Any]) -> bool:
+        """Take what `look_up` brought; return whether nothing is left to `load`."""
+        return self._tiers.session.looked_up(answer)
 
     async def load(self) -> None:
         """Load what `needs_loading`; a failure is kept for whoever uses the kind."""
