@@ -8,6 +8,7 @@ changes from within, that change would be lost, so it is an error (`StaleValue`)
 
 from __future__ import annotations
 
+import sys
 from typing import Any, NamedTuple
 
 from .exceptions import StaleValue, StateError
@@ -38,6 +39,11 @@ class InHand:
         self.assigned, self.is_default, self.dropped = assigned, is_default, dropped
         #: Its text when the changes were last told.
         self.seen: bytes | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether somebody besides holds the value: it has more references than the two here."""
+        return sys.getrefcount(self.value) > 2
 
 
 class _Watched(NamedTuple):

@@ -211,6 +211,10 @@ class RequestState(KindMapping):
         """Return whether a value that can change inside was handed out."""
         return self._tiers.can_change_late()
 
+    def is_kept_by_others(self) -> bool:
+        """Return whether somebody else holds a value that can change inside."""
+        return self._tiers.is_kept_by_others()
+
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside when it was too late."""
         return self._tiers.late_changes()

@@ -244,6 +244,10 @@ class RequestTiers:
             return True
         return self.session.can_change_late()
 
+    def is_kept_by_others(self) -> bool:
+        """Return whether somebody else holds a value that can change inside."""
+        return any(journal.is_kept_by_others() for journal in self._journals())
+
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside when it was too late."""
         return [name for journal in self._journals() for name in journal.late_changes()]
