@@ -24,7 +24,7 @@ class InHand:
     ``dropped`` says that of what is kept nothing is to stay, unless a default was changed since.
     """
 
-    __slots__ = ("assigned", "dropped", "is_default", "seen", "text", "value")
+    __slots__ = ("assigned", "dropped", "is_default", "last_look", "seen", "text", "value")
 
     def __init__(
         self,
@@ -39,6 +39,8 @@ class InHand:
         self.assigned, self.is_default, self.dropped = assigned, is_default, dropped
         #: Its text when the changes were last told.
         self.seen: bytes | None = None
+        #: That text, what was confirmed then, and what was told of them.
+        self.last_look: tuple[bytes | None, bytes | None, Any] | None = None
 
     @property
     def is_kept(self) -> bool:

@@ -243,17 +243,25 @@ class Journal:
         if live.value is NO_VALUE:
             return None if self._base.names(kind) else NO_VALUE
         if not is_immutable(live.value):
-            now = self._text_now(kind, live)
-        elif live.assigned or live.is_default:
-            now = live.text
-        else:
-            return NO_VALUE
+            return self._change_within(kind, live)
+        if live.assigned or live.is_default:
+            return self._against_base(kind, live, live.text)
+        return NO_VALUE
+
+    def _change_within(self, kind: Kind[Any], live: InHand) -> Any:
+        """Look at a value that can change inside; at one that is as it was last time, not again."""
+        live.seen = kind.written(live.value)
+        kept = self._base.text(kind)
+        if live.last_look is not None and live.last_look[:2] == (live.seen, kept):
+            return live.last_look[2]
+        now = live.text if live.seen == live.text else kind.encode(live.value)
+        change = self._against_base(kind, live, now)
+        if not live.is_default:
+            live.last_look = (live.seen, kept, change)
+        return change
+
+    def _against_base(self, kind: Kind[Any], live: InHand, now: bytes) -> Any:
         if live.is_default and now == live.text:
             return None if live.dropped and self._base.names(kind) else NO_VALUE
         kept = self._base.text(kind)
         return NO_VALUE if kept is not None and is_same(kind, now, kept) else now
-
-    def _text_now(self, kind: Kind[Any], live: InHand) -> bytes:
-        """Return the text of a value that can change inside; what is not as it was is checked."""
-        live.seen = kind.written(live.value)
-        return live.text if live.seen == live.text else kind.encode(live.value)

@@ -202,15 +202,15 @@ class ServerSessionTier:
             case Status.NEW:
                 await self._renewing.create(session, plan, confirm)
             case Status.CHANGED:
-                return await self._change(session)
+                return await self._change(session, plan)
             case Status.RENEWED:
                 return await self._renewing.renew(session, confirm)
             case Status.DESTROYED:
                 await self._destroy(session, plan)
         return True
 
-    async def _change(self, session: Session) -> bool:
-        changed = await self._changing.change(session)
+    async def _change(self, session: Session, plan: Plan) -> bool:
+        changed = await self._changing.change(session, plan)
         self._renewing.sign_again(session)
         return changed
 
