@@ -22,6 +22,7 @@ import time
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import event
@@ -29,6 +30,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError, SAWarning, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from ..ownership import check_file
 from .database_url import first_line, read_url, refusal
 from .errors import AccountsUnavailable
 from .tables import schema
@@ -55,7 +57,7 @@ class Database:
         self._reading, self._writing = _connections(url, deadline)
 
     @classmethod
-    async def open(cls, url: str, *, deadline: float = 3.0) -> Database:
+    async def open(cls, url: str | Path, *, deadline: float = 3.0) -> Database:
         """Connect, making the tables that are missing.
 
         ``deadline`` is in seconds, for each transaction. Raises `AccountsUnavailable` with one line
@@ -159,8 +161,13 @@ def _begin_with(connections: AsyncEngine, statement: str) -> None:
 
 
 def _prepare_file(path: str, deadline: float) -> None:
-    """Make the file, for its owner's eyes only, and switch it to write-ahead logging for good."""
+    """Make the file, for its owner's eyes only, and switch it to write-ahead logging for good.
+
+    What SQLite finds beside it is part of it.
+    """
     try:
+        for end in ("", "-journal", "-wal", "-shm"):
+            check_file(Path(path + end))
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         _use_write_ahead_log(path, time.monotonic() + deadline)
     except (OSError, sqlite3.Error) as error:
