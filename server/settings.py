@@ -30,10 +30,13 @@ from .cookie_secret import (
     read_cookie_secret,
 )
 from .options import read_options
+from .ownership import check_file, check_folder, is_open_socket
 from .start_error import StartError
 
 #: Seconds; and bytes: what memcached has unless it is told.
 _ANONYMOUS_IDLE, _USUAL_ROOM = 900, 64 * 2**20
+
+_OPEN_SOCKET = "{0} takes connections of everybody on this machine: start memcached with -a 0700"
 
 _RANGES = (
     ("port", 0, 65_535),
@@ -50,8 +53,8 @@ class Settings:
     """The settings of the application ``name``.
 
     Times are in seconds; ``memcached`` is empty for a private one until that runs, and then says
-    where; ``store_room`` is the bytes that the store said it has; ``warnings`` are to be said aloud
-    when the application starts.
+    where; ``accounts`` is a URL, or the path of a SQLite file; ``store_room`` is the bytes that the
+    store said it has; ``warnings`` are to be said aloud when the application starts.
     """
 
     name: str
@@ -61,7 +64,7 @@ class Settings:
     cookie_secret: Mapping[int, str] = field(repr=False)
     memcached: tuple[str, ...]
     store: str
-    accounts: str = field(repr=False)
+    accounts: str | Path = field(repr=False)
     idle_timeout: int
     absolute_timeout: int
     anonymous_idle_timeout: int
@@ -111,9 +114,10 @@ def read_settings(
     _check_listener(value)
     _check_store(value)
     value["run_dir"] = _make_run_dir(value["run_dir"])
-    value["accounts"] = value["accounts"] or f"sqlite:///{value['run_dir']}/accounts-{name}.sqlite3"
+    value["accounts"] = value["accounts"] or value["run_dir"] / f"accounts-{name}.sqlite3"
     secret_file = value.pop("cookie_secret_file")
     cookie_secret, warnings = _cookie_secret(name, secret_file, value["run_dir"], value["dev"])
+    warnings += map(_OPEN_SOCKET.format, filter(is_open_socket, value["memcached"]))
     return Settings(name=name, cookie_secret=cookie_secret, warnings=tuple(warnings), **value)
 
 
@@ -144,6 +148,11 @@ def _check_numbers(value: Mapping[str, Any]) -> None:
 def _check_listener(value: Mapping[str, Any]) -> None:
     if bool(value["certfile"]) != bool(value["keyfile"]):
         raise StartError("https needs both --certfile and --keyfile")
+    if value["keyfile"]:
+        try:
+            check_file(Path(value["keyfile"]))
+        except OSError as error:
+            raise StartError(f"--keyfile: {value['keyfile']}: {error.strerror}") from error
     if value["dev"] and value["certfile"]:
         raise StartError("--dev is plain http: leave it out to serve https with --certfile")
     if not is_loopback(value["address"]):
@@ -186,6 +195,7 @@ def _make_run_dir(text: str) -> Path:
     run_dir = Path(text).absolute()
     try:
         run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_folder(run_dir)
     except OSError as error:
         raise StartError(f"--run-dir: {run_dir}: {error.strerror}") from error
     return run_dir

@@ -140,7 +140,7 @@ def test_defaults_are_the_contract_s(tmp_path: Path) -> None:
     assert (settings.idle_timeout, settings.absolute_timeout) == (1800, 43_200)
     assert (settings.store, settings.store_deadline, settings.processes) == ("memcached", 0.5, 1)
     assert settings.memcached == ()
-    assert settings.accounts == f"sqlite:///{tmp_path}/run/accounts-session.sqlite3"
+    assert settings.accounts == tmp_path / "run/accounts-session.sqlite3"
     assert not settings.trust_proxy
 
 
