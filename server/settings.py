@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ from .cookie_secret import (
 )
 from .options import read_options
 from .start_error import StartError
+
+_STATE_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 _RANGES = (
     ("port", 0, 65_535),
@@ -66,6 +69,7 @@ class Settings:
     trust_proxy: bool
     run_dir: Path
     access_log: bool
+    state_name: str
     private_memcached: bool = False
     warnings: tuple[str, ...] = ()
 
@@ -95,11 +99,18 @@ def read_settings(
     _check_numbers(value)
     _check_listener(value)
     _check_store(value)
+    value["state_name"] = _state_name(value["state_name"] or name)
     value["run_dir"] = _make_run_dir(value["run_dir"])
     value["accounts"] = value["accounts"] or f"sqlite:///{value['run_dir']}/accounts-{name}.sqlite3"
     secret_file = value.pop("cookie_secret_file")
     cookie_secret, warnings = _cookie_secret(name, secret_file, value["run_dir"], value["dev"])
     return Settings(name=name, cookie_secret=cookie_secret, warnings=tuple(warnings), **value)
+
+
+def _state_name(text: str) -> str:
+    if not _STATE_NAME.fullmatch(text):
+        raise StartError(f"--state-name: small letters, digits and -, not {text!r}")
+    return text
 
 
 def process_environment() -> Mapping[str, str]:
