@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from tornado_state.sessions.sealing import store_key
+from tornado_state.sessions.sealing import is_last_word, store_key
 
 from ..memcached_process import MemcachedProcess
 from .wire import taken_apart
@@ -20,7 +21,8 @@ _PATIENCE = 1.0
 def records_shown(memcached: MemcachedProcess, jar: dict[str, str]) -> dict[str, Any]:
     """Return the first few records, ``jar``'s before all, and how many ``more`` there are.
 
-    Of each: its key, size, first bytes, seconds left, and whether it is ``jar``'s.
+    Of each: its key, size, first bytes, seconds left, whether it is ``jar``'s, and whether it only
+    says that its session has ended.
     """
     mine, expiries = _key_of(jar), memcached.keys(patience=_PATIENCE)
     shown = sorted(expiries, key=lambda key: key != mine)[:_SHOWN_RECORDS]
@@ -34,6 +36,7 @@ def records_shown(memcached: MemcachedProcess, jar: dict[str, str]) -> dict[str,
                 "bytes": value[:_SHOWN_BYTES].hex(" "),
                 "left": max(0, expiries[key] - now),
                 "yours": key == mine,
+                "ended": is_last_word(value),
             }
             for key, value in records.items()
         ],
@@ -41,7 +44,17 @@ def records_shown(memcached: MemcachedProcess, jar: dict[str, str]) -> dict[str,
     }
 
 
-def _key_of(jar: dict[str, str]) -> str | None:
+def has_record(memcached: MemcachedProcess, jar: Mapping[str, str]) -> bool:
+    """Return whether memcached has the session that the ID of a jar points to.
+
+    What an ended one leaves for a moment, to say that it has ended, is none.
+    """
+    key = _key_of(jar)
+    found = memcached.values([key], patience=_PATIENCE) if key else {}
+    return any(not is_last_word(value) for value in found.values())
+
+
+def _key_of(jar: Mapping[str, str]) -> str | None:
     for name, value in jar.items():
         parts = taken_apart(value) if name.endswith("-session-id") else None
         if parts is not None:
