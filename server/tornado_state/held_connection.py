@@ -21,7 +21,7 @@ from tornado.log import app_log
 
 from .answer_head import check_head, tell_keepers
 from .exceptions import ResponseStarted, StateError, Unanswered
-from .late_changes import tell, tell_last
+from .late_changes import tell_last
 from .request_state import RequestState
 
 
@@ -100,9 +100,6 @@ class HeldConnection(httputil.HTTPConnection):
         else:
             self.connection.finish()
             self._let_go()
-        if self.state.can_change_late():
-            # Once the handler's own `on_finish` has run.
-            asyncio.get_running_loop().call_soon(tell, self.state, self._handler)
 
     def _let_go(self) -> None:
         """Be part of no circle any more: what this request made is freed as it ends.

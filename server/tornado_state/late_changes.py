@@ -1,7 +1,7 @@
 """Changes inside a value that came when the answer had begun: too late to be kept, and told.
 
-Rule: nobody can refuse such a change, so it is found out by comparing: when the handler is done,
-when what the request made is freed, and once more where somebody keeps the value beyond that.
+Rule: nobody can refuse such a change, so it is found out by comparing: when what the request made
+is freed, as the handler is done, and once more where somebody keeps the value beyond that.
 """
 
 from __future__ import annotations
