@@ -22,6 +22,8 @@ from .pages import make_demo
 from .pane import make_pane
 
 _TIDY_EVERY = 30.0
+#: Bytes of a body; the shops refuse far smaller ones, and say so.
+_MOST_BODY = 1_048_576
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,7 +66,7 @@ async def _serve(port: int) -> None:
     applications += [make_pane(each, booths, demo, url) for each, url in panes.items()]
     servers = []
     for number, application in enumerate(applications):
-        server = HTTPServer(application)
+        server = HTTPServer(application, max_body_size=_MOST_BODY, max_buffer_size=2 * _MOST_BODY)
         server.add_sockets(bind_sockets(port + number, "127.0.0.1"))
         servers.append(server)
     print(f"Open {demo} in a browser. Ctrl-C ends it.", flush=True)
