@@ -40,8 +40,8 @@ compare-peers: $(VENV)/.compare  ## the session layers people use, tried by the 
 	@$(BIN)/python -m compare peers $(if $(ONLY),--only=$(ONLY))
 
 test: $(VENV)/.dev  ## the whole test suite; every branch of server/tornado_state must be covered
-	@.ci/need memcached redis-server chromium wrk
-	$(BIN)/python -m pytest --numprocesses=3 --cov --cov-report= tests/library
+	@.ci/need memcached redis-server chromium wrk postgresql
+	$(BIN)/python -m pytest --numprocesses=4 --cov --cov-report= tests/library
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100
 	$(BIN)/python -m pytest --numprocesses=4 --ignore=tests/library
 

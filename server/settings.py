@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ from .start_error import StartError
 _ANONYMOUS_IDLE, _USUAL_ROOM = 900, 64 * 2**20
 
 _OPEN_SOCKET = "{0} takes connections of everybody on this machine: start memcached with -a 0700"
+_STATE_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 _RANGES = (
     ("port", 0, 65_535),
@@ -76,6 +78,7 @@ class Settings:
     trust_proxy: bool
     run_dir: Path
     access_log: bool
+    state_name: str
     private_memcached: bool = False
     store_room: int | None = None
     warnings: tuple[str, ...] = ()
@@ -115,12 +118,19 @@ def read_settings(
     if value["dev"] and not is_given("dev", given):
         _check_meant_for_development(value)
     _check_store(value)
+    value["state_name"] = _state_name(value["state_name"] or name)
     value["run_dir"] = _make_run_dir(value["run_dir"])
     value["accounts"] = value["accounts"] or value["run_dir"] / f"accounts-{name}.sqlite3"
     secret_file = value.pop("cookie_secret_file")
     cookie_secret, warnings = _cookie_secret(name, secret_file, value["run_dir"], value["dev"])
     warnings += map(_OPEN_SOCKET.format, filter(is_open_socket, value["memcached"]))
     return Settings(name=name, cookie_secret=cookie_secret, warnings=tuple(warnings), **value)
+
+
+def _state_name(text: str) -> str:
+    if not _STATE_NAME.fullmatch(text):
+        raise StartError(f"--state-name: small letters, digits and -, not {text!r}")
+    return text
 
 
 def process_environment() -> Mapping[str, str]:

@@ -191,6 +191,8 @@ def test_compare_knows_of_the_server_what_composes_a_target() -> None:
         "run.py",
         "verdict.py",
         "demo/matrix.py",
+        "demo/placing.py",
+        "demo/store_view.py",
     }
 
 
@@ -262,6 +264,8 @@ MAPS = {
     "compare/__init__.py": COMPARE,
     "compare/reports/__init__.py": COMPARE / "reports",
     "compare/check/__init__.py": COMPARE / "check",
+    "compare/demo/__init__.py": COMPARE / "demo",
+    "compare/demo/tour/__init__.py": COMPARE / "demo/tour",
     "compare/peers/__init__.py": PEERS,
     "server/tornado_state/__init__.py": LIBRARY,
     "server/handlers/__init__.py": SERVER / "handlers",
@@ -310,3 +314,11 @@ def test_make_can_say_what_it_would_do(target: str) -> None:
     """``make -n`` of every target works, and says no warning."""
     said = make("-n", target)
     assert (said.returncode, said.stderr) == (0, "")
+
+
+def test_a_start_brings_neither_a_word_list_nor_an_orm() -> None:
+    """What an application never uses, or not yet, it does not load."""
+    code = "import sys, server.recommended_app; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    loaded = ran.stdout.decode().split()
+    assert [name for name in loaded if name.startswith(("zxcvbn", "sqlalchemy.orm"))] == []

@@ -57,6 +57,7 @@ WRONG: Sequence[tuple[tuple[str, ...], dict[str, str], str]] = [
     (("--idle-timeout=60", "--absolute-timeout=59"), {}, "--absolute-timeout"),
     (("--absolute-timeout=34560001",), {}, "--absolute-timeout"),
     ((), {"IDLE_TIMEOUT": "soon"}, "IDLE_TIMEOUT"),
+    (("--state-name=My shop",), {}, "--state-name"),
     (("--store-deadline=0",), {}, "--store-deadline"),
     (("--store-deadline=nan",), {}, "--store-deadline"),
     (("--store-deadline=quick",), {}, "--store-deadline"),

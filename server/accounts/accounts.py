@@ -17,15 +17,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row
 
 from . import rows
 from .database import Database
-from .errors import AccountsUnavailable, PasswordRefused, SignInRefused, WrongPassword
+from .errors import PasswordRefused, SignInRefused, WrongPassword
 from .fields import clean_username, email_problem, texts, username_problem
 from .look_alikes import look_alike_problem
-from .passwords import PasswordHashes, password_problem
+from .passwords import PasswordHashes, password_problem, prepare_password_problem
 from .places import Place, remember, remembered
 from .rows import Account, AccountEntry, AccountSession, SignIn
 
@@ -72,14 +71,9 @@ class Accounts:
         ``clock``             returns seconds since the epoch
         ``place``             where the sessions of whoever signs in here are kept
         """
-        database = await Database.open(url, deadline=deadline)
-        accounts = cls(database, hashes or PasswordHashes(), clock, absolute_timeout, place)
-        try:
-            await database.write(accounts._remember_place)
-        except AccountsUnavailable:
-            await accounts.close()
-            raise
-        return accounts
+        note = partial(remember, place, clock(), int(clock()) - absolute_timeout) if place else None
+        database = await Database.open(url, deadline=deadline, first=note)
+        return cls(database, hashes or PasswordHashes(), clock, absolute_timeout, place)
 
     async def close(self) -> None:
         """Let go of the database and the threads."""
@@ -98,6 +92,7 @@ class Accounts:
         problem = username_problem(username)
         if problem is None:
             problem = await look_alike_problem(clean_username(str(username)))
+        await prepare_password_problem()
         fields = texts(
             username=(username, problem),
             email=(email, email_problem(email)),
@@ -132,6 +127,7 @@ class Accounts:
         row = await self._database.read(partial(rows.by_id, account_id))
         if row is None or row.disabled:
             raise SignInRefused
+        await prepare_password_problem()
         problem = password_problem(new, row.username, row.email)
         if not problem and new == current:
             problem = "The new password must be another one than the current."
@@ -195,7 +191,7 @@ class Accounts:
 
     async def sessions(self, account_id: str) -> list[AccountSession]:
         """Return the account's sessions, newest first; some may have ended in the store."""
-        return await self._database.write(partial(rows.sessions, account_id, self._oldest()))
+        return await self._database.read(partial(rows.sessions, account_id, self._oldest()))
 
     async def forget_sessions(self, store_keys: Iterable[str]) -> None:
         """Forget sessions that have ended."""
@@ -225,13 +221,13 @@ class Accounts:
         keep = partial(rows.keep_handle, account_id, old_store_key, new_store_key)
         return await self._database.write(keep)
 
-    async def _succeed(self, row: Row[Any], renewed_hash: str, connection: AsyncConnection) -> None:
-        await rows.succeed(row, renewed_hash, connection)
-        await self._remember_place(connection)
+    def _succeed(self, row: Row[Any], renewed_hash: str, connection: Connection) -> None:
+        rows.succeed(row, renewed_hash, connection)
+        self._remember_place(connection)
 
-    async def _remember_place(self, connection: AsyncConnection) -> None:
+    def _remember_place(self, connection: Connection) -> None:
         if self._place is not None:
-            await remember(self._place, self._clock(), self._oldest(), connection)
+            remember(self._place, self._clock(), self._oldest(), connection)
 
     def _oldest(self) -> int:
         return int(self._clock()) - self._absolute_timeout

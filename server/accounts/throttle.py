@@ -16,8 +16,7 @@ from __future__ import annotations
 from hashlib import sha256
 from math import ceil
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, insert, select, update
 
 from .errors import TooManyTries
 from .tables import sign_in_tries
@@ -37,18 +36,18 @@ def wait_after(failures: int) -> int:
     return min(1 << failures - FREE_TRIES - 1, LONGEST_WAIT)
 
 
-async def reserve_try(connection: AsyncConnection, name: str, now: float) -> None:
+def reserve_try(connection: Connection, name: str, now: float) -> None:
     """Count a try for the name as a wrong one; `TooManyTries` while one has to wait.
 
     ``now`` is in seconds since the epoch.
     """
     name_hash = _hash(name)
-    query = select(sign_in_tries).where(sign_in_tries.c.name_hash == name_hash)
-    row = (await connection.execute(query)).one_or_none()
+    query = select(sign_in_tries).where(sign_in_tries.c.name_hash == name_hash).with_for_update()
+    row = connection.execute(query).one_or_none()
     if row is None or now - row.last_at >= FORGOTTEN_AFTER:
-        await _forget_old(connection, now)
+        _forget_old(connection, now)
         first = insert(sign_in_tries).values(name_hash=name_hash, failures=1, last_at=now)
-        await connection.execute(first)
+        connection.execute(first)
         return
     remaining = row.last_at + wait_after(row.failures) - now
     if wait_after(row.failures) and remaining > 0:
@@ -58,17 +57,17 @@ async def reserve_try(connection: AsyncConnection, name: str, now: float) -> Non
         .where(sign_in_tries.c.name_hash == name_hash)
         .values(failures=row.failures + 1, last_at=now)
     )
-    await connection.execute(one_more)
+    connection.execute(one_more)
 
 
-async def forget_tries(connection: AsyncConnection, name: str) -> None:
+def forget_tries(connection: Connection, name: str) -> None:
     """Start the name's count afresh."""
-    await connection.execute(delete(sign_in_tries).where(sign_in_tries.c.name_hash == _hash(name)))
+    connection.execute(delete(sign_in_tries).where(sign_in_tries.c.name_hash == _hash(name)))
 
 
-async def _forget_old(connection: AsyncConnection, now: float) -> None:
+def _forget_old(connection: Connection, now: float) -> None:
     old = sign_in_tries.c.last_at <= now - FORGOTTEN_AFTER
-    await connection.execute(delete(sign_in_tries).where(old))
+    connection.execute(delete(sign_in_tries).where(old))
 
 
 def _hash(name: str) -> str:

@@ -1,7 +1,8 @@
 """An account's sessions: listed and ended.
 
 Rule 1: the database knows which sessions an account has, the store which of them live. A row
-without a record is forgotten when it is seen.
+without a record is not shown. It goes when sessions are ended, or when it is too old; looking at
+the list writes nothing.
 Rule 2: a session is ended in the store first and forgotten second, so that a store which is away
 refuses, and nothing is forgotten that still lives. Many are ended and forgotten a few at a time: if
 the store goes away in between, what has ended by then is known to have ended.
@@ -87,9 +88,6 @@ class SessionsHandler(SessionsBase):
     async def _living(self, account_id: str) -> list[AccountSession]:
         rows = await self.of_account(account_id)
         living = await self.state.living(row.store_key for row in rows)
-        dead = [row.store_key for row in rows if row.store_key not in living]
-        if dead:
-            await self.accounts.forget_sessions(dead)
         return [row for row in rows if row.store_key in living]
 
 

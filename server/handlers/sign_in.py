@@ -10,7 +10,7 @@ from typing import Any
 from tornado_state import StoreUnavailable
 
 from ..accounts import SignIn
-from ..accounts.errors import SignInRefused, TooManyTries
+from ..accounts.errors import AccountsUnavailable, SignInRefused, TooManyTries
 from ..shop import CREDENTIALS, EVERYTHING, Credentials
 from .base import ShopHandler
 from .bodies import read_fields, require
@@ -106,8 +106,9 @@ class LogoutHandler(ShopHandler):
 
 
 async def sign_out(handler: ShopHandler) -> None:
-    """End the session of the request; 204 only once the store has confirmed.
+    """End the session of the request; 204 once the store has confirmed, and only then.
 
+    The account's list is the database's business: a row without a record is shown nowhere.
     What the browser keeps of the site goes too (ASVS 5.0 14.3.1), but not its cookies: preferences
     outlive sign-out.
     """
@@ -115,7 +116,8 @@ async def sign_out(handler: ShopHandler) -> None:
     handler.state.destroy()
     await handler.state.commit()
     if store_key is not None and credentials is not None:
-        await handler.accounts.forget_sessions([store_key])
+        with suppress(AccountsUnavailable):
+            await handler.accounts.forget_sessions([store_key])
     if credentials is not None:
         handler.log_event("sign_out", account=credentials.account_id)
     handler.set_header("Clear-Site-Data", '"cache", "storage"')
