@@ -38,10 +38,11 @@ from tornado_state.sessions import records
 from tornado_state.sessions.clocks import Clocks
 from tornado_state.sessions.endings import Endings
 from tornado_state.sessions.id_cookie import Presented, SessionIDCookie
-from tornado_state.sessions.records import Found, SessionRecords
+from tornado_state.sessions.records import SessionRecords
 from tornado_state.sessions.request_session import RequestSession
 from tornado_state.sessions.sealing import Contents, Sealer
 from tornado_state.sessions.session import Session
+from tornado_state.sessions.stored import Found
 from tornado_state.sessions.tier import ServerSessionTier
 
 from server.cookie_app import COMPOSITION as COOKIE
