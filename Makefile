@@ -39,6 +39,10 @@ compare-peers: $(VENV)/.compare  ## the session layers people use, tried by the 
 	@.ci/need memcached redis-server npm
 	@$(BIN)/python -m compare peers $(if $(ONLY),--only=$(ONLY))
 
+bench: $(VENV)/.compare  ## the session layer beside its peers under load (15 minutes); QUICK=1 GROWTH=1 ROUNDS=3 ONLY=ours_redis
+	@.ci/need memcached redis-server npm wrk
+	@$(BIN)/python -m compare.bench $(if $(ONLY),--only=$(ONLY)) $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(QUICK),--quick) $(if $(GROWTH),--growth) $(if $(KEEP),--keep)
+
 test: $(VENV)/.dev  ## the whole test suite; every branch of server/tornado_state must be covered
 	@.ci/need memcached redis-server chromium wrk postgresql
 	$(BIN)/python -m pytest --numprocesses=4 --cov --cov-report= tests/library
@@ -118,4 +122,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo run run-cookie run-session compare check compare-peers test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-real-applications check-alone lint clean
+.PHONY: help demo run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-real-applications check-alone lint clean
