@@ -151,7 +151,7 @@ def cart(note: str) -> dict[str, object]:
 
 LARGE = cart("\U0001f600" * 2_000)
 #: Takes as much of memcached as the session of somebody who is signed in: its neighbours there.
-ALIKE = cart("x" * 140)
+ALIKE = cart("x" * 80)
 
 
 async def large_then_small_carts(url: str) -> str:

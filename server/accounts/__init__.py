@@ -3,6 +3,7 @@
 accounts.py   the accounts themselves
 errors.py     what can go wrong
 fields.py     usernames and email addresses
+look_alikes.py  usernames that print like another
 passwords.py  the policy, and Argon2id off the event loop
 fair_threads.py  threads shared fairly between remote addresses
 throttle.py   back-off after wrong passwords

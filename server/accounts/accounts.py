@@ -23,6 +23,7 @@ from . import rows
 from .database import Database
 from .errors import PasswordRefused, SignInRefused, WrongPassword
 from .fields import clean_username, email_problem, texts, username_problem
+from .look_alikes import look_alike_problem
 from .passwords import PasswordHashes, password_problem, prepare_password_problem
 from .places import Place, remember, remembered
 from .rows import Account, AccountEntry, AccountSession, SignIn
@@ -88,9 +89,12 @@ class Accounts:
 
         Raises `FieldRefused` with everything that is wrong, or `UsernameTaken`.
         """
+        problem = username_problem(username)
+        if problem is None:
+            problem = await look_alike_problem(clean_username(str(username)))
         await prepare_password_problem()
         fields = texts(
-            username=(username, username_problem(username)),
+            username=(username, problem),
             email=(email, email_problem(email)),
             password=(password, password_problem(password, username, email)),
         )

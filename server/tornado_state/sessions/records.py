@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import NamedTuple, cast
 
 from ..confirmed import NOTHING, Texts
 from ..events import Events
@@ -23,7 +22,7 @@ from .clocks import Clocks
 from .record_contents import Opened, open_record, write_texts
 from .room import Room
 from .sealing import Contents, Sealer, is_newer, new_session_id
-from .stored import CAPACITY, StoredSession, check_size
+from .stored import CAPACITY, Found, StoredSession, check_size
 from .times import SessionTimes
 
 log = logging.getLogger(__name__)
@@ -32,14 +31,6 @@ log = logging.getLogger(__name__)
 #: all of them miss in 15 cases of a million; a node that only times out is not waited for twice.
 _DRAWS = 16
 _DRAWN_FOR = 0.25
-
-
-class Found(NamedTuple):
-    """What a session ID leads to; ``old`` goes on under another, and ``was`` may still be seen."""
-
-    stored: StoredSession | None = None
-    old: StoredSession | None = None
-    was: Texts = NOTHING
 
 
 class SessionRecords(SessionTimes):
@@ -79,8 +70,9 @@ class SessionRecords(SessionTimes):
         return Found(self._version(session_id, opened.contents, opened.values, *record))
 
     async def _renewed(self, session_id: str, record: SessionRecord | None) -> Found:
-        assert record is not None, "what leads on is a record, and was opened before"
-        opened = cast("Opened", self.open(session_id, record.sealed))
+        assert record is not None, "what leads on is a record"
+        opened = self.open(session_id, record.sealed)
+        assert opened is not None, "what leads on was opened before"
         was = opened.was(self.clock())
         was = was if was and await self._goes_on(opened) else NOTHING
         # Without the token: the word that leads on is not to be replaced.
@@ -152,8 +144,9 @@ class SessionRecords(SessionTimes):
         """Create a record under a new session ID, as old as the one it is ``like``, or as of now.
 
         Nobody has the ID yet: where the node that it leads to is away, and there are others,
-        another one is drawn. ``fits`` is how many bytes are taken, if that is more than the
-        capacity; ``address`` is whose room it takes (:mod:`.room`).
+        another one is drawn.
+        ``fits`` is how many bytes are taken, if that is more than the capacity; ``address`` is
+        whose room it takes (:mod:`.room`).
         """
         check_size(values, fits)
         began, draws = self.clock(), 0

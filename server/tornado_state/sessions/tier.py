@@ -28,11 +28,11 @@ from .endings import Endings
 from .id_cookie import Presented, SessionIDCookie
 from .kind_rules import KindRules
 from .plan import Plan, Status
-from .records import Found, SessionRecords
+from .records import SessionRecords
 from .renewing import Confirm, Renewing, nobody_else
 from .session import Session
 from .store_keys import end, living
-from .stored import StoredSession
+from .stored import Found, StoredSession
 from .watches import Watches
 
 T = TypeVar("T")
