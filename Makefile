@@ -39,9 +39,13 @@ compare-peers: $(VENV)/.compare  ## the session layers people use, tried by the 
 	@.ci/need memcached redis-server npm
 	@$(BIN)/python -m compare peers $(if $(ONLY),--only=$(ONLY))
 
+bench: $(VENV)/.compare  ## the session layer beside its peers under load (15 minutes); QUICK=1 GROWTH=1 ROUNDS=3 ONLY=ours_redis
+	@.ci/need memcached redis-server npm wrk
+	@$(BIN)/python -m compare.bench $(if $(ONLY),--only=$(ONLY)) $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(QUICK),--quick) $(if $(GROWTH),--growth) $(if $(KEEP),--keep)
+
 test: $(VENV)/.dev  ## the whole test suite; every branch of server/tornado_state must be covered
 	@.ci/need memcached redis-server chromium wrk postgresql
-	$(BIN)/python -m pytest --numprocesses=3 --cov --cov-report= tests/library
+	$(BIN)/python -m pytest --numprocesses=4 --cov --cov-report= tests/library
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100
 	$(BIN)/python -m pytest --numprocesses=4 --ignore=tests/library
 
@@ -65,6 +69,10 @@ campaign-races-weak: $(VENV)/.dev  ## the same on a store that uses plain set: m
 campaign-outage: $(VENV)/.dev  ## what visitors notice while memcached is frozen or killed (2 minutes)
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_outage.py
+
+campaign-attack: $(VENV)/.dev  ## what those who are signed in notice of attacks (3 minutes); ONLY=carts-from-everywhere
+	@.ci/need memcached
+	$(BIN)/python tests/campaign_attack.py $(ONLY)
 
 campaign-footprint: $(VENV)/.dev  ## what a million sessions weigh, what a dump gives away (4 minutes)
 	@.ci/need memcached
@@ -114,4 +122,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo run run-cookie run-session compare check compare-peers test test-library dist docs campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-real-applications check-alone lint clean
+.PHONY: help demo run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-real-applications check-alone lint clean

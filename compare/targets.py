@@ -21,7 +21,7 @@ from typing import Self
 from tornado_state import SERVER_SESSION, SIGNED_COOKIE, Capabilities
 from tornado_state.cookies.signing import Signer
 from tornado_state.cookies.wire import CookieNames
-from tornado_state.sessions.sealing import new_session_id
+from tornado_state.sessions.sealing import Sealer, is_session_id, new_session_id
 
 from server.shop import CREDENTIALS, Credentials
 
@@ -32,6 +32,8 @@ from .shop_visitor import Person, ShopVisitor
 
 #: Seconds for a command.
 _PATIENCE = 60
+
+_STATE_NAME = "--state-name="
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,15 @@ APPLICATIONS: Mapping[str, Application] = MappingProxyType(
 class Target:
     """An application that runs. ``cookie_secrets`` are by version; the last one signs.
 
-    ``secure`` says that its cookies are ``Secure`` and ``__Host-``.
+    ``secure`` says that its cookies are ``Secure`` and ``__Host-``; their names begin with
+    ``state_name``.
     """
 
     application: str
     app: AppProcess
     memcached: MemcachedProcess
     cookie_secrets: dict[int, str] = field(repr=False)
+    state_name: str
     secure: bool = True
 
     @property
@@ -122,10 +126,19 @@ class Target:
         self.cookie_secrets = {last: self.cookie_secrets[last]}
         self._restart()
 
-    def _restart(self) -> None:
+    @contextmanager
+    def with_options(self, *options: str) -> Iterator[None]:
+        """Have the application run with more options for the block: it is started anew twice."""
+        self._restart(*options)
+        try:
+            yield
+        finally:
+            self._restart()
+
+    def _restart(self, *options: str) -> None:
         self.app.stop()
         self.app.write_cookie_secrets(self.cookie_secrets)
-        self.app.start()
+        self.app.start(*options)
 
     def forged_sign_in(self, person: Person) -> dict[str, str]:
         """Return the jar with which somebody who knows the secret is ``person``."""
@@ -136,8 +149,19 @@ class Target:
     def forged_session(self, session_id: str | None = None) -> dict[str, str]:
         """Return a jar with a session ID, one nobody was given by default, signed as if it were."""
         name = self._names.name("session-id")
-        value = (session_id or new_session_id()).encode("utf-8", "surrogateescape")
-        return {name: self._signer.sign(name, value, stamped=False)}
+        version = max(self.cookie_secrets)
+        value = session_id or new_session_id(version)
+        if "." not in value:
+            value = f"{version}.{value}"  # whoever knows the secret knows what an ID looks like
+        carried = value.encode("utf-8", "surrogateescape")
+        return {name: self._signer.sign(name, carried, stamped=False)}
+
+    def store_key(self, session_id: str) -> str | None:
+        """Return where the record of a session ID is kept; None for what is no ID."""
+        if not is_session_id(session_id):
+            return None
+        secrets = {version: secret.encode() for version, secret in self.cookie_secrets.items()}
+        return Sealer(secrets, self.application, max(secrets)).store_key(session_id)
 
     def unsigned_session(self, value: str) -> dict[str, str]:
         """Return a jar with ``value`` where a signed session ID belongs."""
@@ -145,11 +169,11 @@ class Target:
 
     @property
     def _names(self) -> CookieNames:
-        return CookieNames(self.application, self.secure)
+        return CookieNames(self.state_name, self.secure)
 
     @property
     def _signer(self) -> Signer:
-        return Signer(self.cookie_secrets, self.application)
+        return Signer(self.cookie_secrets, self.state_name)
 
 
 class Targets:
@@ -218,4 +242,7 @@ class Targets:
             environment=application.environment,
         )
         self._stack.enter_context(app)
-        return Target(name, app, memcached, cookie_secrets, secure="--dev" not in options)
+        given = (each.removeprefix(_STATE_NAME) for each in options if each.startswith(_STATE_NAME))
+        state_name = next(given, name)
+        secure = "--dev" not in options
+        return Target(name, app, memcached, cookie_secrets, state_name, secure)

@@ -55,6 +55,12 @@ OPTIONS = (
     ),
     Option("idle-timeout", int, 1800, "seconds a session may be left unused"),
     Option("absolute-timeout", int, 43_200, "seconds after which a session ends in any case"),
+    Option(
+        "anonymous-idle-timeout",
+        int,
+        None,
+        "the same where nobody is signed in (otherwise 900, or --idle-timeout if that is less)",
+    ),
     Option("store-deadline", float, 0.5, "seconds for a whole store operation"),
     Option("processes", int, 1, "worker processes sharing the port"),
     Option("certfile", str, None, "serve https with this certificate (PEM)"),
@@ -62,6 +68,9 @@ OPTIONS = (
     Option("trust-proxy", bool, False, "believe X-Forwarded-* from loopback"),
     Option("run-dir", str, ".run", "where secrets, accounts and sockets are kept by default"),
     Option("access-log", bool, True, "log each request"),
+    Option(
+        "state-name", str, None, "how the names of its cookies begin (otherwise as it is called)"
+    ),
 )
 
 _BY_NAME = {option.name: option for option in OPTIONS}

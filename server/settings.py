@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tornado_state.sessions.clocks import LONGEST_IDLE
-from tornado_state.settings import LONGEST_COOKIE
+from tornado_state.settings import LEAST_ROOM, LONGEST_COOKIE
 from tornado_state.stores.addresses import parse_address
 
 from .cookie_secret import (
@@ -30,12 +31,20 @@ from .cookie_secret import (
     read_cookie_secret,
 )
 from .options import read_options
+from .ownership import check_file, check_folder, is_open_socket
 from .start_error import StartError
+
+#: Seconds; and bytes: what memcached has unless it is told.
+_ANONYMOUS_IDLE, _USUAL_ROOM = 900, 64 * 2**20
+
+_OPEN_SOCKET = "{0} takes connections of everybody on this machine: start memcached with -a 0700"
+_STATE_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 _RANGES = (
     ("port", 0, 65_535),
     ("idle_timeout", 1, LONGEST_IDLE),
     ("absolute_timeout", 1, LONGEST_COOKIE),
+    ("anonymous_idle_timeout", 1, LONGEST_IDLE),
     ("store_deadline", 0.001, 60),
     ("processes", 1, 256),
 )
@@ -46,7 +55,8 @@ class Settings:
     """The settings of the application ``name``.
 
     Times are in seconds; ``memcached`` is empty for a private one until that runs, and then says
-    where; ``warnings`` are to be said aloud when the application starts.
+    where; ``accounts`` is a URL, or the path of a SQLite file; ``store_room`` is the bytes that the
+    store said it has; ``warnings`` are to be said aloud when the application starts.
     """
 
     name: str
@@ -56,9 +66,10 @@ class Settings:
     cookie_secret: Mapping[int, str] = field(repr=False)
     memcached: tuple[str, ...]
     store: str
-    accounts: str = field(repr=False)
+    accounts: str | Path = field(repr=False)
     idle_timeout: int
     absolute_timeout: int
+    anonymous_idle_timeout: int
     store_deadline: float
     processes: int
     certfile: str | None
@@ -66,8 +77,16 @@ class Settings:
     trust_proxy: bool
     run_dir: Path
     access_log: bool
+    state_name: str
     private_memcached: bool = False
+    store_room: int | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def anonymous_room(self) -> int:
+        """The bytes of the store for sessions without a sign-in, as one of the processes counts."""
+        room = _USUAL_ROOM if self.store_room is None else self.store_room
+        return max(LEAST_ROOM, room // 2 // self.processes)
 
     @property
     def secure_cookies(self) -> bool:
@@ -92,14 +111,24 @@ def read_settings(
         process_environment() if environment is None else environment,
     )
     value["memcached"] = tuple(value["memcached"].split(",")) if value["memcached"] else ()
+    if value["anonymous_idle_timeout"] is None:
+        value["anonymous_idle_timeout"] = min(_ANONYMOUS_IDLE, value["idle_timeout"])
     _check_numbers(value)
     _check_listener(value)
     _check_store(value)
+    value["state_name"] = _state_name(value["state_name"] or name)
     value["run_dir"] = _make_run_dir(value["run_dir"])
-    value["accounts"] = value["accounts"] or f"sqlite:///{value['run_dir']}/accounts-{name}.sqlite3"
+    value["accounts"] = value["accounts"] or value["run_dir"] / f"accounts-{name}.sqlite3"
     secret_file = value.pop("cookie_secret_file")
     cookie_secret, warnings = _cookie_secret(name, secret_file, value["run_dir"], value["dev"])
+    warnings += map(_OPEN_SOCKET.format, filter(is_open_socket, value["memcached"]))
     return Settings(name=name, cookie_secret=cookie_secret, warnings=tuple(warnings), **value)
+
+
+def _state_name(text: str) -> str:
+    if not _STATE_NAME.fullmatch(text):
+        raise StartError(f"--state-name: small letters, digits and -, not {text!r}")
+    return text
 
 
 def process_environment() -> Mapping[str, str]:
@@ -122,11 +151,18 @@ def _check_numbers(value: Mapping[str, Any]) -> None:
             raise StartError(f"--{option}: {least} to {most}, not {value[name]}")
     if value["absolute_timeout"] < value["idle_timeout"]:
         raise StartError("--absolute-timeout must not be shorter than --idle-timeout")
+    if value["anonymous_idle_timeout"] > value["idle_timeout"]:
+        raise StartError("--anonymous-idle-timeout must not be longer than --idle-timeout")
 
 
 def _check_listener(value: Mapping[str, Any]) -> None:
     if bool(value["certfile"]) != bool(value["keyfile"]):
         raise StartError("https needs both --certfile and --keyfile")
+    if value["keyfile"]:
+        try:
+            check_file(Path(value["keyfile"]))
+        except OSError as error:
+            raise StartError(f"--keyfile: {value['keyfile']}: {error.strerror}") from error
     if value["dev"] and value["certfile"]:
         raise StartError("--dev is plain http: leave it out to serve https with --certfile")
     if not is_loopback(value["address"]):
@@ -169,6 +205,7 @@ def _make_run_dir(text: str) -> Path:
     run_dir = Path(text).absolute()
     try:
         run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_folder(run_dir)
     except OSError as error:
         raise StartError(f"--run-dir: {run_dir}: {error.strerror}") from error
     return run_dir

@@ -11,7 +11,7 @@ from tornado.iostream import StreamClosedError
 from .booth import Booth
 from .handler import DemoHandler
 from .matrix import matrix, placements
-from .store_view import records_shown
+from .store_view import key_of, records_shown
 from .troubles import TROUBLES
 from .wire import described_cookie
 
@@ -49,13 +49,17 @@ async def _state(booth: Booth) -> dict[str, Any]:
         "person": booth.person.username,
         "last": booth.last,
         "results": booth.results,
+        "stories": {name: story["version"] for name, story in booth.stories.items()},
         "store": await _records(booth),
         "matrix": matrix(booth.measured),
         "placements": placements(),
         "sides": {
             name: {
                 "path": side.path,
-                "jar": [described_cookie(each, value, name) for each, value in side.jar.items()],
+                "guest": side.guest.path if side.guest else None,
+                "jar": [
+                    described_cookie(each, value, side.prefix) for each, value in side.jar.items()
+                ],
                 "exchanges": list(side.exchanges)[:_SHOWN_EXCHANGES],
             }
             for name, side in booth.sides.items()
@@ -72,6 +76,7 @@ async def _records(booth: Booth) -> dict[str, Any] | None:
         if booth.frozen:
             return None
         try:
-            return await asyncio.to_thread(records_shown, session.target.memcached, session.jar)
+            mine = key_of(session.target, session.jar)
+            return await asyncio.to_thread(records_shown, session.target.memcached, mine)
         except TROUBLES:
             return None

@@ -83,7 +83,8 @@ def _run(composition: Composition) -> int:
         if composition.has_sessions and settings.store == "memcached" and not settings.memcached:
             address = stack.enter_context(private_memcached(settings.name, settings.run_dir))
             settings = replace(settings, memcached=(address,), private_memcached=True)
-        problems = asyncio.run(_check(composition, settings))
+        problems, room = asyncio.run(_check(composition, settings))
+        settings = replace(settings, store_room=room)
         configure_logs(dev=settings.dev, access_log=settings.access_log)
         _announce(composition, settings, listeners[0], problems)
         running = _Running(composition, settings, https, listeners)
@@ -171,21 +172,25 @@ def _place(composition: Composition, settings: Settings) -> Place:
     return place_here(kind, settings.memcached)
 
 
-async def _check(composition: Composition, settings: Settings) -> list[str]:
-    """Return what is wrong and may still be mended while the application runs."""
+async def _check(composition: Composition, settings: Settings) -> tuple[list[str], int | None]:
+    """Return what is wrong and may still be mended while it runs, and the store's room.
+
+    The room is in bytes, None where nobody tells.
+    """
     await (await _open_accounts(composition, settings)).close()
     store = _store(composition, settings, max(settings.store_deadline, 1))
     if store is None:
-        return []
+        return [], None
     try:
         await store.check()
     except StoreUnavailable as error:
         if not is_away(error):
             raise StartError(f"--memcached: {error}") from error
-        return [f"{error}; until it answers, whatever is kept in sessions is out of reach"]
+        away = f"{error}; until it answers, whatever is kept in sessions is out of reach"
+        return [away], None
     finally:
         await store.close()
-    return []
+    return [], store.room
 
 
 def _announce(

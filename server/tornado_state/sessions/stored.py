@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..confirmed import NOTHING, Texts
+from ..confirmed import Texts
 from ..exceptions import TooLarge
 from ..placement import SERVER_SESSION
-from .sealing import Contents, store_key
 
 assert SERVER_SESSION.capacity is not None
 #: Bytes of data.
@@ -38,19 +37,6 @@ class StoredSession(NamedTuple):
     def size(self) -> int:
         """Bytes of JSON."""
         return size_of(self.values)
-
-
-def version_of(
-    session_id: str, contents: Contents, values: Texts, sealed: bytes, token: bytes | None
-) -> StoredSession:
-    """Return what the record of ``session_id`` says."""
-    key = store_key(session_id)
-    return StoredSession(session_id, key, *contents[:3], values, sealed, token)
-
-
-def unloaded(session_id: str) -> StoredSession:
-    """Return the session of an ID of which nothing else is known."""
-    return StoredSession(session_id, store_key(session_id), 0, 0, False, NOTHING, b"", None)
 
 
 def size_of(values: Texts) -> int:
