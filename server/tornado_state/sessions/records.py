@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ..confirmed import NOTHING, Texts
 from ..events import Events
@@ -35,10 +35,7 @@ _DRAWN_FOR = 0.25
 
 
 class Found(NamedTuple):
-    """What a session ID leads to.
-
-    ``old`` is a session that goes on under another ID, ``was`` what may still be seen of it.
-    """
+    """What a session ID leads to; ``old`` goes on under another, and ``was`` may still be seen."""
 
     stored: StoredSession | None = None
     old: StoredSession | None = None
@@ -82,9 +79,8 @@ class SessionRecords(SessionTimes):
         return Found(self._version(session_id, opened.contents, opened.values, *record))
 
     async def _renewed(self, session_id: str, record: SessionRecord | None) -> Found:
-        assert record is not None, "what leads on is a record"
-        opened = self.open(session_id, record.sealed)
-        assert opened is not None, "what leads on was opened before"
+        assert record is not None, "what leads on is a record, and was opened before"
+        opened = cast("Opened", self.open(session_id, record.sealed))
         was = opened.was(self.clock())
         was = was if was and await self._goes_on(opened) else NOTHING
         # Without the token: the word that leads on is not to be replaced.
@@ -156,9 +152,8 @@ class SessionRecords(SessionTimes):
         """Create a record under a new session ID, as old as the one it is ``like``, or as of now.
 
         Nobody has the ID yet: where the node that it leads to is away, and there are others,
-        another one is drawn.
-        ``fits`` is how many bytes are taken, if that is more than the capacity; ``address`` is
-        whose room it takes (:mod:`.room`).
+        another one is drawn. ``fits`` is how many bytes are taken, if that is more than the
+        capacity; ``address`` is whose room it takes (:mod:`.room`).
         """
         check_size(values, fits)
         began, draws = self.clock(), 0
