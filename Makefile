@@ -81,6 +81,10 @@ campaign-footprint: $(VENV)/.dev  ## what a million sessions weigh, what a dump 
 campaign-model: $(VENV)/.dev  ## state against its models: thousands of programs of requests (5 minutes)
 	MODEL_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest tests/library/test_journal_model.py tests/library/test_request_model.py
 
+campaign-crowd: $(VENV)/.dev  ## good answers to crowds of up to 16 times what saturates it (3 minutes)
+	@.ci/need memcached wrk
+	$(BIN)/python tests/campaign_crowd.py
+
 campaign-cost: $(VENV)/.dev  ## processor time of a session per request, with and without batching
 	@.ci/need memcached wrk
 	$(BIN)/python tests/campaign_cost.py
@@ -122,4 +126,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-real-applications check-alone lint clean
+.PHONY: help demo run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-crowd campaign-real-applications check-alone lint clean

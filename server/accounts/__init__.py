@@ -10,6 +10,7 @@ throttle.py   back-off after wrong passwords
 places.py     where sessions are kept
 ending.py     ending sessions from outside of any application
 tables.py     the tables
+attempts.py   tries to sign in
 rows.py       what is read from them and written to them
 database_url.py   the database's address
 database.py   one database, and its errors translated
@@ -17,6 +18,7 @@ __main__.py   the command for whoever runs the service
 """
 
 from .accounts import Accounts
+from .attempts import device_mark
 from .rows import Account, AccountEntry, AccountSession, SignIn
 
-__all__ = ["Account", "AccountEntry", "AccountSession", "Accounts", "SignIn"]
+__all__ = ["Account", "AccountEntry", "AccountSession", "Accounts", "SignIn", "device_mark"]
