@@ -275,7 +275,7 @@ def test_the_tour_is_recorded_as_one_file(tmp_path: Path) -> None:
     cells = [cell for row in data["matrix"] for cell in row["cells"]]
     assert all(cell["seen"] == cell["declared"] for cell in cells)
     assert "Recorded." in page
-    assert "All attacks" not in page
+    assert 'data-action="read"' not in page
     assert not re.search(r'(src|href)="(https?:|/)', page)
 
 

@@ -27,8 +27,8 @@ CAPABILITIES = {
 def said(value: bool | int | None) -> str:
     """Return a measured or declared value as a reader is told it.
 
-    A size is told in round numbers: what fits to the byte depends on how long a cookie's name is, or
-    what else a record has in it, and one truth has one number.
+    A size is told in round numbers: what fits to the byte depends on how long a cookie's name is,
+    or what else a record has in it, and one truth has one number.
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
