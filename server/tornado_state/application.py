@@ -58,6 +58,7 @@ class StateApplication(Application):
     ``session_anonymous_room``          None; bytes of the store for those (:mod:`.sessions.room`)
     ``session_persistent``              True; False for cookies that end with the browser
     ``https_in_front``                  False; True for a proxy that has https without saying so
+    ``session_list``                    False; True, or a `SessionList`: list a person's sessions
     ``session_look_every``              3 s; how soon an open socket finds its session ended
     ``state_name``                      prefix of cookie names; from the application's class
     ``cookie_secure``                   True; False is for plain http on loopback

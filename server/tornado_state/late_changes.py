@@ -7,14 +7,48 @@ is freed, as the handler is done, and once more where somebody keeps the value b
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from tornado.log import app_log
 
-from .request_state import RequestState
+from .journal import Journal
+
+if TYPE_CHECKING:
+    from .request_state import RequestState
 
 #: Seconds after which a value that somebody keeps beyond its request is looked at once more.
 _LATER = 1.0
+
+
+class LateChanges(ABC):
+    """For what has journals of values that were handed out."""
+
+    #: Whether the answer has begun.
+    sealed = False
+
+    @abstractmethod
+    def journals(self) -> list[Journal]:
+        """Return the journals there are by now."""
+
+    def seal(self) -> None:
+        """From now on a change inside a value comes too late."""
+        self.sealed = True
+        for journal in self.journals():
+            journal.seal()
+
+    def can_change_late(self) -> bool:
+        """Return whether a value that can change inside was handed out."""
+        return any(journal.can_change_late() for journal in self.journals())
+
+    def is_kept_by_others(self) -> bool:
+        """Return whether somebody else holds a value that can change inside."""
+        return any(journal.is_kept_by_others() for journal in self.journals())
+
+    def late_changes(self) -> list[str]:
+        """Return the names of kinds whose values changed inside when it was too late."""
+        return [name for journal in self.journals() for name in journal.late_changes()]
 
 
 def tell(state: RequestState, handler: str) -> None:

@@ -17,16 +17,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from ..cookies.wire import Cookies, SetCookie
 from ..exceptions import Conflict, SessionEnded, StoreRefused, TooLarge
 from ..kinds import Kind
 from ..stores.base import SessionRecord
 from .changing import Changing, applied, stored_of
+from .claims import Claims
 from .endings import Endings
 from .id_cookie import Presented, SessionIDCookie
 from .kind_rules import KindRules
+from .listing import SessionList, StoredList
 from .plan import Plan, Status
 from .records import SessionRecords
 from .renewing import Confirm, Renewing, nobody_else
@@ -57,9 +59,21 @@ class ServerSessionTier:
         self._cookie = cookie
         self._tell = tell
         self.watches = Watches(records, look_every)
+        self.claims = Claims(records)
         self.endings = Endings(records, self.watches.ended)
         self._changing = Changing(records)
         self._renewing = Renewing(records, self.endings, cookie, self._changing, tell)
+
+    @property
+    def session_list(self) -> SessionList | None:
+        """Where a person's sessions are listed, None where they are not."""
+        return self._renewing.session_list
+
+    def list_sessions(self, where: SessionList | Literal[False] | None) -> None:
+        """Have a person's sessions listed there; False is the store, None nowhere."""
+        self._renewing.session_list = (
+            StoredList(self.records, self.end) if where is False else where
+        )
 
     @property
     def cookie_name(self) -> str:
