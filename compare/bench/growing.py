@@ -147,14 +147,14 @@ def copy_records(store: MemcachedProcess, count: int) -> None:
     """Store ``count`` copies of a record that is there, under store keys of their own."""
     if count < 1:
         return
-    (key, ends), *_ = store.keys().items()
+    (key, ends), *_ = store.keys().items()  # -1 where it never ends
     value = store.values([key])[key]
     with store.connected() as connection:
         for start in range(0, count, _AT_ONCE):
             names = (_like(key) for _ in range(min(_AT_ONCE, count - start)))
             connection.sendall(
                 b"".join(
-                    b"add %b 0 %d %d noreply\r\n%b\r\n" % (name, ends, len(value), value)
+                    b"add %b 0 %d %d noreply\r\n%b\r\n" % (name, max(ends, 0), len(value), value)
                     for name in names
                 )
             )

@@ -1,0 +1,279 @@
+"""``make bench``: what follows from figures, how it is told, and one small measurement."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from bench_results import NOTHING, RESULTS, WRONG
+from jsonschema import Draft202012Validator
+from playwright.sync_api import Browser
+from rich.console import Console
+from weak_contender import WEAKNESSES, contender
+
+from compare import bench
+from compare.bench.__main__ import KEPT, main, measured
+from compare.bench.as_json import as_json, from_json
+from compare.bench.cart import as_text, cart, lines_for, one_more
+from compare.bench.contenders import APPS, CONTENDERS, READ, pinned_in, with_their_frameworks
+from compare.bench.growing import copy_records
+from compare.bench.grown import NODES, SESSIONS, Growth
+from compare.bench.measuring import Plan
+from compare.bench.page import as_page
+from compare.bench.picture import as_picture
+from compare.bench.results import Results
+from compare.bench.store_weight import bytes_taken
+from compare.bench.terminal import print_results
+from compare.bench.visitors import Disproved, begin, prove, prove_kept
+from compare.load import LoadFailed, jar_of, tolerant_load
+from compare.memcached_process import MemcachedProcess
+from compare.peers.environments import FOLDER as PEERS
+
+pytest_plugins = ["browser"]
+
+AUDIT = Path(__file__).with_name("audit.js").read_text()
+FOLDER = Path(bench.__file__).parent
+SCHEMA = json.loads((FOLDER / "bench.schema.json").read_text())
+
+
+def test_overheads_and_ratios_are_taken_within_a_round() -> None:
+    """A round in which all is twice as slow changes neither."""
+    overhead = RESULTS.overhead("ours_memcached", READ)
+    ratio = RESULTS.of_overhead("ours_memcached", "express_memcached", READ)
+    rate = RESULTS.of_bare_rate("ours_memcached", READ)
+    assert overhead is not None
+    assert ratio is not None
+    assert rate is not None
+    assert overhead.numbers == (20, 30)
+    assert ratio.numbers == (20 / 80, 30 / 200)
+    assert rate.numbers == pytest.approx((100 / 120, 200 / 230))
+
+
+def test_what_was_not_measured_has_no_figures() -> None:
+    """Neither a layer that was left out, nor the overhead of one whose framework was."""
+    alone = replace(RESULTS, entries=tuple(e for e in RESULTS.entries if e.name != "express"))
+    assert alone.overhead("express_memcached", READ) is None
+    assert alone.of_overhead("ours_memcached", "express_memcached", READ) is None
+    assert alone.of_rate("ours_memcached", "express_memcached", READ) is not None
+    assert alone.overhead("fastify_redis", READ) is None
+
+
+def test_ours_is_compared_on_the_same_kind_of_store() -> None:
+    """Memcached beside memcached, a cookie beside a cookie; nothing beside what nobody else has."""
+    pairs = {(each.mine.name, each.other.name) for each in RESULTS.comparisons()}
+    assert pairs == {("ours_memcached", "express_memcached"), ("ours_cookie", "express_cookie")}
+
+
+def test_growth_is_told_in_sentences() -> None:
+    """What is at the end over what is at the beginning, in each tier, and what a session weighs."""
+    of_sessions, of_state, of_nodes = (list(each.sentences()) for each in RESULTS.growth)
+    assert of_sessions == [
+        "Reading a server session, 1,000,000 sessions against 1,000: 0.95 (0.95 to 0.95, n = 2) of"
+        " the requests a second, 1.05 (1.05 to 1.05, n = 2) of the processor time.",
+        "Of 1,000,000 sessions each takes 390 bytes of memcached, its own overhead included.",
+    ]
+    assert any("Writing a server session, 64,000 bytes against 100" in each for each in of_state)
+    assert any("Reading a signed cookie, 2,800 bytes" in each for each in of_state)
+    assert of_nodes == []
+
+
+@pytest.mark.parametrize("results", [RESULTS, NOTHING])
+def test_the_json_keeps_its_schema_and_can_be_read(results: Results) -> None:
+    """``bench.json`` is what ``bench.schema.json`` says; the reports can be made of it again."""
+    text = as_json(results)
+    assert list(Draft202012Validator(SCHEMA).iter_errors(json.loads(text))) == []
+    assert from_json(text) == results
+    with pytest.raises(ValueError, match="truncated"):
+        from_json(text[:100])
+
+
+@pytest.mark.parametrize("results", [RESULTS, NOTHING])
+def test_everybody_is_told_of_everywhere(results: Results) -> None:
+    """Who was measured and who was left out, with the reason, in the terminal and on the page."""
+    told = StringIO()
+    print_results(Console(file=told, width=250), results)
+    page = as_page(results)
+    for entry in results.entries:
+        assert entry.title in told.getvalue()
+        assert entry.title.replace("'", "&#x27;") in page.replace("&#39;", "&#x27;")
+    assert WRONG not in page
+    assert (WRONG in told.getvalue()) == (results is RESULTS)
+
+
+def test_the_page_needs_nothing_else() -> None:
+    """No script, nothing loaded from anywhere, and a policy that forbids both."""
+    page = as_page(RESULTS)
+    assert "<script" not in page
+    assert not re.search(r"""(src|href)=["'](?!#)""", page)
+    assert "url(" not in page
+    assert "default-src 'none'" in page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_for_everyone(chromium: Browser, tmp_path: Path, scheme: Any) -> None:
+    """Landmarks, headings, contrast and no sideways scrolling, at three widths, in both themes."""
+    file = tmp_path / "bench.html"
+    file.write_text(as_page(RESULTS))
+    page = chromium.new_page()
+    page.goto(file.as_uri())
+    page.emulate_media(color_scheme=scheme)
+    problems = []
+    for width in (1440, 1024, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        problems += [f"at {width}: {problem}" for problem in page.evaluate(AUDIT)]
+    page.close()
+    assert problems == []
+
+
+def test_the_picture_is_a_picture_of_the_figures() -> None:
+    """It is SVG by itself, has a row for each layer on a store, and says so to who cannot see."""
+    root = ET.fromstring(as_picture(RESULTS))
+    texts = ["".join(each.itertext()) for each in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"tornado-state, memcached", "tornado-state, memory", "25 µs"} <= {*texts}
+    assert "express-session, memcached: 140 and 150 µs" in root.attrib["aria-label"]
+    assert "cookie-session" not in texts
+    with pytest.raises(ValueError, match="no session layer"):
+        as_picture(NOTHING)
+
+
+def test_reports_can_be_written_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the figures that are there, without any load; ``--keep`` writes what is committed."""
+    there, out, kept = tmp_path / "there.json", tmp_path / "out", tmp_path / "kept"
+    there.write_text(as_json(RESULTS))
+    kept.mkdir()
+    assert main([f"--again={there}", f"--out={out}", f"--keep={kept}"]) == 1  # one was left out
+    assert {each.name for each in out.iterdir()} == {"bench.json", "bench.html", "overhead.svg"}
+    assert {each.name for each in kept.iterdir()} == {*KEPT}
+    assert "Reports:" in capsys.readouterr().out
+
+
+def test_the_kept_picture_is_of_the_kept_figures() -> None:
+    """Whoever draws it otherwise, draws it anew: ``python -m compare.bench --again … --keep``."""
+    for figures in FOLDER.glob("overhead.json"):
+        picture = as_picture(from_json(figures.read_text()))
+        assert figures.with_suffix(".svg").read_text() == picture
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [("--only=nothing", "ours_redis"), ("--rounds=0", "“0”"), ("--again=/none", "No such file")],
+)
+def test_a_wrong_option_is_one_line(
+    wrong: str, named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says what there is, and measures nothing."""
+    with pytest.raises(SystemExit) as ended:
+        main([wrong, f"--out={tmp_path}"])
+    said = capsys.readouterr().err.splitlines()
+    assert (ended.value.code, len(said), named in said[0]) == (2, 1, True)
+
+
+def test_every_contender_can_be_made() -> None:
+    """Its file is there, its framework is measured alone, and its versions are exact."""
+    for each in CONTENDERS.values():
+        assert (APPS / each.app).is_file()
+        assert CONTENDERS[each.framework].is_bare
+        assert each in with_their_frameworks([each.name])
+        assert all(re.search(r" \d+(\.\d+)+$", version) for version in each.versions)
+
+
+def test_what_peers_are_tried_with_is_what_is_measured() -> None:
+    """A package that is pinned here and in compare/peers has one version."""
+    ours = {**pinned_in("node"), **pinned_in("python")}
+    for file in PEERS.glob("*/package.json"):
+        for name, version in json.loads(file.read_text())["dependencies"].items():
+            assert ours[name] == version
+    for file in PEERS.glob("*/requirements.txt"):
+        for name, _, version in (line.partition("==") for line in file.read_text().splitlines()):
+            assert ours.get(name, version) == version
+
+
+def test_every_cart_has_as_many_bytes() -> None:
+    """Whoever's it is, and whatever was written: a session weighs the same in every round."""
+    carts = [cart(0), cart(123_456), one_more(cart(8)), one_more(one_more(cart(8)))]
+    assert len({len(as_text(each)) for each in carts}) == 1
+    for size in (100, 1_000, 64_000):
+        assert len(as_text(cart(0, lines_for(size)))) == pytest.approx(size, abs=60)
+
+
+@pytest.mark.parametrize("weakness", ["", *WEAKNESSES])
+def test_a_weak_contender_is_found_out(weakness: str) -> None:
+    """What mixes up, forgets, adopts or refuses is not measured; what does none of it is."""
+    with contender(weakness) as url:
+        if not weakness:
+            prove(url)
+            prove_kept(url, begin(url, 3))
+            return
+        with pytest.raises(Disproved):  # one in two answers fails: not all of eighty come
+            _ = [prove(url) for _ in range(10)]
+
+
+@pytest.fixture
+def jar() -> Iterator[Path]:
+    """Nobody's cookies."""
+    with jar_of([]) as file:
+        yield file
+
+
+def test_answers_that_are_no_2xx_are_counted(jar: Path) -> None:
+    """They are errors, and no request that was answered."""
+    with contender("failing") as url:
+        with jar_of(["session=x"]) as empty, pytest.raises(LoadFailed, match="not one of"):
+            tolerant_load(f"{url}/cart", [os.getpid()], empty, connections=1, seconds=1)
+        (header,) = _begun(url)
+        with jar_of([header]) as one:
+            found = tolerant_load(f"{url}/cart", [os.getpid()], one, connections=2, seconds=1)
+    assert found.errors > 0
+    assert found.requests > 0
+
+
+def _begun(url: str) -> list[str]:
+    while True:
+        try:
+            return begin(url, 1)
+        except Disproved:
+            continue
+
+
+def test_copied_records_weigh_what_records_weigh(memcached: MemcachedProcess) -> None:
+    """A million sessions are a few and copies of one: as many, as heavy, under other keys."""
+    memcached.crowd_out(300, 1)
+    one = bytes_taken(memcached)
+    copy_records(memcached, 2_500)
+    assert memcached.counters()["curr_items"] == 2_501
+    assert bytes_taken(memcached) >= 2_501 * one
+
+
+def test_connections_are_a_growth_as_well() -> None:
+    """What was measured over several connections is told like the rest."""
+    (entry,) = (each for each in RESULTS.entries if each.name == "ours_memcached")
+    assert [x for x, _ in entry.grown().curve("server session", READ)] == [1, 64, 1024]
+    assert {each.what for each in RESULTS.growth} == {SESSIONS, "state", NODES}
+    assert Growth(SESSIONS).ratio("server session", READ) is None
+
+
+def test_a_small_measurement() -> None:
+    """This project's sessions on memcached beside Tornado alone: proved, loaded, weighed."""
+    # Many more than connections: two writes of one session at a time are a conflict.
+    plan = Plan(rounds=1, sessions=300, others=(), warm_up=False)
+    found = measured(with_their_frameworks(["ours_memcached"]), plan)
+    assert [(each.name, each.left_out, len(each.samples)) for each in found.entries] == [
+        ("tornado", "", 1),
+        ("ours_memcached", "", 2),
+    ]
+    overhead, ours = found.overhead("ours_memcached", READ), found.entry("ours_memcached")
+    assert overhead is not None
+    assert ours is not None
+    assert overhead.n == 1
+    assert ours.memory > 10 * 2**20
+    assert ours.store_bytes is not None
+    assert 300 < ours.store_bytes < 1_000
+    assert list(Draft202012Validator(SCHEMA).iter_errors(json.loads(as_json(found)))) == []
