@@ -70,6 +70,10 @@ campaign-outage: $(VENV)/.dev  ## what visitors notice while memcached is frozen
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_outage.py
 
+campaign-attack: $(VENV)/.dev  ## what those who are signed in notice of attacks (3 minutes); ONLY=carts-from-everywhere
+	@.ci/need memcached
+	$(BIN)/python tests/campaign_attack.py $(ONLY)
+
 campaign-footprint: $(VENV)/.dev  ## what a million sessions weigh, what a dump gives away (4 minutes)
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_footprint.py
@@ -118,4 +122,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-real-applications check-alone lint clean
+.PHONY: help demo run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-real-applications check-alone lint clean

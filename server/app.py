@@ -52,15 +52,15 @@ def make_app(
 ) -> ShopApplication:
     """Return the shop with its state where ``placement`` says.
 
-    The settings' name is part of every cookie's name and signature, so that no application of the
-    same host takes another's; ``store`` is None where no kind is placed in a session. Notices are
-    no part of what is compared: they are where they belong in every application. ``more`` are
-    settings of Tornado's.
+    The settings' state name is part of every cookie's name and signature, so that no application
+    of the same host takes another's; ``store`` is None where no kind is placed in a session.
+    Notices are no part of what is compared: they are where they belong in every application.
+    ``more`` are settings of Tornado's.
     """
     return ShopApplication(
         ROUTES,
         placement=placement.with_kinds({NOTICE: SIGNED_COOKIE}),
-        state_name=settings.name,
+        state_name=settings.state_name,
         cookie_secret=settings.cookie_secret,
         cookie_secure=settings.secure_cookies,
         # Plain http without --dev is something behind a proxy, which may not say that it has https.

@@ -68,6 +68,9 @@ OPTIONS = (
     Option("trust-proxy", bool, False, "believe X-Forwarded-* from loopback"),
     Option("run-dir", str, ".run", "where secrets, accounts and sockets are kept by default"),
     Option("access-log", bool, True, "log each request"),
+    Option(
+        "state-name", str, None, "how the names of its cookies begin (otherwise as it is called)"
+    ),
 )
 
 _BY_NAME = {option.name: option for option in OPTIONS}

@@ -67,7 +67,7 @@ class Run:
     def memcached(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
         path = self.folder / name
         arguments = ["memcached", "-U", "0", "-s", str(path), "-u", "nobody", "-a", "0777"]
-        self.folder.chmod(0o777)
+        self.folder.chmod(0o1777)
         with subprocess.Popen(arguments) as process:
             try:
                 wait_for(path)

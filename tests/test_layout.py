@@ -192,6 +192,8 @@ def test_compare_knows_of_the_server_what_composes_a_target() -> None:
         "run.py",
         "verdict.py",
         "demo/matrix.py",
+        "demo/placing.py",
+        "demo/store_view.py",
     }
 
 
@@ -263,6 +265,8 @@ MAPS = {
     "compare/__init__.py": COMPARE,
     "compare/reports/__init__.py": COMPARE / "reports",
     "compare/check/__init__.py": COMPARE / "check",
+    "compare/demo/__init__.py": COMPARE / "demo",
+    "compare/demo/tour/__init__.py": COMPARE / "demo/tour",
     "compare/peers/__init__.py": PEERS,
     "compare/bench/__init__.py": BENCH,
     "server/tornado_state/__init__.py": LIBRARY,

@@ -57,6 +57,7 @@ WRONG: Sequence[tuple[tuple[str, ...], dict[str, str], str]] = [
     (("--idle-timeout=60", "--absolute-timeout=59"), {}, "--absolute-timeout"),
     (("--absolute-timeout=34560001",), {}, "--absolute-timeout"),
     ((), {"IDLE_TIMEOUT": "soon"}, "IDLE_TIMEOUT"),
+    (("--state-name=My shop",), {}, "--state-name"),
     (("--store-deadline=0",), {}, "--store-deadline"),
     (("--store-deadline=nan",), {}, "--store-deadline"),
     (("--store-deadline=quick",), {}, "--store-deadline"),
@@ -140,7 +141,7 @@ def test_defaults_are_the_contract_s(tmp_path: Path) -> None:
     assert (settings.idle_timeout, settings.absolute_timeout) == (1800, 43_200)
     assert (settings.store, settings.store_deadline, settings.processes) == ("memcached", 0.5, 1)
     assert settings.memcached == ()
-    assert settings.accounts == f"sqlite:///{tmp_path}/run/accounts-session.sqlite3"
+    assert settings.accounts == tmp_path / "run/accounts-session.sqlite3"
     assert not settings.trust_proxy
 
 

@@ -125,7 +125,7 @@ async def _run(options: argparse.Namespace) -> int:
     return max(statuses)
 
 
-def _urls(options: argparse.Namespace) -> list[str]:
+def _urls(options: argparse.Namespace) -> list[str | Path]:
     """Return the database named, or those that applications have made in the run directory."""
     if options.accounts:
         return [options.accounts]
@@ -134,7 +134,7 @@ def _urls(options: argparse.Namespace) -> list[str]:
         raise AccountsUnavailable(
             f"no accounts in {options.run_dir}: start an application first, or name --accounts"
         )
-    return [f"sqlite:///{path}" for path in found]
+    return list(found)
 
 
 async def _list(accounts: Accounts, _options: argparse.Namespace) -> int:

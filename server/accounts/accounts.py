@@ -14,6 +14,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -52,7 +53,7 @@ class Accounts:
     @classmethod
     async def open(
         cls,
-        url: str,
+        url: str | Path,
         *,
         absolute_timeout: int = 43_200,
         deadline: float = 3.0,
@@ -62,8 +63,8 @@ class Accounts:
     ) -> Accounts:
         """Open the database, making what is missing of it.
 
-        ``url``               SQLAlchemy's; for ``sqlite:///…`` and ``postgresql://…`` the driver is
-                              chosen here
+        ``url``               the path of a SQLite file, or SQLAlchemy's URL; for ``sqlite:///…``
+                              and ``postgresql://…`` the driver is chosen here
         ``absolute_timeout``  seconds after which no session lives and its row is dropped
         ``deadline``          seconds for each answer of the database
         ``clock``             returns seconds since the epoch

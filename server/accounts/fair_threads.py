@@ -11,13 +11,13 @@ Rule 4: an IPv6 address counts as its network of 64 bits, which is what one cust
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from ..networks import network_of
 from .errors import Busy, TooManyTries
 
 T = TypeVar("T")
@@ -101,10 +101,4 @@ class FairThreads:
 
 
 def _group(remote: str | None) -> str | None:
-    try:
-        address = ipaddress.IPv6Address(remote or "")
-    except ValueError:
-        return remote
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(address), 64), strict=False))
+    return None if remote is None else network_of(remote)

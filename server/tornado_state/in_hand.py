@@ -8,6 +8,7 @@ changes from within, that change would be lost, so it is an error (`StaleValue`)
 
 from __future__ import annotations
 
+import sys
 from typing import Any, NamedTuple
 
 from .exceptions import StaleValue, StateError
@@ -23,7 +24,7 @@ class InHand:
     ``dropped`` says that of what is kept nothing is to stay, unless a default was changed since.
     """
 
-    __slots__ = ("assigned", "dropped", "is_default", "seen", "text", "value")
+    __slots__ = ("assigned", "dropped", "is_default", "last_look", "seen", "text", "value")
 
     def __init__(
         self,
@@ -38,6 +39,13 @@ class InHand:
         self.assigned, self.is_default, self.dropped = assigned, is_default, dropped
         #: Its text when the changes were last told.
         self.seen: bytes | None = None
+        #: That text, what was confirmed then, and what was told of them.
+        self.last_look: tuple[bytes | None, bytes | None, Any] | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether somebody besides holds the value: it has more references than the two here."""
+        return sys.getrefcount(self.value) > 2
 
 
 class _Watched(NamedTuple):
@@ -49,8 +57,10 @@ class _Watched(NamedTuple):
 class Watch:
     """The values that were in hand before. See the module's second rule."""
 
+    __slots__ = ("_watched",)
+
     def __init__(self) -> None:
-        self._watched: list[_Watched] = []
+        self._watched: tuple[_Watched, ...] = ()
 
     def add(self, kind: Kind[Any], value: Any) -> None:
         """Watch ``value``, which is to stay as it is now."""
@@ -59,7 +69,7 @@ class Watch:
     def add_as(self, kind: Kind[Any], value: Any, text: bytes | None) -> None:
         """Watch ``value``, which is to be as ``text`` says."""
         if value is not NO_VALUE and not is_immutable(value):
-            self._watched.append(_Watched(kind, value, text))
+            self._watched += (_Watched(kind, value, text),)
 
     def check(self) -> None:
         """Raise `StaleValue` for a value that changed from within."""
@@ -69,7 +79,7 @@ class Watch:
 
     def forget(self) -> None:
         """Watch nothing."""
-        self._watched.clear()
+        self._watched = ()
 
 
 def text_or_none(kind: Kind[Any], value: Any) -> bytes | None:

@@ -39,6 +39,8 @@ T = TypeVar("T")
 class Journal:
     """See the module's rules. ``base`` is what is confirmed."""
 
+    __slots__ = ("_base", "_live", "_sealed", "_watch")
+
     def __init__(self, base: Texts = NOTHING) -> None:
         self._live: dict[Kind[Any], InHand] = {}
         self._watch = Watch()
@@ -191,7 +193,14 @@ class Journal:
 
     def can_change_late(self) -> bool:
         """Return whether a value that can change inside was handed out."""
-        return any(live.seen is not None for live in self._live.values())
+        for live in self._live.values():  # noqa: SIM110 - asked for each answer; this is faster
+            if live.seen is not None:
+                return True
+        return False
+
+    def is_kept_by_others(self) -> bool:
+        """Return whether somebody else holds a value that can change inside."""
+        return any(live.seen is not None and live.is_kept for live in self._live.values())
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside since they were told, each once."""
@@ -234,17 +243,25 @@ class Journal:
         if live.value is NO_VALUE:
             return None if self._base.names(kind) else NO_VALUE
         if not is_immutable(live.value):
-            now = self._text_now(kind, live)
-        elif live.assigned or live.is_default:
-            now = live.text
-        else:
-            return NO_VALUE
+            return self._change_within(kind, live)
+        if live.assigned or live.is_default:
+            return self._against_base(kind, live, live.text)
+        return NO_VALUE
+
+    def _change_within(self, kind: Kind[Any], live: InHand) -> Any:
+        """Look at a value that can change inside; at one that is as it was last time, not again."""
+        live.seen = kind.written(live.value)
+        kept = self._base.text(kind)
+        if live.last_look is not None and live.last_look[:2] == (live.seen, kept):
+            return live.last_look[2]
+        now = live.text if live.seen == live.text else kind.encode(live.value)
+        change = self._against_base(kind, live, now)
+        if not live.is_default:
+            live.last_look = (live.seen, kept, change)
+        return change
+
+    def _against_base(self, kind: Kind[Any], live: InHand, now: bytes) -> Any:
         if live.is_default and now == live.text:
             return None if live.dropped and self._base.names(kind) else NO_VALUE
         kept = self._base.text(kind)
         return NO_VALUE if kept is not None and is_same(kind, now, kept) else now
-
-    def _text_now(self, kind: Kind[Any], live: InHand) -> bytes:
-        """Return the text of a value that can change inside; what is not as it was is checked."""
-        live.seen = kind.written(live.value)
-        return live.text if live.seen == live.text else kind.encode(live.value)

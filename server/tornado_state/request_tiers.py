@@ -239,12 +239,20 @@ class RequestTiers:
 
     def can_change_late(self) -> bool:
         """Return whether a value that can change inside was handed out."""
-        return any(journal.can_change_late() for journal in self._journals())
+        client = self._client_or_none
+        if client is not None and client.values.can_change_late():
+            return True
+        return self.session.can_change_late()
+
+    def is_kept_by_others(self) -> bool:
+        """Return whether somebody else holds a value that can change inside."""
+        return any(journal.is_kept_by_others() for journal in self._journals())
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside when it was too late."""
         return [name for journal in self._journals() for name in journal.late_changes()]
 
     def _journals(self) -> list[Journal]:
-        client = [self._client_or_none.values] if self._client_or_none is not None else []
-        return [self.session.known.journal, *client]
+        client = self._client_or_none
+        journals = [] if client is None else [client.values]
+        return journals if self.session.is_unknown else [*journals, self.session.known.journal]

@@ -10,6 +10,7 @@ How a session ends is in :mod:`.endings`.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import NamedTuple
@@ -66,21 +67,33 @@ class SessionRecords(SessionTimes):
     async def find(self, session_id: str) -> Found:
         """Return the session, or that there is definitely none that may be used."""
         record = await self.load(session_id)
-        if record is None:
-            return Found()
-        opened = self.open(session_id, record.sealed)
-        if opened is None:
+        return self.found(session_id, record) or await self._renewed(session_id, record)
+
+    def found(self, session_id: str, record: SessionRecord | None) -> Found | None:
+        """Return what a record says, None where that depends on another, which it leads on to."""
+        opened = self.open(session_id, record.sealed) if record else None
+        if record is None or opened is None:
             return Found()
         now = self.clock()
-        found = self._version(session_id, opened.contents, opened.values, *record)
-        if opened.last_word is None:
-            return Found(found) if self._counts(opened.contents, now) else Found()
-        if not opened.was_renewed(now):
+        if opened.last_word is not None:
+            return None if opened.was_renewed(now) else Found()
+        if not self._counts(opened.contents, now):
             return Found()
-        was = opened.was(now)
+        return Found(self._version(session_id, opened.contents, opened.values, *record))
+
+    async def _renewed(self, session_id: str, record: SessionRecord | None) -> Found:
+        assert record is not None, "what leads on is a record"
+        opened = self.open(session_id, record.sealed)
+        assert opened is not None, "what leads on was opened before"
+        was = opened.was(self.clock())
         was = was if was and await self._goes_on(opened) else NOTHING
         # Without the token: the word that leads on is not to be replaced.
-        return Found(old=found._replace(token=None), was=was)
+        old = self._version(session_id, opened.contents, opened.values, record.sealed, None)
+        return Found(old=old, was=was)
+
+    def load_soon(self, session_id: str) -> asyncio.Future[SessionRecord | None]:
+        """Begin to `load`; see `SessionStore.load_soon`."""
+        return self.store.load_soon(self.sealer.store_key(session_id))
 
     async def load(self, session_id: str) -> SessionRecord | None:
         """Return the record of a session ID as the store has it."""

@@ -14,6 +14,7 @@ How a session changes is in :mod:`.changing`, how it goes on under a new ID in :
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
@@ -21,12 +22,13 @@ from typing import TypeVar
 from ..cookies.wire import Cookies, SetCookie
 from ..exceptions import Conflict, SessionEnded, StoreRefused, TooLarge
 from ..kinds import Kind
+from ..stores.base import SessionRecord
 from .changing import Changing, applied, stored_of
 from .endings import Endings
 from .id_cookie import Presented, SessionIDCookie
 from .kind_rules import KindRules
 from .plan import Plan, Status
-from .records import SessionRecords
+from .records import Found, SessionRecords
 from .renewing import Confirm, Renewing, nobody_else
 from .session import Session
 from .store_keys import end, living
@@ -80,7 +82,22 @@ class ServerSessionTier:
         """
         if presented.session_id is None:
             return self.empty(presented)
-        found = await self.records.find(presented.session_id)
+        return self._session(presented, await self.records.find(presented.session_id))
+
+    def look_up(self, session_id: str) -> asyncio.Future[SessionRecord | None]:
+        """Begin to look the record of a session up; raises as `load` does, at once or later."""
+        return self.records.load_soon(session_id)
+
+    def looked_up(self, presented: Presented, record: SessionRecord | None) -> Session | None:
+        """Return the session that a record is, None where only `load` can tell.
+
+        Raises `NotKnownHere` as `load` does.
+        """
+        assert presented.session_id is not None, "a record is one of a session ID"
+        found = self.records.found(presented.session_id, record)
+        return found and self._session(presented, found)
+
+    def _session(self, presented: Presented, found: Found) -> Session:
         return Session(
             found.stored,
             rules=self.rules,
@@ -185,15 +202,15 @@ class ServerSessionTier:
             case Status.NEW:
                 await self._renewing.create(session, plan, confirm)
             case Status.CHANGED:
-                return await self._change(session)
+                return await self._change(session, plan)
             case Status.RENEWED:
                 return await self._renewing.renew(session, confirm)
             case Status.DESTROYED:
                 await self._destroy(session, plan)
         return True
 
-    async def _change(self, session: Session) -> bool:
-        changed = await self._changing.change(session)
+    async def _change(self, session: Session, plan: Plan) -> bool:
+        changed = await self._changing.change(session, plan)
         self._renewing.sign_again(session)
         return changed
 
