@@ -52,6 +52,10 @@ class LoadFailed(ProcessFailed):
     """The load did not run as it should; the text tells why."""
 
 
+class NobodyAnswered(LoadFailed):
+    """Not one answer came in the time, of whatever status."""
+
+
 @dataclass(frozen=True)
 class Load:
     """What a load did: requests answered, processor time in µs a request, latency in ms.
@@ -115,6 +119,8 @@ def tolerant_load(
         of_script = "-s", script.name, url, "--", str(jar), method, str(start)
         said = _run(["wrk", f"-c{connections}", "-t1", f"-d{seconds}s", *of_script], seconds)
     requests = said["completed"] - said["status"]
+    if not said["completed"]:
+        raise NobodyAnswered(f"no request was answered in {seconds} s")
     if requests < 1:
         raise LoadFailed(f"not one of {said['completed']:,} requests was answered with 2xx")
     return Load(

@@ -16,9 +16,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ..check.description import Unusable
-from ..load import LoadFailed, tolerant_load
+from ..load import LoadFailed
 from ..memcached_process import MemcachedProcess
 from ..processes import ProcessFailed
+from .asking import ask
 from .cart import as_text, cart, lines_for
 from .contenders import CONTENDERS, READ, WRITE
 from .grown import NODES, PROCESSES, SESSIONS, STATE, Grown, Growth
@@ -59,15 +60,8 @@ class Point:
         """Have it loaded for some seconds."""
         jar = folder / "jar"
         jar.write_text("".join(f"{header}\n" for header in self.headers))
-        found = tolerant_load(
-            f"{self.served.url}/cart",
-            self.served.pids,
-            jar,
-            method="POST" if case == WRITE else "GET",
-            connections=USUAL,
-            seconds=seconds,
-            start=secrets.randbelow(len(self.headers)),
-        )
+        start = secrets.randbelow(len(self.headers))
+        found = ask(self.served, case, jar, connections=USUAL, seconds=seconds, start=start)
         return Grown(
             _TIER[self.served.contender.name],
             case,

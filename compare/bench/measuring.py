@@ -19,9 +19,9 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from ..check.description import Unusable
-from ..load import tolerant_load
 from ..processes import ProcessFailed
-from .contenders import BARE, MEMORY, WRITE, Contender
+from .asking import ask
+from .contenders import BARE, MEMORY, Contender
 from .results import USUAL, Entry, Sample
 from .served import Served
 from .visitors import Disproved, begin, prove, prove_bare, prove_kept
@@ -91,16 +91,8 @@ class _Turn:
 
     def sample(self, case: str, connections: int, number: int, seconds: int) -> Sample:
         """Have it loaded for some seconds."""
-        path, method = "bare" if case == BARE else "cart", "POST" if case == WRITE else "GET"
-        found = tolerant_load(
-            f"{self.served.url}/{path}",
-            self.served.pids,
-            self._jar,
-            method=method,
-            connections=connections,
-            seconds=seconds,
-            start=self.start,
-        )
+        how_long = {"connections": connections, "seconds": seconds}
+        found = ask(self.served, case, self._jar, **how_long, start=self.start)
         self.start += found.requests  # it goes on where it was: with visitors not seen for long
         return Sample.of(found, self.contender.name, case, connections, number)
 
