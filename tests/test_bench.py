@@ -204,16 +204,18 @@ def test_every_cart_has_as_many_bytes() -> None:
         assert len(as_text(cart(0, lines_for(size)))) == pytest.approx(size, abs=60)
 
 
-@pytest.mark.parametrize("weakness", ["", *WEAKNESSES])
+@pytest.mark.parametrize("weakness", WEAKNESSES)
 def test_a_weak_contender_is_found_out(weakness: str) -> None:
-    """What mixes up, forgets, adopts or refuses is not measured; what does none of it is."""
-    with contender(weakness) as url:
-        if not weakness:
-            prove(url)
-            prove_kept(url, begin(url, 3))
-            return
-        with pytest.raises(Disproved):  # one in two answers fails: not all of eighty come
-            _ = [prove(url) for _ in range(10)]
+    """What mixes up, forgets, adopts or refuses is not measured, and it is told why."""
+    with contender(weakness) as url, pytest.raises(Disproved, match=WEAKNESSES[weakness]):
+        _ = [prove(url) for _ in range(10)]  # where one answer in two fails, not all of ninety come
+
+
+def test_a_right_contender_is_proved() -> None:
+    """What does what all are to do is measured."""
+    with contender() as url:
+        prove(url)
+        prove_kept(url, begin(url, 3))
 
 
 @pytest.fixture
@@ -258,6 +260,14 @@ def test_connections_are_a_growth_as_well() -> None:
     assert [x for x, _ in entry.grown().curve("server session", READ)] == [1, 64, 1024]
     assert {each.what for each in RESULTS.growth} == {SESSIONS, "state", NODES}
     assert Growth(SESSIONS).ratio("server session", READ) is None
+
+
+def test_who_cannot_be_proved_is_left_out() -> None:
+    """It has a reason and no figures, and the others are measured without it."""
+    broken = replace(CONTENDERS["tornado"], app="tornado/none.py")
+    (entry,) = measured([broken], Plan(rounds=1, sessions=1)).entries
+    assert "it ended at once" in entry.left_out
+    assert (entry.samples, entry.memory) == ((), 0)
 
 
 def test_a_small_measurement() -> None:

@@ -10,15 +10,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-from compare.bench.cart import one_more
+from compare.bench.cart import cart, one_more
 
-WEAKNESSES = ("one_for_all", "forgetful", "adopting", "failing", "open")
+#: What is wrong with one, and how it is told.
+WEAKNESSES = {
+    "open": "no cart without a cookie",
+    "one_for_all": "the first visitor's cart",
+    "first_for_all": "the second visitor's cart",
+    "forgetful": "what was written, read back",
+    "adopting": "no cart for a cookie that was changed",
+    "failing": "was answered with 503",
+}
 
 
 @contextmanager
 def contender(weakness: str = "") -> Iterator[str]:
     """Have one that serves; yield its URL."""
-    carts: dict[str, Any] = {}
+    carts: dict[str, Any] = {"": cart(0)} if weakness == "open" else {}
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -41,12 +49,12 @@ def contender(weakness: str = "") -> Iterator[str]:
             name = self.headers.get("Cookie", "").removeprefix("session=")
             if weakness == "adopting" and name and name not in carts:
                 return next(iter(carts))
-            return next(iter(carts), "") if weakness == "open" else name
+            return next(iter(carts), "") if weakness == "first_for_all" else name
 
-        def answer(self, cart: Any, cookie: str = "") -> None:
-            body = json.dumps(cart).encode()
+        def answer(self, kept: Any, cookie: str = "") -> None:
+            body = json.dumps(kept).encode()
             failing = weakness == "failing" and secrets.randbelow(2)
-            self.send_response(503 if failing else 200 if cart else 404)
+            self.send_response(503 if failing else 200 if kept else 404)
             self.send_header("Content-Length", str(len(body)))
             if cookie:
                 self.send_header("Set-Cookie", cookie)
