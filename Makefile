@@ -17,6 +17,14 @@ demo: $(VENV)/.compare  ## the side-by-side demo at http://localhost:8000
 	@.ci/need memcached
 	@$(BIN)/python -m compare.demo $(if $(PORT),--port=$(PORT))
 
+demo-record: $(VENV)/.compare  ## the demo's tour as one page without a server, recorded now: build/demo/tour.html
+	@.ci/need memcached
+	@$(BIN)/python -m compare.demo --record=$(or $(FILE),build/demo/tour.html)
+
+demo-pictures: $(VENV)/.dev  ## the README's pictures of the demo, taken anew (a minute)
+	@.ci/need memcached chromium
+	@$(BIN)/python tests/demo_pictures.py $(or $(FOLDER),compare/demo/screenshots)
+
 run: $(VENV)/.run  ## the recommended placement at http://localhost:8003
 	@.ci/need $(PRIVATE_MEMCACHED)
 	@$(BIN)/python -m server.recommended_app --dev
@@ -81,6 +89,10 @@ campaign-footprint: $(VENV)/.dev  ## what a million sessions weigh, what a dump 
 campaign-model: $(VENV)/.dev  ## state against its models: thousands of programs of requests (5 minutes)
 	MODEL_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest tests/library/test_journal_model.py tests/library/test_request_model.py
 
+campaign-crowd: $(VENV)/.dev  ## good answers to crowds of up to 16 times what saturates it (3 minutes)
+	@.ci/need memcached wrk
+	$(BIN)/python tests/campaign_crowd.py
+
 campaign-cost: $(VENV)/.dev  ## processor time of a session per request, with and without batching
 	@.ci/need memcached wrk
 	$(BIN)/python tests/campaign_cost.py
@@ -122,4 +134,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-real-applications check-alone lint clean
+.PHONY: help demo demo-record demo-pictures run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-crowd campaign-real-applications check-alone lint clean

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
-#: Bits of IPv6: what one customer is given at least, usually, and what a provider has.
-CUSTOMER, SITE, PROVIDER = 64, 56, 32
+#: Bits of IPv6: what one customer is given at the least, at home, and at the most (RFC 6177).
+CUSTOMER, HOME, SITE = 64, 56, 48
 
 
 def network_of(remote: str, bits: int = CUSTOMER) -> str:

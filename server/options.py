@@ -102,6 +102,11 @@ def read_options(
     return {option.name.replace("-", "_"): parser[option.name] for option in OPTIONS}
 
 
+def is_given(name: str, arguments: Sequence[str]) -> bool:
+    """Return whether an option is among the arguments, and not just in the environment."""
+    return any(_split(argument)[0] is _BY_NAME[name] for argument in arguments)
+
+
 def _parser(default_port: int) -> OptionParser:
     """Return a parser of our own: the global one has whatever other modules define."""
     parser = OptionParser()

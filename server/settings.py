@@ -3,7 +3,8 @@
 Rule 1: a wrong value is `StartError` with one sentence that names the option, before anything is
 started. Nothing is corrected or guessed.
 Rule 2: without ``--dev`` cookies are ``Secure``, whatever is in front of the application. ``--dev``
-is plain http on loopback and nothing else.
+is plain http on loopback and nothing else. ``DEV`` in the environment is not enough for it where
+anything of production is configured.
 Rule 3: no secret is ever defaulted. ``--dev`` makes one in the run directory on its first run.
 Rule 4: each application has a secret and accounts of its own. Accounts remember where sessions
 live, so applications that share accounts must share the session store as well.
@@ -30,7 +31,7 @@ from .cookie_secret import (
     make_cookie_secret,
     read_cookie_secret,
 )
-from .options import read_options
+from .options import is_given, read_options
 from .ownership import check_file, check_folder, is_open_socket
 from .start_error import StartError
 
@@ -105,16 +106,17 @@ def read_settings(
     ``arguments`` and ``environment`` are the process's own unless given. ``--help`` prints the
     options and exits with status 0.
     """
+    given = sys.argv[1:] if arguments is None else arguments
     value = read_options(
-        default_port,
-        sys.argv[1:] if arguments is None else arguments,
-        process_environment() if environment is None else environment,
+        default_port, given, process_environment() if environment is None else environment
     )
     value["memcached"] = tuple(value["memcached"].split(",")) if value["memcached"] else ()
     if value["anonymous_idle_timeout"] is None:
         value["anonymous_idle_timeout"] = min(_ANONYMOUS_IDLE, value["idle_timeout"])
     _check_numbers(value)
     _check_listener(value)
+    if value["dev"] and not is_given("dev", given):
+        _check_meant_for_development(value)
     _check_store(value)
     value["state_name"] = _state_name(value["state_name"] or name)
     value["run_dir"] = _make_run_dir(value["run_dir"])
@@ -142,6 +144,19 @@ def is_loopback(address: str) -> bool:
         return address == "localhost" or ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def _check_meant_for_development(value: Mapping[str, Any]) -> None:
+    """Raise `StartError` where ``DEV`` meets an application that is configured for production.
+
+    It is a general name, and whoever set it may have meant another program.
+    """
+    for name in ("cookie_secret_file", "trust_proxy"):
+        if value[name]:
+            raise StartError(
+                f"DEV in the environment, with --{name.replace('_', '-')}: say --dev if cookies "
+                "are not to be Secure here, or unset DEV"
+            )
 
 
 def _check_numbers(value: Mapping[str, Any]) -> None:

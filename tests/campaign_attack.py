@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import resource
 import sys
 import time
 from collections import Counter
@@ -21,6 +22,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from statistics import quantiles
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 
@@ -151,7 +153,7 @@ def cart(note: str) -> dict[str, object]:
 
 LARGE = cart("\U0001f600" * 2_000)
 #: Takes as much of memcached as the session of somebody who is signed in: its neighbours there.
-ALIKE = cart("x" * 140)
+ALIKE = cart("x" * 80)
 
 
 async def large_then_small_carts(url: str) -> str:
@@ -187,7 +189,34 @@ async def a_name_given_twice(url: str) -> str:
     return await crowd(100, ask)
 
 
+async def one_password_for_many_names(url: str) -> str:
+    """2,400 sign-ins with one password for ever new names, from three addresses, 16 at a time."""
+
+    async def from_there(last: int) -> str:
+        async def ask(number: int) -> int:
+            tried = {"username": f"nobody{last}x{number}", "password": "Winter2026!"}
+            return await status(Client(url, f"192.0.2.{last}"), "/login", tried)
+
+        return await crowd(800, ask)
+
+    return "; ".join(await asyncio.gather(*(from_there(last) for last in range(3))))
+
+
+async def silent_connections(url: str) -> str:
+    """3,000 connections from 16 addresses, or what descriptors there are, which say nothing."""
+    parts, limit = urlsplit(url), resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    silent = []
+    for number in range(min(limit - 200, 3_000)):
+        where = {"local_addr": (f"127.0.1.{1 + number % 16}", 0)}
+        silent.append(await asyncio.open_connection(parts.hostname, parts.port, **where))
+    for _, writer in silent:
+        writer.close()
+    return f"{len(silent):,} connections"
+
+
 ATTACKS: dict[str, Attack] = {
+    "one-password-for-many-names": one_password_for_many_names,
+    "silent-connections": silent_connections,
     "large-then-small-carts": large_then_small_carts,
     "carts-from-everywhere": carts_from_everywhere,
     "a-name-given-twice": a_name_given_twice,

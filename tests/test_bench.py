@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,9 +21,11 @@ from compare.bench.contenders import APPS, CONTENDERS, READ, pinned_in, with_the
 from compare.bench.growing import copy_records
 from compare.bench.grown import NODES, SESSIONS, Growth
 from compare.bench.measuring import Plan
+from compare.bench.page import as_page
+from compare.bench.results import Sample
 from compare.bench.store_weight import bytes_taken
 from compare.bench.visitors import Disproved, begin, prove, prove_kept
-from compare.load import LoadFailed, jar_of, tolerant_load
+from compare.load import jar_of, tolerant_load
 from compare.memcached_process import MemcachedProcess
 from compare.peers.environments import FOLDER as PEERS
 
@@ -115,23 +116,21 @@ def test_a_right_contender_is_proved() -> None:
         prove_kept(url, begin(url, 3))
 
 
-@pytest.fixture
-def jar() -> Iterator[Path]:
-    """Nobody's cookies."""
-    with jar_of([]) as file:
-        yield file
-
-
-def test_answers_that_are_no_2xx_are_counted(jar: Path) -> None:
-    """They are errors, and no request that was answered."""
+def test_answers_that_are_no_2xx_are_counted() -> None:
+    """They are errors and no request that was answered; of none but them there are no figures."""
     with contender("failing") as url:
-        with jar_of(["session=x"]) as empty, pytest.raises(LoadFailed, match="not one of"):
-            tolerant_load(f"{url}/cart", [os.getpid()], empty, connections=1, seconds=1)
-        (header,) = _begun(url)
-        with jar_of([header]) as one:
-            found = tolerant_load(f"{url}/cart", [os.getpid()], one, connections=2, seconds=1)
-    assert found.errors > 0
-    assert found.requests > 0
+        asked = {"url": f"{url}/cart", "pids": [os.getpid()], "connections": 2, "seconds": 1}
+        with jar_of(["session=x"]) as jar:
+            nothing = tolerant_load(jar=jar, **asked)
+        with jar_of(_begun(url)) as jar:
+            some = tolerant_load(jar=jar, **asked)
+    assert (nothing.requests, nothing.errors > 0) == (0, True)
+    assert (some.requests > 0, some.errors > 0) == (True, True)
+    entry = replace(RESULTS.entries[0], samples=(Sample.of(nothing, "tornado", READ, 64, 0),))
+    assert entry.figures("microseconds", READ) is None
+    assert entry.errors_of(READ, 64) == nothing.errors
+    page = as_page(replace(RESULTS, entries=(entry,)))
+    assert f'<td class="wrong">{nothing.errors:,}</td><td>0</td>' in page
 
 
 def _begun(url: str) -> list[str]:

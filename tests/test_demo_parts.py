@@ -139,6 +139,8 @@ def test_the_matrix_tells_declared_from_seen() -> None:
 def test_a_size_is_told_once() -> None:
     """What is declared and what is measured under another name are the same number to a reader."""
     assert {said(size) for size in (2_982, 2_988, 2_994)} == {"about 3,000"}
+    assert {said(size) for size in (65_443, 65_500, 65_536)} == {"about 65,500"}
+    assert said(12) == "12"
 
 
 def test_the_placement_says_why_not_elsewhere() -> None:
@@ -258,6 +260,23 @@ def test_ctrl_c_leaves_nothing_behind() -> None:
         assert len(processes) >= 4
         assert demo.stop() == 0
         wait_until(lambda: not any(map(psutil.Process.is_running, processes)), "all have ended")
+
+
+def test_the_tour_is_recorded_as_one_file(tmp_path: Path) -> None:
+    """A real run, every step and the whole matrix, that says of itself that it is recorded."""
+    file = tmp_path / "demo" / "tour.html"
+    said = run_demo(f"--record={file}")
+    assert (said.returncode, said.stderr) == (0, "")
+    assert [step.question in said.stdout for step in STEPS] == [True] * len(STEPS)
+    page = file.read_text()
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])["recorded"]
+    assert {*data["stories"]} == {step.name for step in STEPS}
+    assert data["yours"] == {}
+    cells = [cell for row in data["matrix"] for cell in row["cells"]]
+    assert all(cell["seen"] == cell["declared"] for cell in cells)
+    assert "Recorded." in page
+    assert 'data-action="read"' not in page
+    assert not re.search(r'(src|href)="(https?:|/)', page)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -38,10 +38,11 @@ from tornado_state.sessions import records
 from tornado_state.sessions.clocks import Clocks
 from tornado_state.sessions.endings import Endings
 from tornado_state.sessions.id_cookie import Presented, SessionIDCookie
-from tornado_state.sessions.records import Found, SessionRecords
+from tornado_state.sessions.records import SessionRecords
 from tornado_state.sessions.request_session import RequestSession
 from tornado_state.sessions.sealing import Contents, Sealer
 from tornado_state.sessions.session import Session
+from tornado_state.sessions.stored import Found
 from tornado_state.sessions.tier import ServerSessionTier
 
 from server.cookie_app import COMPOSITION as COOKIE
@@ -385,6 +386,7 @@ def adopts_any_session_id() -> None:
         return Session(found, rules=self.rules, presented=presented)
 
     ServerSessionTier.load = spoiled
+    ServerSessionTier.looked_up = lambda *_: None
 
 
 @weakness
@@ -410,7 +412,10 @@ def lets_scripts_read_its_cookies() -> None:
 
 @weakness
 def ignores_the_idle_timeout() -> None:
-    Clocks.expiry = Clocks.remaining
+    remaining = Clocks.remaining
+    Clocks.expiry = lambda self, *times, remembered, anonymous: remaining(
+        self, *times, remembered=remembered
+    )
 
 
 @weakness

@@ -23,6 +23,7 @@ placing.py    where a kind of one's own belongs
 handler.py    what every answer of the page has in common
 pages.py      the page
 telling.py    what the page is made of, and the same page without a server
+record.py     the whole tour as one file
 events.py     what the page is told
 asked.py      what the page may ask for
 """

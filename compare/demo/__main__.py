@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from socket import socket
 from types import MappingProxyType
 from typing import NoReturn
@@ -20,10 +21,13 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
+from ..processes import end_in_order
 from .booths import Booths
 from .guest_pane import GuestPaneHandler
 from .pages import make_demo
 from .pane import PaneHandler, make_pane
+from .record import recorded
+from .troubles import TROUBLES, plainly
 
 #: The frames of the page: of which application, and in front of whom.
 PANES: Mapping[str, tuple[str, type[PaneHandler]]] = MappingProxyType(
@@ -36,6 +40,8 @@ PANES: Mapping[str, tuple[str, type[PaneHandler]]] = MappingProxyType(
 )
 
 _TIDY_EVERY = 30.0
+#: Bytes of a body; the shops refuse far smaller ones, and say so.
+_MOST_BODY = 1_048_576
 
 
 class _Parser(argparse.ArgumentParser):
@@ -53,17 +59,37 @@ def main(arguments: Sequence[str]) -> int:
         default=8000,
         help="where the page is; what it shows is at ports that are free (default: 8000)",
     )
-    port = parser.parse_args(arguments).port
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="do all of the tour once, and write it as a page that needs no server",
+    )
+    given = parser.parse_args(arguments)
+    port = given.port
     if not 1 <= port <= 65_535:
         parser.error(f"--port: 1 to 65535, not {port}")
     if shutil.which("memcached") is None:
         parser.error("please install memcached")
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
     logging.getLogger("tornado.access").setLevel(logging.CRITICAL)
+    if given.record:
+        return _record(parser, given.record)
     try:
         asyncio.run(_serve(port))
     except OSError as error:
         parser.error(f"cannot listen on port {port}: {error.strerror}")
+    return 0
+
+
+def _record(parser: _Parser, file: Path) -> int:
+    end_in_order()
+    try:
+        for told in recorded(file):
+            print(told, flush=True)
+    except TROUBLES as error:
+        parser.error(f"the tour could not be recorded: {plainly(error)}")
+    print(f"Open {file} in a browser, or send it to somebody.")
     return 0
 
 
@@ -90,7 +116,7 @@ async def _serve(port: int) -> None:
 
 
 def _serving(application: Application, sockets: Iterable[socket]) -> HTTPServer:
-    server = HTTPServer(application)
+    server = HTTPServer(application, max_body_size=_MOST_BODY, max_buffer_size=2 * _MOST_BODY)
     server.add_sockets(sockets)
     return server
 

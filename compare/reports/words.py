@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from ..findings import Figures
 
+#: Bytes to which a size is rounded.
+_STEP = 500
+
 #: What a capability means, as a question about a tier.
 CAPABILITIES = {
     "confidential": "its holder cannot read it",
@@ -24,12 +27,14 @@ CAPABILITIES = {
 def said(value: bool | int | None) -> str:
     """Return a measured or declared value as a reader is told it.
 
-    A size is told to the next hundred bytes: what fits to the byte depends on how long the cookie's
-    name is, and one truth has one number.
+    A size is told in round numbers: what fits to the byte depends on how long a cookie's name is,
+    or what else a record has in it, and one truth has one number.
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "not measured" if value is None else f"about {round(value, -2):,}"
+    if value is None:
+        return "not measured"
+    return f"about {_STEP * round(value / _STEP):,}" if value > _STEP else f"{value:,}"
 
 
 def number(value: float) -> str:

@@ -21,7 +21,7 @@ function lane({ who, ask: asked, cookies, status, says, store, raw }, number) {
       make("p", { class: "sent" }, make("span", { class: "hidden" }, "asks: "), make("b", {}, asked), " ",
         make("span", { class: "crumbs", title: cookies.map(({ name, start }) => `${name}=${start}`).join("\n") }, cookiesShown(cookies))),
       make("p", { class: "answered" }, make("span", { class: "hidden" }, "the shop answers: "), make("b", {}, String(status || "–")), ` ${says}`),
-      make("details", { "data-key": `lane-${number}` }, make("summary", {}, "all of it"), message(raw.request), message(raw.response))),
+      make("details", { "data-key": `lane-${number}` }, make("summary", {}, "all", make("span", { class: "hidden" }, " of this exchange")), message(raw.request), message(raw.response))),
     store ? make("span", { class: "store" }, make("span", { class: "hidden" }, "The store "), store) : null);
 }
 

@@ -6,8 +6,7 @@ let asked = 0;
 async function place() {
   const form = $("#kind");
   const mine = ++asked;
-  const fields = new FormData(form);
-  const kind = { name: fields.get("name"), size: Number(fields.get("size")) };
+  const kind = { name: form.elements.name.value, size: Number(form.elements.size.value) };
   for (const box of form.querySelectorAll("[type=checkbox]")) kind[box.name] = box.checked;
   try {
     const answer = RECORDED ? EXAMPLES[kind.name]?.answer : await ask("/kind", kind);

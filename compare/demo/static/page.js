@@ -1,6 +1,6 @@
 // The page: which of its views is shown, what its events tell, and what is pressed.
 
-const VIEWS = ["start", "attacks", "wire", "matrix", "happened", "own"];
+const VIEWS = ["start", "attacks", "wire", "matrix", "happened", "own"].filter((name) => $(`#${name}`));
 let view = null;
 
 /** Show what the address names; the keyboard goes to its heading. */

@@ -9,6 +9,7 @@ and the file to be saved tell the same. ``pages`` are the two browsers' pages af
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
@@ -22,6 +23,7 @@ from ..scene import Stage
 from .step import Beat, Step
 from .steps import BY_NAME
 
+_LOADED = re.compile(r"<link [^>]*>|<script [^>]*></script>|<svg\b.*?</svg>", re.DOTALL)
 _AS_A_BROWSER = {"Accept": "text/html", "X_View": "compact"}
 
 
@@ -114,7 +116,8 @@ def _pages(stage: Stage) -> dict[str, str]:
 
 
 def _page(url: str, jar: Mapping[str, str]) -> str:
-    return ShopVisitor(url, "looker", jar).send("GET", "/", **_AS_A_BROWSER).text
+    """Return the page without what it would load: it is to be shown where there is no shop."""
+    return _LOADED.sub("", ShopVisitor(url, "looker", jar).send("GET", "/", **_AS_A_BROWSER).text)
 
 
 def _seen(booth: Booth, step: Step, stage: Stage) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ..confirmed import NOTHING, Texts
 from ..events import Events
@@ -23,7 +22,7 @@ from .clocks import Clocks
 from .record_contents import Opened, open_record, write_texts
 from .room import Room
 from .sealing import Contents, Sealer, is_newer, new_session_id
-from .stored import CAPACITY, StoredSession, check_size
+from .stored import CAPACITY, Found, StoredSession, check_size
 from .times import SessionTimes
 
 log = logging.getLogger(__name__)
@@ -32,17 +31,6 @@ log = logging.getLogger(__name__)
 #: all of them miss in 15 cases of a million; a node that only times out is not waited for twice.
 _DRAWS = 16
 _DRAWN_FOR = 0.25
-
-
-class Found(NamedTuple):
-    """What a session ID leads to.
-
-    ``old`` is a session that goes on under another ID, ``was`` what may still be seen of it.
-    """
-
-    stored: StoredSession | None = None
-    old: StoredSession | None = None
-    was: Texts = NOTHING
 
 
 class SessionRecords(SessionTimes):
