@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import Any, cast
 
 from tornado import httputil
@@ -22,24 +21,8 @@ from tornado.log import app_log
 
 from .answer_head import check_head, tell_keepers
 from .exceptions import ResponseStarted, StateError, Unanswered
+from .late_changes import tell_last
 from .request_state import RequestState
-
-#: Seconds after which a value that somebody keeps beyond its request is looked at once more.
-_LATER = 1.0
-
-
-def _tell_late_changes(state: RequestState, handler: str) -> None:
-    for name in state.late_changes():
-        app_log.warning(
-            "%s changed a value of %s from within after its response began: it is not kept",
-            handler,
-            name,
-        )
-
-
-def _look_again(state: RequestState, handler: str) -> None:
-    with suppress(RuntimeError):  # no loop runs any more
-        asyncio.get_running_loop().call_later(_LATER, _tell_late_changes, state, handler)
 
 
 class HeldConnection(httputil.HTTPConnection):
@@ -117,9 +100,6 @@ class HeldConnection(httputil.HTTPConnection):
         else:
             self.connection.finish()
             self._let_go()
-        if self.state.can_change_late():
-            # Once the handler's own `on_finish` has run.
-            asyncio.get_running_loop().call_soon(self.tell_late_changes)
 
     def _let_go(self) -> None:
         """Be part of no circle any more: what this request made is freed as it ends.
@@ -133,15 +113,9 @@ class HeldConnection(httputil.HTTPConnection):
         """Call back when the held response has left; never, when another was sent instead."""
         self._when_sent.append(callback)
 
-    def tell_late_changes(self) -> None:
-        """Say in the log what was changed inside a value when it could not be kept any more."""
-        _tell_late_changes(self.state, self._handler)
-
     def __del__(self) -> None:
         if self.state.can_change_late():
-            self.tell_late_changes()
-            if self.state.is_kept_by_others():
-                _look_again(self.state, self._handler)
+            tell_last(self.state, self._handler)
 
     def _check_head(self, headers: httputil.HTTPHeaders, chunk: bytes | None) -> None:
         try:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import sys
 from typing import Any, NamedTuple
 
+from .confirmed import Confirmed
+from .conflicts import is_same
 from .exceptions import StaleValue, StateError
 from .kinds import Kind
 from .values import is_immutable
@@ -88,3 +90,34 @@ def text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
         return kind.encode(value)
     except StateError:
         return None
+
+
+def change_of(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
+    """Return the new text, None for a value dropped, `NO_VALUE` for no change of the ``base``."""
+    if live.value is NO_VALUE:
+        return None if base.names(kind) else NO_VALUE
+    if not is_immutable(live.value):
+        return _change_within(kind, live, base)
+    if live.assigned or live.is_default:
+        return _against(base, kind, live, live.text)
+    return NO_VALUE
+
+
+def _change_within(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
+    """Look at a value that can change inside; at one that is as it was last time, not again."""
+    live.seen = kind.written(live.value)
+    kept = base.text(kind)
+    if live.last_look is not None and live.last_look[:2] == (live.seen, kept):
+        return live.last_look[2]
+    now = live.text if live.seen == live.text else kind.encode(live.value)
+    change = _against(base, kind, live, now)
+    if not live.is_default:
+        live.last_look = (live.seen, kept, change)
+    return change
+
+
+def _against(base: Confirmed, kind: Kind[Any], live: InHand, now: bytes) -> Any:
+    if live.is_default and now == live.text:
+        return None if live.dropped and base.names(kind) else NO_VALUE
+    kept = base.text(kind)
+    return NO_VALUE if kept is not None and is_same(kind, now, kept) else now

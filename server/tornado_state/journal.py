@@ -27,9 +27,9 @@ from collections.abc import Collection
 from typing import Any, TypeVar, cast
 
 from .confirmed import NOTHING, Changes, Confirmed, Texts, only
-from .conflicts import collides, is_same
+from .conflicts import collides
 from .exceptions import Conflict
-from .in_hand import NO_VALUE, InHand, Watch, text_or_none
+from .in_hand import NO_VALUE, InHand, Watch, change_of, text_or_none
 from .kinds import Kind
 from .values import is_immutable
 
@@ -119,7 +119,7 @@ class Journal:
         self._watch.check()
         changes = {}
         for kind, live in self._live.items():
-            text = self._change(kind, live)
+            text = change_of(kind, live, self._base)
             if text is not NO_VALUE:
                 changes[kind] = text
         return changes
@@ -237,31 +237,3 @@ class Journal:
     def _see(self, kind: Kind[Any], live: InHand) -> None:
         if self._sealed and not is_immutable(live.value):
             live.seen = kind.written(live.value)
-
-    def _change(self, kind: Kind[Any], live: InHand) -> Any:
-        """Return the new text, None for a value dropped, `NO_VALUE` for no change."""
-        if live.value is NO_VALUE:
-            return None if self._base.names(kind) else NO_VALUE
-        if not is_immutable(live.value):
-            return self._change_within(kind, live)
-        if live.assigned or live.is_default:
-            return self._against_base(kind, live, live.text)
-        return NO_VALUE
-
-    def _change_within(self, kind: Kind[Any], live: InHand) -> Any:
-        """Look at a value that can change inside; at one that is as it was last time, not again."""
-        live.seen = kind.written(live.value)
-        kept = self._base.text(kind)
-        if live.last_look is not None and live.last_look[:2] == (live.seen, kept):
-            return live.last_look[2]
-        now = live.text if live.seen == live.text else kind.encode(live.value)
-        change = self._against_base(kind, live, now)
-        if not live.is_default:
-            live.last_look = (live.seen, kept, change)
-        return change
-
-    def _against_base(self, kind: Kind[Any], live: InHand, now: bytes) -> Any:
-        if live.is_default and now == live.text:
-            return None if live.dropped and self._base.names(kind) else NO_VALUE
-        kept = self._base.text(kind)
-        return NO_VALUE if kept is not None and is_same(kind, now, kept) else now

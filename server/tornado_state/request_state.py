@@ -213,11 +213,11 @@ class RequestState(KindMapping):
 
     def is_kept_by_others(self) -> bool:
         """Return whether somebody else holds a value that can change inside."""
-        return self._tiers.is_kept_by_others()
+        return any(journal.is_kept_by_others() for journal in self._tiers.journals())
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside when it was too late."""
-        return self._tiers.late_changes()
+        return [name for journal in self._tiers.journals() for name in journal.late_changes()]
 
     def set_cookies(self) -> list[SetCookie]:
         """Return the cookies to send: those of what is confirmed."""

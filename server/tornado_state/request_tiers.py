@@ -234,7 +234,7 @@ class RequestTiers:
     def seal(self) -> None:
         """From now on a change inside a value comes too late."""
         self._sealed = True
-        for journal in self._journals():
+        for journal in self.journals():
             journal.seal()
 
     def can_change_late(self) -> bool:
@@ -244,15 +244,7 @@ class RequestTiers:
             return True
         return self.session.can_change_late()
 
-    def is_kept_by_others(self) -> bool:
-        """Return whether somebody else holds a value that can change inside."""
-        return any(journal.is_kept_by_others() for journal in self._journals())
-
-    def late_changes(self) -> list[str]:
-        """Return the names of kinds whose values changed inside when it was too late."""
-        return [name for journal in self._journals() for name in journal.late_changes()]
-
-    def _journals(self) -> list[Journal]:
-        client = self._client_or_none
-        journals = [] if client is None else [client.values]
+    def journals(self) -> list[Journal]:
+        """Return those that were looked at."""
+        journals = [] if self._client_or_none is None else [self._client_or_none.values]
         return journals if self.session.is_unknown else [*journals, self.session.known.journal]

@@ -85,16 +85,12 @@ class ServerSessionTier:
         return self._session(presented, await self.records.find(presented.session_id))
 
     def look_up(self, session_id: str) -> asyncio.Future[SessionRecord | None]:
-        """Begin to look the record of a session up; raises as `load` does, at once or later."""
+        """Begin to look a record up; raises as `load` does, at once or later."""
         return self.records.load_soon(session_id)
 
     def looked_up(self, presented: Presented, record: SessionRecord | None) -> Session | None:
-        """Return the session that a record is, None where only `load` can tell.
-
-        Raises `NotKnownHere` as `load` does.
-        """
-        assert presented.session_id is not None, "a record is one of a session ID"
-        found = self.records.found(presented.session_id, record)
+        """Return the session that a record is, None where only `load` can tell; `NotKnownHere`."""
+        found = self.records.found(presented.session_id or "", record)
         return found and self._session(presented, found)
 
     def _session(self, presented: Presented, found: Found) -> Session:
