@@ -47,9 +47,13 @@ compare-peers: $(VENV)/.compare  ## the session layers people use, tried by the 
 	@.ci/need memcached redis-server npm
 	@$(BIN)/python -m compare peers $(if $(ONLY),--only=$(ONLY))
 
+bench: $(VENV)/.compare  ## the session layer beside its peers under load (15 minutes); QUICK=1 GROWTH=1 ROUNDS=3 ONLY=ours_redis
+	@.ci/need memcached redis-server npm wrk
+	@$(BIN)/python -m compare.bench $(if $(ONLY),--only=$(ONLY)) $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(QUICK),--quick) $(if $(GROWTH),--growth) $(if $(KEEP),--keep)
+
 test: $(VENV)/.dev  ## the whole test suite; every branch of server/tornado_state must be covered
-	@.ci/need memcached redis-server chromium wrk
-	$(BIN)/python -m pytest --numprocesses=3 --cov --cov-report= tests/library
+	@.ci/need memcached redis-server chromium wrk postgresql
+	$(BIN)/python -m pytest --numprocesses=4 --cov --cov-report= tests/library
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100
 	$(BIN)/python -m pytest --numprocesses=4 --ignore=tests/library
 
@@ -74,12 +78,20 @@ campaign-outage: $(VENV)/.dev  ## what visitors notice while memcached is frozen
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_outage.py
 
+campaign-attack: $(VENV)/.dev  ## what those who are signed in notice of attacks (3 minutes); ONLY=carts-from-everywhere
+	@.ci/need memcached
+	$(BIN)/python tests/campaign_attack.py $(ONLY)
+
 campaign-footprint: $(VENV)/.dev  ## what a million sessions weigh, what a dump gives away (4 minutes)
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_footprint.py
 
 campaign-model: $(VENV)/.dev  ## state against its models: thousands of programs of requests (5 minutes)
 	MODEL_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest tests/library/test_journal_model.py tests/library/test_request_model.py
+
+campaign-crowd: $(VENV)/.dev  ## good answers to crowds of up to 16 times what saturates it (3 minutes)
+	@.ci/need memcached wrk
+	$(BIN)/python tests/campaign_crowd.py
 
 campaign-cost: $(VENV)/.dev  ## processor time of a session per request, with and without batching
 	@.ci/need memcached wrk
@@ -126,4 +138,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo demo-record demo-pictures run run-cookie run-session compare check compare-peers test test-library dist docs campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-real-applications campaign-firefox check-alone lint clean
+.PHONY: help demo demo-record demo-pictures run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-crowd campaign-real-applications campaign-firefox check-alone lint clean

@@ -14,16 +14,14 @@ import unicodedata
 #: What is looked at of a page to tell what it says.
 _LOOKED_AT = 20_000
 _TAG = re.compile(r"<(?:script|style)\b[^<]*|<[^<>]*>")
-_PLAIN = re.compile(r"[ -~]*")
+_ODD = re.compile(r"[^ -~]")
 _DANGEROUS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def harmless(text: str, longest: int | None = None, keep: str = "\n\t") -> str:
     """Return ``text`` with what is not visible written out, cut after ``longest`` characters."""
     cut = text if longest is None or len(text) <= longest else f"{text[:longest]}…"
-    if _PLAIN.fullmatch(cut):
-        return cut
-    return "".join(each if each in keep else _visible(each) for each in cut)
+    return _ODD.sub(lambda odd: odd[0] if odd[0] in keep else _visible(odd[0]), cut)
 
 
 def one_line(text: str, longest: int = 200) -> str:

@@ -21,7 +21,7 @@ from typing import Self
 from tornado_state import SERVER_SESSION, SIGNED_COOKIE, Capabilities
 from tornado_state.cookies.signing import Signer
 from tornado_state.cookies.wire import CookieNames
-from tornado_state.sessions.sealing import new_session_id
+from tornado_state.sessions.sealing import Sealer, is_session_id, new_session_id
 
 from server.shop import CREDENTIALS, Credentials
 
@@ -149,8 +149,19 @@ class Target:
     def forged_session(self, session_id: str | None = None) -> dict[str, str]:
         """Return a jar with a session ID, one nobody was given by default, signed as if it were."""
         name = self._names.name("session-id")
-        value = (session_id or new_session_id()).encode("utf-8", "surrogateescape")
-        return {name: self._signer.sign(name, value, stamped=False)}
+        version = max(self.cookie_secrets)
+        value = session_id or new_session_id(version)
+        if "." not in value:
+            value = f"{version}.{value}"  # whoever knows the secret knows what an ID looks like
+        carried = value.encode("utf-8", "surrogateescape")
+        return {name: self._signer.sign(name, carried, stamped=False)}
+
+    def store_key(self, session_id: str) -> str | None:
+        """Return where the record of a session ID is kept; None for what is no ID."""
+        if not is_session_id(session_id):
+            return None
+        secrets = {version: secret.encode() for version, secret in self.cookie_secrets.items()}
+        return Sealer(secrets, self.application, max(secrets)).store_key(session_id)
 
     def unsigned_session(self, value: str) -> dict[str, str]:
         """Return a jar with ``value`` where a signed session ID belongs."""

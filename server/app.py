@@ -12,6 +12,7 @@ from tornado_state.stores import SessionStore
 
 from .accounts import Accounts
 from .handlers import (
+    DEVICE,
     MOST_DROPPED,
     ROUTES,
     SHOP_SETTINGS,
@@ -54,12 +55,12 @@ def make_app(
 
     The settings' state name is part of every cookie's name and signature, so that no application
     of the same host takes another's; ``store`` is None where no kind is placed in a session.
-    Notices are no part of what is compared: they are where they belong in every application.
-    ``more`` are settings of Tornado's.
+    Notices are no part of what is compared, nor is what a device is known by: they are where they
+    belong in every application. ``more`` are settings of Tornado's.
     """
     return ShopApplication(
         ROUTES,
-        placement=placement.with_kinds({NOTICE: SIGNED_COOKIE}),
+        placement=placement.with_kinds({NOTICE: SIGNED_COOKIE, DEVICE: SIGNED_COOKIE}),
         state_name=settings.state_name,
         cookie_secret=settings.cookie_secret,
         cookie_secure=settings.secure_cookies,
@@ -68,6 +69,8 @@ def make_app(
         session_store=store,
         session_idle_timeout=settings.idle_timeout,
         session_absolute_timeout=settings.absolute_timeout,
+        session_anonymous_idle_timeout=settings.anonymous_idle_timeout,
+        session_anonymous_room=settings.anonymous_room,
         accounts=accounts,
         shop_title=title,
         **SHOP_SETTINGS,

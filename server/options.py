@@ -55,6 +55,12 @@ OPTIONS = (
     ),
     Option("idle-timeout", int, 1800, "seconds a session may be left unused"),
     Option("absolute-timeout", int, 43_200, "seconds after which a session ends in any case"),
+    Option(
+        "anonymous-idle-timeout",
+        int,
+        None,
+        "the same where nobody is signed in (otherwise 900, or --idle-timeout if that is less)",
+    ),
     Option("store-deadline", float, 0.5, "seconds for a whole store operation"),
     Option("processes", int, 1, "worker processes sharing the port"),
     Option("certfile", str, None, "serve https with this certificate (PEM)"),
@@ -94,6 +100,11 @@ def read_options(
         option, text = _split(argument)
         _parse(parser, option, text, f"--{option.name}")
     return {option.name.replace("-", "_"): parser[option.name] for option in OPTIONS}
+
+
+def is_given(name: str, arguments: Sequence[str]) -> bool:
+    """Return whether an option is among the arguments, and not just in the environment."""
+    return any(_split(argument)[0] is _BY_NAME[name] for argument in arguments)
 
 
 def _parser(default_port: int) -> OptionParser:

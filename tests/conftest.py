@@ -25,17 +25,14 @@ os.environ.setdefault("PYTHONWARNINGS", "error")
 
 #: What takes longest, first: nobody waits for it alone in the end.
 LONGEST = (
-    "test_reports",
-    "test_demo_tour",
-    "test_demo",
-    "test_demo_recovery",
-    "test_demo_requests",
+    *("test_guide", "test_typing", "test_stores_connecting", "test_stores_redis"),
+    *("test_stores_memcached", "test_reports", "test_demo_tour", "test_demo"),
+    *("test_demo_recovery", "test_demo_requests", "test_demo_parts", "test_pages_audited"),
+    *("test_promises", "test_faults", "test_compare", "test_pages", "test_pages_accounts"),
 )
-LONGEST += ("test_demo_parts", "test_pages_audited", "test_promises", "test_faults")
-LONGEST += ("test_compare", "test_pages", "test_pages_accounts")
 
 #: Files without anything that is dear to make: their tests run wherever there is room.
-SPREAD = {"test_check", "test_experiments", "test_operation"}
+SPREAD = {"test_check", "test_experiments", "test_operation", "test_guide", "test_typing"}
 
 
 class ByFile(LoadFileScheduling):

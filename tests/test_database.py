@@ -16,6 +16,7 @@ from accounts_in_folder import (
     url_in,
 )
 from sqlalchemy import make_url
+from sqlalchemy.util import await_
 
 from server.accounts import Accounts
 from server.accounts.database import Database
@@ -152,8 +153,8 @@ async def test_a_database_that_never_answers_is_unavailable(tmp_path):
     """The deadline holds whatever hangs, and a hanging transaction leaves no lock behind."""
     database = await Database.open(url_in(tmp_path), deadline=0.2)
 
-    async def hang(_connection: object) -> None:
-        await asyncio.Event().wait()
+    def hang(_connection: object) -> None:
+        await_(asyncio.Event().wait())
 
     for ask in (database.read, database.write, database.write):
         with pytest.raises(AccountsUnavailable):
@@ -168,9 +169,9 @@ async def test_a_request_that_was_given_up_leaves_no_lock_behind(tmp_path):
     database = await Database.open(url_in(tmp_path))
     begun = asyncio.Event()
 
-    async def hang(_connection: object) -> None:
+    def hang(_connection: object) -> None:
         begun.set()
-        await asyncio.Event().wait()
+        await_(asyncio.Event().wait())
 
     asking = asyncio.ensure_future(database.write(hang))
     await begun.wait()
@@ -188,11 +189,11 @@ async def test_a_transaction_that_lost_a_race_is_run_again(tmp_path, losses, won
     database = await Database.open(url_in(tmp_path))
     runs = []
 
-    async def lose_at_first(connection) -> int:
+    def lose_at_first(connection) -> int:
         runs.append(len(runs))
         names = ["same", "same"] if len(runs) <= losses else ["one", "other"]
         rows = [{"name_hash": name, "failures": 1, "last_at": 0.0} for name in names]
-        await connection.execute(sign_in_tries.insert(), rows)
+        connection.execute(sign_in_tries.insert(), rows)
         return len(runs)
 
     try:

@@ -112,7 +112,7 @@ def test_only_the_shops_own_cookies_count(anyone: Person) -> None:
     wire = anyone.page.locator("[data-exchanges=session]")
     weighed = [int(each) for each in re.findall(r"(\d+) bytes of cookies", wire.inner_text())]
     assert weighed
-    assert max(weighed) < 200
+    assert max(weighed) < 400  # the session ID, and what a device is known by
     fold = wire.locator("details").first
     fold.locator("summary").click()
     expect(fold).to_contain_text("ports do not separate cookies")

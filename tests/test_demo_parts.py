@@ -194,7 +194,7 @@ def test_what_goes_wrong_is_a_plain_sentence(error: Exception, sentence: str) ->
 def test_the_store_is_shown_in_part(memcached: MemcachedProcess) -> None:
     """Of very many records the page gets a few, and how many more there are."""
     memcached.crowd_out(100, 1_500)
-    shown = records_shown(memcached, {})
+    shown = records_shown(memcached, None)
     assert (len(shown["records"]), shown["more"]) == (6, 1_494)
     assert shown["records"][0]["size"] == 100
 

@@ -359,6 +359,16 @@ def test_a_pane_takes_paths_only(demo: DemoProcess, cookie: str, target: str) ->
         assert connection.recv(4096).startswith(b"HTTP/1.1 400 ")
 
 
+@pytest.mark.parametrize("pane", ["", COOKIE])
+def test_a_body_that_is_far_too_large_is_not_taken(demo: DemoProcess, pane: str) -> None:
+    """It is refused by what it says of its length, before it is sent."""
+    port = demo.panes[pane] if pane else demo.port
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+        head = f"POST /kind HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Length: 99000000\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(4096).startswith(b"HTTP/1.1 400 ")
+
+
 def test_an_absurd_cookie_breaks_neither_pane_nor_page(demo: DemoProcess, cookie: str) -> None:
     """A date in the year three million, and JSON a thousand deep, are shown as they are."""
     deep = base64.b64encode(b"[" * 1_400).decode()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from opened_store import new_key
-from shop_here import ANN, ShopHere, shop_here
+from shop_here import ANN, NEW_PASSWORD, ShopHere, shop_here
 from tornado_state import StoreUnavailable
 from watched_store import Clock, WatchedStore
 
@@ -77,3 +80,62 @@ async def test_a_session_out_of_reach_keeps_nobody_from_signing_in(tmp_path: Pat
         shop.jar.clear()
         assert await shop.sign_in() == 200
         assert len(await shop.rows()) == MOST_SESSIONS
+
+
+async def test_a_sign_out_is_done_though_the_database_is_away(tmp_path: Path) -> None:
+    """The store has confirmed, so it is 204; the row that is left is shown to nobody."""
+    async with shop_here(tmp_path) as shop:
+        await shop.sign_in()
+        before = dict(shop.jar)
+        shop.accounts.away = frozenset({"forget_sessions"})
+        assert (await shop.send("POST", "/logout", {})).code == 204
+        shop.accounts.away = frozenset()
+        shop.jar = before
+        assert await shop.status("/account") == 401
+        await shop.sign_in()
+        assert len(await shop.rows()) == 2
+        assert len(await shop.handles()) == 1
+
+
+async def test_a_look_at_the_sessions_writes_nothing(tmp_path: Path) -> None:
+    """Neither into the database nor into the store, also where some of them live no more."""
+    async with shop_here(tmp_path) as shop:
+        await shop.sign_in()
+        await remember(shop, 3)
+        with closing(sqlite3.connect(tmp_path / "accounts-shop.sqlite3")) as other:
+            version = other.execute("PRAGMA data_version").fetchone()
+            shop.store.forget()
+            assert len(await shop.handles()) == 1
+            assert set(shop.store.operations) == {"load"}
+            assert other.execute("PRAGMA data_version").fetchone() == version
+
+
+async def put_back(shop: ShopHere) -> None:
+    """Sign out, as whoever has a copy of the cookie and can write to the store will not have it."""
+    jar, kept = dict(shop.jar), dict(shop.store._kept)
+    assert (await shop.send("POST", "/logout", {})).code == 204
+    shop.jar.update(jar)
+    shop.store._kept.update(kept)
+    assert await shop.status("/account") == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "value"),
+    [
+        ("GET", "/sessions", None),
+        ("POST", "/sessions/end", {"handle": "others"}),
+        ("POST", "/sessions/end", {"handle": "one"}),
+        ("POST", "/password", {"current": ANN["password"], "new": NEW_PASSWORD}),
+    ],
+)
+async def test_a_record_put_back_is_no_session_of_the_account(
+    method: str, path: str, value: object, tmp_path: Path
+) -> None:
+    """The database knows that it has ended: it acts on the account in nothing, and ends again."""
+    async with shop_here(tmp_path) as shop:
+        await shop.sign_in()
+        await put_back(shop)
+        (other,) = await remember(shop, 1)
+        assert (await shop.send(method, path, value)).code == 401
+        assert await shop.status("/account") == 401
+        assert await shop.rows() == [other]

@@ -16,14 +16,15 @@ from compare.experiments import EXPERIMENTS
 
 SERVER, COMPARE = ROOT / "server", ROOT / "compare"
 LIBRARY = SERVER / "tornado_state"
-#: The peers are as their documentation writes them.
-PEERS = COMPARE / "peers"
+#: The peers are as their documentation writes them, and so are those who are measured.
+PEERS, BENCH = COMPARE / "peers", COMPARE / "bench"
 #: What an application looks like, and what pip leaves behind.
 NO_ROOMS = (LIBRARY / "docs", LIBRARY / "build")
 FILES = sorted(
     path
     for path in [*SERVER.rglob("*.py"), *COMPARE.rglob("*.py")]
-    if path.parent.parent != PEERS and not any(path.is_relative_to(each) for each in NO_ROOMS)
+    if path.parent.parent not in {PEERS, BENCH / "apps"}
+    and not any(path.is_relative_to(each) for each in NO_ROOMS)
 )
 
 
@@ -267,6 +268,7 @@ MAPS = {
     "compare/demo/__init__.py": COMPARE / "demo",
     "compare/demo/tour/__init__.py": COMPARE / "demo/tour",
     "compare/peers/__init__.py": PEERS,
+    "compare/bench/__init__.py": BENCH,
     "server/tornado_state/__init__.py": LIBRARY,
     "server/handlers/__init__.py": SERVER / "handlers",
     "server/accounts/__init__.py": SERVER / "accounts",
@@ -314,3 +316,11 @@ def test_make_can_say_what_it_would_do(target: str) -> None:
     """``make -n`` of every target works, and says no warning."""
     said = make("-n", target)
     assert (said.returncode, said.stderr) == (0, "")
+
+
+def test_a_start_brings_neither_a_word_list_nor_an_orm() -> None:
+    """What an application never uses, or not yet, it does not load."""
+    code = "import sys, server.recommended_app; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    loaded = ran.stdout.decode().split()
+    assert [name for name in loaded if name.startswith(("zxcvbn", "sqlalchemy.orm"))] == []

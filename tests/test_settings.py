@@ -141,7 +141,7 @@ def test_defaults_are_the_contract_s(tmp_path: Path) -> None:
     assert (settings.idle_timeout, settings.absolute_timeout) == (1800, 43_200)
     assert (settings.store, settings.store_deadline, settings.processes) == ("memcached", 0.5, 1)
     assert settings.memcached == ()
-    assert settings.accounts == f"sqlite:///{tmp_path}/run/accounts-session.sqlite3"
+    assert settings.accounts == tmp_path / "run/accounts-session.sqlite3"
     assert not settings.trust_proxy
 
 
@@ -302,3 +302,19 @@ def test_a_versioned_secret_without_its_predecessor_is_warned_of(
     secret_file.write_text(f"1:{SECRET}\n")
     (warning,) = settings_of(tmp_path, f"--cookie-secret-file={secret_file}").warnings
     assert "are refused" in warning
+
+
+@pytest.mark.parametrize(
+    "production",
+    [("--cookie-secret-file={secret}",), ("--trust-proxy",), ("--certfile=x", "--keyfile=x")],
+)
+def test_dev_in_the_environment_does_not_reach_production(
+    production: tuple[str, ...], tmp_path: Path, secret_file: Path
+) -> None:
+    """A general variable does not turn Secure off where production is configured; --dev does."""
+    options = [option.format(secret=secret_file) for option in production]
+    with pytest.raises(StartError, match=r"DEV in the environment, with --|leave it out"):
+        settings_of(tmp_path, *options, dev=False, environment={"DEV": "1"})
+    assert settings_of(tmp_path, dev=False, environment={"DEV": "1"}).dev
+    if "--certfile=x" not in options:
+        assert settings_of(tmp_path, *options, environment={"DEV": "1"}).dev

@@ -34,14 +34,15 @@ from tornado_state.cookies import wire
 from tornado_state.cookies.client_state import ClientState
 from tornado_state.cookies.signing import SignedValue, Signer
 from tornado_state.delegates import LoadFirst
-from tornado_state.sessions import record_contents, records, stored
+from tornado_state.sessions import records
 from tornado_state.sessions.clocks import Clocks
 from tornado_state.sessions.endings import Endings
 from tornado_state.sessions.id_cookie import Presented, SessionIDCookie
-from tornado_state.sessions.records import Found, SessionRecords
+from tornado_state.sessions.records import SessionRecords
 from tornado_state.sessions.request_session import RequestSession
-from tornado_state.sessions.sealing import Contents
+from tornado_state.sessions.sealing import Contents, Sealer
 from tornado_state.sessions.session import Session
+from tornado_state.sessions.stored import Found
 from tornado_state.sessions.tier import ServerSessionTier
 
 from server.cookie_app import COMPOSITION as COOKIE
@@ -378,13 +379,14 @@ def adopts_any_session_id() -> None:
             return self.empty(presented)
         found = await self.records.fetch(presented.session_id)
         if found is None:
-            records.new_session_id = lambda: presented.session_id
+            records.new_session_id = lambda _version: presented.session_id
             added = await self.records.add({}, None, remembered=False)
             records.new_session_id = make
             found = await self.records.fetch(added.session_id)
         return Session(found, rules=self.rules, presented=presented)
 
     ServerSessionTier.load = spoiled
+    ServerSessionTier.looked_up = lambda *_: None
 
 
 @weakness
@@ -396,7 +398,7 @@ def adopts_what_it_never_gave() -> None:
         if presented.session_id is not None or value is None:
             return presented
         made_up = urlsafe_b64encode(sha256(value.encode()).digest()).decode().rstrip("=")
-        return Presented(made_up, named=True)
+        return Presented(f"0.{made_up}", named=True)
 
     SessionIDCookie.read = spoiled
     adopts_any_session_id()
@@ -410,7 +412,10 @@ def lets_scripts_read_its_cookies() -> None:
 
 @weakness
 def ignores_the_idle_timeout() -> None:
-    Clocks.expiry = Clocks.remaining
+    remaining = Clocks.remaining
+    Clocks.expiry = lambda self, *times, remembered, anonymous: remaining(
+        self, *times, remembered=remembered
+    )
 
 
 @weakness
@@ -472,16 +477,15 @@ def refuses_no_size() -> None:
 def keep_as(write: Callable[[bytes], bytes], read: Callable[[bytes], bytes]) -> None:
     """Have records written plainly, but for what ``write`` does and ``read`` undoes."""
 
-    def seal(_session_id: str, contents: Contents, *, last_word: bool = False) -> bytes:
+    def seal(_: Sealer, _id: str, contents: Contents, *, last_word: bool = False) -> bytes:
         plain = json.dumps([*contents[:3], contents.data.decode()], separators=(",", ":"))
         return (b"\x02" if last_word else b"\x01") + write(plain.encode())
 
-    def unseal(_session_id: str, sealed: bytes) -> Contents:
+    def unseal(_: Sealer, _id: str, sealed: bytes) -> Contents:
         *times, data = json.loads(read(sealed[1:]))
         return Contents(*times, data.encode())
 
-    records.seal = record_contents.seal = seal
-    record_contents.unseal = unseal
+    Sealer.seal, Sealer.unseal = seal, unseal
 
 
 @weakness
@@ -499,7 +503,7 @@ def stores_what_anybody_can_inflate() -> None:
 
 @weakness
 def uses_the_session_id_as_the_key() -> None:
-    records.store_key = stored.store_key = lambda session_id: session_id
+    Sealer._store_key = lambda _self, session_id: session_id.partition(".")[2]
 
 
 @weakness

@@ -40,6 +40,8 @@ PANES: Mapping[str, tuple[str, type[PaneHandler]]] = MappingProxyType(
 )
 
 _TIDY_EVERY = 30.0
+#: Bytes of a body; the shops refuse far smaller ones, and say so.
+_MOST_BODY = 1_048_576
 
 
 class _Parser(argparse.ArgumentParser):
@@ -114,7 +116,7 @@ async def _serve(port: int) -> None:
 
 
 def _serving(application: Application, sockets: Iterable[socket]) -> HTTPServer:
-    server = HTTPServer(application)
+    server = HTTPServer(application, max_body_size=_MOST_BODY, max_buffer_size=2 * _MOST_BODY)
     server.add_sockets(sockets)
     return server
 

@@ -11,7 +11,7 @@ from tornado.iostream import StreamClosedError
 from .booth import Booth
 from .handler import DemoHandler
 from .matrix import matrix, placements
-from .store_view import records_shown
+from .store_view import key_of, records_shown
 from .troubles import TROUBLES
 from .wire import described_cookie
 
@@ -76,6 +76,7 @@ async def _records(booth: Booth) -> dict[str, Any] | None:
         if booth.frozen:
             return None
         try:
-            return await asyncio.to_thread(records_shown, session.target.memcached, session.jar)
+            mine = key_of(session.target, session.jar)
+            return await asyncio.to_thread(records_shown, session.target.memcached, mine)
         except TROUBLES:
             return None

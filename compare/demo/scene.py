@@ -93,7 +93,7 @@ class Stage:
         """Return whether the store has what these cookies point to, None if it cannot be asked."""
         if not self.booth.uses_a_store(self.application) or self.booth.frozen:
             return None
-        return has_record(self.side.target.memcached, jar)
+        return has_record(self.side.target, jar)
 
 
 class OnStage(ShopVisitor):

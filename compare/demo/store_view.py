@@ -6,9 +6,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from tornado_state.sessions.sealing import is_last_word, store_key
+from tornado_state.sessions.sealing import is_last_word
 
 from ..memcached_process import MemcachedProcess
+from ..targets import Target
 from .wire import taken_apart
 
 _SHOWN_BYTES = 48
@@ -18,13 +19,13 @@ _SHOWN_RECORDS = 6
 _PATIENCE = 1.0
 
 
-def records_shown(memcached: MemcachedProcess, jar: dict[str, str]) -> dict[str, Any]:
-    """Return the first few records, ``jar``'s before all, and how many ``more`` there are.
+def records_shown(memcached: MemcachedProcess, mine: str | None) -> dict[str, Any]:
+    """Return the first few records, ``mine`` before all, and how many ``more`` there are.
 
-    Of each: its key, size, first bytes, seconds left, whether it is ``jar``'s, and whether it only
+    Of each: its key, size, first bytes, seconds left, whether it is ``mine``, and whether it only
     says that its session has ended.
     """
-    mine, expiries = _key_of(jar), memcached.keys(patience=_PATIENCE)
+    expiries = memcached.keys(patience=_PATIENCE)
     shown = sorted(expiries, key=lambda key: key != mine)[:_SHOWN_RECORDS]
     records = memcached.values(shown, patience=_PATIENCE)
     now = int(time.time())
@@ -44,19 +45,20 @@ def records_shown(memcached: MemcachedProcess, jar: dict[str, str]) -> dict[str,
     }
 
 
-def has_record(memcached: MemcachedProcess, jar: Mapping[str, str]) -> bool:
+def has_record(target: Target, jar: Mapping[str, str]) -> bool:
     """Return whether memcached has the session that the ID of a jar points to.
 
     What an ended one leaves for a moment, to say that it has ended, is none.
     """
-    key = _key_of(jar)
-    found = memcached.values([key], patience=_PATIENCE) if key else {}
+    key = key_of(target, jar)
+    found = target.memcached.values([key], patience=_PATIENCE) if key else {}
     return any(not is_last_word(value) for value in found.values())
 
 
-def _key_of(jar: Mapping[str, str]) -> str | None:
+def key_of(target: Target, jar: Mapping[str, str]) -> str | None:
+    """Return under which key ``jar``'s session is kept; None without one."""
     for name, value in jar.items():
         parts = taken_apart(value) if name.endswith("-session-id") else None
         if parts is not None:
-            return store_key(parts["value"])
+            return target.store_key(parts["value"])
     return None

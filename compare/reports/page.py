@@ -13,12 +13,12 @@ from .telling import telling
 from .words import CAPABILITIES, busy, said, spread
 
 _FOLDER = Path(__file__).parent
+_PAGES = Loader(str(_FOLDER), autoescape="xhtml_escape")
 
 
 def as_page(run: Run) -> str:
     """Return the report as HTML."""
-    template = Loader(str(_FOLDER), autoescape="xhtml_escape").load("page.html")
-    page: bytes = template.generate(
+    page: bytes = _PAGES.load("page.html").generate(
         run=run,
         verdict=run.verdict,
         style=(_FOLDER / "page.css").read_text(),

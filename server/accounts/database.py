@@ -1,14 +1,17 @@
 """The one way to the accounts' tables: a transaction with a deadline.
 
-Rule 1: every write is one serializable transaction, so a check and what rests on it cannot be
-parted by another process. SQLite gets ``BEGIN IMMEDIATE``, others the isolation level. A
-transaction that lost a race is run again, so what it does must be repeatable.
+Rule 1: every write is one transaction that locks the rows its checks rest on, so that no other
+process can part the two: ``FOR UPDATE``, for SQLite ``BEGIN IMMEDIATE``. (A serializable PostgreSQL
+locks whatever it looked through, and so parts strangers.) Two that add the same row are told apart
+by its key; a transaction that lost such a race is run again, so what it does must be repeatable.
 Rule 2: every wait ends at the deadline with `AccountsUnavailable`. What cannot be interrupted is
 left to end by itself; nobody waits for it.
 Rule 3: this is the edge where SQLAlchemy's, the driver's and the system's exceptions become ours.
 Their texts go to the log (without the values, ``hide_parameters``), or to whoever gave the URL,
 never to a visitor.
 Rule 4: several processes may open the same new database at once.
+Rule 5: what is done in a transaction is a plain function. It runs in a greenlet, whose waits are
+the event loop's: what ``sqlalchemy.ext.asyncio`` does, which brings all of the ORM along.
 """
 
 from __future__ import annotations
@@ -20,21 +23,22 @@ import random
 import sqlite3
 import time
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, IntegrityError, SAWarning, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SAWarning, SQLAlchemyError
+from sqlalchemy.util import greenlet_spawn
 
+from ..ownership import check_file
 from .database_url import first_line, read_url, refusal
 from .errors import AccountsUnavailable
 from .tables import schema
 
 T = TypeVar("T")
-Work = Callable[[AsyncConnection], Awaitable[T]]
+Work = Callable[[Connection], T]
 
 _logger = logging.getLogger(__name__)
 
@@ -55,8 +59,10 @@ class Database:
         self._reading, self._writing = _connections(url, deadline)
 
     @classmethod
-    async def open(cls, url: str, *, deadline: float = 3.0) -> Database:
-        """Connect, making the tables that are missing.
+    async def open(
+        cls, url: str | Path, *, deadline: float = 3.0, first: Work[None] | None = None
+    ) -> Database:
+        """Connect, making the tables that are missing, and do what is to be done ``first``.
 
         ``deadline`` is in seconds, for each transaction. Raises `AccountsUnavailable` with one line
         that says why the URL cannot be used or the database does not answer.
@@ -65,7 +71,13 @@ class Database:
         if parsed.get_backend_name() == "sqlite":
             await asyncio.to_thread(_prepare_file, str(parsed.database), deadline)
         database = cls(parsed, deadline)
-        making = _run_until_won(database._writing, lambda made: made.run_sync(schema.create_all))
+
+        def make(connection: Connection) -> None:
+            schema.create_all(connection)
+            if first is not None:
+                first(connection)
+
+        making = _run_until_won(database._writing, make)
         try:
             await database._answer(making)
         except _FAILURES as error:
@@ -75,7 +87,7 @@ class Database:
 
     async def read(self, work: Work[T]) -> T:
         """Return what ``work`` returns, given a connection that sees one state of the database."""
-        return await self._within_deadline(_run(self._reading, work))
+        return await self._within_deadline(greenlet_spawn(_run, self._reading, work))
 
     async def write(self, work: Work[T]) -> T:
         """Return what ``work`` returns, committed. Whatever it raises undoes it."""
@@ -90,8 +102,8 @@ class Database:
 
     async def _dispose(self) -> None:
         await asyncio.gather(*self._left, return_exceptions=True)
-        await self._writing.dispose()
-        await self._reading.dispose()
+        for connections in (self._writing, self._reading):
+            await greenlet_spawn(connections.dispose)
 
     async def _within_deadline(self, work: Coroutine[Any, Any, T]) -> T:
         try:
@@ -119,7 +131,7 @@ class Database:
         task.add_done_callback(lambda left: left.cancelled() or left.exception())
 
 
-def _connections(url: URL, deadline: float) -> tuple[AsyncEngine, AsyncEngine]:
+def _connections(url: URL, deadline: float) -> tuple[Engine, Engine]:
     """Return what reads and what writes are made on."""
     try:
         with warnings.catch_warnings():
@@ -129,38 +141,46 @@ def _connections(url: URL, deadline: float) -> tuple[AsyncEngine, AsyncEngine]:
         raise refusal(url, error) from error
 
 
-def _made_connections(url: URL, deadline: float) -> tuple[AsyncEngine, AsyncEngine]:
+def _made_connections(url: URL, deadline: float) -> tuple[Engine, Engine]:
+    if not url.get_dialect().is_async:
+        raise ArgumentError(f"{url.drivername} would block")
     shared: dict[str, Any] = {"pool_timeout": deadline, "hide_parameters": True}
     if url.get_backend_name() != "sqlite":
         shared["pool_pre_ping"] = True
-        writing = create_async_engine(url, isolation_level="SERIALIZABLE", **shared)
-        return create_async_engine(url, **shared), writing
+        # What is the default may be another one for this database or this user.
+        writing = create_engine(url, isolation_level="READ COMMITTED", **shared)
+        return create_engine(url, **shared), writing
     # SQLite's own answer, "locked", is to come before the deadline: it leaves things clean.
     shared["connect_args"] = {"timeout": deadline * 0.8, "isolation_level": None}
     # SQLite has one writer at a time. Within the process writers queue for one connection;
     # SQLite's way, to try again every few milliseconds, is left to strangers.
-    writing = create_async_engine(url, pool_size=1, max_overflow=0, **shared)
-    reading = create_async_engine(url, **shared)
+    writing = create_engine(url, pool_size=1, max_overflow=0, **shared)
+    reading = create_engine(url, **shared)
     _begin_with(writing, "BEGIN IMMEDIATE")
     _begin_with(reading, "BEGIN")
     return reading, writing
 
 
-def _begin_with(connections: AsyncEngine, statement: str) -> None:
+def _begin_with(connections: Engine, statement: str) -> None:
     """Say how a transaction begins: Python's sqlite3 would begin it late, and deferred."""
 
-    @event.listens_for(connections.sync_engine, "connect")
+    @event.listens_for(connections, "connect")
     def keep_references(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA foreign_keys = ON").close()
 
-    @event.listens_for(connections.sync_engine, "begin")
+    @event.listens_for(connections, "begin")
     def begin(connection: Any) -> None:
         connection.exec_driver_sql(statement)
 
 
 def _prepare_file(path: str, deadline: float) -> None:
-    """Make the file, for its owner's eyes only, and switch it to write-ahead logging for good."""
+    """Make the file, for its owner's eyes only, and switch it to write-ahead logging for good.
+
+    What SQLite finds beside it is part of it.
+    """
     try:
+        for end in ("", "-journal", "-wal", "-shm"):
+            check_file(Path(path + end))
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         _use_write_ahead_log(path, time.monotonic() + deadline)
     except (OSError, sqlite3.Error) as error:
@@ -186,31 +206,29 @@ def _use_write_ahead_log(path: str, until: float) -> None:
         connection.close()
 
 
-async def _run(connections: AsyncEngine, work: Work[T]) -> T:
-    async with AsyncExitStack() as stack:
-        connection = await _connect(connections, stack)
-        await stack.enter_async_context(connection.begin())
-        return await work(connection)
+def _run(connections: Engine, work: Work[T]) -> T:
+    with _connect(connections) as connection, connection.begin():
+        return work(connection)
 
 
-async def _connect(connections: AsyncEngine, stack: AsyncExitStack) -> AsyncConnection:
+def _connect(connections: Engine) -> Connection:
     try:
-        return await stack.enter_async_context(connections.connect())
+        return connections.connect()
     except _FAILURES:
         raise
     except Exception as error:  # drivers refuse to connect each with exceptions of its own
         raise ConnectionError(first_line(error)) from error
 
 
-async def _run_until_won(connections: AsyncEngine, work: Work[T]) -> T:
+async def _run_until_won(connections: Engine, work: Work[T]) -> T:
     for run in range(1, _MOST_RUNS):
         try:
-            return await _run(connections, work)
+            return await greenlet_spawn(_run, connections, work)
         except DBAPIError as error:
             if not _lost_race(error):
                 raise
         await asyncio.sleep(random.random() * 0.004 * run)  # noqa: S311 - to part the rivals
-    return await _run(connections, work)
+    return await greenlet_spawn(_run, connections, work)
 
 
 def _lost_race(error: DBAPIError) -> bool:

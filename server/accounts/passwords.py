@@ -14,33 +14,44 @@ names exist.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import cache, partial
 from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import HashingError, InvalidHashError, VerificationError, VerifyMismatchError
 from argon2.low_level import error_to_str
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from .errors import Busy
 from .fair_threads import FairThreads
 
 SHORTEST, LONGEST = 8, 128
 
-_COMMON = frozenset(
-    word.casefold() for word in FREQUENCY_LISTS["passwords"] if len(word) >= SHORTEST
-)
-
 _NO_MEMORY = error_to_str(-22)  # ARGON2_MEMORY_ALLOCATION_ERROR in argon2.h
 
 _logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+async def prepare_password_problem() -> None:
+    """Read the common passwords off the event loop, so that `password_problem` need not."""
+    await asyncio.to_thread(_common_passwords)
+
+
+@cache
+def _common_passwords() -> frozenset[str]:
+    """Return them; the list takes a tenth of the start, and most processes never need it."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415
+
+    return frozenset(
+        word.casefold() for word in FREQUENCY_LISTS["passwords"] if len(word) >= SHORTEST
+    )
 
 
 def password_problem(password: object, *own: object) -> str | None:
@@ -53,7 +64,7 @@ def password_problem(password: object, *own: object) -> str | None:
     if not SHORTEST <= len(password) <= LONGEST:
         return f"The password must have {SHORTEST} to {LONGEST} characters."
     folded = password.casefold()
-    if folded in _COMMON:
+    if folded in _common_passwords():
         return "This password is among the most common ones. Choose another."
     if any(isinstance(text, str) and folded == text.casefold() for text in own):
         return "The password must not be your username or email."

@@ -16,8 +16,7 @@ import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, insert, select, update
 
 from .tables import session_places
 
@@ -48,7 +47,7 @@ def place_here(kind: str, addresses: Iterable[str] = ()) -> Place:
     return Place(kind, socket.gethostname(), tuple(whole))
 
 
-async def remember(place: Place, now: float, oldest: float, connection: AsyncConnection) -> None:
+def remember(place: Place, now: float, oldest: float, connection: Connection) -> None:
     """Note that sessions are kept there, and forget the places last noted before ``oldest``.
 
     Both are in seconds since the epoch.
@@ -56,19 +55,19 @@ async def remember(place: Place, now: float, oldest: float, connection: AsyncCon
     text = json.dumps([place.kind, place.machine, *place.addresses])
     this = session_places.c.place == text
     query = select(session_places.c.last_at).where(this)
-    last_at = (await connection.execute(query)).scalar_one_or_none()
+    last_at = connection.execute(query).scalar_one_or_none()
     if last_at is None:
-        await connection.execute(insert(session_places).values(place=text, last_at=now))
+        connection.execute(insert(session_places).values(place=text, last_at=now))
     elif now - last_at >= _NOTED_EVERY:
-        await connection.execute(update(session_places).where(this).values(last_at=now))
+        connection.execute(update(session_places).where(this).values(last_at=now))
     old = session_places.c.last_at <= oldest - _NOTED_EVERY
-    await connection.execute(delete(session_places).where(old, ~this))
+    connection.execute(delete(session_places).where(old, ~this))
 
 
-async def remembered(connection: AsyncConnection) -> list[Place]:
+def remembered(connection: Connection) -> list[Place]:
     """Return every place."""
     query = select(session_places.c.place).order_by(session_places.c.place)
-    texts = (await connection.execute(query)).scalars()
+    texts = connection.execute(query).scalars()
     return [Place(kind, machine, tuple(rest)) for kind, machine, *rest in map(json.loads, texts)]
 
 

@@ -5,17 +5,14 @@ The connection comes last, and whatever a function does may be done again from t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from .errors import SignInRefused, UnknownAccount, UsernameTaken, WrongPassword
 from .fields import compared_username, username_problem
 from .tables import account_sessions, accounts
-from .throttle import forget_tries, reserve_try
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +56,37 @@ def account(row: Row[Any]) -> Account:
     return Account(row.id, row.username, row.email)
 
 
-async def by_id(account_id: str, connection: AsyncConnection) -> Row[Any] | None:
+def by_id(account_id: str, connection: Connection) -> Row[Any] | None:
     """Return the account's row."""
     query = select(accounts).where(accounts.c.id == account_id)
-    return (await connection.execute(query)).one_or_none()
+    return connection.execute(query).one_or_none()
 
 
-async def is_enabled(account_id: str, connection: AsyncConnection) -> bool:
-    """Return whether there is such an account, and nobody has disabled it."""
-    row = await by_id(account_id, connection)
+def _locked(account_id: str, connection: Connection) -> Row[Any] | None:
+    """Return the account's row, which nobody else changes or locks until the transaction ends."""
+    query = select(accounts).where(accounts.c.id == account_id).with_for_update()
+    return connection.execute(query).one_or_none()
+
+
+def is_enabled(account_id: str, connection: Connection) -> bool:
+    """Return whether there is such an account that nobody has disabled, nor will just now."""
+    row = _locked(account_id, connection)
     return row is not None and not row.disabled
 
 
-async def _by_username(username: str, connection: AsyncConnection) -> Row[Any] | None:
+def by_username(username: str, connection: Connection) -> Row[Any] | None:
+    """Return the row of the account with this name, however it is spelled."""
     if username_problem(username):
         return None  # nobody's, and with a NUL or a lone surrogate no text for the database
     query = select(accounts).where(accounts.c.compared == compared_username(username))
-    return (await connection.execute(query)).one_or_none()
+    return connection.execute(query).one_or_none()
 
 
-async def add_account(new: Account, password_hash: str, connection: AsyncConnection) -> None:
+def add_account(new: Account, password_hash: str, connection: Connection) -> None:
     """Add the account, with its first password; `UsernameTaken` when it has a rival."""
-    if await _by_username(new.username, connection):
+    if by_username(new.username, connection):
         raise UsernameTaken
-    await connection.execute(
+    connection.execute(
         insert(accounts).values(
             id=new.id,
             username=new.username,
@@ -95,51 +99,31 @@ async def add_account(new: Account, password_hash: str, connection: AsyncConnect
     )
 
 
-async def try_sign_in(
-    username: str, clock: Callable[[], float], connection: AsyncConnection
-) -> Row[Any] | None:
-    """Reserve a try for the name (`TooManyTries` otherwise), and return the account's row."""
-    await reserve_try(connection, compared_username(username), clock())
-    return await _by_username(username, connection)
-
-
-async def succeed(row: Row[Any], renewed_hash: str, connection: AsyncConnection) -> None:
-    """Note that a password was right: the tries are forgotten, the hash may be a newer one."""
-    await forget_tries(connection, row.compared)
-    if renewed_hash != row.password_hash:
-        # Unless the password was changed meanwhile: then there is nothing to renew.
-        unchanged = accounts.c.password_hash == row.password_hash
-        renewal = update(accounts).where(accounts.c.id == row.id, unchanged)
-        await connection.execute(renewal.values(password_hash=renewed_hash))
-
-
-async def replace_password(
-    sign_in: SignIn, password_hash: str, connection: AsyncConnection
-) -> None:
+def replace_password(sign_in: SignIn, password_hash: str, connection: Connection) -> None:
     """Replace the password that was signed in with, if it is still the account's."""
-    now = await by_id(sign_in.account.id, connection)
+    now = _locked(sign_in.account.id, connection)
     if now is None or now.disabled:
         raise SignInRefused
     if now.password_version != sign_in.password_version:
         raise WrongPassword
     replacement = update(accounts).where(accounts.c.id == now.id)
-    await connection.execute(
+    connection.execute(
         replacement.values(password_hash=password_hash, password_version=now.password_version + 1)
     )
 
 
-async def add_session(
-    sign_in: SignIn, session: AccountSession, oldest: int, connection: AsyncConnection
+def add_session(
+    sign_in: SignIn, session: AccountSession, oldest: int, connection: Connection
 ) -> None:
     """Add the session if what the sign-in rests on still stands; `SignInRefused` otherwise."""
-    row = await by_id(sign_in.account.id, connection)
+    row = _locked(sign_in.account.id, connection)
     if row is None or row.disabled or row.password_version != sign_in.password_version:
         raise SignInRefused
-    await _forget_expired(oldest, connection)
+    _forget_expired(oldest, connection)
     # A record is one account's at a time: the last sign-in's.
     same = account_sessions.c.store_key == session.store_key
-    await connection.execute(delete(account_sessions).where(same))
-    await connection.execute(
+    connection.execute(delete(account_sessions).where(same))
+    connection.execute(
         insert(account_sessions).values(
             handle=session.handle,
             account_id=row.id,
@@ -150,46 +134,45 @@ async def add_session(
     )
 
 
-async def sessions(
-    account_id: str, oldest: int, connection: AsyncConnection
-) -> list[AccountSession]:
+def sessions(account_id: str, oldest: int, connection: Connection) -> list[AccountSession]:
     """Return the account's sessions, newest first, without those created by ``oldest``."""
-    await _forget_expired(oldest, connection)
     query = (
         select(account_sessions)
         .where(account_sessions.c.account_id == account_id)
+        .where(account_sessions.c.created_at > oldest)
         .order_by(account_sessions.c.created_at.desc(), account_sessions.c.handle)
     )
     return [
         AccountSession(row.handle, row.store_key, row.created_at, row.device)
-        for row in await connection.execute(query)
+        for row in connection.execute(query)
     ]
 
 
-async def _forget_expired(oldest: int, connection: AsyncConnection) -> None:
+def _forget_expired(oldest: int, connection: Connection) -> None:
     expired = account_sessions.c.created_at <= oldest
-    await connection.execute(delete(account_sessions).where(expired))
+    connection.execute(delete(account_sessions).where(expired))
 
 
-async def set_disabled(username: str, disabled: bool, connection: AsyncConnection) -> list[str]:
+def set_disabled(username: str, disabled: bool, connection: Connection) -> list[str]:
     """Disable or enable the account; return the store keys of its sessions."""
-    row = await _by_username(username, connection)
+    row = by_username(username, connection)
     if row is None:
         raise UnknownAccount(username)
+    # This waits for whoever is adding a session, so that the query below finds it.
     change = update(accounts).where(accounts.c.id == row.id).values(disabled=disabled)
-    await connection.execute(change)
+    connection.execute(change)
     query = select(account_sessions.c.store_key).where(account_sessions.c.account_id == row.id)
-    return list((await connection.execute(query)).scalars())
+    return list(connection.execute(query).scalars())
 
 
-async def move_session(
-    account_id: str, old_store_key: str, new_store_key: str, connection: AsyncConnection
+def move_session(
+    account_id: str, old_store_key: str, new_store_key: str, connection: Connection
 ) -> bool:
     """Put the new store key in place of the old; False when there is no such session to go on.
 
     There is none of an account that was disabled: its sessions are being ended by their old keys.
     """
-    if not await is_enabled(account_id, connection):
+    if not is_enabled(account_id, connection):
         return False
     move = (
         update(account_sessions)
@@ -197,26 +180,26 @@ async def move_session(
         .where(account_sessions.c.store_key == old_store_key)
         .values(store_key=new_store_key)
     )
-    return bool((await connection.execute(move)).rowcount)
+    return bool(connection.execute(move).rowcount)
 
 
-async def keep_handle(
-    account_id: str, old_store_key: str, new_store_key: str, connection: AsyncConnection
+def keep_handle(
+    account_id: str, old_store_key: str, new_store_key: str, connection: Connection
 ) -> bool:
     """Drop the row of the new store key, and put that key in place of the old one."""
-    if not await is_enabled(account_id, connection):
+    if not is_enabled(account_id, connection):
         return False
-    await forget_sessions([new_store_key], connection)
-    return await move_session(account_id, old_store_key, new_store_key, connection)
+    forget_sessions([new_store_key], connection)
+    return move_session(account_id, old_store_key, new_store_key, connection)
 
 
-async def forget_sessions(store_keys: list[str], connection: AsyncConnection) -> None:
+def forget_sessions(store_keys: list[str], connection: Connection) -> None:
     """Delete the sessions' rows."""
     ended = account_sessions.c.store_key.in_(store_keys)
-    await connection.execute(delete(account_sessions).where(ended))
+    connection.execute(delete(account_sessions).where(ended))
 
 
-async def entries(connection: AsyncConnection) -> list[AccountEntry]:
+def entries(connection: Connection) -> list[AccountEntry]:
     """Return all accounts by name."""
     query = (
         select(accounts, func.count(account_sessions.c.handle).label("sessions"))
@@ -225,6 +208,5 @@ async def entries(connection: AsyncConnection) -> list[AccountEntry]:
         .order_by(accounts.c.compared)
     )
     return [
-        AccountEntry(account(row), row.disabled, row.sessions)
-        for row in await connection.execute(query)
+        AccountEntry(account(row), row.disabled, row.sessions) for row in connection.execute(query)
     ]

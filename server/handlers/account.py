@@ -65,6 +65,7 @@ class PasswordHandler(SessionsBase):
             notice = "password-changed-only"
             await self.accounts.change_password(account_id, current, new, remote)
         else:
+            await self.of_account(account_id)
             # Whatever would be refused is refused before any session ends for it.
             sign_in = await self.accounts.check_new_password(account_id, current, new, remote)
             ended = await self._change(sign_in, current, new)

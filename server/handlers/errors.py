@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tornado.web import HTTPError, RequestHandler
-from tornado_state import NotKnownHere, SessionEnded, StateError, StoreRefused, TooLarge
+from tornado_state import (
+    NotKnownHere,
+    SessionEnded,
+    StateError,
+    StoreRefused,
+    TooLarge,
+    TooManySessions,
+)
 
 from ..accounts.errors import AccountError, AccountsUnavailable, FieldRefused
 from ..shop import InvalidFields
@@ -138,6 +145,12 @@ def _state_error(error: StateError, code: str, message: str) -> ErrorAnswer:
             )
         case NotKnownHere():
             message = "This shop is being renewed right now. Please try again in a moment."
+        case TooManySessions():
+            code = "too_many_sessions"
+            message = (
+                "Too much is kept for visitors of your network who are not signed in. Please sign "
+                "in, or try again later. Nothing was changed."
+            )
         case StoreRefused():
             message = "The session store has no room right now. Nothing was changed."
     return ErrorAnswer(error.status, code, message, {}, getattr(error, "retry_after", None))

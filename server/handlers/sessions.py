@@ -1,17 +1,22 @@
 """An account's sessions: listed and ended.
 
 Rule 1: the database knows which sessions an account has, the store which of them live. A row
-without a record is forgotten when it is seen.
+without a record is not shown. It goes when sessions are ended, or when it is too old; looking at
+the list writes nothing.
 Rule 2: a session is ended in the store first and forgotten second, so that a store which is away
 refuses, and nothing is forgotten that still lives. Many are ended and forgotten a few at a time: if
 the store goes away in between, what has ended by then is known to have ended.
-Rule 3: a session may get a new ID while it is being ended. Its handle stays, so ending goes on
+Rule 3: whoever acts on the whole account is among its sessions in the database. A record put back
+into the store by somebody who can write there is not, and ends again.
+Rule 4: a session may get a new ID while it is being ended. Its handle stays, so ending goes on
 until the handle is gone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+
+from tornado_state import SessionEnded
 
 from ..accounts import AccountSession
 from ..shop import CREDENTIALS, EVERYTHING, InvalidFields
@@ -31,6 +36,15 @@ class SessionsBase(ShopHandler):
     """A handler that ends sessions."""
 
     kinds = EVERYTHING
+
+    async def of_account(self, account_id: str) -> list[AccountSession]:
+        """Return the account's sessions, this one among them; `SessionEnded` when it is not."""
+        rows = await self.accounts.sessions(account_id)
+        if self.state.store_key not in {row.store_key for row in rows}:
+            self.state.destroy()
+            await self.state.commit()
+            raise SessionEnded
+        return rows
 
     async def end_others(self, account_id: str, *mine: str) -> int:
         """End the account's sessions but this one and ``mine``; return how many there were."""
@@ -72,11 +86,8 @@ class SessionsHandler(SessionsBase):
         self.answer({"sessions": sessions}, "sessions.html", title="Sessions", sessions=sessions)
 
     async def _living(self, account_id: str) -> list[AccountSession]:
-        rows = await self.accounts.sessions(account_id)
+        rows = await self.of_account(account_id)
         living = await self.state.living(row.store_key for row in rows)
-        dead = [row.store_key for row in rows if row.store_key not in living]
-        if dead:
-            await self.accounts.forget_sessions(dead)
         return [row for row in rows if row.store_key in living]
 
 
@@ -91,6 +102,7 @@ class EndSessionsHandler(SessionsBase):
         if not isinstance(handle, str):
             raise InvalidFields({"handle": "Must be text."})
         if handle == OTHERS:
+            await self.of_account(account_id)
             ended = await self.end_others(account_id)
         elif await self._is_current(account_id, handle):
             await sign_out(self)
@@ -103,5 +115,5 @@ class EndSessionsHandler(SessionsBase):
         self.answer_form(None, "/sessions", notice="sessions-ended")
 
     async def _is_current(self, account_id: str, handle: str) -> bool:
-        rows = await self.accounts.sessions(account_id)
+        rows = await self.of_account(account_id)
         return any((row.handle, row.store_key) == (handle, self.state.store_key) for row in rows)

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from socket import socket
+from ssl import SSLContext
 
 from tornado.web import Application
 from tornado_state import SIGNED_COOKIE, PlacementTable, StoreUnavailable
@@ -37,9 +38,11 @@ from ..app import make_app
 from ..settings import Settings, read_settings
 from ..shop import CREDENTIALS
 from ..start_error import StartError
+from .descriptors import raise_limit
+from .listening import bind_listeners, https_context
 from .logs import configure_logs, log_request
 from .private_memcached import private_memcached
-from .serving import bind_listeners, https_context, serve
+from .serving import Worker, serve
 from .workers import Workers
 
 _log = logging.getLogger(__name__)
@@ -72,6 +75,7 @@ def main(composition: Composition) -> int:
 def _run(composition: Composition) -> int:
     settings = read_settings(composition.name, composition.port)
     https = https_context(settings)
+    raise_limit()
     with ExitStack() as stack:
         listeners = bind_listeners(settings)
         for listener in listeners:
@@ -79,34 +83,52 @@ def _run(composition: Composition) -> int:
         if composition.has_sessions and settings.store == "memcached" and not settings.memcached:
             address = stack.enter_context(private_memcached(settings.name, settings.run_dir))
             settings = replace(settings, memcached=(address,), private_memcached=True)
-        problems = asyncio.run(_check(composition, settings))
+        problems, room = asyncio.run(_check(composition, settings))
+        settings = replace(settings, store_room=room)
         configure_logs(dev=settings.dev, access_log=settings.access_log)
         _announce(composition, settings, listeners[0], problems)
-
-        def work(parent: int | None = None) -> None:
-            opening = open_application(composition, settings)
-            asyncio.run(serve(opening, listeners, settings, https, parent))
-
+        running = _Running(composition, settings, https, listeners)
         if settings.processes > 1:
-            return Workers(settings.processes, work, listeners).run()
-        work()
+            return Workers(settings.processes, running.work, listeners, running.renew).run()
+        running.work()
     return 0
+
+
+@dataclass
+class _Running:
+    """What is served, and where."""
+
+    composition: Composition
+    settings: Settings
+    https: SSLContext | None
+    listeners: list[socket]
+
+    def work(self, worker: Worker | None = None) -> None:
+        """Serve, in the one process or in a worker's."""
+        opening = open_application(self.composition, self.settings)
+        asyncio.run(serve(opening, self.listeners, self.settings, self.https, worker))
+
+    def renew(self) -> bool:
+        """Read secrets and certificate again; False, and a line that says why, if that fails."""
+        try:
+            settings = read_settings(self.composition.name, self.composition.port)
+            self.https = https_context(settings)
+        except StartError as error:
+            _log.error("nothing is renewed: %s", error)
+            return False
+        memcached = self.settings.memcached
+        private = self.settings.private_memcached
+        self.settings = replace(settings, memcached=memcached, private_memcached=private)
+        return True
 
 
 @asynccontextmanager
 async def open_application(
     composition: Composition, settings: Settings
 ) -> AsyncIterator[Application]:
-    """Open what the application needs, and close it after the block.
-
-    Raises `AccountsUnavailable`.
-    """
+    """Open what the application needs, and close it after the block; `StartError` if it cannot."""
     async with AsyncExitStack() as stack:
-        accounts = await Accounts.open(
-            settings.accounts,
-            absolute_timeout=settings.absolute_timeout,
-            place=_place(composition, settings),
-        )
+        accounts = await _open_accounts(composition, settings)
         stack.push_async_callback(accounts.close)
         store = _store(composition, settings, settings.store_deadline)
         if store is not None:
@@ -119,6 +141,17 @@ async def open_application(
             store=store,
             log_function=log_request,
         )
+
+
+async def _open_accounts(composition: Composition, settings: Settings) -> Accounts:
+    try:
+        return await Accounts.open(
+            settings.accounts,
+            absolute_timeout=settings.absolute_timeout,
+            place=_place(composition, settings),
+        )
+    except AccountsUnavailable as error:
+        raise StartError(f"--accounts: {error}") from error
 
 
 def _store(composition: Composition, settings: Settings, deadline: float) -> SessionStore | None:
@@ -139,24 +172,25 @@ def _place(composition: Composition, settings: Settings) -> Place:
     return place_here(kind, settings.memcached)
 
 
-async def _check(composition: Composition, settings: Settings) -> list[str]:
-    """Return what is wrong and may still be mended while the application runs."""
-    try:
-        await (await Accounts.open(settings.accounts)).close()
-    except AccountsUnavailable as error:
-        raise StartError(f"--accounts: {error}") from error
+async def _check(composition: Composition, settings: Settings) -> tuple[list[str], int | None]:
+    """Return what is wrong and may still be mended while it runs, and the store's room.
+
+    The room is in bytes, None where nobody tells.
+    """
+    await (await _open_accounts(composition, settings)).close()
     store = _store(composition, settings, max(settings.store_deadline, 1))
     if store is None:
-        return []
+        return [], None
     try:
         await store.check()
     except StoreUnavailable as error:
         if not is_away(error):
             raise StartError(f"--memcached: {error}") from error
-        return [f"{error}; until it answers, whatever is kept in sessions is out of reach"]
+        away = f"{error}; until it answers, whatever is kept in sessions is out of reach"
+        return [away], None
     finally:
         await store.close()
-    return []
+    return [], store.room
 
 
 def _announce(

@@ -54,6 +54,8 @@ class StateApplication(Application):
     ``session_idle_timeout``            30 min, as seconds or timedelta; ends unused sessions
     ``session_absolute_timeout``        12 h; ends sessions, used or not
     ``session_remember_timeout``        30 days; both, for ``sign_in(…, remember=True)``
+    ``session_anonymous_idle_timeout``  as ``session_idle_timeout``; for those without a sign-in
+    ``session_anonymous_room``          None; bytes of the store for those (:mod:`.sessions.room`)
     ``session_persistent``              True; False for cookies that end with the browser
     ``https_in_front``                  False; True for a proxy that has https without saying so
     ``session_look_every``              3 s; how soon an open socket finds its session ended

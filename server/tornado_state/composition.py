@@ -29,6 +29,8 @@ from .placement import (
 from .sessions.id_cookie import SessionIDCookie
 from .sessions.kind_rules import KindRules
 from .sessions.records import SessionRecords
+from .sessions.room import Room
+from .sessions.sealing import Sealer
 from .sessions.tier import ServerSessionTier
 from .settings import StateSettings
 from .stores.base import SessionStore
@@ -172,13 +174,20 @@ class Composition:
 
     def _arrange_sessions(self, store: SessionStore) -> None:
         settings = self.settings
-        cookie = SessionIDCookie(self._signer, settings.names, persistent=settings.persistent)
+        secrets, names, version = settings.cookie_secret, settings.names, settings.key_version
+        sealer = Sealer(secrets, names.application, version)
+        cookie = SessionIDCookie(self._signer, sealer, names, persistent=settings.persistent)
         self.cookie_names.add(cookie.name)
         if self.sessions is None:
-            records = SessionRecords(store, settings.clocks, self._clock, self.events)
+            clocks = settings.clocks
+            room = Room(settings.room) if settings.room else None
+            clock, events = self._clock, self.events
+            records = SessionRecords(store, sealer, clocks, clock, events, room=room)
             tell, every = self.events.tell, settings.look_every
             self.sessions = ServerSessionTier(records, cookie, self.rules, tell, every)
         self.sessions.rules = self.rules
+        who = self.placement.identity
+        self.sessions.records.identity = who.name if who else None
 
 
 def _as_table(placement: Mapping[Kind[Any], Capabilities] | None) -> PlacementTable:

@@ -192,6 +192,15 @@ class StoreRefused(Unanswered):
         super().__init__(why, retry_after)
 
 
+class TooManySessions(StoreRefused):
+    """The network of a visitor who is not signed in has had its share of the store."""
+
+    status = 429
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("too much is kept for one network without a sign-in", retry_after)
+
+
 class RecordTooLarge(TooLarge, StoreRefused):
     """The store takes no record of that size; ``limit`` is 0 where it does not tell which it would.
 

@@ -6,6 +6,7 @@ Reading and changing kinds is in :mod:`.kind_mapping`, what the request has in e
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
@@ -170,6 +171,14 @@ class RequestState(KindMapping):
         """Return whether `load` has anything to ask of the store; without, it is done."""
         return self._tiers.session.needs_loading()
 
+    def look_up(self) -> asyncio.Future[Any] | None:
+        """Begin to load what `needs_loading`; None where that fails at once, which is kept."""
+        return self._tiers.session.look_up()
+
+    def looked_up(self, answer: asyncio.Future[Any]) -> bool:
+        """Take what `look_up` brought; return whether nothing is left to `load`."""
+        return self._tiers.session.looked_up(answer)
+
     async def load(self) -> None:
         """Load what `needs_loading`; a failure is kept for whoever uses the kind."""
         await self._tiers.session.load()
@@ -202,9 +211,13 @@ class RequestState(KindMapping):
         """Return whether a value that can change inside was handed out."""
         return self._tiers.can_change_late()
 
+    def is_kept_by_others(self) -> bool:
+        """Return whether somebody else holds a value that can change inside."""
+        return any(journal.is_kept_by_others() for journal in self._tiers.journals())
+
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside when it was too late."""
-        return self._tiers.late_changes()
+        return [name for journal in self._tiers.journals() for name in journal.late_changes()]
 
     def set_cookies(self) -> list[SetCookie]:
         """Return the cookies to send: those of what is confirmed."""

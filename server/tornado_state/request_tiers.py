@@ -39,6 +39,7 @@ class RequestTiers:
             visit.cookies,
             needed=plan.needs_session,
             counts_as_use=counts_as_use,
+            address=visit.address,
         )
         self._sealed = False
         #: Whether the answer may depend on what the request's cookies lead to.
@@ -233,17 +234,17 @@ class RequestTiers:
     def seal(self) -> None:
         """From now on a change inside a value comes too late."""
         self._sealed = True
-        for journal in self._journals():
+        for journal in self.journals():
             journal.seal()
 
     def can_change_late(self) -> bool:
         """Return whether a value that can change inside was handed out."""
-        return any(journal.can_change_late() for journal in self._journals())
+        client = self._client_or_none
+        if client is not None and client.values.can_change_late():
+            return True
+        return self.session.can_change_late()
 
-    def late_changes(self) -> list[str]:
-        """Return the names of kinds whose values changed inside when it was too late."""
-        return [name for journal in self._journals() for name in journal.late_changes()]
-
-    def _journals(self) -> list[Journal]:
-        client = [self._client_or_none.values] if self._client_or_none is not None else []
-        return [self.session.known.journal, *client]
+    def journals(self) -> list[Journal]:
+        """Return those that were looked at."""
+        journals = [] if self._client_or_none is None else [self._client_or_none.values]
+        return journals if self.session.is_unknown else [*journals, self.session.known.journal]

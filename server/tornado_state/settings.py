@@ -36,11 +36,17 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 
+#: What a cookie has room for.
+_LAST_VERSION = 999_999_999
+
 #: Browsers keep a cookie no longer (RFC 6265bis 5.5).
 LONGEST_COOKIE = 400 * _DAY
 
 #: A socket that outlives its session by more is no use of looking for it.
 _LONGEST_LOOK = 3600
+
+#: An eighth of it has room for a session as large as it may be.
+LEAST_ROOM = 1_048_576
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _DOMAIN = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*", re.IGNORECASE)
@@ -56,6 +62,7 @@ class StateSettings:
     clocks: Clocks
     persistent: bool
     https_in_front: bool
+    room: int | None
     look_every: int
 
 
@@ -69,6 +76,7 @@ def read_settings(settings: Mapping[str, Any], default_name: str) -> StateSettin
         _clocks(settings),
         _truth(settings, "session_persistent", True),
         _truth(settings, "https_in_front", False),
+        _room(settings.get("session_anonymous_room")),
         _seconds(settings, "session_look_every", 3, _LONGEST_LOOK),
     )
 
@@ -95,8 +103,10 @@ def _secrets(given: Any) -> Mapping[int, bytes]:
     found: dict[int, bytes] = {}
     for version, secret in given.items():
         where = f"cookie_secret, version {version!r}" if len(given) > 1 else "cookie_secret"
-        if not is_whole(version) or version < 0 or not isinstance(secret, str | bytes):
-            raise CompositionError(f"{where}: a version is a whole number, a secret text or bytes")
+        if not is_whole(version) or not 0 <= version <= _LAST_VERSION:
+            raise CompositionError(f"{where}: a version is a whole number up to {_LAST_VERSION}")
+        if not isinstance(secret, str | bytes):
+            raise CompositionError(f"{where}: a secret is text or bytes")
         if wrong := weakness(secret):
             raise CompositionError(f"{where} {wrong}")
         found[version] = secret.encode() if isinstance(secret, str) else secret
@@ -141,7 +151,18 @@ def _clocks(settings: Mapping[str, Any]) -> Clocks:
         raise CompositionError(
             "session_absolute_timeout must not be shorter than session_idle_timeout"
         )
-    return Clocks(idle, absolute, remember)
+    anonymous = _seconds(settings, "session_anonymous_idle_timeout", idle, LONGEST_IDLE)
+    if anonymous > idle:
+        raise CompositionError(
+            "session_anonymous_idle_timeout must not be longer than session_idle_timeout"
+        )
+    return Clocks(idle, absolute, remember, anonymous)
+
+
+def _room(given: Any) -> int | None:
+    if given is not None and (not is_whole(given) or given < LEAST_ROOM):
+        raise CompositionError(f"session_anonymous_room: {LEAST_ROOM} bytes or more, not {given!r}")
+    return cast("int | None", given)
 
 
 def _seconds(settings: Mapping[str, Any], name: str, default: int, most: int) -> int:

@@ -11,6 +11,7 @@ import pytest
 from abroad_app import (
     EMPTY,
     FILLED,
+    SECRET,
     Browser,
     serving,
 )
@@ -99,7 +100,7 @@ async def test_what_is_no_value_is_no_session(spelling: str) -> None:
 # Row 23
 async def test_a_client_of_http_cookies_stays_signed_in() -> None:
     """Whoever keeps and sends cookies with Python's own jar is signed in with the next request."""
-    async with serving() as browser:
+    async with serving(cookie_secret={10: SECRET}) as browser:  # a value that ends in "="
         await browser.fetch("/login", "POST")
         for _ in range(2):
             assert (await values(browser, by_http_cookies(browser.jar)))["user"] == "ann"

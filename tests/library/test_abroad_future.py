@@ -7,7 +7,7 @@ from abroad_app import (
     serving,
 )
 from tornado_state.cookies.signing import Signer
-from tornado_state.sessions.sealing import Contents, seal, unseal
+from tornado_state.sessions.sealing import Contents
 
 
 # Row 21
@@ -49,11 +49,13 @@ async def test_a_stored_time_that_was_moved_ahead_ends_the_session() -> None:
         signed = signer.verify("state-session-id", browser.jar["state-session-id"])
         assert signed is not None
         session_id = signed.value.decode()
+        sealer = browser.application.composition.sessions.records.sealer
 
         def tomorrow(sealed: bytes) -> bytes:
-            contents = unseal(session_id, sealed)
+            contents = sealer.unseal(session_id, sealed)
             assert isinstance(contents, Contents)
-            return seal(session_id, contents._replace(created_at=contents.created_at + 86_400))
+            ahead = contents._replace(created_at=contents.created_at + 86_400)
+            return sealer.seal(session_id, ahead)
 
         browser.store.tamper(tomorrow)
         assert (await browser.values())["visits"] == 0

@@ -22,6 +22,7 @@ from tornado_state import (
     StoreRefused,
     StoreUnavailable,
     TooLarge,
+    TooManySessions,
     UndeclaredKind,
     Unsupported,
 )
@@ -46,6 +47,7 @@ ERRORS: list[tuple[StateError, int, dict[str, Any]]] = [
     (OutcomeUnknown("x"), 503, {"retry_after": 1}),
     (NotKnownHere("x"), 503, {"retry_after": 1}),
     (StoreRefused("x"), 503, {"retry_after": 5}),
+    (TooManySessions(60), 429, {"retry_after": 60}),
     (RecordTooLarge(5), 413, {"size": 5, "limit": 0}),
     (RecordTooLarge(5, 4), 413, {"size": 5, "limit": 4}),
 ]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -38,13 +39,21 @@ PYTHON = [(page.name, block) for page in PAGES[1:] for block in blocks(page)]
 
 @pytest.mark.parametrize(("page", "block"), PYTHON, ids=[page for page, _ in PYTHON])
 def test_python_on_a_page_runs(page: str, block: str) -> None:
-    """What is written there as code does what is said beside it; a class of tests passes."""
+    """What is written there as code does what is said beside it; a class of tests passes.
+
+    Beside each other, as nearly all of them wait for a clock.
+    """
     namespace: dict[str, object] = {"__name__": page}
     exec(compile(block, page, "exec"), namespace)
-    for value in namespace.values():
-        if inspect.isclass(value) and value.__module__ == page:
-            for name in [name for name in dir(value) if name.startswith("test_")]:
-                run(getattr(value(), name))
+    tests = [
+        getattr(value(), name)
+        for value in namespace.values()
+        if inspect.isclass(value) and value.__module__ == page
+        for name in dir(value)
+        if name.startswith("test_")
+    ]
+    with ThreadPoolExecutor(len(tests) or 1) as pool:
+        assert list(pool.map(run, tests)) == [None] * len(tests)
 
 
 def run(test: object) -> None:

@@ -7,43 +7,57 @@ from base64 import urlsafe_b64encode
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from hypothesis import given
 from hypothesis import strategies as st
+from tornado_state import NotKnownHere
 from tornado_state.sessions.sealing import (
     Contents,
+    Sealer,
     is_last_word,
     is_newer,
     is_session_id,
+    key_version_of,
     new_session_id,
-    seal,
-    store_key,
-    unseal,
 )
 
-ID = "A" * 43
-OTHER = "B" * 43
+SECRETS = {0: b"0123456789abcdefghijklmnopqrstuv", 7: b"vutsrqponmlkjihgfedcba9876543210"}
+SEALER = Sealer(SECRETS, "shop", 0)
+ID = "0." + "A" * 43
+OTHER = "0." + "B" * 43
 CONTENTS = Contents(1_700_000_000, 1_700_000_060, True, b'{"a":1}')
 
 
-def derived(label: bytes) -> bytes:
-    """The same derivation by another implementation (RFC 5869)."""
-    return HKDFExpand(SHA256(), 32, label).derive(ID.encode())
+seal, unseal, store_key = SEALER.seal, SEALER.unseal, SEALER.store_key
+
+
+def derived(label: bytes, session_id: str = ID, application: str = "shop") -> bytes:
+    """The same derivation by another implementation (RFC 2104, RFC 5869)."""
+    purpose = HMAC(SECRETS[int(session_id.partition(".")[0])], SHA256())
+    purpose.update(b"session records\0" + application.encode())
+    expand = HKDFExpand(SHA256(), 32, label + b"\0" + session_id.encode())
+    return expand.derive(purpose.finalize())
 
 
 def test_a_session_id_carries_256_bits() -> None:
-    """43 characters of the URL-safe alphabet, never twice the same."""
-    made = {new_session_id() for _ in range(1000)}
+    """43 characters of the URL-safe alphabet behind the version, never twice the same."""
+    made = {new_session_id(3) for _ in range(1000)}
     assert len(made) == 1000
     assert all(is_session_id(session_id) for session_id in made)
+    assert {key_version_of(session_id) for session_id in made} == {3}
 
 
 @pytest.mark.parametrize(
-    "text", ["", "A" * 42, "A" * 44, "A" * 42 + "=", "A" * 43 + "\n", "É" * 43]
+    "text",
+    ["", "A" * 42, "A" * 44, "A" * 42 + "=", "A" * 43 + "\n", "É" * 43, "A" * 43],
 )
 def test_another_shape_is_no_session_id(text: str) -> None:
     """Only what could have been made here is one."""
     assert not is_session_id(text)
+    for version in ("0.", "-1.", "00.", "01.", "1234567890.", "٣.", "."):
+        good = version == "0." and text == "A" * 43
+        assert is_session_id(version + text) is good
 
 
 def test_the_store_key_is_hkdf_of_the_id() -> None:
@@ -51,6 +65,28 @@ def test_the_store_key_is_hkdf_of_the_id() -> None:
     expected = urlsafe_b64encode(derived(b"store key")).rstrip(b"=").decode()
     assert store_key(ID) == expected
     assert len(expected) == 43
+
+
+def test_keys_depend_on_the_secret_and_the_application_as_well() -> None:
+    """Who knows an ID alone, his own, can neither find its record nor write one."""
+    other_secret = Sealer({0: SECRETS[7]}, "shop", 0)
+    other_application = Sealer(SECRETS, "shop2", 0)
+    for other in (other_secret, other_application):
+        assert other.store_key(ID) != store_key(ID)
+        assert unseal(ID, other.seal(ID, CONTENTS)) is None
+
+
+def test_promise_5_keys_stay_while_their_version_is_listed() -> None:
+    """Another version of the secret changes no key of an ID; without its own there are none."""
+    longer = Sealer(SECRETS | {9: b"x" * 32}, "shop", 9)
+    assert longer.store_key(ID) == store_key(ID)
+    assert longer.unseal(ID, seal(ID, CONTENTS)) == CONTENTS
+    assert store_key("7." + "A" * 43) not in {store_key(ID), longer.store_key("9." + "A" * 43)}
+    for version, newer in ((3, False), (9, True)):
+        unknown = f"{version}.{'A' * 43}"
+        assert (SEALER.knows(unknown), SEALER.is_newer(unknown)) == (False, newer)
+        with pytest.raises(NotKnownHere):
+            store_key(unknown)
 
 
 def test_a_record_is_aes_gcm_under_the_derived_key() -> None:

@@ -102,7 +102,7 @@ async def test_a_request_may_commit_twice() -> None:
 async def test_promise_2_an_unknown_id_is_not_adopted() -> None:
     """A well-formed, signed ID that the store does not know creates nothing, and a new one does."""
     world = World()
-    planted = new_session_id()
+    planted = new_session_id(0)
     visitor = Visitor(world)
     visitor.take(world.sessions._cookie.keep(planted, ABSOLUTE, False))
     session = await visitor.session()
@@ -140,9 +140,45 @@ async def test_promise_5_rotation_keeps_sessions_and_signs_again_when_written() 
     assert cookie is not None
     assert cookie.value.startswith("2|1:1|")
     assert await rotated.assign(basket=3) is None
-    new_only = Visitor(old.world.like(cookie_secret={1: NEW}), rotated.cookies)
-    assert await new_only.data() == {"basket": 3}
-    assert await Visitor(new_only.world, old.cookies).data() == {}
+    assert await Visitor(rotated.world, old.cookies).data() == {"basket": 3}
+
+
+async def test_promise_5_what_a_dropped_secret_is_part_of_has_ended() -> None:
+    """A session's keys keep the secret it began under; without that nobody finds it any more."""
+    old = await with_session()
+    rotated = Visitor(old.world.like(cookie_secret={**SECRET, 1: NEW}), old.cookies)
+    await rotated.assign(basket=2)
+    begun = await with_session(rotated.world)
+    new_only = old.world.like(cookie_secret={1: NEW})
+    assert await Visitor(new_only, begun.cookies).data() == {"basket": 1}
+    for cookies in (old.cookies, rotated.cookies):
+        visitor = Visitor(new_only, cookies)
+        assert await visitor.data() == {}
+        assert await visitor.assign(basket=5) is not None
+
+
+async def test_promise_5_keys_of_a_secret_to_come_are_another_process_s() -> None:
+    """A cookie signed here whose session was begun under a later secret: not known here."""
+    visitor = await with_session()
+    visitor.take(visitor.world.sessions._cookie.keep(new_session_id(9), ABSOLUTE, False))
+    with pytest.raises(NotKnownHere):
+        await visitor.session()
+
+
+async def test_a_renewal_under_a_later_secret_is_not_known_here() -> None:
+    """What an ID was renewed to by a process that has a secret more, this one can neither read nor
+    end."""
+    old = await with_session()
+    rotated = Visitor(old.world.like(cookie_secret={**SECRET, 1: NEW}), old.cookies)
+    late, session = await old.session(), await rotated.session()
+    session.renew_id()
+    await rotated.commit(session)
+    late.destroy()
+    with pytest.raises(NotKnownHere):
+        await old.commit(late)
+    with pytest.raises(NotKnownHere):
+        await old.session()
+    assert await rotated.data() == {"basket": 1}
 
 
 async def test_promise_6_another_applications_session_is_refused() -> None:

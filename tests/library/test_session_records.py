@@ -10,7 +10,7 @@ import pytest
 from state_app import ABSOLUTE, IDLE, REMEMBERED, World
 from tornado_state import NotKnownHere, SessionEnded, StoreUnavailable, TooLarge
 from tornado_state.sessions.record_contents import write_texts
-from tornado_state.sessions.sealing import Contents, new_session_id, seal, store_key
+from tornado_state.sessions.sealing import Contents, new_session_id
 from tornado_state.sessions.stored import StoredSession, size_of
 from tornado_state.stores import MemoryStore
 from watched_store import Clock, WatchedStore
@@ -42,13 +42,14 @@ async def swapped(world: World, stored: StoredSession, **values: bytes) -> bool:
 
 
 async def put(world: World, sealed: bytes, session_id: str) -> None:
-    await world.store.add(store_key(session_id), sealed, IDLE)
+    await world.store.add(world.sessions.records.sealer.store_key(session_id), sealed, IDLE)
 
 
 async def sealed_text(world: World, data: bytes, made: float = 0, **options: Any) -> str:
     """Store a record that opens, whatever it says, ``made`` in so many seconds; return its ID."""
-    session_id = new_session_id()
+    session_id = new_session_id(0)
     at = int(world.clock() + made)
+    seal = world.sessions.records.sealer.seal
     await put(world, seal(session_id, Contents(at, at, False, data), **options), session_id)
     return session_id
 
@@ -77,17 +78,17 @@ async def test_promise_7_foreign_bytes_are_no_session(
     sealed: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What was not sealed for this session is refused, logged, counted and left where it is."""
-    world, session_id = World(), new_session_id()
+    world, session_id = World(), new_session_id(0)
     await put(world, sealed, session_id)
     assert await fetched(world, session_id) is None
     assert world.events == ["unreadable"]
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert (await world.store.load(store_key(session_id))).sealed == sealed
+    assert (await world.sessions.records.load(session_id)).sealed == sealed
 
 
 async def test_promise_7_another_session_under_ones_key_is_no_session() -> None:
     """A record copied to another store key is refused there."""
-    world, mine = World(), new_session_id()
+    world, mine = World(), new_session_id(0)
     theirs = await add(world)
     await put(world, (await world.store.load(theirs.store_key)).sealed, mine)
     assert await fetched(world, mine) is None
@@ -142,7 +143,7 @@ async def test_a_record_that_says_it_is_over_is_no_session() -> None:
 
 async def test_a_record_of_a_newer_release_is_not_known_here() -> None:
     """It is neither read nor ended nor replaced; whoever needs it has to ask elsewhere."""
-    world, session_id = World(), new_session_id()
+    world, session_id = World(), new_session_id(0)
     await put(world, b"\x03" + b"x" * 60, session_id)
     with pytest.raises(NotKnownHere, match="newer release"):
         await fetched(world, session_id)
@@ -304,6 +305,10 @@ class LostNodes(WatchedStore):
         super().__init__(clock)
         self._turn, self.lost, self.takes = clock.pass_, lost, takes
 
+    @property
+    def may_answer_elsewhere(self) -> bool:
+        return True
+
     async def add(self, key: str, sealed: bytes, idle: int) -> bool:
         await self._pass("add")
         if self.operations["add"] <= self.lost:
@@ -330,3 +335,12 @@ async def test_drawing_another_id_has_an_end(takes: float, asked: int) -> None:
     with pytest.raises(StoreUnavailable, match="this node is away"):
         await add(world)
     assert world.store.operations == {"add": asked}
+
+
+async def test_one_id_is_drawn_where_nobody_else_could_answer() -> None:
+    """A store that is one place has said it with the first ID."""
+    world = World()
+    world.store.fail("add")
+    with pytest.raises(StoreUnavailable, match="no answer"):
+        await add(world)
+    assert world.store.operations == {"add": 1}

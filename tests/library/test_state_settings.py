@@ -21,7 +21,7 @@ def read(**settings: Any) -> Any:
 def test_what_is_not_set_has_a_safe_default() -> None:
     """But for the secret, which has none."""
     found = read()
-    assert found.clocks == (1800, 43_200, MONTH)
+    assert found.clocks == (1800, 43_200, MONTH, 1800)
     assert found.persistent
     names = found.names
     assert (names.application, names.secure, names.samesite) == ("shop", True, "Lax")
@@ -68,7 +68,8 @@ def test_another_version_of_the_secret_may_sign() -> None:
         ({"0": OLD}, "a version is a whole number"),
         ({True: OLD}, "a version is a whole number"),
         ({-1: OLD}, "a version is a whole number"),
-        ({0: 5}, "a version is a whole number, a secret text or bytes"),
+        ({0: 5}, "a secret is text or bytes"),
+        ({1_000_000_000: OLD}, "a version is a whole number up to 999999999"),
     ],
 )
 def test_a_secret_that_somebody_could_guess_is_refused(given: Any, why: str) -> None:
@@ -113,6 +114,10 @@ def test_a_random_secret_is_taken() -> None:
         ({"session_absolute_timeout": float("inf")}, "session_absolute_timeout: a timedelta"),
         ({"session_absolute_timeout": 401 * 86_400}, "session_absolute_timeout: whole seconds"),
         ({"session_absolute_timeout": 1799}, "must not be shorter than session_idle_timeout"),
+        ({"session_anonymous_idle_timeout": 1801}, "must not be longer than session_idle_timeout"),
+        ({"session_anonymous_room": 2**20 - 1}, "session_anonymous_room: 1048576 bytes or more"),
+        ({"session_anonymous_room": 1e9}, "session_anonymous_room"),
+        ({"session_anonymous_room": True}, "session_anonymous_room"),
         ({"session_remember_timeout": timedelta(milliseconds=500)}, "session_remember_timeout"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 from impostor import Impostor, always
@@ -58,7 +58,9 @@ async def test_check_names_the_address_that_does_not_answer() -> None:
     away = f"127.0.0.1:{free_port()}"
     with MemcachedProcess() as memcached:
         async with opened(memcached.address) as store:
+            assert store.room is None
             await store.check()
+            assert store.room == 64 * 2**20
         async with opened(memcached.address, away) as store:
             with pytest.raises(StoreUnavailable, match=away):
                 await store.check()
@@ -159,3 +161,17 @@ def test_settings_that_cannot_be_are_refused(wrong: str) -> None:
     """Zero seconds, connections, lookups or places make no store."""
     with pytest.raises(ValueError, match="at least 1"):
         MemcachedStore(["[::1]:11211"], **{wrong: 0})
+
+
+@pytest.mark.parametrize("nodes", [1, 2])
+async def test_another_node_may_answer_until_all_are_known_to_be_away(nodes: int) -> None:
+    """Where there is one, or all are away, another key is no use."""
+    async with opened(*(f"127.0.0.1:{free_port()}" for _ in range(nodes))) as store:
+        assert store.may_answer_elsewhere is (nodes > 1)
+
+        async def asked() -> bool:
+            with suppress(StoreUnavailable):
+                await store.add(new_key(), b"record", 60)
+            return not store.may_answer_elsewhere
+
+        await until(asked, "all are known to be away")

@@ -46,3 +46,25 @@ async def test_records_nobody_asks_for_again_leave_memory() -> None:
         await store.add(new_key(), b"record", 10)
         now += 0.01
     assert await store.add(new_key(), b"record", 10) is True
+
+
+async def test_a_store_is_full_by_bytes_as_well() -> None:
+    """Neither a new record nor a larger one goes beyond; what ended or expired has left room."""
+    now = 0.0
+    store = MemoryStore(lambda: now, max_bytes=10_000)
+    assert store.room == 10_000
+    one, two, three = new_key(), new_key(), new_key()
+    await store.add(one, b"x" * 4_000, 10)
+    await store.add(two, b"x" * 4_000, 20)
+    with pytest.raises(StoreRefused, match="2 records, 8600 bytes"):
+        await store.add(three, b"x" * 4_000, 20)
+    record = await store.load(two)
+    assert record is not None
+    with pytest.raises(StoreRefused):
+        await store.cas(two, b"x" * 6_000, record.token, 20)
+    assert (await store.load(two)) == record
+    assert await store.cas(two, b"x" * 5_000, record.token, 20) is True
+    now = 10.0
+    assert await store.add(three, b"x" * 4_000, 20) is True
+    await store.delete(three)
+    assert await store.add(one, b"x" * 4_000, 20) is True

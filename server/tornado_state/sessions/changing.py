@@ -24,7 +24,7 @@ from ..exceptions import (
     StoreUnavailable,
 )
 from ..kinds import Kind
-from .plan import Interrupted, Status
+from .plan import Interrupted, Plan, Status
 from .records import SessionRecords
 from .session import Session
 from .stored import StoredSession
@@ -40,9 +40,8 @@ class Changing:
         self._records = records
         self._turns = Turns()
 
-    async def change(self, session: Session) -> bool:
-        """Store what changed; False when that is not all that is asked for by now."""
-        plan = session.plan()
+    async def change(self, session: Session, plan: Plan) -> bool:
+        """Store what changed, as planned; False when that is not all that is asked for by now."""
         names = [kind.name for kind in plan.changes]
         async with self._turns.take(stored_of(session).store_key, *names) as waited:
             for attempt in attempts():
@@ -52,7 +51,7 @@ class Changing:
                     return False
                 new = self._records.next_version(stored_of(session), plan.values)
                 with interruptible(session, Interrupted(new.sealed, plan.values, plan=plan)):
-                    swapped = await self._records.swap(stored_of(session), new)
+                    swapped = await self._records.swap(stored_of(session), new, session.address)
                 if swapped:
                     session.confirm(plan, new)
                     return True
@@ -84,7 +83,7 @@ class Changing:
         values = Confirmed(stored.values).with_changes({kind: text})
         new = self._records.next_version(stored, values)
         with interruptible(session, Interrupted(new.sealed, values, kind, before)):
-            swapped = await self._records.swap(stored, new)
+            swapped = await self._records.swap(stored, new, session.address)
         if swapped:
             session.confirm_value(kind, before, text, new)
         return swapped

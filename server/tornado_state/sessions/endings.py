@@ -14,7 +14,7 @@ from ..confirmed import NOTHING, Texts
 from ..exceptions import SessionEnded, StoreRefused
 from .record_contents import last_word
 from .records import SessionRecords
-from .stored import StoredSession, unloaded
+from .stored import StoredSession
 from .turns import attempts
 
 
@@ -32,9 +32,11 @@ class Endings:
     ) -> bool:
         """End exactly the version ``stored``: like `swap`, for a record that says it is over."""
         to = successor.session_id if successor else None
-        word = last_word(stored.session_id, self._records.clock(), to, was)
+        now, sealer = self._records.clock(), self._records.sealer
+        word = last_word(sealer, stored.session_id, now, to, was)
         ended = await self._records.cas(stored, word.sealed, word.keep_for)
         if ended:
+            self._records.gone(stored)
             self._tell(stored.store_key)
         return ended
 
@@ -58,7 +60,7 @@ class Endings:
 
     async def end_id(self, session_id: str) -> None:
         """End the session of an ID of which nothing else is known."""
-        await self.end(unloaded(session_id))
+        await self.end(self._records.unloaded(session_id))
 
     async def continued_in(self, stored: StoredSession, successor: StoredSession) -> bool:
         """Return whether the session was retired in favour of ``successor``."""
@@ -76,4 +78,5 @@ class Endings:
         if opened.last_word is None:
             return stored._replace(token=record.token)
         # Not loaded yet, and perhaps renewed as well: the next try finds out.
-        return unloaded(opened.last_word.to) if opened.last_word.to else None
+        following = opened.last_word.to
+        return self._records.unloaded(following) if following else None

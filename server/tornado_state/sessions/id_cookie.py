@@ -1,5 +1,9 @@
 """The cookie that carries a session ID: signed, so that a forged ID costs no lookup.
 
+A session ID says which version of the secret its keys depend on (:mod:`.sealing`). One of a later
+version than any known here is another process's, as a signature is; one of a version that was
+dropped leads nowhere any more.
+
 It is not stamped with a time. How old a session is, its record says, by one clock instead of every
 host's own; a host whose clock is ahead makes no session that the others refuse.
 """
@@ -11,8 +15,9 @@ from typing import NamedTuple
 
 from ..cookies.signing import SignedValue, Signer
 from ..cookies.wire import CookieNames, Cookies, SetCookie
-from .recent import Recent
-from .sealing import is_session_id
+from ..exceptions import NotKnownHere
+from ..recent import Recent
+from .sealing import Sealer, is_session_id
 
 _SESSION_ID = "session-id"
 
@@ -45,8 +50,11 @@ class SessionIDCookie:
     lives is not for it to say.
     """
 
-    def __init__(self, signer: Signer, names: CookieNames, *, persistent: bool = True) -> None:
+    def __init__(
+        self, signer: Signer, sealer: Sealer, names: CookieNames, *, persistent: bool = True
+    ) -> None:
         self._signer = signer
+        self._sealer = sealer
         self._names = names
         self._persistent = persistent
         self.name = names.name(_SESSION_ID)
@@ -92,6 +100,9 @@ class SessionIDCookie:
 
     def _verified(self, candidate: str) -> SignedValue | None:
         signed = self._signer.verify(self.name, candidate)
-        if signed is None or not is_session_id(signed.value.decode("ascii", "replace")):
+        session_id = signed.value.decode("ascii", "replace") if signed else ""
+        if not is_session_id(session_id):
             return None
-        return signed
+        if self._sealer.is_newer(session_id):
+            raise NotKnownHere("a session's keys depend on a secret that is not known here")
+        return signed if self._sealer.knows(session_id) else None

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from ..confirmed import NOTHING, Texts
-from .sealing import Contents, is_last_word, is_session_id, seal, unseal
+from .sealing import Contents, Sealer, is_last_word, is_session_id
 
 #: Seconds for which the record of an ended session says so: long for a renewed one, because a
 #: request that began before the renewal may still sign out.
@@ -70,17 +70,17 @@ def write_texts(values: Texts) -> bytes:
     return b"{%s}" % b",".join(b'"%s":%s' % (name.encode(), values[name]) for name in values)
 
 
-def last_word(session_id: str, now: float, to: str | None, was: Texts) -> Sealed:
+def last_word(sealer: Sealer, session_id: str, now: float, to: str | None, was: Texts) -> Sealed:
     """Return what is left of the session, which goes on under the ID ``to``, if any."""
     word = LastWord(to, {name: msgspec.Raw(text) for name, text in was.items()})
     contents = Contents(int(now), int(now), remembered=False, data=msgspec.json.encode(word))
-    sealed = seal(session_id, contents, last_word=True)
+    sealed = sealer.seal(session_id, contents, last_word=True)
     return Sealed(sealed, _ENDED_FOR if to is None else _RENEWED_FOR)
 
 
-def open_record(session_id: str, sealed: bytes) -> Opened | None:
+def open_record(sealer: Sealer, session_id: str, sealed: bytes) -> Opened | None:
     """Return what a record says; None for bytes that no session of this ID left there."""
-    contents = unseal(session_id, sealed)
+    contents = sealer.unseal(session_id, sealed)
     if contents is None:
         return None
     try:

@@ -10,24 +10,22 @@ How a session ends is in :mod:`.endings`.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ..confirmed import NOTHING, Texts
 from ..events import Events
-from ..exceptions import NotKnownHere, SessionEnded, StoreUnavailable
-from ..stores.base import SessionStore
+from ..exceptions import NotKnownHere, SessionEnded, StoreRefused, StoreUnavailable
+from ..stores.base import SessionRecord, SessionStore
 from .clocks import Clocks
 from .record_contents import Opened, open_record, write_texts
-from .sealing import Contents, is_newer, new_session_id, seal, store_key
-from .stored import CAPACITY, StoredSession, check_size, version_of
-from .touches import Touches
+from .room import Room
+from .sealing import Contents, Sealer, is_newer, new_session_id
+from .stored import CAPACITY, Found, StoredSession, check_size
+from .times import SessionTimes
 
 log = logging.getLogger(__name__)
-
-#: Of the idle timeout, before its clock is pushed.
-_TOUCH_AFTER = 0.1
 
 #: How many IDs are drawn for a new session, and for how many seconds. With one of two nodes away
 #: all of them miss in 15 cases of a million; a node that only times out is not waited for twice.
@@ -35,53 +33,80 @@ _DRAWS = 16
 _DRAWN_FOR = 0.25
 
 
-class Found(NamedTuple):
-    """What a session ID leads to.
-
-    ``old`` is a session that goes on under another ID, ``was`` what may still be seen of it.
-    """
-
-    stored: StoredSession | None = None
-    old: StoredSession | None = None
-    was: Texts = NOTHING
-
-
-class SessionRecords:
+class SessionRecords(SessionTimes):
     """Reads and writes sessions in ``store``."""
 
     def __init__(
-        self, store: SessionStore, clocks: Clocks, clock: Callable[[], float], events: Events
+        self,
+        store: SessionStore,
+        sealer: Sealer,
+        clocks: Clocks,
+        clock: Callable[[], float],
+        events: Events,
+        *,
+        room: Room | None = None,
     ) -> None:
+        super().__init__(clocks, clock)
         self.store = store
-        self.clocks = clocks
-        self.clock = clock
+        self.sealer = sealer
         self._events = events
-        self._touches = Touches(clocks.idle_timeout * _TOUCH_AFTER, clock)
+        self._room = room
 
     async def find(self, session_id: str) -> Found:
         """Return the session, or that there is definitely none that may be used."""
-        record = await self.store.load(store_key(session_id))
-        if record is None:
-            return Found()
-        opened = self.open(session_id, record.sealed)
-        if opened is None:
+        record = await self.load(session_id)
+        return self.found(session_id, record) or await self._renewed(session_id, record)
+
+    def found(self, session_id: str, record: SessionRecord | None) -> Found | None:
+        """Return what a record says, None where that depends on another, which it leads on to."""
+        opened = self.open(session_id, record.sealed) if record else None
+        if record is None or opened is None:
             return Found()
         now = self.clock()
-        found = version_of(session_id, opened.contents, opened.values, *record)
-        if opened.last_word is None:
-            return Found(found) if self._counts(opened.contents, now) else Found()
-        if not opened.was_renewed(now):
+        if opened.last_word is not None:
+            return None if opened.was_renewed(now) else Found()
+        if not self._counts(opened.contents, now):
             return Found()
-        was = opened.was(now)
+        return Found(self._version(session_id, opened.contents, opened.values, *record))
+
+    async def _renewed(self, session_id: str, record: SessionRecord | None) -> Found:
+        assert record is not None, "what leads on is a record"
+        opened = self.open(session_id, record.sealed)
+        assert opened is not None, "what leads on was opened before"
+        was = opened.was(self.clock())
         was = was if was and await self._goes_on(opened) else NOTHING
         # Without the token: the word that leads on is not to be replaced.
-        return Found(old=found._replace(token=None), was=was)
+        old = self._version(session_id, opened.contents, opened.values, record.sealed, None)
+        return Found(old=old, was=was)
+
+    def load_soon(self, session_id: str) -> asyncio.Future[SessionRecord | None]:
+        """Begin to `load`; see `SessionStore.load_soon`."""
+        return self.store.load_soon(self.sealer.store_key(session_id))
+
+    async def load(self, session_id: str) -> SessionRecord | None:
+        """Return the record of a session ID as the store has it."""
+        return await self.store.load(self.sealer.store_key(session_id))
+
+    def unloaded(self, session_id: str) -> StoredSession:
+        """Return the session of an ID of which nothing else is known."""
+        return self._version(session_id, Contents(0, 0, False, b""), NOTHING, b"", None)
+
+    def _version(
+        self,
+        session_id: str,
+        contents: Contents,
+        values: Texts,
+        sealed: bytes,
+        token: bytes | None,
+    ) -> StoredSession:
+        key = self.sealer.store_key(session_id)
+        return StoredSession(session_id, key, *contents[:3], values, sealed, token)
 
     async def _goes_on(self, opened: Opened) -> bool:
         """Return whether what a session was renewed to has not ended by now."""
         while opened.last_word is not None:
             session_id = opened.last_word.to
-            record = await self.store.load(store_key(session_id)) if session_id else None
+            record = await self.load(session_id) if session_id else None
             following = self.open(session_id, record.sealed) if session_id and record else None
             if following is None:
                 return False
@@ -94,7 +119,7 @@ class SessionRecords:
 
     def open(self, session_id: str, sealed: bytes) -> Opened | None:
         """Return what a record says, None for what is none of ours; or `NotKnownHere`."""
-        opened = open_record(session_id, sealed)
+        opened = open_record(self.sealer, session_id, sealed)
         if opened is None and is_newer(sealed):
             raise NotKnownHere("a session record was written by a newer release")
         if opened is None:
@@ -109,12 +134,19 @@ class SessionRecords:
         return not self.clocks.is_over(contents.created_at, now, remembered=remembered)
 
     async def add(
-        self, values: Texts, like: StoredSession | None, remembered: bool, fits: int = CAPACITY
+        self,
+        values: Texts,
+        like: StoredSession | None,
+        remembered: bool,
+        fits: int = CAPACITY,
+        address: str = "",
     ) -> StoredSession:
         """Create a record under a new session ID, as old as the one it is ``like``, or as of now.
 
-        Nobody has the ID yet: where the node that it leads to is away, another one is drawn.
-        ``fits`` is how many bytes are taken, if that is more than the capacity.
+        Nobody has the ID yet: where the node that it leads to is away, and there are others,
+        another one is drawn.
+        ``fits`` is how many bytes are taken, if that is more than the capacity; ``address`` is
+        whose room it takes (:mod:`.room`).
         """
         check_size(values, fits)
         began, draws = self.clock(), 0
@@ -122,25 +154,31 @@ class SessionRecords:
             draws += 1
             new = self.drawn(values, like, remembered)
             try:
-                await self.insert(new)
+                await self.insert(new, address)
             except StoreUnavailable:
-                if draws == _DRAWS or self.clock() - began > _DRAWN_FOR:
+                is_last = draws == _DRAWS or self.clock() - began > _DRAWN_FOR
+                if is_last or not self.store.may_answer_elsewhere:
                     raise
             else:
                 return new
 
     def drawn(self, values: Texts, like: StoredSession | None, remembered: bool) -> StoredSession:
         """Return what `insert` is to create, under a session ID that is drawn here."""
-        session_id, now = new_session_id(), int(self.clock())
+        session_id, now = new_session_id(self.sealer.key_version), int(self.clock())
         created_at = like.created_at if like else now
         contents = Contents(created_at, now, remembered, write_texts(values))
-        sealed = seal(session_id, contents)
-        return version_of(session_id, contents, values, sealed, None)
+        sealed = self.sealer.seal(session_id, contents)
+        return self._version(session_id, contents, values, sealed, None)
 
-    async def insert(self, new: StoredSession) -> None:
+    async def insert(self, new: StoredSession, address: str = "") -> None:
         """Create the record."""
-        if not await self.store.add(new.store_key, new.sealed, self.expiry(new)):
-            raise StoreUnavailable("the store says that a session ID just made is taken")
+        self._take_room(new, new, address)
+        try:
+            if not await self.store.add(new.store_key, new.sealed, self.expiry(new)):
+                raise StoreUnavailable("the store says that a session ID just made is taken")
+        except (StoreUnavailable, StoreRefused):
+            self.gone(new)
+            raise
         self._touches.done(new.store_key)
 
     def next_version(self, stored: StoredSession, values: Texts) -> StoredSession:
@@ -148,14 +186,15 @@ class SessionRecords:
         check_size(values, stored.size)
         now = int(self.clock())
         contents = Contents(stored.created_at, now, stored.remembered, write_texts(values))
-        sealed = seal(stored.session_id, contents)
+        sealed = self.sealer.seal(stored.session_id, contents)
         return stored._replace(values=values, written_at=now, sealed=sealed, token=None)
 
-    async def swap(self, stored: StoredSession, new: StoredSession) -> bool:
+    async def swap(self, stored: StoredSession, new: StoredSession, address: str = "") -> bool:
         """Replace exactly the version ``stored``; False when another stands there now.
 
         Raises `SessionEnded` when there is nothing left to replace.
         """
+        self._take_room(stored, new, address)
         swapped = await self.cas(stored, new.sealed, self.expiry(stored))
         if swapped:
             self._touches.done(stored.store_key)
@@ -164,6 +203,12 @@ class SessionRecords:
     async def delete(self, stored: StoredSession) -> None:
         """Delete the record, whatever version it is."""
         await self.store.delete(stored.store_key)
+        self.gone(stored)
+
+    def gone(self, stored: StoredSession) -> None:
+        """Note that the record takes no room any more."""
+        if self._room:
+            self._room.give_back(stored.store_key)
 
     async def cas(self, stored: StoredSession, sealed: bytes, expiry: int) -> bool:
         """Replace exactly the version ``stored``, for ``expiry`` seconds; else as `swap`."""
@@ -174,14 +219,12 @@ class SessionRecords:
             raise SessionEnded
         return swapped
 
-    def touch_due(self, stored: StoredSession) -> bool:
-        """Return whether a tenth of the idle timeout is used up, as far as this process knows."""
-        return self._touches.due(stored.store_key)
-
-    async def touch(self, stored: StoredSession) -> None:
+    async def touch(self, stored: StoredSession, address: str = "") -> None:
         """Push the idle clock, if that is due."""
         if not self.touch_due(stored):
             return
+        if self._room and self.is_anonymous(stored):
+            self._room.keep(address, stored.store_key, len(stored.sealed), *self._until(stored))
         try:
             await self.store.touch(stored.store_key, self.expiry(stored))
         except StoreUnavailable:
@@ -190,22 +233,11 @@ class SessionRecords:
             return
         self._touches.done(stored.store_key)
 
-    def last_used_at(self, stored: StoredSession) -> float:
-        """Return when the session was last used, in epoch seconds, as far as this process knows."""
-        return max(stored.written_at, self._touches.last(stored.store_key) or 0)
+    def _take_room(self, stored: StoredSession, new: StoredSession, address: str) -> None:
+        """Take what ``new`` needs in the place of ``stored``."""
+        if self._room and self.is_anonymous(new):
+            self._room.take(address, new.store_key, len(new.sealed), *self._until(stored))
 
-    def expires_at(self, stored: StoredSession) -> float:
-        """Return when the session ends if it is not used again, in epoch seconds."""
-        idle = self.clocks.idle(remembered=stored.remembered)
-        absolute = self.clocks.absolute(remembered=stored.remembered)
-        return min(self.last_used_at(stored) + idle, stored.created_at + absolute)
-
-    def remaining(self, stored: StoredSession) -> int:
-        """Return the seconds until the absolute timeout, at least 1."""
-        created_at, remembered = stored.created_at, stored.remembered
-        return self.clocks.remaining(created_at, self.clock(), remembered=remembered)
-
-    def expiry(self, stored: StoredSession) -> int:
-        """Return the seconds for which the store is to keep the record from now."""
-        created_at, remembered = stored.created_at, stored.remembered
-        return self.clocks.expiry(created_at, self.clock(), remembered=remembered)
+    def _until(self, stored: StoredSession) -> tuple[float, float]:
+        now = self.clock()
+        return now, now + self.expiry(stored)

@@ -58,7 +58,8 @@ class Renewing:
         """Begin a session under an ID of its own."""
         if session.renewed and not (plan.restart_clock or plan.replaces):
             raise SessionEnded
-        new = await self._records.add(plan.values, None, plan.remembered, _fits(session, plan))
+        fits = _fits(session, plan)
+        new = await self._records.add(plan.values, None, plan.remembered, fits, session.address)
         async with self._undone_on_error(session, new):
             await confirm(new.store_key)
         self._confirm_new(session, plan, new)
@@ -81,7 +82,7 @@ class Renewing:
                 return False
             like = None if plan.restart_clock else old
             fits = _fits(session, plan)
-            new = await self._records.add(plan.values, like, plan.remembered, fits)
+            new = await self._records.add(plan.values, like, plan.remembered, fits, session.address)
             async with self._undone_on_error(session, new):
                 await confirm(new.store_key)
             if await self._retire(session, plan, old, new):

@@ -6,10 +6,13 @@ can do without it still answers, and nobody is taken for signed in or out while 
 
 from __future__ import annotations
 
+import asyncio
+
 from tornado.log import app_log
 
 from ..cookies.wire import Cookies
 from ..exceptions import StateError, UndeclaredKind, Unsupported
+from ..stores.base import SessionRecord
 from .id_cookie import NOBODY
 from .kind_rules import KindRules
 from .plan import Status
@@ -20,7 +23,7 @@ from .tier import ServerSessionTier
 class RequestSession:
     """See the module's rule. ``needed`` is whether the handler uses a kind that is in it.
 
-    ``counts_as_use`` is whether the request pushes the idle clock.
+    ``counts_as_use`` is whether the request pushes the idle clock, ``address`` whence it comes.
     """
 
     def __init__(
@@ -31,14 +34,16 @@ class RequestSession:
         *,
         needed: bool,
         counts_as_use: bool,
+        address: str,
     ) -> None:
         self._tier = tier
         self._cookies = cookies
         self.needed = needed
         self._counts_as_use = counts_as_use
+        self._address = address
         self._presented = NOBODY
-        #: The session as far as it is known: an empty one where it was not loaded.
-        self.known = Session(rules=rules)
+        self._rules = rules
+        self._known: Session | None = None
         self._is_loaded = tier is None
         self._trouble: StateError | None = None
 
@@ -48,6 +53,22 @@ class RequestSession:
         if self._tier is None:
             raise Unsupported("this application keeps no sessions on the server")
         return self._tier
+
+    @property
+    def known(self) -> Session:
+        """The session as far as it is known: an empty one where it was not loaded."""
+        if self._known is None:
+            self._known = Session(rules=self._rules)
+        return self._known
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody has looked at the session."""
+        return self._known is None
+
+    def can_change_late(self) -> bool:
+        """Return whether a value that can change inside was handed out."""
+        return self._known is not None and self._known.journal.can_change_late()
 
     def needs_loading(self) -> bool:
         """Return whether `load` has anything to ask of the store; without, it is done."""
@@ -60,17 +81,43 @@ class RequestSession:
             return False
         if self._presented.session_id is not None:
             return True
-        self.known, self._is_loaded = self._tier.empty(self._presented), True
+        self._is(self._tier.empty(self._presented))
         return False
+
+    def look_up(self) -> asyncio.Future[SessionRecord | None] | None:
+        """Begin to load what `needs_loading`; None where that fails at once, which is kept."""
+        assert self._presented.session_id is not None, "only what has an ID needs loading"
+        try:
+            return self.tier.look_up(self._presented.session_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
+            self._note(error)
+            return None
+
+    def looked_up(self, answer: asyncio.Future[SessionRecord | None]) -> bool:
+        """Take what `look_up` brought; return whether that was all, and nothing is left to `load`.
+
+        A failure is kept for whoever uses the session.
+        """
+        try:
+            session = self.tier.looked_up(self._presented, answer.result())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
+            self._note(error)
+            return True
+        if session is not None:
+            self._is(session)
+        return session is not None
 
     async def load(self) -> None:
         """Load the session; a failure is kept for whoever uses it."""
         try:
-            self.known = await self.tier.load(self._presented)
-            self.known.counts_as_use = self._counts_as_use
-            self._is_loaded = True
+            self._is(await self.tier.load(self._presented))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             self._note(error)
+
+    def _is(self, session: Session) -> None:
+        session.counts_as_use = self._counts_as_use
+        session.address = self._address
+        self._known, self._is_loaded = session, True
 
     def _note(self, error: Exception) -> None:
         if not isinstance(error, StateError):

@@ -1,12 +1,18 @@
 """From a session ID to the store key and the sealed record, and back.
 
-Rule 1: a session ID is 256 random bits, made here and nowhere else (ASVS 5.0 7.2.3 asks for 128).
+Rule 1: a session ID carries 256 random bits, drawn here and nowhere else (ASVS 5.0 7.2.3 asks for
+128), behind the version of the secret that its keys depend on.
 Rule 2: the store learns neither the ID nor the content. The store key and the encryption key are
-two derivations from the ID (HKDF-Expand, RFC 5869 2.3, one block each), so whoever holds the whole
-store can neither present a session nor read one, and rotating cookie secrets loses no record.
-Rule 3: a sealed record opens only under its own ID: AES-256-GCM, with the format and the store key
+two derivations from the ID under a key of the application's secret (HKDF-Expand, RFC 5869 2.3, one
+block each). Whoever holds the whole store can neither present a session nor read one; and whoever
+knows an ID, because it is his own, can neither find its record nor write one.
+Rule 3: both keys come from one version of the secret for as long as the ID lasts. So a new version
+loses no record and changes no store key while the old one is listed. A version that is not known
+here is another process's, `NotKnownHere`.
+Rule 4: a sealed record opens only under its own ID: AES-256-GCM, with the format and the store key
 as associated data. Foreign, corrupt, truncated or swapped bytes are detected, never decoded.
 
+Session ID: the version in digits, a full stop, 43 characters of the URL-safe base64 alphabet.
 Sealed layout: 1 byte format, 12 bytes nonce, ciphertext with its 16-byte tag. The format tells a
 session from the last word of one that is over, also to whoever cannot open it.
 """
@@ -17,11 +23,14 @@ import hmac
 import re
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ..exceptions import NotKnownHere
 
 _SESSION = b"\x01"
 _LAST_WORD = b"\x02"
@@ -32,7 +41,7 @@ _REMEMBERED = 16_384
 
 _NONCE = 12
 _TAG = 16
-_SESSION_ID = re.compile(r"[A-Za-z0-9_-]{43}")
+_SESSION_ID = re.compile(r"(?:0|[1-9][0-9]{0,8})\.[A-Za-z0-9_-]{43}")
 
 
 class Contents(NamedTuple):
@@ -47,9 +56,9 @@ class Contents(NamedTuple):
     data: bytes
 
 
-def new_session_id() -> str:
-    """Return 43 characters carrying 256 random bits."""
-    return secrets.token_urlsafe(32)
+def new_session_id(key_version: int) -> str:
+    """Return a session ID with 256 random bits, whose keys depend on that version."""
+    return f"{key_version}.{secrets.token_urlsafe(32)}"
 
 
 def is_session_id(text: str) -> bool:
@@ -57,48 +66,79 @@ def is_session_id(text: str) -> bool:
     return _SESSION_ID.fullmatch(text) is not None
 
 
-def _derive(session_id: str, label: bytes) -> bytes:
-    return hmac.digest(session_id.encode("ascii"), label + b"\x01", "sha256")
+def key_version_of(session_id: str) -> int:
+    """Return the version of the secret that the keys of ``session_id`` depend on."""
+    return int(session_id.partition(".")[0])
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def store_key(session_id: str) -> str:
-    """Return the 43 characters under which the record of ``session_id`` is kept."""
-    return urlsafe_b64encode(_derive(session_id, b"store key")).rstrip(b"=").decode("ascii")
+class Sealer:
+    """Finds and seals the records of one application's sessions.
 
+    ``cookie_secret`` maps key versions to secrets; new session IDs are to be of ``key_version``.
+    `store_key`, `seal` and `unseal` raise
+    `NotKnownHere` for a session ID whose version is not among them.
+    """
 
-@lru_cache(maxsize=_REMEMBERED)
-def _cipher(session_id: str, form: bytes) -> tuple[AESGCM, bytes]:
-    bound_to = form + store_key(session_id).encode("ascii")
-    return AESGCM(_derive(session_id, b"record key")), bound_to
+    def __init__(
+        self, cookie_secret: Mapping[int, bytes], application: str, key_version: int
+    ) -> None:
+        self.key_version = key_version
+        purpose = f"session records\0{application}".encode()
+        self._keys = {
+            version: hmac.digest(secret, purpose, "sha256")
+            for version, secret in cookie_secret.items()
+        }
+        #: Returns the 43 characters under which the record of a session ID is kept.
+        self.store_key = lru_cache(maxsize=_REMEMBERED)(self._store_key)
+        self._cipher = lru_cache(maxsize=_REMEMBERED)(self._make_cipher)
+
+    def knows(self, session_id: str) -> bool:
+        """Return whether the keys of ``session_id`` can be had here."""
+        return key_version_of(session_id) in self._keys
+
+    def is_newer(self, session_id: str) -> bool:
+        """Return whether its keys depend on a later version than any that is known here."""
+        return key_version_of(session_id) > max(self._keys)
+
+    def seal(self, session_id: str, contents: Contents, *, last_word: bool = False) -> bytes:
+        """Return ``contents`` encrypted and bound to ``session_id``."""
+        form = _LAST_WORD if last_word else _SESSION
+        cipher, bound_to = self._cipher(session_id, form)
+        nonce = secrets.token_bytes(_NONCE)
+        text = b"%d,%d,%d,%s" % contents
+        return form + nonce + cipher.encrypt(nonce, text, bound_to)
+
+    def unseal(self, session_id: str, sealed: bytes) -> Contents | None:
+        """Return the contents, or None when these bytes are not a record of ``session_id``."""
+        form = sealed[:1]
+        if form not in {_SESSION, _LAST_WORD} or len(sealed) < 1 + _NONCE + _TAG:
+            return None
+        cipher, bound_to = self._cipher(session_id, form)
+        try:
+            text = cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], bound_to)
+            created_at, written_at, remembered, data = text.split(b",", 3)
+            return Contents(int(created_at), int(written_at), remembered == b"1", data)
+        except (InvalidTag, ValueError):
+            return None
+
+    def _derive(self, session_id: str, label: bytes) -> bytes:
+        key = self._keys.get(key_version_of(session_id))
+        if key is None:
+            raise NotKnownHere("the keys of a session depend on a secret that is not known here")
+        return hmac.digest(key, b"%s\0%s\x01" % (label, session_id.encode("ascii")), "sha256")
+
+    def _store_key(self, session_id: str) -> str:
+        derived = self._derive(session_id, b"store key")
+        return urlsafe_b64encode(derived).rstrip(b"=").decode("ascii")
+
+    def _make_cipher(self, session_id: str, form: bytes) -> tuple[AESGCM, bytes]:
+        bound_to = form + self.store_key(session_id).encode("ascii")
+        return AESGCM(self._derive(session_id, b"record key")), bound_to
 
 
 def is_last_word(sealed: bytes) -> bool:
     """Return whether a record says that its session is over."""
     return sealed[:1] == _LAST_WORD
-
-
-def seal(session_id: str, contents: Contents, *, last_word: bool = False) -> bytes:
-    """Return ``contents`` encrypted and bound to ``session_id``."""
-    form = _LAST_WORD if last_word else _SESSION
-    cipher, bound_to = _cipher(session_id, form)
-    nonce = secrets.token_bytes(_NONCE)
-    text = b"%d,%d,%d,%s" % contents
-    return form + nonce + cipher.encrypt(nonce, text, bound_to)
-
-
-def unseal(session_id: str, sealed: bytes) -> Contents | None:
-    """Return the contents, or None when these bytes are not a record of ``session_id``."""
-    form = sealed[:1]
-    if form not in {_SESSION, _LAST_WORD} or len(sealed) < 1 + _NONCE + _TAG:
-        return None
-    cipher, bound_to = _cipher(session_id, form)
-    try:
-        text = cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], bound_to)
-        created_at, written_at, remembered, data = text.split(b",", 3)
-        return Contents(int(created_at), int(written_at), remembered == b"1", data)
-    except (InvalidTag, ValueError):
-        return None
 
 
 def is_newer(sealed: bytes) -> bool:

@@ -36,6 +36,12 @@ class Session:
     it. ``presented`` is what the request's cookies say.
     """
 
+    __slots__ = (
+        *("_asked", "_moment", "_remember", "_restart_clock", "_was", "address", "cookie"),
+        *("counts_as_use", "ended", "grace", "interrupted", "journal", "old", "presented"),
+        *("rules", "stored", "turn"),
+    )
+
     def __init__(
         self,
         stored: StoredSession | None = None,
@@ -55,6 +61,8 @@ class Session:
         self.grace = True
         #: Whether the request pushes the idle clock.
         self.counts_as_use = True
+        #: Where the request comes from.
+        self.address = ""
         self.journal = Journal(stored.values if stored else was)
         self._was = was
         self.rules = rules

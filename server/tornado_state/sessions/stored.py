@@ -11,7 +11,6 @@ from typing import NamedTuple
 from ..confirmed import NOTHING, Texts
 from ..exceptions import TooLarge
 from ..placement import SERVER_SESSION
-from .sealing import Contents, store_key
 
 assert SERVER_SESSION.capacity is not None
 #: Bytes of data.
@@ -40,17 +39,15 @@ class StoredSession(NamedTuple):
         return size_of(self.values)
 
 
-def version_of(
-    session_id: str, contents: Contents, values: Texts, sealed: bytes, token: bytes | None
-) -> StoredSession:
-    """Return what the record of ``session_id`` says."""
-    key = store_key(session_id)
-    return StoredSession(session_id, key, *contents[:3], values, sealed, token)
+class Found(NamedTuple):
+    """What a session ID leads to.
 
+    ``old`` is a session that goes on under another ID, ``was`` what may still be seen of it.
+    """
 
-def unloaded(session_id: str) -> StoredSession:
-    """Return the session of an ID of which nothing else is known."""
-    return StoredSession(session_id, store_key(session_id), 0, 0, False, NOTHING, b"", None)
+    stored: StoredSession | None = None
+    old: StoredSession | None = None
+    was: Texts = NOTHING
 
 
 def size_of(values: Texts) -> int:

@@ -14,6 +14,7 @@ How a session changes is in :mod:`.changing`, how it goes on under a new ID in :
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
@@ -21,6 +22,7 @@ from typing import TypeVar
 from ..cookies.wire import Cookies, SetCookie
 from ..exceptions import Conflict, SessionEnded, StoreRefused, TooLarge
 from ..kinds import Kind
+from ..stores.base import SessionRecord
 from .changing import Changing, applied, stored_of
 from .endings import Endings
 from .id_cookie import Presented, SessionIDCookie
@@ -30,7 +32,7 @@ from .records import SessionRecords
 from .renewing import Confirm, Renewing, nobody_else
 from .session import Session
 from .store_keys import end, living
-from .stored import StoredSession
+from .stored import Found, StoredSession
 from .watches import Watches
 
 T = TypeVar("T")
@@ -80,7 +82,18 @@ class ServerSessionTier:
         """
         if presented.session_id is None:
             return self.empty(presented)
-        found = await self.records.find(presented.session_id)
+        return self._session(presented, await self.records.find(presented.session_id))
+
+    def look_up(self, session_id: str) -> asyncio.Future[SessionRecord | None]:
+        """Begin to look a record up; raises as `load` does, at once or later."""
+        return self.records.load_soon(session_id)
+
+    def looked_up(self, presented: Presented, record: SessionRecord | None) -> Session | None:
+        """Return the session that a record is, None where only `load` can tell; `NotKnownHere`."""
+        found = self.records.found(presented.session_id or "", record)
+        return found and self._session(presented, found)
+
+    def _session(self, presented: Presented, found: Found) -> Session:
         return Session(
             found.stored,
             rules=self.rules,
@@ -178,22 +191,22 @@ class ServerSessionTier:
     async def _do(self, session: Session, plan: Plan, confirm: Confirm) -> bool:
         match plan.status:
             case Status.UNCHANGED if session.counts_as_use:
-                await self.records.touch(stored_of(session))
+                await self.records.touch(stored_of(session), session.address)
             case Status.NEW | Status.RENEWED if plan.replaces:
                 await self._end_named(session)
                 await self._renewing.create(session, plan, confirm)
             case Status.NEW:
                 await self._renewing.create(session, plan, confirm)
             case Status.CHANGED:
-                return await self._change(session)
+                return await self._change(session, plan)
             case Status.RENEWED:
                 return await self._renewing.renew(session, confirm)
             case Status.DESTROYED:
                 await self._destroy(session, plan)
         return True
 
-    async def _change(self, session: Session) -> bool:
-        changed = await self._changing.change(session)
+    async def _change(self, session: Session, plan: Plan) -> bool:
+        changed = await self._changing.change(session, plan)
         self._renewing.sign_again(session)
         return changed
 

@@ -15,6 +15,7 @@ functions of :mod:`.arguments`, and is held to all this by `tornado_state.testin
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
@@ -49,6 +50,14 @@ class SessionStore(ABC):
     async def load(self, key: str) -> SessionRecord | None:
         """Return the record, or None when there is definitely none."""
 
+    def load_soon(self, key: str) -> asyncio.Future[SessionRecord | None]:
+        """Begin to `load`, and return what will be the answer.
+
+        For a store that has such a future anyway: whoever waits for it needs no task of his own.
+        What `load` raises may be raised at once.
+        """
+        return asyncio.ensure_future(self.load(key))
+
     @abstractmethod
     async def add(self, key: str, sealed: bytes, idle: int) -> bool:
         """Create the record; False when the key is taken. `StoreRefused` when there is no room."""
@@ -77,6 +86,19 @@ class SessionStore(ABC):
         check_idle(idle)
         record = await self.load(key)
         return record if record is not None and await self.touch(key, idle) else None
+
+    @property
+    def room(self) -> int | None:
+        """How many bytes it may take for all records; None where it does not tell."""
+        return None
+
+    @property
+    def may_answer_elsewhere(self) -> bool:
+        """Whether another key may have an answer where one had none: for a store of several nodes.
+
+        A new session is then kept under an ID that leads to a node which answers.
+        """
+        return False
 
     async def check(self) -> None:
         """Return if the store answers and will do; for the start of an application.

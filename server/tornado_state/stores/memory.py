@@ -1,8 +1,8 @@
 """A session store in this process: for trying things out, and as the oracle of the contract suite.
 
 Rule 1: records live in this process only. They end with it, and no other process sees them.
-Rule 2: it is bounded. A store that is full refuses a new record (`StoreRefused`); it never evicts
-one.
+Rule 2: it is bounded, in records and in bytes. A store that is full refuses a new record and a
+larger one (`StoreRefused`); it never evicts one.
 Rule 3: an expired record is absent from the instant it expires. Its memory is freed when it is next
 asked for, or by a sweep once the number of records has doubled since the last one, so that a
 record nobody asks for again does not stay for ever. While the store is full every `add` sweeps.
@@ -22,6 +22,9 @@ from .base import SessionRecord, SessionStore
 #: Below this many records a sweep is not worth its while.
 _SMALLEST_SWEEP = 1024
 
+#: Bytes that a record takes besides: its key, its token, the objects and the entry.
+_OVERHEAD = 300
+
 
 class _Kept(NamedTuple):
     record: SessionRecord
@@ -31,14 +34,21 @@ class _Kept(NamedTuple):
 class MemoryStore(SessionStore):
     """The contract, kept in a dict. For one event loop.
 
-    ``clock`` returns seconds that never go back; ``max_records`` is the bound of rule 2.
+    ``clock`` returns seconds that never go back; ``max_records`` and ``max_bytes``, with some 300
+    for what each record takes besides, are the bounds of rule 2.
     """
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, *, max_records: int = 100_000
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        max_records: int = 100_000,
+        max_bytes: int = 64 * 2**20,
     ) -> None:
         self._clock = clock
         self._max_records = max_records
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._kept: dict[str, _Kept] = {}
         self._tokens = count(1)
         self._sweep_at = _SMALLEST_SWEEP
@@ -50,13 +60,13 @@ class MemoryStore(SessionStore):
         return kept.record if kept else None
 
     async def add(self, key: str, sealed: bytes, idle: int) -> bool:
-        """See `SessionStore.add`; `StoreRefused` when ``max_records`` are alive already."""
+        """See `SessionStore.add`; `StoreRefused` beyond a bound."""
         check_key(key)
         check_sealed(sealed)
         check_idle(idle)
         if self._alive(key):
             return False
-        self._make_room()
+        self._make_room(_cost(sealed))
         self._keep(key, sealed, idle)
         return True
 
@@ -71,6 +81,7 @@ class MemoryStore(SessionStore):
             return None
         if kept.record.token != token:
             return False
+        self._make_room(max(0, _cost(sealed) - _cost(kept.record.sealed)), 0)
         self._keep(key, sealed, idle)
         return True
 
@@ -92,24 +103,47 @@ class MemoryStore(SessionStore):
         """See `SessionStore.delete`."""
         check_key(key)
         was_alive = self._alive(key) is not None
-        self._kept.pop(key, None)
+        self._drop(key)
         return was_alive
+
+    @property
+    def room(self) -> int:
+        """See `SessionStore.room`."""
+        return self._max_bytes
 
     def _alive(self, key: str) -> _Kept | None:
         kept = self._kept.get(key)
         if kept is not None and kept.expires <= self._clock():
-            del self._kept[key]
+            self._drop(key)
             return None
         return kept
 
+    def _drop(self, key: str) -> None:
+        kept = self._kept.pop(key, None)
+        self._bytes -= _cost(kept.record.sealed) if kept else 0
+
     def _keep(self, key: str, sealed: bytes, idle: int) -> None:
+        self._drop(key)
+        self._bytes += _cost(sealed)
         record = SessionRecord(sealed, b"%d" % next(self._tokens))
         self._kept[key] = _Kept(record, self._clock() + idle)
 
-    def _make_room(self) -> None:
-        if len(self._kept) >= min(self._sweep_at, self._max_records):
+    def _make_room(self, more: int, records: int = 1) -> None:
+        """Have room for so many ``records`` and ``more`` bytes, or raise `StoreRefused`."""
+        if len(self._kept) >= self._sweep_at or not self._fits(more, records):
             now = self._clock()
-            self._kept = {key: kept for key, kept in self._kept.items() if kept.expires > now}
+            for key in [key for key, kept in self._kept.items() if kept.expires <= now]:
+                self._drop(key)
             self._sweep_at = max(_SMALLEST_SWEEP, 2 * len(self._kept))
-        if len(self._kept) >= self._max_records:
-            raise StoreRefused(f"the store in memory is full: {self._max_records} records")
+        if not self._fits(more, records):
+            raise StoreRefused(
+                f"the store in memory is full: {len(self._kept)} records, {self._bytes} bytes"
+            )
+
+    def _fits(self, more: int, records: int) -> bool:
+        few = len(self._kept) + records <= self._max_records
+        return few and self._bytes + more <= self._max_bytes
+
+
+def _cost(sealed: bytes) -> int:
+    return len(sealed) + _OVERHEAD

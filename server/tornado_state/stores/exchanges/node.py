@@ -5,8 +5,7 @@ every lane is busy waits for the next. There is no task and no timer for a comma
 Rule 2: the deadline counts from the call, and the call fails at it whatever its lane is doing. A
 write that was not sent by then is never sent.
 Rule 3: a server that does not answer shuts the queue (the breaker is open): all that waits, and
-every later call, fails at once. New connections are tried until there is an answer; no visitor's
-request is spent on finding out.
+every later call, fails at once. New connections, not visitors' calls, are tried until one answers.
 Rule 4: our own slowness is not the server's. What has arrived is read before a deadline is
 believed; where the loop itself was late, answers get as long again; and a command that was sent
 with less than half of its time left, that ran out of it, opens the breaker only if the server does
@@ -55,6 +54,11 @@ class Node:
     def waiting(self) -> int:
         """How many calls wait for a lane."""
         return self._queue.waiting
+
+    @property
+    def is_away(self) -> bool:
+        """Whether calls fail at once."""
+        return self._breaker.is_open
 
     def call(self, command: Command) -> asyncio.Future[Any]:
         """Return what will be the answer; raise `StoreUnavailable` where it cannot be asked for."""

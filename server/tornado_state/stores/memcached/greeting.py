@@ -29,10 +29,14 @@ _OVERHEAD = 256
 
 
 class Greeting(NamedTuple):
-    """What answers: its version, and the largest record it takes, 0 where it does not tell."""
+    """What answers: its version, and the bytes that it takes: in a record, and in all.
+
+    They are 0 where it does not tell.
+    """
 
     version: str
     largest: int
+    room: int = 0
 
 
 def greet(door: Door, sockets: Sockets, patience: float) -> Greeting:
@@ -52,8 +56,9 @@ def greet(door: Door, sockets: Sockets, patience: float) -> Greeting:
         connection.close()
     if settings.get(b"cas_enabled") in (b"no", False):
         raise _NO_CAS
-    size = settings.get(b"item_size_max")
-    return Greeting(version, size - _OVERHEAD if isinstance(size, int) else 0)
+    size, room = settings.get(b"item_size_max"), settings.get(b"maxbytes")
+    largest = size - _OVERHEAD if isinstance(size, int) else 0
+    return Greeting(version, largest, room if isinstance(room, int) else 0)
 
 
 _NO_CAS = StoreUnfit("this memcached does not compare and swap (option -C)")

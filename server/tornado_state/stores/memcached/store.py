@@ -71,6 +71,7 @@ class MemcachedStore(SessionStore):
         self._doors = [Door(text, parse_address(text), user, password, tls) for text in addresses]
         self._nodes = [self._node(door) for door in self._doors]
         self._largest = 0
+        self._room: int | None = None
 
     def _node(self, door: Door) -> Node:
         def lane(owner: LaneOwner, loop: asyncio.AbstractEventLoop) -> MemcachedLane:
@@ -80,8 +81,11 @@ class MemcachedStore(SessionStore):
 
     async def load(self, key: str) -> SessionRecord | None:
         """See `SessionStore.load`."""
-        record: SessionRecord | None = await self._home(key).call(Lookup(key))
-        return record
+        return await self.load_soon(key)
+
+    def load_soon(self, key: str) -> asyncio.Future[SessionRecord | None]:
+        """See `SessionStore.load_soon`."""
+        return self._home(key).call(Lookup(key))
 
     async def load_and_touch(self, key: str, idle: int) -> SessionRecord | None:
         """See `SessionStore.load_and_touch`; one command."""
@@ -115,6 +119,16 @@ class MemcachedStore(SessionStore):
         deleted: bool = await self._home(key).call(Delete(key))
         return deleted
 
+    @property
+    def room(self) -> int | None:
+        """See `SessionStore.room`; known after `check`, where all of the nodes tell."""
+        return self._room
+
+    @property
+    def may_answer_elsewhere(self) -> bool:
+        """See `SessionStore.may_answer_elsewhere`: not all of several nodes are away."""
+        return len(self._nodes) > 1 and not all(node.is_away for node in self._nodes)
+
     async def check(self) -> None:
         """See `SessionStore.check`; what will not do is named before what is just away.
 
@@ -128,6 +142,8 @@ class MemcachedStore(SessionStore):
             raise type(wrong[0])("; ".join(map(str, wrong))) from wrong[0]
         sizes = [each.largest for each in outcomes if isinstance(each, Greeting) and each.largest]
         self._largest = min(sizes, default=0)
+        rooms = [each.room for each in outcomes if isinstance(each, Greeting)]
+        self._room = sum(rooms) if all(rooms) else None
         if 0 < self._largest < _LARGEST_SESSION:
             logger.warning("memcached takes records of %s bytes at most (-I)", self._largest)
 

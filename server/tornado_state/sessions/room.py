@@ -1,0 +1,108 @@
+"""How much of the store sessions may take in which nobody is signed in.
+
+Anybody can begin one, as many as he likes; a store that is full ends sessions of others for them.
+
+Rule 1: all of them together have ``room``, in bytes, and those of one network an eighth of it. What
+is beyond is refused before it is sent: `TooManySessions` (429) to the network that has had its
+share, `StoreRefused` (503) to everybody when there is no room at all. Whoever signs in, or out,
+gives back what he had; so nothing of this is in the way of those who are signed in.
+Rule 2: a network is an IPv4 address, or the 64 bits of an IPv6 address that one customer has to
+himself (RFC 6177).
+Rule 3: a process counts what it has seen: written here, or used here. What was not used for the
+idle timeout is not there any more.
+Rule 4: it takes no more memory than an entry for each of the records that there is room for.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import OrderedDict
+from functools import lru_cache
+from typing import NamedTuple
+
+from ..exceptions import StoreRefused, TooManySessions
+
+#: Bytes that a store takes for a record beside what is in it: its key, and its own.
+OVERHEAD = 150
+
+#: How many networks have to be in it to take all of the room.
+_SHARES = 8
+
+
+class _Held(NamedTuple):
+    network: str
+    cost: int
+    until: float
+
+
+class Room:
+    """See the module's rules. ``room`` is in bytes; times are seconds of any one clock."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.share = room // _SHARES
+        self.taken = 0
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._of: dict[str, int] = {}
+
+    def take(self, address: str, key: str, size: int, now: float, until: float) -> None:
+        """Take what a record of ``size`` bytes needs, or raise as rule 1 says."""
+        self._forget(now)
+        network, cost = network_of(address), size + OVERHEAD
+        held = self._held.get(key)
+        if held is None or cost > held.cost:
+            had = held.cost if held else 0
+            mine = self._of.get(network, 0) - (had if held and held.network == network else 0)
+            wait = self._wait(now)
+            if mine + cost > self.share:
+                raise TooManySessions(wait)
+            if self.taken - had + cost > self.room:
+                raise StoreRefused("there is no room for more sessions without a sign-in", wait)
+        self._hold(key, _Held(network, cost, until))
+
+    def keep(self, address: str, key: str, size: int, now: float, until: float) -> None:
+        """Note that a record is used, which is never refused."""
+        self._forget(now)
+        self._hold(key, _Held(network_of(address), size + OVERHEAD, until))
+
+    def give_back(self, key: str) -> None:
+        """Note that the record is gone."""
+        held = self._held.pop(key, None)
+        if held is not None:
+            self._count(held.network, -held.cost)
+
+    def _hold(self, key: str, held: _Held) -> None:
+        self.give_back(key)
+        self._held[key] = held
+        self._count(held.network, held.cost)
+
+    def _count(self, network: str, cost: int) -> None:
+        self.taken += cost
+        self._of[network] = self._of.get(network, 0) + cost
+        if not self._of[network]:
+            del self._of[network]
+
+    def _forget(self, now: float) -> None:
+        while self._held:
+            key, held = next(iter(self._held.items()))
+            if held.until > now:
+                return
+            self.give_back(key)
+
+    def _wait(self, now: float) -> int:
+        """Return the seconds until the record that was not used for longest is gone."""
+        oldest = next(iter(self._held.values()), None)
+        return max(1, int(oldest.until - now)) if oldest else 1
+
+
+@lru_cache(maxsize=4096)
+def network_of(address: str) -> str:
+    """Return the network of an address; what is none is its own."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return str(parsed)
+    mapped = parsed.ipv4_mapped
+    return str(mapped or ipaddress.ip_network((int(parsed) >> 64 << 64, 64)))
