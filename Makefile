@@ -101,6 +101,10 @@ campaign-real-applications: $(VENV)/.dev  ## real applications installed, starte
 	@.ci/need npm
 	$(BIN)/python tests/campaign_real_applications.py $(ONLY)
 
+campaign-firefox: $(VENV)/.dev  ## the demo's tour and every attack in the Firefox of this machine (a minute)
+	@.ci/need memcached
+	PYTHONPATH=tests $(BIN)/python tests/campaign_firefox.py
+
 check-alone: $(VENV)/.compare  ## build session-check, and use it where nothing else of this is installed
 	@.ci/checker-alone
 
@@ -134,4 +138,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo demo-record demo-pictures run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-crowd campaign-real-applications check-alone lint clean
+.PHONY: help demo demo-record demo-pictures run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-crowd campaign-real-applications campaign-firefox check-alone lint clean
