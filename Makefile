@@ -17,6 +17,14 @@ demo: $(VENV)/.compare  ## the side-by-side demo at http://localhost:8000
 	@.ci/need memcached
 	@$(BIN)/python -m compare.demo $(if $(PORT),--port=$(PORT))
 
+demo-record: $(VENV)/.compare  ## the demo's tour as one page without a server, recorded now: build/demo/tour.html
+	@.ci/need memcached
+	@$(BIN)/python -m compare.demo --record=$(or $(FILE),build/demo/tour.html)
+
+demo-pictures: $(VENV)/.dev  ## the README's pictures of the demo, taken anew (a minute)
+	@.ci/need memcached chromium
+	@$(BIN)/python tests/demo_pictures.py $(or $(FOLDER),compare/demo/screenshots)
+
 run: $(VENV)/.run  ## the recommended placement at http://localhost:8003
 	@.ci/need $(PRIVATE_MEMCACHED)
 	@$(BIN)/python -m server.recommended_app --dev
@@ -38,6 +46,10 @@ check: $(VENV)/.compare  ## try your application: FILE=my-app.toml; without FILE
 compare-peers: $(VENV)/.compare  ## the session layers people use, tried by the same experiments (5 minutes)
 	@.ci/need memcached redis-server npm
 	@$(BIN)/python -m compare peers $(if $(ONLY),--only=$(ONLY))
+
+bench: $(VENV)/.compare  ## the session layer beside its peers under load (15 minutes); QUICK=1 GROWTH=1 ROUNDS=3 ONLY=ours_redis
+	@.ci/need memcached redis-server npm wrk
+	@$(BIN)/python -m compare.bench $(if $(ONLY),--only=$(ONLY)) $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(QUICK),--quick) $(if $(GROWTH),--growth) $(if $(KEEP),--keep)
 
 test: $(VENV)/.dev  ## the whole test suite; every branch of server/tornado_state must be covered
 	@.ci/need memcached redis-server chromium wrk postgresql
@@ -66,6 +78,10 @@ campaign-outage: $(VENV)/.dev  ## what visitors notice while memcached is frozen
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_outage.py
 
+campaign-attack: $(VENV)/.dev  ## what those who are signed in notice of attacks (3 minutes); ONLY=carts-from-everywhere
+	@.ci/need memcached
+	$(BIN)/python tests/campaign_attack.py $(ONLY)
+
 campaign-footprint: $(VENV)/.dev  ## what a million sessions weigh, what a dump gives away (4 minutes)
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_footprint.py
@@ -81,6 +97,10 @@ campaign-sockets: $(VENV)/.dev  ## 1,000 open sockets whose sessions end in anot
 campaign-model: $(VENV)/.dev  ## state against its models: thousands of programs of requests (5 minutes)
 	MODEL_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest tests/library/test_journal_model.py tests/library/test_request_model.py
 
+campaign-crowd: $(VENV)/.dev  ## good answers to crowds of up to 16 times what saturates it (3 minutes)
+	@.ci/need memcached wrk
+	$(BIN)/python tests/campaign_crowd.py
+
 campaign-cost: $(VENV)/.dev  ## processor time of a session per request, with and without batching
 	@.ci/need memcached wrk
 	$(BIN)/python tests/campaign_cost.py
@@ -88,6 +108,10 @@ campaign-cost: $(VENV)/.dev  ## processor time of a session per request, with an
 campaign-real-applications: $(VENV)/.dev  ## real applications installed, started and checked (15 minutes); ONLY=wordpress
 	@.ci/need npm
 	$(BIN)/python tests/campaign_real_applications.py $(ONLY)
+
+campaign-firefox: $(VENV)/.dev  ## the demo's tour and every attack in the Firefox of this machine (a minute)
+	@.ci/need memcached
+	PYTHONPATH=tests $(BIN)/python tests/campaign_firefox.py
 
 check-alone: $(VENV)/.compare  ## build session-check, and use it where nothing else of this is installed
 	@.ci/checker-alone
@@ -122,4 +146,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo run run-cookie run-session compare check compare-peers test test-library dist docs campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-releases campaign-sockets campaign-model campaign-cost campaign-real-applications check-alone lint clean
+.PHONY: help demo demo-record demo-pictures run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-releases campaign-sockets campaign-model campaign-cost campaign-crowd campaign-real-applications campaign-firefox check-alone lint clean

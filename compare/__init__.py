@@ -27,4 +27,5 @@ reports/              terminal, JSON, HTML
 demo/                 both applications side by side: ``python -m compare.demo``
 check/                the same experiments on anyone's application: ``python -m compare check``
 peers/                the session layers people use, each in a small application
+bench/                the same under load: ``python -m compare.bench``
 """

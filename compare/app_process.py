@@ -103,10 +103,11 @@ class AppProcess:
         lines = (f"{version}:{secret}\n" for version, secret in cookie_secrets.items())
         self._secret_file.write_text("".join(lines))
 
-    def start(self) -> None:
-        """Start it, and return once it answers."""
+    def start(self, *more: str) -> None:
+        """Start it, for once with ``more`` options, and return once it answers."""
+        command = [*self._command, *more]
         with self._log.open("wb") as log:
-            self._process = OwnProcess(self._command, cwd=ROOT, env=self._environment, stderr=log)
+            self._process = OwnProcess(command, cwd=ROOT, env=self._environment, stderr=log)
         wait_until(self._answers, "the application answers")
         # Started again, it is found where it was.
         port = f"--port={urlsplit(self.url).port}"

@@ -33,6 +33,8 @@ from .shop_visitor import Person, ShopVisitor
 #: Seconds for a command.
 _PATIENCE = 60
 
+_STATE_NAME = "--state-name="
+
 
 @dataclass(frozen=True)
 class Application:
@@ -56,13 +58,15 @@ APPLICATIONS: Mapping[str, Application] = MappingProxyType(
 class Target:
     """An application that runs. ``cookie_secrets`` are by version; the last one signs.
 
-    ``secure`` says that its cookies are ``Secure`` and ``__Host-``.
+    ``secure`` says that its cookies are ``Secure`` and ``__Host-``; their names begin with
+    ``state_name``.
     """
 
     application: str
     app: AppProcess
     memcached: MemcachedProcess
     cookie_secrets: dict[int, str] = field(repr=False)
+    state_name: str
     secure: bool = True
 
     @property
@@ -122,10 +126,19 @@ class Target:
         self.cookie_secrets = {last: self.cookie_secrets[last]}
         self._restart()
 
-    def _restart(self) -> None:
+    @contextmanager
+    def with_options(self, *options: str) -> Iterator[None]:
+        """Have the application run with more options for the block: it is started anew twice."""
+        self._restart(*options)
+        try:
+            yield
+        finally:
+            self._restart()
+
+    def _restart(self, *options: str) -> None:
         self.app.stop()
         self.app.write_cookie_secrets(self.cookie_secrets)
-        self.app.start()
+        self.app.start(*options)
 
     def forged_sign_in(self, person: Person) -> dict[str, str]:
         """Return the jar with which somebody who knows the secret is ``person``."""
@@ -156,11 +169,11 @@ class Target:
 
     @property
     def _names(self) -> CookieNames:
-        return CookieNames(self.application, self.secure)
+        return CookieNames(self.state_name, self.secure)
 
     @property
     def _signer(self) -> Signer:
-        return Signer(self.cookie_secrets, self.application)
+        return Signer(self.cookie_secrets, self.state_name)
 
 
 class Targets:
@@ -229,4 +242,7 @@ class Targets:
             environment=application.environment,
         )
         self._stack.enter_context(app)
-        return Target(name, app, memcached, cookie_secrets, secure="--dev" not in options)
+        given = (each.removeprefix(_STATE_NAME) for each in options if each.startswith(_STATE_NAME))
+        state_name = next(given, name)
+        secure = "--dev" not in options
+        return Target(name, app, memcached, cookie_secrets, state_name, secure)

@@ -12,6 +12,7 @@ from tornado_state.stores import SessionStore
 
 from .accounts import Accounts
 from .handlers import (
+    DEVICE,
     MOST_DROPPED,
     ROUTES,
     SHOP_SETTINGS,
@@ -52,15 +53,15 @@ def make_app(
 ) -> ShopApplication:
     """Return the shop with its state where ``placement`` says.
 
-    The settings' name is part of every cookie's name and signature, so that no application of the
-    same host takes another's; ``store`` is None where no kind is placed in a session. Notices are
-    no part of what is compared: they are where they belong in every application. ``more`` are
-    settings of Tornado's.
+    The settings' state name is part of every cookie's name and signature, so that no application
+    of the same host takes another's; ``store`` is None where no kind is placed in a session.
+    Notices are no part of what is compared, nor is what a device is known by: they are where they
+    belong in every application. ``more`` are settings of Tornado's.
     """
     return ShopApplication(
         ROUTES,
-        placement=placement.with_kinds({NOTICE: SIGNED_COOKIE}),
-        state_name=settings.name,
+        placement=placement.with_kinds({NOTICE: SIGNED_COOKIE, DEVICE: SIGNED_COOKIE}),
+        state_name=settings.state_name,
         cookie_secret=settings.cookie_secret,
         cookie_secure=settings.secure_cookies,
         # Plain http without --dev is something behind a proxy, which may not say that it has https.

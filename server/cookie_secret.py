@@ -7,7 +7,8 @@ Rule 2: a secret that stands alone in its file is version 0. Turning it into the
 and adding ``1:another`` therefore signs nobody out either.
 Rule 3: a weak secret is refused with the reason: too short, made of one or a few characters, a
 placeholder, or there twice (ASVS 5.0 11.2.1). No text of this module ever shows one.
-Rule 4: a secret made here is for its owner's eyes only, and of two processes that start at once,
+Rule 4: a file that another user owns, or can write to, is refused (:mod:`.ownership`).
+Rule 5: a secret made here is for its owner's eyes only, and of two processes that start at once,
 both use the one that was there first.
 """
 
@@ -23,6 +24,8 @@ from pathlib import Path
 
 from tornado_state.settings import MIN_SECRET, weakness
 
+from .ownership import read_trusted
+
 _LONGEST_VERSION = 9
 _LINE = re.compile(r"([0-9]+):(.*)")
 
@@ -34,7 +37,7 @@ class SecretRefused(ValueError):
 def read_cookie_secret(path: Path) -> Mapping[int, str]:
     """Return the secrets in ``path`` by version; `SecretRefused` otherwise."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_trusted(path).decode("utf-8-sig")
     except OSError as error:
         raise SecretRefused(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -68,6 +68,9 @@ OPTIONS = (
     Option("trust-proxy", bool, False, "believe X-Forwarded-* from loopback"),
     Option("run-dir", str, ".run", "where secrets, accounts and sockets are kept by default"),
     Option("access-log", bool, True, "log each request"),
+    Option(
+        "state-name", str, None, "how the names of its cookies begin (otherwise as it is called)"
+    ),
 )
 
 _BY_NAME = {option.name: option for option in OPTIONS}
@@ -97,6 +100,11 @@ def read_options(
         option, text = _split(argument)
         _parse(parser, option, text, f"--{option.name}")
     return {option.name.replace("-", "_"): parser[option.name] for option in OPTIONS}
+
+
+def is_given(name: str, arguments: Sequence[str]) -> bool:
+    """Return whether an option is among the arguments, and not just in the environment."""
+    return any(_split(argument)[0] is _BY_NAME[name] for argument in arguments)
 
 
 def _parser(default_port: int) -> OptionParser:

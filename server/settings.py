@@ -3,7 +3,8 @@
 Rule 1: a wrong value is `StartError` with one sentence that names the option, before anything is
 started. Nothing is corrected or guessed.
 Rule 2: without ``--dev`` cookies are ``Secure``, whatever is in front of the application. ``--dev``
-is plain http on loopback and nothing else.
+is plain http on loopback and nothing else. ``DEV`` in the environment is not enough for it where
+anything of production is configured.
 Rule 3: no secret is ever defaulted. ``--dev`` makes one in the run directory on its first run.
 Rule 4: each application has a secret and accounts of its own. Accounts remember where sessions
 live, so applications that share accounts must share the session store as well.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,11 +31,15 @@ from .cookie_secret import (
     make_cookie_secret,
     read_cookie_secret,
 )
-from .options import read_options
+from .options import is_given, read_options
+from .ownership import check_file, check_folder, is_open_socket
 from .start_error import StartError
 
 #: Seconds; and bytes: what memcached has unless it is told.
 _ANONYMOUS_IDLE, _USUAL_ROOM = 900, 64 * 2**20
+
+_OPEN_SOCKET = "{0} takes connections of everybody on this machine: start memcached with -a 0700"
+_STATE_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 _RANGES = (
     ("port", 0, 65_535),
@@ -50,8 +56,8 @@ class Settings:
     """The settings of the application ``name``.
 
     Times are in seconds; ``memcached`` is empty for a private one until that runs, and then says
-    where; ``store_room`` is the bytes that the store said it has; ``warnings`` are to be said aloud
-    when the application starts.
+    where; ``accounts`` is a URL, or the path of a SQLite file; ``store_room`` is the bytes that the
+    store said it has; ``warnings`` are to be said aloud when the application starts.
     """
 
     name: str
@@ -61,7 +67,7 @@ class Settings:
     cookie_secret: Mapping[int, str] = field(repr=False)
     memcached: tuple[str, ...]
     store: str
-    accounts: str = field(repr=False)
+    accounts: str | Path = field(repr=False)
     idle_timeout: int
     absolute_timeout: int
     anonymous_idle_timeout: int
@@ -72,6 +78,7 @@ class Settings:
     trust_proxy: bool
     run_dir: Path
     access_log: bool
+    state_name: str
     private_memcached: bool = False
     store_room: int | None = None
     warnings: tuple[str, ...] = ()
@@ -99,22 +106,31 @@ def read_settings(
     ``arguments`` and ``environment`` are the process's own unless given. ``--help`` prints the
     options and exits with status 0.
     """
+    given = sys.argv[1:] if arguments is None else arguments
     value = read_options(
-        default_port,
-        sys.argv[1:] if arguments is None else arguments,
-        process_environment() if environment is None else environment,
+        default_port, given, process_environment() if environment is None else environment
     )
     value["memcached"] = tuple(value["memcached"].split(",")) if value["memcached"] else ()
     if value["anonymous_idle_timeout"] is None:
         value["anonymous_idle_timeout"] = min(_ANONYMOUS_IDLE, value["idle_timeout"])
     _check_numbers(value)
     _check_listener(value)
+    if value["dev"] and not is_given("dev", given):
+        _check_meant_for_development(value)
     _check_store(value)
+    value["state_name"] = _state_name(value["state_name"] or name)
     value["run_dir"] = _make_run_dir(value["run_dir"])
-    value["accounts"] = value["accounts"] or f"sqlite:///{value['run_dir']}/accounts-{name}.sqlite3"
+    value["accounts"] = value["accounts"] or value["run_dir"] / f"accounts-{name}.sqlite3"
     secret_file = value.pop("cookie_secret_file")
     cookie_secret, warnings = _cookie_secret(name, secret_file, value["run_dir"], value["dev"])
+    warnings += map(_OPEN_SOCKET.format, filter(is_open_socket, value["memcached"]))
     return Settings(name=name, cookie_secret=cookie_secret, warnings=tuple(warnings), **value)
+
+
+def _state_name(text: str) -> str:
+    if not _STATE_NAME.fullmatch(text):
+        raise StartError(f"--state-name: small letters, digits and -, not {text!r}")
+    return text
 
 
 def process_environment() -> Mapping[str, str]:
@@ -128,6 +144,19 @@ def is_loopback(address: str) -> bool:
         return address == "localhost" or ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def _check_meant_for_development(value: Mapping[str, Any]) -> None:
+    """Raise `StartError` where ``DEV`` meets an application that is configured for production.
+
+    It is a general name, and whoever set it may have meant another program.
+    """
+    for name in ("cookie_secret_file", "trust_proxy"):
+        if value[name]:
+            raise StartError(
+                f"DEV in the environment, with --{name.replace('_', '-')}: say --dev if cookies "
+                "are not to be Secure here, or unset DEV"
+            )
 
 
 def _check_numbers(value: Mapping[str, Any]) -> None:
@@ -144,6 +173,11 @@ def _check_numbers(value: Mapping[str, Any]) -> None:
 def _check_listener(value: Mapping[str, Any]) -> None:
     if bool(value["certfile"]) != bool(value["keyfile"]):
         raise StartError("https needs both --certfile and --keyfile")
+    if value["keyfile"]:
+        try:
+            check_file(Path(value["keyfile"]))
+        except OSError as error:
+            raise StartError(f"--keyfile: {value['keyfile']}: {error.strerror}") from error
     if value["dev"] and value["certfile"]:
         raise StartError("--dev is plain http: leave it out to serve https with --certfile")
     if not is_loopback(value["address"]):
@@ -186,6 +220,7 @@ def _make_run_dir(text: str) -> Path:
     run_dir = Path(text).absolute()
     try:
         run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_folder(run_dir)
     except OSError as error:
         raise StartError(f"--run-dir: {run_dir}: {error.strerror}") from error
     return run_dir

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from demo_process import DemoProcess
 from running_shop import SHOPS, WITH_SESSIONS, Shop, running_shop
 from tornado.ioloop import IOLoop
 from xdist.remote import Producer
@@ -25,9 +26,9 @@ os.environ.setdefault("PYTHONWARNINGS", "error")
 #: What takes longest, first: nobody waits for it alone in the end.
 LONGEST = (
     *("test_guide", "test_typing", "test_stores_connecting", "test_stores_redis"),
-    *("test_stores_memcached", "test_reports", "test_pages_audited", "test_demo"),
-    *("test_promises", "test_faults", "test_demo_requests", "test_compare", "test_pages"),
-    "test_pages_accounts",
+    *("test_stores_memcached", "test_reports", "test_demo_tour", "test_demo"),
+    *("test_demo_recovery", "test_demo_requests", "test_demo_parts", "test_pages_audited"),
+    *("test_promises", "test_faults", "test_compare", "test_pages", "test_pages_accounts"),
 )
 
 #: Files without anything that is dear to make: their tests run wherever there is room.
@@ -39,6 +40,8 @@ class ByFile(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
+        if Path(file).stem.startswith("test_demo"):
+            return "all that share a demo"
         return nodeid if Path(file).stem in SPREAD else file
 
 
@@ -71,6 +74,13 @@ def io_loop() -> Iterator[IOLoop]:
 def memcached() -> Iterator[MemcachedProcess]:
     """A real memcached, empty, on a socket of its own."""
     with MemcachedProcess() as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[DemoProcess]:
+    """The demo, started as a person starts it, for all of its tests."""
+    with DemoProcess() as process:
         yield process
 
 

@@ -1,6 +1,7 @@
 """People in front of the demo.
 
-A pytest plugin: ``pytest_plugins = ["browser", "demo_browser"]`` brings its fixtures.
+A pytest plugin: ``pytest_plugins = ["browser", "demo_browser"]`` brings its fixtures. All tests of
+the demo run in one process of pytest, on one demo: whoever comes costs two applications.
 """
 
 from __future__ import annotations
@@ -15,13 +16,6 @@ from demo_visitor import Person
 from playwright.sync_api import Browser
 
 
-@pytest.fixture(scope="module")
-def demo() -> Iterator[DemoProcess]:
-    """The demo, started as a person starts it."""
-    with DemoProcess() as process:
-        yield process
-
-
 @pytest.fixture
 def visit_demo(chromium: Browser, demo: DemoProcess) -> Iterator[Callable[..., Person]]:
     """Call it for another person in front of the demo."""
@@ -29,10 +23,7 @@ def visit_demo(chromium: Browser, demo: DemoProcess) -> Iterator[Callable[..., P
 
         def come(**options: Any) -> Person:
             person = Person(chromium, demo, **options)
-            stack.callback(person.context.close)
-            people.append(person)
+            stack.callback(person.leave)
             return person
 
-        people: list[Person] = []
         yield come
-        assert [trouble for person in people for trouble in person.troubles] == []

@@ -1,10 +1,11 @@
-"""The demo as a person starts it, on three free ports in a row."""
+"""The demo as a person starts it, on a free port, and its panes wherever there is room."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -14,17 +15,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import psutil
+
 from compare.app_process import ROOT, environment_with
 from compare.shop_visitor import ShopVisitor
 from compare.waiting import PATIENCE, wait_until
 
 
-def free_ports() -> int:
-    """Return the first of three free ports in a row, none of those that connections get."""
+def free_port() -> int:
+    """Return a port that is free, none of those that connections get."""
     while True:
-        first = random.randrange(10_000, 32_000)
-        if all(_is_free(first + number) for number in range(3)):
-            return first
+        port = random.randrange(10_000, 32_000)
+        if _is_free(port):
+            return port
 
 
 def _is_free(port: int) -> bool:
@@ -51,8 +54,9 @@ class DemoProcess:
     def __init__(self, log: Path | None = None, **environment: str) -> None:
         self._log = log
         self._environment = environment
-        self.port = free_ports()
+        self.port = free_port()
         self.url = f"http://localhost:{self.port}"
+        self.panes: dict[str, int] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -73,6 +77,11 @@ class DemoProcess:
         assert self._process is not None
         return self._process.pid
 
+    def learn(self, page: str) -> None:
+        """Learn from its page at which ports its panes are, by name."""
+        found = re.findall(r'data-frame="([a-z-]+)"[^>]* data-pane="http://localhost:(\d+)"', page)
+        self.panes = {name: int(port) for name, port in found}
+
     def start(self) -> None:
         """Start it, and return once it listens."""
         command = [sys.executable, "-m", "compare.demo", f"--port={self.port}"]
@@ -82,7 +91,7 @@ class DemoProcess:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=log
             )
-        wait_until(lambda: not _is_free(self.port + 2), "the demo listens")
+        wait_until(lambda: not _is_free(self.port), "the demo listens")
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Ask it to stop, as Ctrl-C does, and return its exit status."""
@@ -95,10 +104,10 @@ class DemoProcess:
 
 
 def ask(
-    demo: DemoProcess, method: str, path: str, body: bytes = b"", pane: int = 0, **headers: str
+    demo: DemoProcess, method: str, path: str, body: bytes = b"", pane: str = "", **headers: str
 ) -> tuple[http.client.HTTPResponse, str]:
-    """Ask the page, or a ``pane`` of it by number; an underscore in a header is a hyphen."""
-    port = demo.port + pane
+    """Ask the page, or a ``pane`` of it by name; an underscore in a header is a hyphen."""
+    port = demo.panes[pane] if pane else demo.port
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2 * PATIENCE)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, path, body, {"Host": f"localhost:{port}", **sent})
@@ -110,8 +119,9 @@ def ask(
 
 def visitor_of(demo: DemoProcess) -> str:
     """Open the page; return the visitor's cookie."""
-    response, _ = ask(demo, "GET", "/")
+    response, page = ask(demo, "GET", "/")
     assert response.status == 200
+    demo.learn(page)
     return (response.getheader("Set-Cookie") or "").partition(";")[0]
 
 
@@ -123,7 +133,14 @@ def post(
     return response.status, json.loads(told)
 
 
-def visitor_in_pane(demo: DemoProcess, number: int, cookie: str) -> ShopVisitor:
+def visitor_in_pane(demo: DemoProcess, pane: str, cookie: str) -> ShopVisitor:
     """Return the visitor of this cookie, using the shop in a pane by hand."""
     name, _, value = cookie.partition("=")
-    return ShopVisitor(f"http://localhost:{demo.port + number}", "by hand", {name: value})
+    return ShopVisitor(f"http://localhost:{demo.panes[pane]}", "by hand", {name: value})
+
+
+def processes_of(demo: DemoProcess, name: str = "") -> list[psutil.Process]:
+    """Return the processes that run for it, those with ``name`` in their command line."""
+    children = psutil.Process(demo.pid).children(recursive=True)
+    running = [each for each in children if each.status() != psutil.STATUS_ZOMBIE]
+    return [each for each in running if any(name in word for word in each.cmdline())]

@@ -15,18 +15,25 @@ SOON = 2_000 * PATIENCE
 
 
 class Person:
-    """Somebody with a browser of their own in front of the demo; ``troubles`` it complains of."""
+    """Somebody with a browser of their own in front of the demo; ``troubles`` it complains of.
 
-    def __init__(self, chromium: Browser, demo: DemoProcess, **options: Any) -> None:
-        options.setdefault("viewport", {"width": 1440, "height": 1000})
+    ``at`` is the view that they open first. They do not wait between what they see.
+    """
+
+    def __init__(
+        self, chromium: Browser, demo: DemoProcess, at: str = "attacks", **options: Any
+    ) -> None:
+        options.setdefault("viewport", {"width": 1280, "height": 720})
         self.demo = demo
         self.context = chromium.new_context(**options)
+        self.context.set_default_timeout(SOON)
         self.page = self.context.new_page()
         self.troubles: list[str] = []
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
         self.page.on("request", self._see)
-        self.page.goto(demo.url, wait_until="domcontentloaded")
+        self.page.goto(f"{demo.url}/?pace=0#{at}", wait_until="domcontentloaded")
+        demo.learn(self.page.content())
         expect(self.page.locator("#rows tr")).to_have_count(10)
 
     def _hear(self, message: Any) -> None:
@@ -35,15 +42,24 @@ class Person:
             self.troubles.append(message.text)
 
     def _see(self, request: Any) -> None:
-        if not re.match(rf"http://localhost:({'|'.join(map(str, self.ports))})/", request.url):
+        if not request.url.startswith(("http://localhost:", "data:")):
             self.troubles.append(f"asked {request.url}")
 
-    @property
-    def ports(self) -> list[int]:
-        return [self.demo.port + number for number in range(3)]
+    def leave(self) -> None:
+        """Close the browser; nothing went wrong in it."""
+        self.context.close()
+        assert self.troubles == []
+
+    def go(self, view: str) -> None:
+        """Go to a view of the page, by its address."""
+        self.page.evaluate("name => { location.hash = name; }", view)
+        expect(self.page.locator(f"nav a[href='#{view}']")).to_have_attribute(
+            "aria-current", "page"
+        )
 
     def pane(self, side: str) -> FrameLocator:
-        return self.page.frame_locator(f"iframe[data-side={side}]")
+        """Return what stands in a frame: a side's, or its guest's (``cookie-guest``)."""
+        return self.page.frame_locator(f"iframe[data-frame={side}]")
 
     def sign_in(self) -> None:
         self.page.get_by_role("button", name="Sign in on both sides").click()
@@ -56,17 +72,32 @@ class Person:
         button = self.page.locator(f"[data-action={name}]")
         expect(button).to_have_attribute("aria-disabled", "false", timeout=SOON)
         button.click()
-        cookie, session = (self.result(side) for side in ("cookie", "session"))
         expect(self.page.locator("#result-title")).to_have_text(
-            button.inner_text() if name != "thaw" else "Thaw it", timeout=SOON
+            button.inner_text() if name != "thaw" else "The store is back", timeout=SOON
         )
         expect(self.page.locator("[data-action=thaw]")).to_have_attribute(
             "aria-disabled", "false", timeout=SOON
         )
-        return cookie, session
+        return self.said("cookie"), self.said("session")
 
-    def result(self, side: str) -> Locator:
-        return self.page.locator(f"[data-result={side}]")
+    def said(self, side: str) -> Locator:
+        """Return what came of it on a side, in a word and a sentence."""
+        return self.page.locator(f"[data-verdict={side}]")
+
+    def lanes(self, side: str) -> Locator:
+        """Return the exchanges that show it."""
+        return self.page.locator(f"[data-lanes={side}] li")
 
     def row(self, meaning: str) -> Locator:
         return self.page.locator("#rows tr").filter(has_text=meaning)
+
+    def guess(self, cookie: bool, session: bool) -> None:
+        """Say yes or no, left and right."""
+        for side, answer in (("cookie", cookie), ("session", session)):
+            value = str(answer).lower()
+            self.page.locator(f"[data-guess={side}][value={value}]").click()
+
+    def see(self) -> None:
+        """Have a step happen, to its end."""
+        self.page.locator("#see").click()
+        expect(self.page.locator("#next")).to_be_visible(timeout=SOON)

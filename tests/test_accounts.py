@@ -20,7 +20,7 @@ from accounts_in_folder import (
 )
 from argon2 import extract_parameters
 
-from server.accounts import SignIn
+from server.accounts import SignIn, device_mark
 from server.accounts.errors import (
     Busy,
     FieldRefused,
@@ -30,6 +30,14 @@ from server.accounts.errors import (
     WrongPassword,
 )
 from server.accounts.passwords import PasswordHashes
+
+
+async def accounts_outcome(accounts, password, remote, devices=(), username="ann"):
+    """Return what a try shows that is made from there."""
+    try:
+        return await accounts.authenticate(username, password, remote, devices)
+    except TooManyTries as refusal:
+        return refusal.status, refusal.retry_after
 
 
 async def test_promise_9_unknown_wrong_and_disabled_are_answered_alike(tmp_path):
@@ -89,7 +97,7 @@ async def test_promise_9_a_right_password_starts_the_count_afresh(tmp_path):
         for _ in range(3):
             for _ in range(4):
                 assert await outcome(accounts, "ann") is None
-            assert await accounts.authenticate("ann", RIGHT)
+            assert isinstance(await outcome(accounts, "ann", RIGHT), SignIn)
 
 
 async def test_promise_9_spellings_of_a_name_share_one_count(tmp_path):
@@ -183,16 +191,78 @@ async def test_only_text_changes_a_password(tmp_path, value):
     assert set(refusal.value.fields) == {"current", "new"}
 
 
-async def test_promise_9_guesses_at_the_current_password_share_the_count(tmp_path):
-    """Neither a sign-in nor a password change gives further tries."""
-    async with accounts_in(tmp_path, clock=Clock()) as accounts:
+async def test_promise_9_guesses_at_the_current_password_are_counted_apart(tmp_path):
+    """Whoever is signed in may make ten a day; strangers neither add to them nor take any."""
+    clock = Clock()
+    async with accounts_in(tmp_path, clock=clock) as accounts:
         ann = (await signed_in(accounts)).account
-        for _ in range(5):
+        for _ in range(6):
+            await outcome(accounts, "ann")
+        for number in range(5):
             with pytest.raises(WrongPassword):
-                await accounts.change_password(ann.id, WRONG, NEW)
+                await accounts.change_password(ann.id, f"{WRONG} {number}", NEW)
         with pytest.raises(TooManyTries):
             await accounts.change_password(ann.id, RIGHT, NEW)
         assert await outcome(accounts, "ann", RIGHT) == (429, 1)
+        clock.now += 1
+        assert await accounts.change_password(ann.id, RIGHT, NEW)
+        assert isinstance(await outcome(accounts, "ann", NEW), SignIn)
+
+
+async def test_promise_9_strangers_do_not_keep_the_owner_out(tmp_path):
+    """From a device that has signed in before one signs in, however many others try the name."""
+    argon2 = CountingArgon2()
+    async with accounts_in(tmp_path, argon2, clock=Clock()) as accounts:
+        ann = (await signed_in(accounts)).account
+        marks = [device_mark(ann.id)]
+        for number in range(20):
+            await accounts_outcome(accounts, WRONG, f"203.0.113.{number}")
+        assert await accounts_outcome(accounts, RIGHT, "203.0.113.99") == (429, 1)
+        assert isinstance(await accounts_outcome(accounts, RIGHT, "203.0.113.99", marks), SignIn)
+        assert await accounts_outcome(accounts, RIGHT, "203.0.113.99") == (429, 1)
+
+
+async def test_promise_9_a_device_has_few_tries_and_is_then_a_stranger(tmp_path):
+    """A copied cookie is worth ten guesses, and no more when it is worth nothing."""
+    argon2, clock = CountingArgon2(), Clock()
+    async with accounts_in(tmp_path, argon2, clock=clock) as accounts:
+        ann = (await signed_in(accounts)).account
+        mark, other = device_mark(ann.id), device_mark("somebody else")
+        looked_at = 0
+        for _ in range(2_000):
+            before = len(argon2.verified)
+            await accounts_outcome(accounts, WRONG, None, [mark])
+            looked_at += len(argon2.verified) - before
+            clock.now += 40
+        assert looked_at <= 10 + 80
+        assert not isinstance(await accounts_outcome(accounts, RIGHT, None, [other]), SignIn)
+
+
+async def test_promise_9_one_password_for_many_names_meets_a_limit(tmp_path):
+    """A network has a hundred wrong tries, whatever the names; others have theirs, and it again."""
+    clock = Clock()
+    async with accounts_in(tmp_path, clock=clock) as accounts:
+        await accounts.register(*ANN)
+        here = [
+            await accounts_outcome(accounts, WRONG, f"2001:db8::{number:x}", (), f"name{number}")
+            for number in range(110)
+        ]
+        assert here == [None] * 100 + [(429, 36)] * 10
+        assert await accounts_outcome(accounts, RIGHT, "2001:db8::1") == (429, 36)
+        assert isinstance(await accounts_outcome(accounts, RIGHT, "203.0.113.7"), SignIn)
+        clock.now += 36
+        for _ in range(2):  # a right one is taken back
+            assert isinstance(await accounts_outcome(accounts, RIGHT, "2001:db8::1"), SignIn)
+
+
+async def test_promise_9_a_site_has_a_budget_for_all_its_networks(tmp_path):
+    """More addresses than anybody counts are one customer's: 64 bits, 56, 48."""
+    async with accounts_in(tmp_path, clock=Clock()) as accounts:
+        tries = [
+            await accounts_outcome(accounts, WRONG, f"2001:db8:0:{n:x}::1", (), f"name{n}")
+            for n in range(0, 120 << 8, 1 << 8)
+        ]
+        assert tries == [None] * 100 + [(429, 9)] * 20
 
 
 async def test_of_two_password_changes_at_once_one_counts(tmp_path):

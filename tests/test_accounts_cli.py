@@ -67,7 +67,7 @@ class Run:
     def memcached(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
         path = self.folder / name
         arguments = ["memcached", "-U", "0", "-s", str(path), "-u", "nobody", "-a", "0777"]
-        self.folder.chmod(0o777)
+        self.folder.chmod(0o1777)
         with subprocess.Popen(arguments) as process:
             try:
                 wait_for(path)
@@ -249,3 +249,17 @@ def test_without_any_database_it_says_so_and_makes_none(run, capsys):
     assert main([*run.options, "disable", "ann"], {}) == 1
     assert "no accounts in" in capsys.readouterr().err
     assert not list(run.folder.iterdir())
+
+
+@pytest.mark.parametrize("name", ["-h", "--help", "-1", "--accounts=x"])
+def test_an_account_may_be_called_like_an_option(run, capsys, monkeypatch, name):
+    """What follows a command is a name, and nothing else is done instead."""
+    monkeypatch.setattr("getpass.getpass", lambda: RIGHT)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    assert main([f"--accounts={run.url}", "add", name, name + "@example.org"], {}) == 0
+    capsys.readouterr()
+    assert main([f"--accounts={run.url}", "disable", name], {}) == 0
+    assert capsys.readouterr().out == f"{name} is disabled, and 0 sessions have ended.\n"
+    assert main([f"--accounts={run.url}", "disable", "--nobody"], {}) == 1
+    assert "--nobody" in capsys.readouterr().err
+    assert main([f"--accounts={run.url}", "enable", name], {}) == 0

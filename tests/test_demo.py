@@ -1,9 +1,9 @@
-"""The demo: both shops side by side in a real browser, used, attacked, frozen and restarted."""
+"""The demo besides its tour: both shops used, attacked and looked into, in a real browser."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import judged
 import pytest
@@ -24,6 +24,10 @@ SAID = {
     "capacity": ("refused, the old value intact", "refused, the old value intact"),
     "tabs": ("writes are lost", "none is lost"),
     "devices": ("impossible", "ended"),
+    "idle": ("still signed in", "ended"),
+    "after": ("still there", "gone"),
+    "weigh": ("nothing", "one record each"),
+    "elsewhere": ("nothing follows", "nothing follows"),
     "rotate": ("the old one counts while it is listed", "the old one counts while it is listed"),
     "restart": ("unaffected", "signed out, and told so"),
     "freeze": ("unaffected", "503, the cookie kept"),
@@ -37,8 +41,7 @@ def anyone(chromium: Browser, demo: DemoProcess) -> Iterator[Person]:
     person = Person(chromium, demo)
     person.sign_in()
     yield person
-    person.context.close()
-    assert person.troubles == []
+    person.leave()
 
 
 def test_every_action_has_words_to_be_checked() -> None:
@@ -48,55 +51,79 @@ def test_every_action_has_words_to_be_checked() -> None:
 
 @pytest.mark.parametrize("name", SAID)
 def test_an_action_tells_both_sides(anyone: Person, name: str) -> None:
-    """Each says in a word and a sentence what became of either side, and shows the proof."""
+    """Each says in a word and a sentence what became of either side, and shows the exchanges."""
     sides = anyone.act(name)
-    expect(anyone.page.locator("#result")).to_be_focused()
+    expect(anyone.page.locator("#result-title")).to_be_focused()
     expect(anyone.page.locator("#lesson")).to_have_text(LESSONS[name])
-    for side, word in zip(sides, SAID[name], strict=True):
-        expect(side.locator(".word")).to_contain_text(word)
-        assert len(side.locator("p").nth(1).inner_text()) > 15
-        side.get_by_text("The proof").click()
-        expect(side.locator(".exchange pre").nth(1)).to_contain_text("HTTP/1.1")
+    for side, told, word in zip(("cookie", "session"), sides, SAID[name], strict=True):
+        expect(told.locator(".word")).to_contain_text(word)
+        assert len(told.inner_text()) > len(word) + 15
+        last = anyone.lanes(side).last
+        expect(last.locator(".sent")).to_contain_text(re.compile(r"(GET|POST|DELETE|PUT) /"))
+        last.locator("summary").click()
+        expect(last.locator("pre").nth(1)).to_contain_text("HTTP/1.1")
 
 
-def test_what_is_tried_fills_in_the_matrix(visit_demo: Callable[..., Person]) -> None:
-    """A cell is declared until its owner has seen it; reasons stand below."""
-    person = visit_demo()
-    cells = person.row("an old value is refused").locator("td")
-    expect(cells.nth(1)).to_have_text("declared: no")
-    person.act("rollback")
-    expect(cells.nth(1)).to_have_text("no seen")
-    expect(cells.nth(2)).to_have_text("yes seen")
-    cart = person.page.locator("#placements .card").filter(has_text="cart").first
-    expect(cart).to_contain_text("server session")
-    expect(cart).to_contain_text("(fresh)")
+def test_the_whole_matrix_has_been_seen(anyone: Person) -> None:
+    """Every row can be filled in by what one does, with a sign and a word in either column."""
+    anyone.go("matrix")
+    rows = anyone.page.locator("#rows tr")
+    expect(rows.locator(".seen")).to_have_count(20)
+    expect(anyone.row("an old value is refused").locator("td").nth(1)).to_have_text("✗ no, seen")
+    expect(anyone.row("an old value is refused").locator("td").nth(2)).to_have_text("✓ yes, seen")
+    expect(anyone.row("how many bytes fit")).to_contain_text("about 3,000")
+    cart = anyone.page.locator("#placements .card").filter(has_text="cart").first
+    expect(cart).to_contain_text("Not the signed cookie: an old value is as good as the new one")
+    anyone.page.get_by_role("link", name="Read it").last.click()
+    expect(anyone.page.locator("#result-title")).to_have_text("Read it", timeout=SOON)
 
 
-def test_the_shops_are_used_in_their_panes(visit_demo: Callable[..., Person]) -> None:
-    """A click in a pane is a request on the wire, its cookies are taken apart, its record shown."""
-    person = visit_demo()
+def test_the_proof_of_reading_is_the_cookie_and_what_it_says(anyone: Person) -> None:
+    """Both stand beside each other, in sight, and what nobody wrote is not among them."""
+    anyone.go("attacks")
+    anyone.act("read")
+    reader = anyone.page.locator("[data-beside=cookie]")
+    expect(reader.locator("textarea")).to_be_in_viewport(ratio=1)
+    expect(reader.locator(".decoded pre").first).to_be_in_viewport()
+    expect(reader.locator(".decoded")).to_contain_text('"email": "demo@post.example"')
+    expect(anyone.page.locator("[data-beside=session]")).not_to_contain_text("post.example")
+    expect(anyone.page.locator("#stage")).not_to_contain_text("canary")
+
+
+def test_the_shops_are_used_in_their_frames(anyone: Person) -> None:
+    """A click in a frame is a request on the wire; its cookies are taken apart."""
     for side in ("cookie", "session"):
-        pane = person.pane(side)
+        pane = anyone.pane(side)
         pane.get_by_role("button", name=re.compile("^Add to cart")).first.click()
         expect(pane.get_by_role("link", name=re.compile("Cart"))).to_contain_text("1")
-    wire = person.page.locator("[data-exchanges=cookie]")
-    expect(wire).to_contain_text("POST /cart")
-    jar = person.page.locator("[data-jar=cookie]")
-    expect(jar).to_contain_text("cookie-cart")
-    jar.get_by_text("As it is, and taken apart").first.click()
-    for part in ("key version", "signed at", "anyone reads", '"quantity": 1', "signature"):
+    anyone.go("wire")
+    expect(anyone.page.locator("[data-exchanges=cookie]")).to_contain_text("POST /cart")
+    jar = anyone.page.locator("[data-jar=cookie]")
+    expect(jar).to_contain_text("cart")
+    jar.get_by_text("As it is, and taken apart").last.click()
+    for part in ("key version", "signed at", "anyone reads", "signature"):
         expect(jar).to_contain_text(part)
-    expect(person.page.locator("[data-jar=session]")).to_contain_text("session ID")
-    expect(person.page.locator("#store .yours")).to_contain_text("sealed bytes")
-    folds = person.page.locator("[data-exchanges=session] details")
-    folds.first.locator("summary").click()
-    expect(folds.first).to_contain_text("ports do not separate cookies")
+    expect(anyone.page.locator("[data-jar=session]")).to_contain_text("session ID")
+    expect(anyone.page.locator("#store .yours")).to_contain_text("everything the shop knows of you")
 
 
-def test_one_sign_up_serves_both(visit_demo: Callable[..., Person]) -> None:
+def test_only_the_shops_own_cookies_count(anyone: Person) -> None:
+    """What the browser sends of other ports' is told apart, kept from the shop, and not weighed."""
+    wire = anyone.page.locator("[data-exchanges=session]")
+    weighed = [int(each) for each in re.findall(r"(\d+) bytes of cookies", wire.inner_text())]
+    assert weighed
+    assert max(weighed) < 400  # the session ID, and what a device is known by
+    fold = wire.locator("details").first
+    fold.locator("summary").click()
+    expect(fold).to_contain_text("ports do not separate cookies")
+    names = fold.locator(".mono").all_inner_texts()
+    assert not any("cart" in name or "credentials" in name for name in names)
+
+
+def test_one_sign_up_serves_both(anyone: Person) -> None:
     """An account of one's own is made and signed in on both sides; a wrong one says why not."""
-    person = visit_demo()
-    page = person.page
+    anyone.go("attacks")
+    page = anyone.page
     page.get_by_text("Make an account of your own").click()
     for name, value in {"Username": "grace", "Email": "grace@post.example"}.items():
         page.get_by_label(name).fill(value)
@@ -109,124 +136,126 @@ def test_one_sign_up_serves_both(visit_demo: Callable[..., Person]) -> None:
         "Signed in on both sides as grace.", timeout=SOON
     )
     for side in ("cookie", "session"):
-        expect(person.pane(side).get_by_role("link", name="grace")).to_be_visible()
+        expect(anyone.pane(side).get_by_role("link", name="grace")).to_be_visible()
+    page.get_by_text("Make an account of your own").click()
 
 
-def test_frozen_memcached_is_seen_in_the_panes_and_thawed(anyone: Person) -> None:
-    """One shop goes on, the other says what is out of reach; thawed, both are as before."""
+def test_while_the_store_is_away_the_frames_show_it(anyone: Person) -> None:
+    """One shop goes on, the other says what is out of reach; then both are as before."""
     cookie, _ = anyone.act("freeze")
     expect(cookie).to_contain_text("It keeps nothing in a store, so it did not notice.")
     expect(anyone.page.locator("#frozen")).to_be_visible()
-    expect(anyone.pane("session").get_by_text("out of reach").first).to_be_visible(timeout=SOON)
-    expect(anyone.pane("cookie").get_by_role("link", name="demo")).to_be_visible()
-    expect(anyone.page.locator("#store")).to_contain_text("frozen")
+    expect(anyone.pane("session").get_by_text("Out of reach").first).to_be_visible(timeout=SOON)
+    expect(anyone.pane("cookie").get_by_role("link", name="grace")).to_be_visible()
     other = anyone.page.locator("[data-action=read]")
     expect(other).to_have_attribute("aria-disabled", "true")
-    expect(other).to_have_accessible_description(re.compile("While memcached is frozen"))
+    expect(other).to_have_accessible_description(re.compile("While the store is away"))
     other.click(force=True)
-    expect(anyone.page.locator("#result-title")).to_have_text("memcached is frozen. Thaw it first.")
+    expect(anyone.page.locator("#result-title")).to_contain_text("Bring it back first.")
+    for covered in ("[data-verdict=session]", "#result-title"):
+        expect(anyone.page.locator(covered)).to_be_in_viewport()
     anyone.act("thaw")
     expect(anyone.page.locator("#frozen")).to_be_hidden()
-    expect(anyone.pane("session").get_by_role("link", name="demo")).to_be_visible(timeout=SOON)
-
-
-def test_two_visitors_do_not_disturb_each_other(visit_demo: Callable[..., Person]) -> None:
-    """What one freezes, restarts and signs out of is nobody else's."""
-    first, second = visit_demo(), visit_demo()
-    second.sign_in()
-    first.act("freeze")
-    second.act("replay")
-    expect(second.page.locator("#frozen")).to_be_hidden()
-    expect(second.result("session").locator(".word")).to_contain_text("signed out")
-    expect(first.page.locator("#frozen")).to_be_visible()
+    expect(anyone.pane("session").get_by_role("link", name="grace")).to_be_visible(timeout=SOON)
 
 
 def test_reload_keeps_ones_place(anyone: Person) -> None:
     """What was tried last, and what has been seen, are still there; so is who is signed in."""
-    anyone.sign_in()
-    anyone.act("read")
+    anyone.act("after")
     anyone.page.reload(wait_until="domcontentloaded")
-    expect(anyone.page.locator("#result-title")).to_have_text("Read it")
+    expect(anyone.page.locator("#result-title")).to_have_text("Look after sign-out")
+    expect(anyone.said("cookie")).to_contain_text("still there")
+    anyone.go("matrix")
     expect(anyone.row("its holder cannot read it").locator(".seen").first).to_be_visible()
-    expect(anyone.pane("session").get_by_role("link", name="demo")).to_be_visible()
+
+
+# A kind of one's own
 
 
 @pytest.mark.parametrize(
-    ("ticked", "tier"),
+    ("example", "tier"),
     [
-        ([], "signed cookie"),
-        (["An old value would do harm"], "server session"),
-        (["It must be on all devices"], "database"),
-        (
-            ["It is a secret from whoever holds it", "It must work without the store"],
-            "no one place",
-        ),
+        ("the JWT of a sign-in", "server session"),
+        ("CSRF token", "signed cookie"),
+        ("flash message", "signed cookie"),
+        ("theme", "signed cookie"),
+        ("draft", "database"),
+        ("voucher", "server session"),
+        ("“remember me”", "server session"),
     ],
 )
-def test_a_kind_of_ones_own_gets_its_place(anyone: Person, ticked: list[str], tier: str) -> None:
-    """One says what it needs, and reads where it belongs and why."""
-    form = anyone.page.locator("#kind")
-    for box in form.get_by_role("checkbox").all():
-        box.uncheck()
-    for label in ticked:
-        form.get_by_label(label).check()
-    form.get_by_role("button").click()
+def test_an_example_gets_its_place(anyone: Person, example: str, tier: str) -> None:
+    """One press fills the form in, and says where that belongs."""
+    anyone.go("own")
+    anyone.page.get_by_role("button", name=example).click()
+    expect(anyone.page.locator("#answer .place")).to_have_text(tier)
+    expect(anyone.page.locator("#answer")).to_be_in_viewport(ratio=1)
+
+
+def test_a_kind_of_ones_own_is_answered_as_one_types(anyone: Person) -> None:
+    """Each tick and each letter counts at once; a wrong name takes the last answer away."""
+    anyone.go("own")
     answer = anyone.page.locator("#answer")
-    expect(answer.locator(".place")).to_contain_text(tier)
-    expect(answer.locator("li").first).to_be_visible()
+    anyone.page.get_by_role("button", name="theme").click()
+    anyone.page.get_by_label("An old value would do harm").check()
+    expect(answer.locator(".place")).to_contain_text("no one place")
+    expect(answer).to_contain_text("Not a database: it can be away as well")
+    anyone.page.get_by_label("Name", exact=True).fill("No Such Name")
+    expect(answer.locator(".banner")).to_be_visible()
+    expect(answer.locator(".place")).to_have_count(0)
+    anyone.page.get_by_label("Name", exact=True).fill("basket")
+    expect(answer.locator("h2")).to_have_text("basket")
 
 
-def test_everything_is_within_reach_of_a_keyboard(anyone: Person) -> None:
-    """An action is reached and pressed without a mouse, and focus goes to what it says."""
-    page = anyone.page
-    page.locator("[data-action=read]").focus()
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.dataset.action") == "tamper"
-    page.keyboard.press("Enter")
-    expect(page.locator("[data-result=cookie] .word")).to_contain_text("taken for", timeout=SOON)
-    expect(page.locator("#result")).to_be_focused()
+# For everyone
 
 
-@pytest.fixture(scope="module")
-def reader(chromium: Browser, demo: DemoProcess) -> Iterator[Person]:
-    """Somebody who looks at what an action has told."""
-    person = Person(chromium, demo)
-    person.act("replay")
-    yield person
-    person.context.close()
-    assert person.troubles == []
+@pytest.mark.parametrize("view", ["attacks", "wire", "matrix", "own", "happened"])
+def test_a_view_is_for_everyone(anyone: Person, view: str) -> None:
+    """axe-core finds nothing, and nothing is wider than any screen."""
+    anyone.go(view)
+    for width in (1440, 820, 390):
+        anyone.page.set_viewport_size({"width": width, "height": 900})
+        assert anyone.page.evaluate("document.documentElement.scrollWidth") <= width
+    # A phone has another layout; what can be pressed and read is the same.
+    anyone.page.set_viewport_size({"width": 390 if view == "matrix" else 1280, "height": 720})
+    assert judged.problems(anyone.page, iframes=False) == []
+    anyone.page.set_viewport_size({"width": 1280, "height": 720})
 
 
-@pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_the_page_is_for_everyone(reader: Person, width: int) -> None:
-    """axe-core finds nothing, nothing is wider than the screen, and a phone stacks the panes."""
-    page = reader.page
-    page.set_viewport_size({"width": width, "height": 900})
-    assert judged.problems(page, iframes=False) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    left, right = (page.locator(f"iframe[data-side={each}]") for each in ("cookie", "session"))
-    boxes = left.bounding_box(), right.bounding_box()
-    assert (boxes[0]["y"] == boxes[1]["y"]) == (width > 390)
+def test_a_phone_shows_all_of_a_table_and_a_menu(anyone: Person) -> None:
+    """Answers are not cut, and the menu in a frame is whole."""
+    anyone.page.set_viewport_size({"width": 390, "height": 844})
+    anyone.go("matrix")
+    for cell in anyone.page.locator("#rows .seen").all()[:6]:
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390
+    anyone.go("attacks")
+    menu = anyone.pane("cookie").locator("nav")
+    assert menu.evaluate("it => it.scrollWidth <= it.clientWidth")
+    anyone.page.set_viewport_size({"width": 1280, "height": 720})
 
 
-def test_the_page_recovers_when_the_demo_was_away(chromium: Browser) -> None:
-    """It says that the demo is gone, and goes on by itself once it is back."""
-    with DemoProcess() as demo:
-        person = Person(chromium, demo)
-        demo.stop()
-        expect(person.page.locator("#lost")).to_be_visible(timeout=SOON)
-        demo.start()
-        expect(person.page.locator("#lost")).to_be_hidden(timeout=SOON)
-        expect(person.page.locator("#rows tr")).to_have_count(10)
-        expect(person.pane("session").get_by_role("searchbox")).to_be_visible(timeout=SOON)
-        person.context.close()
+def test_without_script_no_button_is_dead(chromium: Browser, anyone: Person) -> None:
+    """Whoever has none is told what to do instead, and sees nothing to press."""
+    same = anyone.context.storage_state()
+    context = chromium.new_context(java_script_enabled=False, storage_state=same)
+    page = context.new_page()
+    page.goto(anyone.demo.url, wait_until="domcontentloaded")
+    expect(page.get_by_role("heading", name="Cookie or session?")).to_be_visible()
+    expect(page.locator("main.plain")).to_contain_text("make run-cookie")
+    assert not any(button.is_visible() for button in page.locator("button").all())
+    context.close()
 
 
-def test_no_pane_without_the_page(chromium: Browser, demo: DemoProcess) -> None:
-    """Whoever opens a pane by itself is told where the demo is."""
+def test_no_pane_without_the_page(chromium: Browser, demo: DemoProcess, anyone: Person) -> None:
+    """Whoever opens a pane by itself is told where the demo is; a number leads to the name."""
     page = chromium.new_page()
-    page.goto(f"http://localhost:{demo.port + 1}/")
+    page.goto(f"http://localhost:{demo.panes['cookie']}/")
     expect(page.locator("body")).to_contain_text(demo.url)
-    page.goto(f"http://127.0.0.1:{demo.port}/")
+    page.close()
+    page = anyone.context.new_page()
+    page.goto(f"http://127.0.0.1:{demo.port}/", wait_until="domcontentloaded")
     assert page.url == f"{demo.url}/"
     page.close()

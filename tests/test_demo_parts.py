@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import re
@@ -13,17 +12,24 @@ from typing import Any
 
 import psutil
 import pytest
-from demo_process import DemoProcess, free_ports, post, run_demo, visitor_of
+from demo_process import DemoProcess, free_port, post, run_demo, visitor_of
 from tornado_state.cookies.signing import Signer
 from tornado_state.cookies.wire import CookieNames
 
 from compare.browser import NoAnswer, after
-from compare.demo.booth import Booth
-from compare.demo.matrix import declared_kind, matrix, placed
+from compare.demo.actions import LESSONS
+from compare.demo.lanes import lane
+from compare.demo.matrix import matrix
+from compare.demo.placing import EXAMPLES, Example, declared_kind, of_example, placed
 from compare.demo.store_view import records_shown
+from compare.demo.telling import FOLDER, LIVE, SCRIPTS
+from compare.demo.tour.objections import OBJECTIONS
+from compare.demo.tour.steps import STEPS
 from compare.demo.troubles import plainly
-from compare.demo.wire import cookies_in, described_cookie, taken_apart, without
+from compare.demo.wire import cookies_in, described_cookie, taken_apart
+from compare.findings import Exchange
 from compare.memcached_process import MemcachedProcess
+from compare.reports.words import said
 from compare.shop_visitor import Unexpected
 from compare.waiting import wait_until
 from server.shop import PREFERENCES
@@ -70,47 +76,101 @@ def test_an_absurd_cookie_is_taken_apart_all_the_same(stamp: str, text: str) -> 
     assert len(json.dumps(parts)) < 50_000
 
 
-def test_a_cookie_is_told_with_its_size_and_whose_it_is() -> None:
-    """Size is name and value; another port's and the demo's own are called so."""
-    assert described_cookie("cookie-cart", "x" * 89, "cookie")["size"] == 100
+def test_a_cookie_is_told_with_its_size_and_what_it_is() -> None:
+    """Size is name and value; a session ID is told from a signed cookie."""
+    assert described_cookie("demo-cookie-cart", "x" * 84, "demo-cookie-")["size"] == 100
     kinds = {
-        name: described_cookie(name, "x", "session")["kind"]
-        for name in ("session-session-id", "cookie-cart", "demo-visitor", "session-cart")
+        name: described_cookie(f"demo-{name}", "x", "demo-") for name in ("session-id", "cart")
     }
-    assert kinds == {
-        "session-session-id": "session ID",
-        "cookie-cart": "foreign",
-        "demo-visitor": "demo",
-        "session-cart": "signed cookie",
+    assert {name: (each["short"], each["kind"]) for name, each in kinds.items()} == {
+        "session-id": ("session-id", "session ID"),
+        "cart": ("cart", "signed cookie"),
     }
 
 
-def test_headers_are_read_and_cut() -> None:
-    """A Cookie header is its pairs, may lose some, and Set-Cookie headers change a jar."""
-    header = "a=1; demo-visitor=me; b=2=3"
-    assert cookies_in(header) == [("a", "1"), ("demo-visitor", "me"), ("b", "2=3")]
-    assert without(header, "demo-visitor") == "a=1; b=2=3"
+def test_headers_are_read() -> None:
+    """A Cookie header is its pairs, and Set-Cookie headers change a jar."""
+    assert cookies_in("a=1; demo-visitor=me; b=2=3") == [
+        ("a", "1"),
+        ("demo-visitor", "me"),
+        ("b", "2=3"),
+    ]
     assert after({"a": "1", "b": "2"}, ["a=; Max-Age=0; Path=/", "c=3; Path=/"]) == {
         "b": "2",
         "c": "3",
     }
 
 
+@pytest.mark.parametrize(
+    ("response", "status", "says"),
+    [
+        ('HTTP/1.1 200 OK\r\n\r\n{"username":"demo"}', 200, "you are demo"),
+        ('HTTP/1.1 200 OK\r\n\r\n{"items":[]}', 200, "the cart is empty"),
+        (
+            'HTTP/1.1 200 OK\r\n\r\n{"items":[{"quantity":2,"name":"Oak tray"}]}',
+            200,
+            "in the cart: 2 × Oak tray",
+        ),
+        ('HTTP/1.1 401 No\r\n\r\n{"error":{"message":"Nobody is here."}}', 401, "Nobody is here."),
+        ("HTTP/1.1 204 No Content\r\n\r\n", 204, "done"),
+        ("HTTP/1.1 200 OK\r\n\r\n[[[", 200, "[[["),
+        ("", 0, "no answer"),
+    ],
+)
+def test_a_lane_says_what_matters(response: str, status: int, says: str) -> None:
+    """Of an exchange: who, request line, cookies without the shop's prefix, status, one line."""
+    request = "GET /account HTTP/1.1\r\nHost: x\r\nCookie: demo-cart=" + "x" * 91 + "\r\n\r\n"
+    drawn = lane(Exchange("thief", request, response), "demo-")
+    assert (drawn["who"], drawn["ask"]) == ("thief", "GET /account")
+    assert (drawn["status"], drawn["says"]) == (status, says)
+    assert [(each["name"], each["size"]) for each in drawn["cookies"]] == [("cart", 100)]
+
+
 def test_the_matrix_tells_declared_from_seen() -> None:
-    """A cell shows what was measured beside what is declared, and who needs it."""
+    """A cell has a sign and a word, as declared and as seen; a row, who needs it and its button."""
     rows = {row["capability"]: row for row in matrix({"cookie": {"fresh": False}})}
-    assert rows["fresh"]["cells"] == [
-        {"declared": "no", "seen": "no"},
-        {"declared": "yes", "seen": None},
-    ]
+    no, yes = {"sign": "✗", "said": "no"}, {"sign": "✓", "said": "yes"}
+    assert rows["fresh"]["cells"] == [{"declared": no, "seen": no}, {"declared": yes, "seen": None}]
     assert rows["fresh"]["needed_by"] == ["cart", "credentials"]
     assert rows["capacity"]["needed_by"] == ["cart"]
+    assert all(row["action"]["name"] in LESSONS for row in rows.values())
 
 
-def test_the_placement_says_why_not_in_the_dearer_tier() -> None:
-    """Preferences are in the cookie, and it is said what the session could not do for them."""
-    reasons = placed(PREFERENCES)["reasons"]
-    assert any("server session" in reason for reason in reasons)
+def test_a_size_is_told_once() -> None:
+    """What is declared and what is measured under another name are the same number to a reader."""
+    assert {said(size) for size in (2_982, 2_988, 2_994)} == {"about 3,000"}
+    assert {said(size) for size in (65_443, 65_500, 65_536)} == {"about 65,500"}
+    assert said(12) == "12"
+
+
+def test_the_placement_says_why_not_elsewhere() -> None:
+    """Preferences are in the cookie, and it is said what the two others could not do for them."""
+    sentences = placed(PREFERENCES)["sentences"]
+    assert any("Not the server session" in each for each in sentences)
+    assert any("Not a database: it can be away as well" in each for each in sentences)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_every_example_can_be_declared(example: Example) -> None:
+    """Each has a place, and a sentence for it."""
+    answer = placed(of_example(example))
+    assert answer["tier"]
+    assert answer["sentences"]
+
+
+def test_every_step_answers_its_objections() -> None:
+    """Whatever is said to a step has an answer, and no answer stands unused."""
+    used = {name for step in STEPS for name in step.objections}
+    assert used == set(OBJECTIONS)
+
+
+def test_scripts_and_styles_are_short_and_no_colour_means_wrong() -> None:
+    """A file has 250 lines at the most; places have colours, right and wrong have signs."""
+    files = [*(FOLDER / "static").glob("*.js"), *(FOLDER / "static").glob("*.css")]
+    assert {each.name for each in files} == {*SCRIPTS, LIVE, "demo.css"}
+    assert max(len(each.read_text().splitlines()) for each in files) <= 250
+    style = (FOLDER / "static" / "demo.css").read_text()
+    assert not re.search(r"--(bad|warn|good|can)", style)
 
 
 @pytest.mark.parametrize(
@@ -139,26 +199,11 @@ def test_the_store_is_shown_in_part(memcached: MemcachedProcess) -> None:
     assert shown["records"][0]["size"] == 100
 
 
-def test_a_store_is_thawed_although_the_other_has_ended() -> None:
-    """Both shops go on after whatever had ended while they were frozen is mended."""
-    booth = Booth()
-    try:
-        booth.open()
-        booth.freeze(frozen=True)
-        cookie, session = (side.target for side in booth.sides.values())
-        cookie.memcached.kill()
-        asyncio.run(booth.mend())
-        assert (booth.frozen, cookie.memcached.runs) == (False, True)
-        assert session.memcached.ask("version").startswith(b"VERSION")
-    finally:
-        booth.close()
-
-
 def test_a_declared_kind_is_placed() -> None:
     """Answers become needs, and `place()` answers."""
     answer = placed(declared_kind({"name": "voucher", "fresh": True, "size": 64}))
     assert (answer["kind"], answer["tier"]) == ("voucher", "server session")
-    assert answer["reasons"]
+    assert answer["sentences"]
 
 
 @pytest.mark.parametrize(
@@ -190,9 +235,9 @@ def test_a_wrong_option_is_one_line_and_status_2(argument: str) -> None:
 
 
 def test_a_port_in_use_is_one_line_and_status_2() -> None:
-    """A pane's port that somebody has keeps the demo from starting, and it says so."""
-    port = free_ports()
-    with socket.create_server(("127.0.0.1", port + 1)):
+    """A port that somebody has keeps the demo from starting, and it says so."""
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
         said = run_demo(f"--port={port}")
     assert said.returncode == 2
     (line,) = said.stderr.splitlines()
@@ -206,16 +251,39 @@ def test_a_missing_memcached_is_one_line_and_status_2(tmp_path: Path) -> None:
     assert said.stderr.splitlines() == ["python -m compare.demo: please install memcached"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_ctrl_c_leaves_nothing_behind(number: signal.Signals) -> None:
+def test_ctrl_c_leaves_nothing_behind() -> None:
     """Every process of every visitor ends with the demo, frozen memcached included."""
     with DemoProcess() as demo:
         cookie = visitor_of(demo)
         assert post(demo, "/actions/freeze", {}, cookie)[0] == 200
         processes = psutil.Process(demo.pid).children(recursive=True)
         assert len(processes) >= 4
-        assert demo.stop(number) == 0
+        assert demo.stop() == 0
         wait_until(lambda: not any(map(psutil.Process.is_running, processes)), "all have ended")
+
+
+def test_the_tour_is_recorded_as_one_file(tmp_path: Path) -> None:
+    """A real run, every step and the whole matrix, that says of itself that it is recorded."""
+    file = tmp_path / "demo" / "tour.html"
+    said = run_demo(f"--record={file}")
+    assert (said.returncode, said.stderr) == (0, "")
+    assert [step.question in said.stdout for step in STEPS] == [True] * len(STEPS)
+    page = file.read_text()
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])["recorded"]
+    assert {*data["stories"]} == {step.name for step in STEPS}
+    assert data["yours"] == {}
+    cells = [cell for row in data["matrix"] for cell in row["cells"]]
+    assert all(cell["seen"] == cell["declared"] for cell in cells)
+    assert "Recorded." in page
+    assert 'data-action="read"' not in page
+    assert not re.search(r'(src|href)="(https?:|/)', page)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_it_ends_when_it_is_told_to(number: signal.Signals) -> None:
+    """As by Ctrl-C, with status 0."""
+    with DemoProcess() as demo:
+        assert demo.stop(number) == 0
 
 
 def test_a_killed_demo_leaves_no_process_behind() -> None:
@@ -233,19 +301,3 @@ def has_ended(process: psutil.Process) -> bool:
         return bool(process.status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
-
-
-def test_what_the_page_may_not_ask_for_is_a_sentence() -> None:
-    """Unknown actions, foreign origins, no booth and bad bodies are each refused in a sentence."""
-    with DemoProcess() as demo:
-        cookie = visitor_of(demo)
-        refused = [
-            post(demo, "/actions/nothing", {}, cookie),
-            post(demo, "/actions/read", {}, "demo-visitor=nobody"),
-            post(demo, "/kind", {"size": 0}, cookie),
-            post(demo, "/kind", [], cookie),
-            post(demo, "/account", {"username": "x"}, cookie),
-            post(demo, "/actions/read", {}, cookie, Origin="http://evil.example"),
-        ]
-    assert [status for status, _ in refused] == [404, 404, 422, 400, 400, 403]
-    assert all(told["error"] for _, told in refused)

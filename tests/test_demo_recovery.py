@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-import psutil
 import pytest
-from demo_process import DemoProcess
+from demo_process import DemoProcess, processes_of
 from demo_visitor import SOON, Person
 from playwright.sync_api import Browser, expect
 
@@ -19,8 +18,7 @@ def anyone(chromium: Browser, demo: DemoProcess) -> Iterator[Person]:
     """Somebody who has been here for a while."""
     person = Person(chromium, demo)
     yield person
-    person.context.close()
-    assert person.troubles == []
+    person.leave()
 
 
 _HIDE = """hidden => {
@@ -45,17 +43,22 @@ def test_a_pane_keeps_its_page_and_adds_nothing_to_the_history(
     expect(pane.get_by_role("heading", level=1)).to_have_text(re.compile("cart", re.IGNORECASE))
 
 
-def test_a_second_tab_follows(visit_demo: Callable[..., Person]) -> None:
-    """What an action changed is seen in the panes of the visitor's other tab as well."""
-    person = visit_demo()
-    other = person.context.new_page()
-    other.goto(person.demo.url, wait_until="domcontentloaded")
-    pane = other.frame_locator("iframe[data-side=session]")
-    expect(pane.get_by_role("link", name="Sign in")).to_be_visible()
-    person.sign_in()
+def test_a_second_tab_follows(anyone: Person) -> None:
+    """What happens in one tab is seen in the visitor's other one, of the tour as well."""
+    other = anyone.context.new_page()
+    other.goto(f"{anyone.demo.url}/?pace=0#attacks", wait_until="domcontentloaded")
+    anyone.sign_in()
+    pane = other.frame_locator("iframe[data-frame=session]")
     expect(pane.get_by_role("link", name="demo")).to_be_visible(timeout=SOON)
-    person.act("read")
+    anyone.act("read")
     expect(other.locator("#result-title")).to_have_text("Read it")
+    other.evaluate("() => { location.hash = 'tabs'; }")
+    anyone.go("tabs")
+    anyone.guess(True, True)
+    anyone.see()
+    expect(other.locator("[data-verdict=cookie]")).to_contain_text("✗ No.", timeout=SOON)
+    anyone.go("attacks")
+    other.close()
 
 
 def test_a_tab_out_of_sight_holds_no_connection(anyone: Person) -> None:
@@ -69,78 +72,56 @@ def test_a_tab_out_of_sight_holds_no_connection(anyone: Person) -> None:
         page.evaluate(_HIDE, True)
     anyone.page.evaluate(_HIDE, False)
     anyone.act("read")
-    expect(anyone.result("cookie").locator(".word")).to_contain_text("readable")
+    expect(anyone.said("cookie").locator(".word")).to_contain_text("readable")
 
 
 def test_the_keyboard_keeps_its_place_on_the_wire(anyone: Person) -> None:
     """What is drawn anew under a focused fold leaves the focus, and the fold open, there."""
+    anyone.go("wire")
     wire = anyone.page.locator("[data-exchanges=cookie]")
     expect(wire.locator("li").first).to_contain_text("GET /")
-    carts = wire.locator("li", has_text="GET /cart")
+    carts = wire.locator("li", has_text="GET /preferences")
     expect(carts).to_have_count(0)
     fold = wire.locator("summary").first
     fold.focus()
     anyone.page.keyboard.press("Enter")
     key = fold.evaluate("it => it.parentElement.dataset.key")
-    anyone.page.request.get(f"http://localhost:{anyone.demo.port + 1}/cart")
+    anyone.page.request.get(f"http://localhost:{anyone.demo.panes['cookie']}/preferences")
     expect(carts).to_have_count(1)
     focused = "[document.activeElement.tagName, document.activeElement.parentElement.dataset.key]"
     assert anyone.page.evaluate(focused) == ["SUMMARY", key]
     assert wire.locator(f"details[data-key='{key}']").evaluate("it => it.open")
+    anyone.go("attacks")
 
 
-def test_a_phone_shows_what_is_said_from_its_start(visit_demo: Callable[..., Person]) -> None:
-    """An answer, and why there is none, begin at the top of the screen; the old one is gone."""
-    person = visit_demo(viewport={"width": 390, "height": 844})
-    result = person.page.locator("#result")
-
-    def is_at_the_top() -> bool:
-        box = result.bounding_box()
-        return box is not None and 0 <= box["y"] < 200
-
-    person.act("read")
-    expect(result).to_be_in_viewport(ratio=0.4)
-    assert is_at_the_top()
-    person.act("freeze")
-    assert is_at_the_top()
-    person.page.evaluate("scrollTo(0, 0)")
-    person.page.locator("[data-action=read]").click(force=True)
-    expect(person.page.locator("#result-title")).to_have_text("memcached is frozen. Thaw it first.")
-    assert is_at_the_top()
-    expect(person.result("cookie")).to_be_hidden()
+def test_a_phone_shows_what_is_said_where_one_is(anyone: Person) -> None:
+    """Nothing scrolls away under a finger: what was pressed for is told right below the buttons."""
+    anyone.page.set_viewport_size({"width": 390, "height": 844})
+    anyone.act("read")
+    expect(anyone.page.locator("#result-title")).to_be_in_viewport(ratio=1)
+    anyone.page.set_viewport_size({"width": 1280, "height": 720})
 
 
-def test_killed_shops_come_back_in_their_panes(visit_demo: Callable[..., Person]) -> None:
-    """It is said what has ended, and both panes load themselves anew."""
-    person = visit_demo()
-    person.sign_in()
-    for each in psutil.Process(person.demo.pid).children(recursive=True):
+def test_killed_shops_come_back_in_their_frames(anyone: Person) -> None:
+    """It is said what has ended, and both frames load themselves anew."""
+    anyone.sign_in()
+    for each in processes_of(anyone.demo):
         each.kill()
-    expect(person.page.locator("#notice")).to_contain_text("had ended", timeout=SOON)
-    expect(person.pane("cookie").get_by_role("link", name="demo")).to_be_visible(timeout=SOON)
-    expect(person.pane("session").get_by_role("searchbox")).to_be_visible(timeout=SOON)
-    person.act("restart")
-    expect(person.result("session").locator(".word")).to_contain_text("signed out, and told so")
-    expect(person.result("cookie")).to_contain_text("It keeps nothing in a store")
+    expect(anyone.page.locator("#notice")).to_contain_text("had ended", timeout=SOON)
+    expect(anyone.pane("cookie").get_by_role("link", name="demo")).to_be_visible(timeout=SOON)
+    expect(anyone.pane("session").get_by_role("link", name="Sign in").first).to_be_visible(
+        timeout=SOON
+    )
+    anyone.act("restart")
+    expect(anyone.said("session").locator(".word")).to_contain_text("signed out, and told so")
+    expect(anyone.said("cookie")).to_contain_text("It keeps nothing in a store")
 
 
-def test_begin_anew_is_as_if_one_had_just_come(visit_demo: Callable[..., Person]) -> None:
-    """Nothing is seen, nobody signed in, and no result shown."""
-    person = visit_demo()
-    person.act("read")
-    person.page.get_by_role("button", name="Begin anew").click()
-    expect(person.page.locator("#result")).to_be_hidden(timeout=SOON)
-    expect(person.page.locator("#rows .seen")).to_have_count(0)
-    expect(person.page.locator("#rows tr")).to_have_count(10)
-    pane = person.pane("cookie")
-    expect(pane.get_by_role("link", name="Sign in")).to_be_visible(timeout=SOON)
-
-
-def test_who_signs_in_by_hand_is_named_above(visit_demo: Callable[..., Person]) -> None:
-    """Forms filled in in a pane count like the page's own."""
-    person = visit_demo()
-    pane = person.pane("cookie")
-    pane.get_by_role("link", name="Sign in").click()
+def test_who_signs_in_by_hand_is_named_above(anyone: Person) -> None:
+    """Forms filled in in a frame count like the page's own."""
+    pane = anyone.pane("cookie")
+    pane.get_by_role("button", name="Sign out").click()
+    pane.get_by_role("navigation").get_by_role("link", name="Sign in").click()
     expect(pane.get_by_role("heading", level=1)).to_have_text("Sign in", timeout=SOON)
     pane.get_by_role("main").get_by_role("link", name="Register").click()
     expect(pane.get_by_role("heading", level=1)).to_have_text("Register", timeout=SOON)
@@ -152,7 +133,75 @@ def test_who_signs_in_by_hand_is_named_above(visit_demo: Callable[..., Person]) 
     pane.get_by_label("Username").fill("bob")
     pane.get_by_label("Password").fill("amber-falcon-17")
     pane.get_by_role("main").get_by_role("button", name="Sign in").click()
-    expect(person.page.locator("#person")).to_have_text("bob", timeout=SOON)
-    _, session = person.act("devices")
+    expect(anyone.page.locator("#person")).to_have_text("bob", timeout=SOON)
+    _, session = anyone.act("devices")
     expect(session.locator(".word")).to_contain_text("ended")
-    expect(person.pane("session").get_by_role("link", name="bob")).to_be_visible(timeout=SOON)
+    expect(anyone.pane("session").get_by_role("link", name="bob")).to_be_visible(timeout=SOON)
+
+
+def test_the_tour_leaves_the_store_away_and_brings_it_back(anyone: Person) -> None:
+    """Whoever goes on with another step finds it there again, whatever was left how."""
+    anyone.go("store")
+    anyone.guess(True, False)
+    anyone.see()
+    expect(anyone.page.locator("#frozen")).to_be_visible()
+    anyone.go("steal")
+    anyone.guess(False, True)
+    anyone.see()
+    expect(anyone.page.locator("#frozen")).to_be_hidden()
+    expect(anyone.said("session")).to_contain_text("✓ Yes.")
+    anyone.go("attacks")
+
+
+def test_who_leaves_a_step_in_the_middle_finds_the_next_one_whole(anyone: Person) -> None:
+    """Nothing of the one that was left is told at the other, which can be guessed and seen."""
+    anyone.go("password")
+    anyone.guess(True, True)
+    anyone.page.locator("#see").click()
+    anyone.go("cart")
+    expect(anyone.page.locator("#next")).to_be_hidden()
+    expect(anyone.said("cookie")).to_have_text("")
+    anyone.guess(True, True)
+    anyone.see()
+    expect(anyone.said("cookie")).to_contain_text("✗ Yes.")
+    anyone.go("attacks")
+
+
+def test_two_visitors_do_not_disturb_each_other(
+    anyone: Person, visit_demo: Callable[..., Person]
+) -> None:
+    """What one takes away, restarts and signs out of is nobody else's."""
+    other = visit_demo()
+    anyone.act("freeze")
+    other.act("replay")
+    expect(other.page.locator("#frozen")).to_be_hidden()
+    expect(other.said("session").locator(".word")).to_contain_text("signed out")
+    expect(anyone.page.locator("#frozen")).to_be_visible()
+    anyone.act("thaw")
+
+
+def test_begin_anew_is_as_if_one_had_just_come(anyone: Person) -> None:
+    """Nothing is seen, nobody signed in, and no result shown."""
+    anyone.act("read")
+    anyone.go("happened")
+    anyone.page.get_by_role("button", name="Begin anew").click()
+    expect(anyone.page.locator("#story")).to_contain_text("Nothing yet", timeout=SOON)
+    expect(anyone.page.locator("#rows .seen")).to_have_count(0, timeout=SOON)
+    expect(anyone.page.locator("#rows tr")).to_have_count(10)
+    anyone.go("attacks")
+    pane = anyone.pane("cookie")
+    expect(pane.get_by_role("link", name="Sign in").first).to_be_visible(timeout=SOON)
+
+
+def test_the_page_recovers_when_the_demo_was_away(chromium: Browser) -> None:
+    """It says that the demo is gone, and goes on by itself once it is back, at other ports."""
+    with DemoProcess() as demo:
+        person = Person(chromium, demo, at="start")
+        demo.stop()
+        expect(person.page.locator("#lost")).to_be_visible(timeout=SOON)
+        demo.start()
+        expect(person.page.locator("#lost")).to_be_hidden(timeout=SOON)
+        expect(person.page.locator("#rows tr")).to_have_count(10)
+        who = person.pane("session").locator(".who")
+        expect(who).to_contain_text("Nobody is signed in", timeout=SOON)
+        person.context.close()

@@ -16,14 +16,15 @@ from compare.experiments import EXPERIMENTS
 
 SERVER, COMPARE = ROOT / "server", ROOT / "compare"
 LIBRARY = SERVER / "tornado_state"
-#: The peers are as their documentation writes them.
-PEERS = COMPARE / "peers"
+#: The peers are as their documentation writes them, and so are those who are measured.
+PEERS, BENCH = COMPARE / "peers", COMPARE / "bench"
 #: What an application looks like, and what pip leaves behind.
 NO_ROOMS = (LIBRARY / "docs", LIBRARY / "build")
 FILES = sorted(
     path
     for path in [*SERVER.rglob("*.py"), *COMPARE.rglob("*.py")]
-    if path.parent.parent != PEERS and not any(path.is_relative_to(each) for each in NO_ROOMS)
+    if path.parent.parent not in {PEERS, BENCH / "apps"}
+    and not any(path.is_relative_to(each) for each in NO_ROOMS)
 )
 
 
@@ -191,6 +192,8 @@ def test_compare_knows_of_the_server_what_composes_a_target() -> None:
         "run.py",
         "verdict.py",
         "demo/matrix.py",
+        "demo/placing.py",
+        "demo/store_view.py",
     }
 
 
@@ -262,7 +265,10 @@ MAPS = {
     "compare/__init__.py": COMPARE,
     "compare/reports/__init__.py": COMPARE / "reports",
     "compare/check/__init__.py": COMPARE / "check",
+    "compare/demo/__init__.py": COMPARE / "demo",
+    "compare/demo/tour/__init__.py": COMPARE / "demo/tour",
     "compare/peers/__init__.py": PEERS,
+    "compare/bench/__init__.py": BENCH,
     "server/tornado_state/__init__.py": LIBRARY,
     "server/handlers/__init__.py": SERVER / "handlers",
     "server/accounts/__init__.py": SERVER / "accounts",

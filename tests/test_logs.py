@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
+import sys
 from urllib.parse import urlsplit
 
 import pytest
+from running_shop import Shop
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from compare.app_process import AppProcess
@@ -67,6 +70,44 @@ def test_a_log_tells_no_query_and_no_value(dev: bool) -> None:
     assert [line for line in told.splitlines() if "canary" in line] == []
     assert told.count("/account") >= 3
     assert "503" in told
+
+
+#: What a terminal obeys or a viewer is deceived by: C0, C1, bidi, separators, half a character.
+HARMFUL = "\x1b]0;title\x07\x7f\x85\x9b31m\u202e\u2066\u200b\u2028\ufeff\ud83d\U000e0041\x00\r"
+
+
+def formatted(formatter: logging.Formatter, text: str) -> str:
+    extra = logging.LogRecord("server.access", 20, "", 0, "%s", (text,), None)
+    extra.path = text
+    try:
+        raise ValueError(text)
+    except ValueError:
+        extra.exc_info = sys.exc_info()
+    return formatter.format(extra)
+
+
+@pytest.mark.parametrize("formatter", [_JSONFormatter(), _LineFormatter()])
+def test_nothing_harmful_is_logged_as_it_is(formatter: logging.Formatter) -> None:
+    """Not in a message, a field or a traceback; what is visible stays, and JSON says it all."""
+    told = formatted(formatter, HARMFUL)
+    assert all(each.isprintable() or each == "\n" for each in told)
+    told.encode()
+    assert "title" in told
+    if isinstance(formatter, _JSONFormatter):
+        assert "\n" not in told
+        assert json.loads(told)["path"] == HARMFUL
+    else:
+        assert "caf\u00e9 \u6771\u4eac" in formatted(formatter, "caf\u00e9 \u6771\u4eac")
+
+
+def test_odd_bytes_of_a_request_reach_no_terminal(shop: Shop) -> None:
+    """Sent raw or escaped, in the path or the method, as they stand in the log of a process."""
+    for path in (b"/x\x9b31m\x85\xe2\x80\xae", b"/x%1b%5b31m", b"/\xff\xfe", b"/x?\x9b=\x9b"):
+        shop.exchange(b"GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % path)
+    shop.visitor().get("/the-last-odd-one")
+    wait_until(lambda: "/the-last-odd-one" in shop.app.stderr, "all is logged")
+    assert "/x" in shop.app.stderr
+    assert all(each.isprintable() or each == "\n" for each in shop.app.stderr)
 
 
 @pytest.mark.parametrize("formatter", [_JSONFormatter(), _LineFormatter()])

@@ -16,12 +16,14 @@ import threading
 import time
 import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -29,6 +31,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from impostor import Impostor
 from run_app import SECRET, run_app
 from shop_client import ShopClient
+from tornado.httputil import HTTPHeaders
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
@@ -37,7 +40,10 @@ from compare.memcached_process import MemcachedProcess
 from compare.waiting import PATIENCE, free_port, wait_until
 from server.catalogue import PRODUCTS
 from server.cookie_app import COMPOSITION as COOKIE
-from server.operation.serving import Server, serve
+from server.operation.door import Seats
+from server.operation.forwarded import as_forwarded
+from server.operation.server import Server
+from server.operation.serving import Worker, serve
 from server.operation.workers import Workers
 from server.recommended_app import COMPOSITION as RECOMMENDED
 from server.session_app import COMPOSITION as SESSION
@@ -326,7 +332,8 @@ async def test_a_request_whose_client_has_left_is_finished(settings: Settings) -
 
     listener, port = bind_unused_port()
     worker_end, parent_end = os.pipe()
-    serving = asyncio.create_task(serve(opening(), [listener], settings, None, worker_end))
+    worker = Worker(worker_end, Seats(1), 0)
+    serving = asyncio.create_task(serve(opening(), [listener], settings, None, worker))
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     await application.settings["began"].wait()
@@ -345,7 +352,7 @@ async def test_a_connection_at_work_is_not_taken_for_an_idle_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However short the time an idle connection is given, one that has a request is left alone."""
-    monkeypatch.setattr("server.operation.serving._LINGER", 0)
+    monkeypatch.setattr("server.operation.server._LINGER", 0)
     application = slow_application()
     listener, port = bind_unused_port()
     server = Server(application)
@@ -417,9 +424,19 @@ def test_a_worker_that_ends_is_replaced(memcached: MemcachedProcess) -> None:
         assert app.stop() == 0
 
 
+def every_worker_serves(app: AppProcess, people: ExitStack) -> bool:
+    """Connect once more; return whether each worker has a connection by now."""
+    parts = urlsplit(app.url)
+    people.enter_context(socket.create_connection((parts.hostname, parts.port), PATIENCE))
+    listed = [psutil.Process(pid).net_connections("tcp") for pid in children(app.pid)]
+    return all(psutil.CONN_ESTABLISHED in {each.status for each in worker} for worker in listed)
+
+
 def test_a_worker_that_cannot_start_again_leaves_the_others_serving() -> None:
     """With the accounts gone meanwhile, its replacement says so in a line, and is not hurried."""
     with AppProcess("server.cookie_app", "--dev", "--processes=2") as app:
+        with ExitStack() as people:
+            wait_until(lambda: every_worker_serves(app, people), "every worker serves")
         break_accounts(app.run_dir)
         os.kill(min(children(app.pid)), signal.SIGKILL)
         wait_until(lambda: "cannot start: --accounts: " in app.stderr, "it says so")
@@ -432,7 +449,7 @@ def test_a_worker_that_cannot_start_again_leaves_the_others_serving() -> None:
 def test_workers_none_of_which_can_start_end_with_status_2(tmp_path: Path) -> None:
     """What has gone wrong since the check is one line a worker, and no worker is tried again."""
 
-    def cannot(_parent: int) -> None:
+    def cannot(_worker: Worker) -> None:
         raise StartError("--accounts: gone")
 
     log = tmp_path / "log"
@@ -572,20 +589,54 @@ def test_a_proxy_is_believed_when_told_to(options: tuple[str, ...], believed: bo
         assert ("Strict-Transport-Security" in answer.headers) == believed
 
 
-async def test_only_a_proxy_on_this_machine_is_believed() -> None:
+class Told(RequestHandler):
+    """Says what the request is taken for."""
+
+    def get(self) -> None:
+        self.write({"from": self.request.remote_ip, "by": self.request.protocol})
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ("", ("127.0.0.1", "http")),
+        ("X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https", ("203.0.113.7", "https")),
+        ("X-Forwarded-For: 10.0.0.1, 203.0.113.7", ("203.0.113.7", "http")),
+        ("X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-For: 203.0.113.7", ("203.0.113.7", "http")),
+        ("X-Forwarded-For: 203.0.113.7, unknown", ("127.0.0.1", "http")),
+        ("X-Forwarded-Proto: https, http", ("127.0.0.1", "http")),
+        ("X-Forwarded-Proto: http, https", ("127.0.0.1", "https")),
+        ("X-Real-Ip: 10.0.0.1\r\nX-Scheme: https", ("127.0.0.1", "http")),
+        ("X-Forwarded-For: 203.0.113.7\r\nX-Real-Ip: 10.0.0.1", ("203.0.113.7", "http")),
+        ("X-Forwarded-Proto: http\r\nX-Scheme: https", ("127.0.0.1", "http")),
+        ("X-Forwarded-For: 2001:db8::1", ("2001:db8::1", "http")),
+    ],
+)
+async def test_a_proxy_is_believed_what_it_says_last(headers: str, told: tuple[str, str]) -> None:
+    """Two headers are read, from their right end; each request is told of for itself."""
+    listener, port = bind_unused_port()
+    server = Server(Application([("/", Told)]), trust_proxy=True)
+    server.add_socket(listener)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for sent, expected in ((headers, told), ("", ("127.0.0.1", "http"))):
+        lines = f"GET / HTTP/1.1\r\nHost: x\r\n{sent}\r\n"
+        writer.write(lines.encode() + b"\r\n" * bool(sent))
+        head = await reader.readuntil(b"\r\n\r\n")
+        size = int(head.lower().partition(b"content-length: ")[2].split()[0])
+        assert tuple(json.loads(await reader.readexactly(size)).values()) == expected
+    writer.close()
+    await writer.wait_closed()
+    await server.drain([listener], until=0)
+
+
+def test_only_a_proxy_on_this_machine_is_believed() -> None:
     """Whoever connects from elsewhere is not believed, whatever headers it sends."""
-    server = Server(slow_application(), trust_proxy=True)
-
-    class Context:
-        remote_ip = "203.0.113.7"
-
-    class Connection:
-        context = Context()
-
-    for address, believed in (("203.0.113.7", False), ("127.0.0.1", True), ("0.0.0.0", False)):
-        Context.remote_ip = address
-        server.start_request(object(), Connection())  # type: ignore[arg-type]
-        assert server.xheaders == believed
+    headers = HTTPHeaders({"X-Forwarded-For": "10.0.0.1", "X-Forwarded-Proto": "https"})
+    for peer, taken_for in (("203.0.113.7", "203.0.113.7"), ("127.0.0.1", "10.0.0.1")):
+        context = SimpleNamespace(remote_ip=peer, protocol="http")
+        with as_forwarded(context, headers):
+            assert context.remote_ip == taken_for
+        assert (context.remote_ip, context.protocol) == (peer, "http")
 
 
 # Logs

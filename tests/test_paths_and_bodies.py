@@ -11,6 +11,18 @@ NO_FILES = [
     "/static/none.css",
     "/static/%2e%2e/shop.py",
     "/static",
+    "/static/%00",
+    "/static/style.css%00",
+    "/static/none%0a%7f",
+    "/static/" + "a" * 300,
+    "/static/" + "a/" * 3_000,
+]
+
+#: Paths in which something is that is no text, or no character of one.
+ODD_PATHS = [
+    *("/static/%ff", "/static/%ed%a0%80", "/static/%c0%ae%c0%ae/", "/cart/%ff", "/%ff", "/%00"),
+    *("/cart/%00", "/cart/%ed%a0%80", "/cart/%0d%0a", "/products?q=%ff", "/products?page=%00"),
+    *("/static/style.css?v=%00%ff", "/?q=%ed%a0%80", "/health?%ff=%ff", "/cart/%00/remove"),
 ]
 
 
@@ -23,6 +35,15 @@ def test_what_is_no_file_is_not_found(shop: Shop, path: str) -> None:
     assert reply.status == 404
     assert '<a class="button" href="/">' in reply.text
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ODD_PATHS)
+def test_a_path_of_odd_bytes_is_answered(shop: Shop, path: str) -> None:
+    """Whatever the method, and whoever asks, it is not our fault."""
+    visitor = shop.visitor()
+    for method in ("GET", "HEAD", "POST", "DELETE"):
+        assert visitor.send(method, path).status < 500
+    assert visitor.page(path).status < 500
 
 
 @pytest.mark.parametrize("size", [MEBIBYTE + 1, 8 * MEBIBYTE])

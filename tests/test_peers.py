@@ -111,3 +111,13 @@ def test_the_same_is_told_in_every_form() -> None:
     assert [each["verdict"] for each in report["applications"][0]["checks"]] == [KEPT, BROKEN]
     signs = re.findall(r"- (✓|✗|·)$", as_rst(FOUND), re.MULTILINE)
     assert signs == ["✓", "·", "✗", "✓"]
+
+
+def test_a_readme_says_first_what_each_keeps_and_which_it_breaks() -> None:
+    """Names that a reader knows come first, this project's own last."""
+    found = {"this project, cookies": [], **FOUND}
+    table = as_rst(found).partition("\n\n.. list-table")[0]
+    rows = re.findall(r"\* - (.*)\n     - (.*)\n     - (.*)\n     - (.*)", table)
+    assert rows[-1] == ("this project, cookies", "0", "0", "none")
+    broken = {name: which for name, _, _, which in rows[1:-1]}
+    assert any(which != "none" for which in broken.values())

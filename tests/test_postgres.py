@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from itertools import count
 
 import pytest
 from accounts_in_folder import NEW, RIGHT, WRONG, CountingArgon2
@@ -19,6 +20,8 @@ from server.accounts.errors import SignInRefused, TooManyTries, UsernameTaken, W
 from server.accounts.passwords import PasswordHashes
 from server.accounts.places import MEMCACHED, place_here
 from server.accounts.tables import schema
+
+_numbers = count()
 
 EIGHT = tuple(f"ann{number}" for number in range(8))
 
@@ -78,7 +81,7 @@ def errors_of_the_database() -> Iterator[list[str]]:
 async def sign_in(accounts: Accounts, name: str) -> SignIn:
     signed_in = await accounts.authenticate(name, RIGHT)
     assert signed_in is not None
-    await accounts.add_session(signed_in, f"store key of {name} {id(signed_in)}")
+    await accounts.add_session(signed_in, f"store key {next(_numbers)}")
     return signed_in
 
 
@@ -98,7 +101,7 @@ async def test_people_who_sign_in_at_once_do_not_meet(url: str) -> None:
 async def test_guesses_in_parallel_are_counted_before_they_are_answered(url: str) -> None:
     """Of twenty at once, from two processes, five are looked at."""
     async with processes(url) as both:
-        guesses = (both[n % 2].authenticate("ann", WRONG) for n in range(20))
+        guesses = (both[n % 2].authenticate("ann", WRONG, "203.0.113.7") for n in range(20))
         answers = await asyncio.gather(*guesses, return_exceptions=True)
     assert [type(answer) for answer in answers].count(TooManyTries) == 15
     assert answers.count(None) == 5

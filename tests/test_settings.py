@@ -6,6 +6,7 @@ import stat
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from run_app import SECRET, run_app
 from compare.app_process import ROOT
 from server.cookie_app import COMPOSITION
 from server.cookie_secret import make_cookie_secret, read_cookie_secret
-from server.operation.start import main
+from server.operation.start import _Running, main
 from server.options import OPTIONS
 from server.settings import Settings, read_settings
 from server.start_error import StartError
@@ -57,6 +58,7 @@ WRONG: Sequence[tuple[tuple[str, ...], dict[str, str], str]] = [
     (("--idle-timeout=60", "--absolute-timeout=59"), {}, "--absolute-timeout"),
     (("--absolute-timeout=34560001",), {}, "--absolute-timeout"),
     ((), {"IDLE_TIMEOUT": "soon"}, "IDLE_TIMEOUT"),
+    (("--state-name=My shop",), {}, "--state-name"),
     (("--store-deadline=0",), {}, "--store-deadline"),
     (("--store-deadline=nan",), {}, "--store-deadline"),
     (("--store-deadline=quick",), {}, "--store-deadline"),
@@ -140,7 +142,7 @@ def test_defaults_are_the_contract_s(tmp_path: Path) -> None:
     assert (settings.idle_timeout, settings.absolute_timeout) == (1800, 43_200)
     assert (settings.store, settings.store_deadline, settings.processes) == ("memcached", 0.5, 1)
     assert settings.memcached == ()
-    assert settings.accounts == f"sqlite:///{tmp_path}/run/accounts-session.sqlite3"
+    assert settings.accounts == tmp_path / "run/accounts-session.sqlite3"
     assert not settings.trust_proxy
 
 
@@ -301,3 +303,33 @@ def test_a_versioned_secret_without_its_predecessor_is_warned_of(
     secret_file.write_text(f"1:{SECRET}\n")
     (warning,) = settings_of(tmp_path, f"--cookie-secret-file={secret_file}").warnings
     assert "are refused" in warning
+
+
+@pytest.mark.parametrize(
+    "production",
+    [("--cookie-secret-file={secret}",), ("--trust-proxy",), ("--certfile=x", "--keyfile=x")],
+)
+def test_dev_in_the_environment_does_not_reach_production(
+    production: tuple[str, ...], tmp_path: Path, secret_file: Path
+) -> None:
+    """A general variable does not turn Secure off where production is configured; --dev does."""
+    options = [option.format(secret=secret_file) for option in production]
+    with pytest.raises(StartError, match=r"DEV in the environment, with --|leave it out"):
+        settings_of(tmp_path, *options, dev=False, environment={"DEV": "1"})
+    assert settings_of(tmp_path, dev=False, environment={"DEV": "1"}).dev
+    if "--certfile=x" not in options:
+        assert settings_of(tmp_path, *options, environment={"DEV": "1"}).dev
+
+
+def test_what_was_learnt_at_the_start_outlives_a_renewal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read again, the options say neither where the private memcached is nor how much it takes."""
+    options = ["cookie_app", "--dev", f"--run-dir={tmp_path / 'run'}"]
+    monkeypatch.setattr(sys, "argv", options)
+    learnt = {"memcached": ("/a/socket",), "private_memcached": True, "store_room": 8 * 2**20}
+    settings = replace(settings_of(tmp_path), **learnt)
+    running = _Running(COMPOSITION, settings, None, [])
+    assert running.renew()
+    assert {name: getattr(running.settings, name) for name in learnt} == learnt
+    assert running.settings.anonymous_room == 4 * 2**20

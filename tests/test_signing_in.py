@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from running_shop import carried
 from shop_here import ANN, shop_here
 
 
@@ -82,3 +83,34 @@ async def test_what_a_sign_in_had_made_goes_when_the_store_goes_away(tmp_path: P
         shop.store.failing.clear()
         assert await shop.sign_in() == 200
         assert len(await shop.handles()) == 1
+
+
+async def test_a_device_that_has_signed_in_is_not_kept_out_by_strangers(tmp_path: Path) -> None:
+    """Its cookie outlives sign-out, names nobody, and is worth nothing for another account."""
+    async with shop_here(tmp_path) as shop:
+        await shop.accounts.register("bob", "bob@post.example", "amber-falcon-17")
+        assert await shop.sign_in() == 200
+        assert (await shop.send("POST", "/logout", {})).code == 204
+        mine, shop.jar = shop.jar, {}
+        assert "ann" not in carried(mine["shop-device"])
+        statuses = [await shop.sign_in("wrong-password") for _ in range(6)]
+        assert statuses == [401] * 5 + [429]
+        assert await shop.sign_in() == 429
+        shop.jar = mine
+        for _ in range(6):
+            await shop.send("POST", "/login", {"username": "bob", "password": "wrong-password"})
+        bob = {"username": "bob", "password": "amber-falcon-17"}
+        assert (await shop.send("POST", "/login", bob)).code == 429
+        assert await shop.sign_in() == 200
+
+
+async def test_strangers_do_not_keep_whoever_is_signed_in_from_a_new_password(
+    tmp_path: Path,
+) -> None:
+    """What is tried elsewhere is not counted for the password that is asked for to change it."""
+    async with shop_here(tmp_path) as shop:
+        await shop.sign_in()
+        mine, shop.jar = shop.jar, {}
+        assert [await shop.sign_in("wrong-password") for _ in range(6)][-1] == 429
+        shop.jar = mine
+        assert await shop.change_password() == 204

@@ -25,6 +25,8 @@ from .trial import BROKEN, KEPT, Checked
 SideBySide = Mapping[str, Sequence[Checked]]
 
 _REPORTS = Path(__file__).parent.parent / "reports"
+#: How the names of this project's own begin.
+_OURS = "this project"
 _CLASSES = {KEPT: "can", BROKEN: "cannot"}
 
 
@@ -77,12 +79,27 @@ def as_page(found: SideBySide, started_at: str, ended: str = "") -> str:
 
 
 def as_rst(found: SideBySide) -> str:
-    """Return the table for a README: a sign for each verdict, the words being elsewhere."""
+    """Return tables for a README: what each keeps and breaks, then a sign for each verdict.
+
+    Whoever comes from a tutorial looks for the name they know: this project's own stand last.
+    """
+    rows = [["", "kept", "broken", "which are broken"]]
+    for name in sorted(found, key=lambda name: name.startswith(_OURS)):
+        broken = [each.experiment.title.lower() for each in found[name] if each.verdict == BROKEN]
+        kept = str(_count(found[name], KEPT))
+        rows.append([name, kept, str(len(broken)), ", ".join(broken) or "none"])
+    return _list_table(rows) + "\n" + _list_table(_signs(found))
+
+
+def _signs(found: SideBySide) -> list[list[str]]:
     rows = [["", *found]]
     for experiment in experiments_of(found):
         signs = [SIGNS[each.verdict][0] for each in about(found, experiment)]
         rows.append([experiment.title, *signs])
-    rows.append(["kept", *(str(_count(checked, KEPT)) for checked in found.values())])
+    return rows
+
+
+def _list_table(rows: Sequence[Sequence[str]]) -> str:
     lines = [".. list-table::", "   :header-rows: 1", ""]
     for row in rows:
         lines += [f"   {'  ' if number else '* '}- {cell}" for number, cell in enumerate(row)]

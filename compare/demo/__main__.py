@@ -11,17 +11,37 @@ import logging
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from socket import socket
+from types import MappingProxyType
 from typing import NoReturn
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
+from tornado.web import Application
 
+from ..processes import end_in_order
 from .booths import Booths
+from .guest_pane import GuestPaneHandler
 from .pages import make_demo
-from .pane import make_pane
+from .pane import PaneHandler, make_pane
+from .record import recorded
+from .troubles import TROUBLES, plainly
+
+#: The frames of the page: of which application, and in front of whom.
+PANES: Mapping[str, tuple[str, type[PaneHandler]]] = MappingProxyType(
+    {
+        "cookie": ("cookie", PaneHandler),
+        "session": ("session", PaneHandler),
+        "cookie-guest": ("cookie", GuestPaneHandler),
+        "session-guest": ("session", GuestPaneHandler),
+    }
+)
 
 _TIDY_EVERY = 30.0
+#: Bytes of a body; the shops refuse far smaller ones, and say so.
+_MOST_BODY = 1_048_576
 
 
 class _Parser(argparse.ArgumentParser):
@@ -37,45 +57,68 @@ def main(arguments: Sequence[str]) -> int:
         "--port",
         type=int,
         default=8000,
-        help="where the page is; the panes are at the two ports after it (default: 8000)",
+        help="where the page is; what it shows is at ports that are free (default: 8000)",
     )
-    port = parser.parse_args(arguments).port
-    if not 1 <= port <= 65_533:
-        parser.error(f"--port: 1 to 65533, not {port}")
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="do all of the tour once, and write it as a page that needs no server",
+    )
+    given = parser.parse_args(arguments)
+    port = given.port
+    if not 1 <= port <= 65_535:
+        parser.error(f"--port: 1 to 65535, not {port}")
     if shutil.which("memcached") is None:
         parser.error("please install memcached")
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
     logging.getLogger("tornado.access").setLevel(logging.CRITICAL)
+    if given.record:
+        return _record(parser, given.record)
     try:
         asyncio.run(_serve(port))
     except OSError as error:
-        parser.error(f"cannot listen on ports {port} to {port + 2}: {error.strerror}")
+        parser.error(f"cannot listen on port {port}: {error.strerror}")
+    return 0
+
+
+def _record(parser: _Parser, file: Path) -> int:
+    end_in_order()
+    try:
+        for told in recorded(file):
+            print(told, flush=True)
+    except TROUBLES as error:
+        parser.error(f"the tour could not be recorded: {plainly(error)}")
+    print(f"Open {file} in a browser, or send it to somebody.")
     return 0
 
 
 async def _serve(port: int) -> None:
-    demo = f"http://localhost:{port}"
-    panes = {
-        application: f"http://localhost:{port + number}"
-        for number, application in enumerate(("cookie", "session"), 1)
-    }
-    booths = Booths()
-    applications = [make_demo(booths, demo, panes)]
-    applications += [make_pane(each, booths, demo, url) for each, url in panes.items()]
-    servers = []
-    for number, application in enumerate(applications):
-        server = HTTPServer(application)
-        server.add_sockets(bind_sockets(port + number, "127.0.0.1"))
-        servers.append(server)
-    print(f"Open {demo} in a browser. Ctrl-C ends it.", flush=True)
+    """Serve the page at ``port``, and the panes wherever there is room: all that the page names."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    page = bind_sockets(port, "127.0.0.1")
+    sockets = {name: bind_sockets(0, "127.0.0.1") for name in PANES}
+    demo = f"http://localhost:{port}"
+    panes = {name: f"http://localhost:{sockets[name][0].getsockname()[1]}" for name in sockets}
+    booths = Booths(f"demo{port}")
+    servers = [_serving(make_demo(booths, demo, panes), page)]
+    for name, (application, handler) in PANES.items():
+        pane = make_pane(application, booths, demo, panes[name], handler)
+        servers.append(_serving(pane, sockets[name]))
+    print(f"Open {demo} in a browser. Ctrl-C ends it.", flush=True)
     await _until(stop, booths)
     logging.disable()  # what was under way fails now, and that is no news
     for server in servers:
         server.stop()
     await booths.close()
+
+
+def _serving(application: Application, sockets: Iterable[socket]) -> HTTPServer:
+    server = HTTPServer(application, max_body_size=_MOST_BODY, max_buffer_size=2 * _MOST_BODY)
+    server.add_sockets(sockets)
+    return server
 
 
 async def _until(stop: asyncio.Event, booths: Booths) -> None:

@@ -7,17 +7,22 @@ from dataclasses import dataclass
 
 from ..experiment import Lab
 from ..experiments import (
+    after_sign_out,
     capacity,
     disclosure,
+    idle_expiry,
     lost_update,
     replay,
     rollback,
     rotation,
+    second_device,
+    store_down,
     store_restarted,
+    store_weight,
     tampering,
 )
 from ..findings import Outcome
-from .others import end_others
+from .live import end_others, left_alone, weighed
 
 
 @dataclass(frozen=True)
@@ -26,8 +31,9 @@ class Action:
 
     ``capability`` is what it measures.
 
-    One that ``uses_cart`` puts the cart back as it was; one that ``fills_cart`` needs it empty.
-    One that is ``of_the_store`` is about nothing where no store is used.
+    One that ``uses_cart`` puts the cart back as it was; one that ``fills_cart`` needs it empty; one
+    that ``uses_preferences`` puts those back. One that is ``of_the_store`` is about nothing where
+    no store is used. For one with ``options`` both shops are started anew, before and after.
     """
 
     name: str
@@ -38,7 +44,9 @@ class Action:
     capability: str | None = None
     uses_cart: bool = False
     fills_cart: bool = False
+    uses_preferences: bool = False
     of_the_store: bool = False
+    options: tuple[str, ...] = ()
 
 
 ACTIONS = (
@@ -122,6 +130,56 @@ ACTIONS = (
         "revocable",
     ),
     Action(
+        "idle",
+        "Leave it alone",
+        "Both shops get an idle time-out of three seconds. You sign in and do nothing for five.",
+        (
+            "A server can count how long a session was not used, and end it. A signed cookie has "
+            "one end, and that was fixed when it was signed."
+        ),
+        left_alone,
+        idle_expiry.EXPERIMENT.capability,
+        uses_cart=True,
+        options=("--idle-timeout=3", "--absolute-timeout=60"),
+    ),
+    Action(
+        "after",
+        "Look after sign-out",
+        "You choose the dark theme and sign out. Is the page still dark?",
+        (
+            "What is yours, and not your account's, should outlive the sign-out: preferences do "
+            "in a signed cookie."
+        ),
+        after_sign_out.EXPERIMENT.run,
+        after_sign_out.EXPERIMENT.capability,
+        uses_preferences=True,
+    ),
+    Action(
+        "weigh",
+        "Weigh the store",
+        "Twenty visitors put something into their carts. What does the server keep of them?",
+        (
+            "A signed cookie costs the server no memory. A session costs a record for each visitor "
+            "who has something to keep."
+        ),
+        weighed,
+        store_weight.EXPERIMENT.capability,
+        uses_cart=True,
+    ),
+    Action(
+        "elsewhere",
+        "Sign in elsewhere",
+        "You fill a cart and choose a theme here, and sign in on another device.",
+        (
+            "Both stay with one browser. What is to follow a person belongs in a database, as the "
+            "account does."
+        ),
+        second_device.EXPERIMENT.run,
+        second_device.EXPERIMENT.capability,
+        uses_cart=True,
+        uses_preferences=True,
+    ),
+    Action(
         "rotate",
         "Rotate the secret",
         "The applications get a new cookie secret; later they forget the old one.",
@@ -141,12 +199,21 @@ ACTIONS = (
     ),
 )
 
-#: What follows from whatever can be tried, by name.
-LESSONS = {
-    **{action.name: action.lesson for action in ACTIONS},
-    "freeze": (
+#: Done by `doing.freeze`, and undone by `doing.thaw`.
+FREEZE = Action(
+    "freeze",
+    "Take the store away",
+    "The store takes requests and answers none, until you bring it back.",
+    (
         "A session is out of reach while its store is. What must work all the same, as "
         "preferences do, belongs in a signed cookie."
     ),
+    store_down.EXPERIMENT.run,
+    store_down.EXPERIMENT.capability,
+)
+
+#: What follows from whatever can be tried, by name.
+LESSONS = {
+    **{action.name: action.lesson for action in (*ACTIONS, FREEZE)},
     "thaw": "An outage is no sign-out: with the store back, everything is as before.",
 }

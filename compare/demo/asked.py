@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from ..shop_visitor import Person
 from . import doing
 from .actions import LESSONS
 from .booths import AllTaken, CannotOpen
 from .handler import DemoHandler, Refused
-from .matrix import declared_kind, placed
+from .matrix import SIDES
+from .placing import declared_kind, placed
+from .reading import verified
+from .tour.playing import OutOfOrder, play, told
+from .tour.steps import BY_NAME
+from .troubles import TROUBLES, plainly
 
-_FROZEN = "memcached is frozen. Thaw it first."
+_FROZEN = "The store is away. Bring it back first."
 
 
 class ActionHandler(DemoHandler):
@@ -30,6 +38,52 @@ class ActionHandler(DemoHandler):
             self.finish(booth.last)
         finally:
             await booth.notify()
+
+
+class TourHandler(DemoHandler):
+    """``GET /tour``: what it has told so far. ``POST /tour/STEP``: play a beat of a step."""
+
+    def get(self, _name: str | None = None) -> None:
+        """Tell all of it."""
+        self.finish({name: told(story) for name, story in self.booth().stories.items()})
+
+    async def post(self, name: str) -> None:
+        """Play the ``beat`` of this number; the first one brings the visitor's ``guess``."""
+        body = self.body()
+        number, guess = body.get("beat"), body.get("guess", {})
+        if name not in BY_NAME:
+            raise Refused(404, "There is no such step.")
+        if type(number) is not int or not _is_guess(guess):
+            raise Refused(400, "Send the number of a beat, and a guess for each side.")
+        try:
+            self.finish(told(await self.act(lambda booth: play(booth, name, number, guess))))
+        except OutOfOrder:
+            raise Refused(409, "This step has been left. Begin it again.") from None
+        finally:
+            await self.booth().notify()
+
+
+def _is_guess(guess: Any) -> bool:
+    """Return whether it says yes or no for some of the sides; none are guessed in a hurry."""
+    return isinstance(guess, dict) and all(
+        name in SIDES and isinstance(answer, bool) for name, answer in guess.items()
+    )
+
+
+class VerifyHandler(DemoHandler):
+    """``POST /verify``: what the shop of a ``side`` makes of the ``value`` of a cookie."""
+
+    async def post(self) -> None:
+        """Send it, and tell."""
+        booth, body = self.booth(), self.body()
+        side, name, value = (body.get(each) for each in ("side", "name", "value"))
+        if side not in SIDES or not isinstance(name, str) or not isinstance(value, str):
+            raise Refused(400, "Send a side, the name of a cookie and its value.")
+        try:
+            told = await asyncio.to_thread(verified, booth, side, name, value)
+        except TROUBLES as error:
+            raise Refused(503, plainly(error)) from error
+        self.finish({"told": told})
 
 
 class AccountHandler(DemoHandler):

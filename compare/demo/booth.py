@@ -1,7 +1,8 @@
 """A visitor's own pair of applications: nobody else's clicks, freezes or restarts reach it.
 
 Rule 1: the applications are those of ``make run-cookie`` and ``make run-session``, unchanged, each
-a process with a memcached, accounts and secrets of its own.
+a process with a memcached, accounts, secrets and names of cookies of its own: those of one's own
+shops on the same host stay as they are.
 Rule 2: what the visitor's browser holds is known from what passes; what an action changed of it is
 handed to the browser with the next answer of the pane.
 Rule 3: whoever wants to know what has changed waits for it; ``pages`` counts who does.
@@ -11,75 +12,46 @@ Rule 4: what has ended by itself is started again, and the page says so.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..experiment import SESSION
 from ..processes import ProcessFailed
-from ..shop_visitor import Person, ShopVisitor
-from ..targets import Target, Targets
-from .people import People
+from ..shop_visitor import Person
+from ..targets import Targets
+from .side import Side
 from .troubles import TROUBLES, plainly
 
 #: Whoever has no account of their own yet can use this one.
 READY_MADE = Person("demo", "demo@post.example", "violet-otter-91")
 
-_KEPT_EXCHANGES = 30
-_OPTIONS = ("--dev",)
 _SHOPS = {"cookie": "the signed-cookie shop", "session": "the server-session shop"}
-
-
-@dataclass
-class Side:
-    """One application of a booth. ``jar`` is what the browser holds of it, ``pending`` what is to
-    be handed over, ``doubted`` what it came with last that is not the jar, ``exchanges`` what
-    passed, the newest first, ``path`` the page it is at.
-    """
-
-    target: Target
-    people: People = field(default_factory=People)
-    jar: dict[str, str] = field(default_factory=dict)
-    pending: list[str] = field(default_factory=list)
-    doubted: dict[str, str] | None = None
-    exchanges: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_KEPT_EXCHANGES))
-    path: str = "/"
-
-    @property
-    def ended(self) -> bool:
-        """Whether a process of it has ended."""
-        return not self.target.runs
-
-    def register(self, person: Person) -> str | None:
-        """Make an account, if there is none yet; return why not, if it could not be."""
-        known = self.people.get(person.username)
-        if known is not None:
-            return None if known == person else "username: This name is taken."
-        visitor = ShopVisitor(self.target.url, "you")
-        reply = visitor.send("POST", "/register", person._asdict())
-        if reply.status != 201:
-            return _refusal(reply.json)
-        self.people.add(person)
-        return None
 
 
 class Booth:
     """See the module's rules. Opened and closed in a thread, used on the event loop.
 
-    ``person`` is who signed in last, on either side, and ``results`` counts what the panes have to
-    be loaded anew for. Whoever looks into a store, or may freeze or restart one, holds ``looking``:
-    memcached lists its keys to one at a time, and to nobody when it is frozen.
+    Names of cookies begin with ``name`` and the application.
+
+    ``stories`` are what the tour has told, by step, ``first`` what the browsers showed before, and
+    ``play`` the step that is being played. ``person`` is who signed in last, on either side, and
+    ``results`` counts what the panes have to be loaded anew for. Whoever looks into a store, or may
+    freeze or restart one, holds ``looking``: memcached lists its keys to one at a time, and to
+    nobody when it is frozen.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "demo") -> None:
+        self._name = name
         self._targets = Targets()
         self.sides: dict[str, Side] = {}
         self.person = READY_MADE
         self.frozen = False
         self.closed = False
         self.last: dict[str, Any] | None = None
+        self.play: Any = None
+        self.first: dict[str, dict[str, str]] = {}
+        self.stories: dict[str, dict[str, Any]] = {}
         self.notice = ""
         self.results = 0
         self.measured: dict[str, dict[str, bool | int]] = {}
@@ -93,7 +65,8 @@ class Booth:
     def open(self) -> None:
         """Start everything, and register the ready-made account."""
         for application in self._targets:
-            self.sides[application] = Side(self._targets.running(application, _OPTIONS))
+            options = ("--dev", f"--state-name={self._name}-{application}")
+            self.sides[application] = Side(self._targets.running(application, options))
         for side in self.sides.values():
             side.register(READY_MADE)
 
@@ -184,9 +157,3 @@ class Booth:
             with suppress(TimeoutError):
                 waiting = self.changed.wait_for(lambda: self.version > version)
                 await asyncio.wait_for(waiting, seconds)
-
-
-def _refusal(answer: Any) -> str:
-    error = (answer or {}).get("error") or {}
-    wrong = [f"{name}: {why}" for name, why in error.get("fields", {}).items()]
-    return " ".join(wrong) or str(error.get("message", "This did not work."))

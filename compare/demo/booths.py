@@ -33,9 +33,10 @@ class CannotOpen(Exception):
 
 
 class Booths:
-    """The booths by visitor. For one event loop."""
+    """The booths by visitor. For one event loop. ``name`` begins the names of their cookies."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "demo") -> None:
+        self._name = name
         self._booths: dict[str, asyncio.Task[Booth]] = {}
         self._used: dict[str, float] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -63,7 +64,7 @@ class Booths:
         if task is None or _has_failed(task):
             if visitor not in self._booths:
                 self._make_room()
-            task = self._booths[visitor] = asyncio.ensure_future(_opened(leftover))
+            task = self._booths[visitor] = asyncio.ensure_future(_opened(self._name, leftover))
         self._used[visitor] = time.monotonic()
         return await asyncio.shield(task)
 
@@ -115,8 +116,8 @@ def _has_failed(opening: asyncio.Task[Booth]) -> bool:
     return opening.done() and opening.exception() is not None
 
 
-async def _opened(leftover: Iterable[tuple[str, str]]) -> Booth:
-    booth = Booth()
+async def _opened(name: str, leftover: Iterable[tuple[str, str]]) -> Booth:
+    booth = Booth(name)
     try:
         await asyncio.to_thread(booth.open)
     except TROUBLES as error:
@@ -124,8 +125,8 @@ async def _opened(leftover: Iterable[tuple[str, str]]) -> Booth:
         told = (str(error).splitlines() or [type(error).__name__])[-1]
         log.error("a visitor's applications do not start: %s", told)
         raise CannotOpen(told) from None
-    for application, name in leftover:
-        booth.sides[application].pending.append(f"{name}=; Max-Age=0; Path=/")
+    for application, cookie in leftover:
+        booth.sides[application].pending.append(f"{cookie}=; Max-Age=0; Path=/")
     return booth
 
 

@@ -7,8 +7,9 @@ show it. What could not be done on one side says so and leaves the other alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import asdict, replace
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,9 @@ from ..waiting import wait_until
 from .actions import ACTIONS, Action
 from .booth import Booth
 from .lab import LiveLab, You
+from .lanes import lane
+from .reading import telling_cookie
+from .side import Side
 from .troubles import TROUBLES, plainly
 
 #: The word for what went wrong on the way; nothing follows from it.
@@ -31,7 +35,9 @@ _NO_STORE = "It keeps nothing in a store, so it did not notice."
 
 def carry_out(action: Action, booth: Booth) -> dict[str, Any]:
     """Do it on both sides; return what the page shows."""
-    return {application: _on_one_side(action, booth, application) for application in booth.sides}
+    with ThreadPoolExecutor(len(booth.sides)) as pool:
+        shown = pool.map(lambda application: _on_one_side(action, booth, application), booth.sides)
+        return dict(zip(booth.sides, shown, strict=True))
 
 
 def freeze(booth: Booth) -> dict[str, Any]:
@@ -75,12 +81,18 @@ def _on_one_side(action: Action, booth: Booth, application: str) -> dict[str, An
     if action.of_the_store and not booth.uses_a_store(application):
         outcome = _without_store(outcome)
     _measure(booth, application, action.capability, outcome)
-    return _shown(outcome, lab.exchanges, lab.said)
+    shown = _shown(outcome, booth.sides[application], lab.exchanges, lab.said)
+    return shown | ({"cookie": telling_cookie(booth, application)} if action.name == "read" else {})
 
 
 def _run(action: Action, lab: LiveLab) -> Outcome:
-    keeping = lab.cart_put_back(emptied=action.fills_cart) if action.uses_cart else nullcontext()
-    with keeping:
+    with ExitStack() as stack:
+        if action.options:
+            stack.enter_context(lab.target().with_options(*action.options))
+        if action.uses_cart:
+            stack.enter_context(lab.cart_put_back(emptied=action.fills_cart))
+        if action.uses_preferences:
+            stack.enter_context(lab.preferences_put_back())
         return action.run(lab)
 
 
@@ -115,12 +127,12 @@ def _frozen(
     if not booth.uses_a_store(application):
         outcome = _without_store(outcome)
     _measure(booth, application, "outage_proof", outcome)
-    return _shown(outcome, you.exchanges, said)
+    return _shown(outcome, booth.sides[application], you.exchanges, said)
 
 
 def _thawed(booth: Booth, application: str) -> dict[str, Any]:
     you = You(booth.sides[application])
-    return _shown(_tried(lambda: _as_before(you)), you.exchanges[-1:])
+    return _shown(_tried(lambda: _as_before(you)), booth.sides[application], you.exchanges[-1:])
 
 
 def _as_before(you: You) -> Outcome:
@@ -130,12 +142,14 @@ def _as_before(you: You) -> Outcome:
     return Outcome("goes on", None, told)
 
 
-def _shown(outcome: Outcome, exchanges: Sequence[Exchange], said: str = "") -> dict[str, Any]:
+def _shown(
+    outcome: Outcome, side: Side, exchanges: Sequence[Exchange], said: str = ""
+) -> dict[str, Any]:
     return {
         "word": outcome.word,
         "meets": outcome.meets if isinstance(outcome.meets, bool) else None,
         "sentence": said + outcome.sentence,
-        "exchanges": [asdict(each.shown) for each in exchanges[-_SHOWN_EXCHANGES:]],
+        "lanes": [lane(each, side.prefix) for each in exchanges[-_SHOWN_EXCHANGES:]],
     }
 
 

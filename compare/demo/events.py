@@ -49,13 +49,17 @@ async def _state(booth: Booth) -> dict[str, Any]:
         "person": booth.person.username,
         "last": booth.last,
         "results": booth.results,
+        "stories": {name: story["version"] for name, story in booth.stories.items()},
         "store": await _records(booth),
         "matrix": matrix(booth.measured),
         "placements": placements(),
         "sides": {
             name: {
                 "path": side.path,
-                "jar": [described_cookie(each, value, name) for each, value in side.jar.items()],
+                "guest": side.guest.path if side.guest else None,
+                "jar": [
+                    described_cookie(each, value, side.prefix) for each, value in side.jar.items()
+                ],
                 "exchanges": list(side.exchanges)[:_SHOWN_EXCHANGES],
             }
             for name, side in booth.sides.items()

@@ -18,8 +18,9 @@ from ..experiment import Lab
 from ..findings import Exchange
 from ..shop_visitor import Person, ShopVisitor
 from ..targets import Target
-from .booth import Booth, Side
+from .booth import Booth
 from .people import folded
+from .side import Side
 from .troubles import TROUBLES
 
 
@@ -97,11 +98,39 @@ class LiveLab(Lab):
         self.visitor(target)
         return self.you()
 
+    def fill_cart(self, target: Target, visitor: ShopVisitor, _note: str = "") -> bool:
+        """Have something in the cart, without a note: the visitor has written none."""
+        return super().fill_cart(target, visitor)
+
+    def note_is_secret(self, _target: Target) -> bool:
+        """Look for no note: see `fill_cart`."""
+        return False
+
     def you(self) -> You:
         """Return the visitor, signed in as who they are on both sides."""
         self._you = self._you or You(self._side)
         self.said += self._you.become(self.person(self._side.target))
         return self._you
+
+    def sign_you_out(self) -> None:
+        """Have the visitor be nobody."""
+        You(self._side).sign_out()
+
+    def timed_target(self, idle: float, absolute: float) -> tuple[Target, float, float]:
+        """Return the visitor's application, which has been started with these timeouts."""
+        return self._side.target, idle, absolute
+
+    @contextmanager
+    def preferences_put_back(self) -> Iterator[None]:
+        """Have the visitor's preferences as they were after the block."""
+        before = You(self._side).preferences()
+        try:
+            yield
+        finally:
+            try:
+                You(self._side).prefer(**before)
+            except TROUBLES:
+                self.said += "Your preferences could not be put back as they were. "
 
     @contextmanager
     def cart_put_back(self, *, emptied: bool) -> Iterator[None]:

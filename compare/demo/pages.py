@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from tornado.web import Application, StaticFileHandler
 
-from .actions import ACTIONS
-from .asked import AccountHandler, ActionHandler, AnewHandler, KindHandler
-from .booth import READY_MADE
+from .asked import (
+    AccountHandler,
+    ActionHandler,
+    AnewHandler,
+    KindHandler,
+    TourHandler,
+    VerifyHandler,
+)
 from .booths import AllTaken, Booths, CannotOpen
 from .events import EventsHandler
 from .handler import DemoHandler, Refused, is_meant_for, visitor_cookie
+from .telling import FOLDER, LIVE, SCRIPTS, data_of_page, names_of_page, saved_page
 
-_FOLDER = Path(__file__).parent
 _TAKEN = (
     "Every visitor gets two shops of their own, and all of them are in use. This page tries again "
     "by itself."
@@ -55,14 +59,25 @@ class PageHandler(DemoHandler):
             "page.html",
             panes=self.settings["panes"],
             paths={application: side.path for application, side in booth.sides.items()},
-            actions=ACTIONS,
-            ready_made=READY_MADE,
             results=booth.results,
+            recorded="",
+            scripts=(*SCRIPTS, LIVE),
+            data=data_of_page(),
+            **names_of_page(),
         )
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Tell it on a page."""
         self.render("trouble.html", sentence=self.sentence(**kwargs), again=status_code == 503)
+
+
+class SavedHandler(DemoHandler):
+    """``GET /saved``: what has happened, as one file that needs no server."""
+
+    def get(self) -> None:
+        """Send it."""
+        self.set_header("Content-Disposition", 'attachment; filename="cookie-or-session.html"')
+        self.finish(saved_page(self.booth()))
 
 
 def make_demo(booths: Booths, demo: str, panes: dict[str, str]) -> Application:
@@ -73,12 +88,15 @@ def make_demo(booths: Booths, demo: str, panes: dict[str, str]) -> Application:
             (r"/", PageHandler, options),
             (r"/events", EventsHandler, options),
             (r"/actions/([a-z]+)", ActionHandler, options),
+            (r"/tour(?:/([a-z]+))?", TourHandler, options),
             (r"/account", AccountHandler, options),
             (r"/kind", KindHandler, options),
+            (r"/verify", VerifyHandler, options),
+            (r"/saved", SavedHandler, options),
             (r"/anew", AnewHandler, options),
         ],
-        template_path=str(_FOLDER / "templates"),
-        static_path=str(_FOLDER / "static"),
+        template_path=str(FOLDER / "templates"),
+        static_path=str(FOLDER / "static"),
         static_handler_class=StaticFileHandler,
         cross_origin_protection=True,
         panes=panes,

@@ -1,8 +1,9 @@
 """The recording layer in front of an application, which knows nothing of it.
 
 Rule 1: a request goes on as it came, to the application of the visitor's own booth, and the answer
-comes back as it is. Two things differ: the demo's own cookie stays here, and the answer may be
-framed by the demo's page.
+comes back as it is. Three things differ: only the shop's own cookies go on, of all those that ports
+do not separate; the compact view of the pages is asked for; and the answer may be framed by the
+demo's page.
 Rule 2: what passed is kept: method, path, status, cookies each way, sizes in bytes.
 Rule 3: what an action changed of the visitor's cookies is handed over first, by a redirect to the
 same page. Another tab may have asked before it had them: whoever comes with other cookies than are
@@ -22,16 +23,19 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HT
 from tornado.httputil import HTTPHeaders
 from tornado.web import Application, RequestHandler
 
-from ..browser import after
-from .booth import Booth, Side
+from ..browser import after, cookie_header
+from .booth import Booth
 from .booths import Booths
 from .handler import WRONG_HOST, is_meant_for, visitor_cookie
 from .people import fields_of
-from .wire import VISITOR_COOKIE, cookies_in, described_cookie, without
+from .side import Side
+from .wire import cookies_in, described_cookie
 
 #: Of one hop only (RFC 9110 7.6.1); lengths are Tornado's business.
 _ONE_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "content-length"}
 _SECONDS = 15.0
+#: What asks the shop's pages for the view that fits into a small frame.
+COMPACT = {"X-View": "compact"}
 _numbers = count(1)
 
 
@@ -56,10 +60,10 @@ class PaneHandler(RequestHandler):
             self._say(400, "A pane takes paths only.")
         elif booth is None:
             self._say(404, f"This is a pane of the demo. It is opened by its page: {self.demo}")
-        elif self.request.method == "GET" and self._is_outdated(booth.sides[self.pane]):
+        elif self.request.method == "GET" and self.is_outdated(booth.sides[self.pane]):
             self._hand_over(booth.sides[self.pane])
         else:
-            await self._pass_on(booth, booth.sides[self.pane])
+            await self.pass_to(booth, booth.sides[self.pane])
 
     get = head = post = put = delete = pass_on
 
@@ -71,11 +75,12 @@ class PaneHandler(RequestHandler):
         self.set_status(status)
         self.finish(sentence)
 
-    def _is_outdated(self, side: Side) -> bool:
+    def is_outdated(self, side: Side) -> bool:
+        """Return whether the browser is to come again, with what it is handed over."""
         if side.pending:
             side.doubted = None
             return True
-        mine = self._mine(cookies_in(self._cookies))
+        mine = side.own(cookies_in(self._cookies))
         if mine in (side.jar, side.doubted):
             return False
         side.doubted = mine
@@ -88,30 +93,31 @@ class PaneHandler(RequestHandler):
         self.set_header("Cache-Control", "no-store")
         self.redirect(self.request.uri or "/", status=307)
 
-    async def _pass_on(self, booth: Booth, side: Side) -> None:
+    async def pass_to(self, booth: Booth, side: Side) -> None:
+        """Answer with what the visitor's application answers."""
         try:
             answer = await AsyncHTTPClient().fetch(self._request(side), raise_error=False)
         except (HTTPClientError, OSError):
             await self._say_it_is_away(booth, side)
             return
+        self.keep(side, answer)
         self._answer(answer)
-        self._record(side, answer)
-        self._notice(booth, side, answer)
+        self.notice(booth, side, answer)
         await booth.notify()
 
     async def _say_it_is_away(self, booth: Booth, side: Side) -> None:
         self.set_status(503)
         self.set_header("Cache-Control", "no-store")
-        self.set_header("Content-Security-Policy", f"default-src 'none'; {self._framing}")
-        here = self.request.uri if self.request.method == "GET" else side.path
+        self.set_header("Content-Security-Policy", f"default-src 'none'; {self.framing}")
+        here = self.request.uri if self.request.method == "GET" else self.path_of(side)
         self.render("pane_away.html", path=here)
         await booth.mend()
 
-    def _notice(self, booth: Booth, side: Side, answer: HTTPResponse) -> None:
+    def notice(self, booth: Booth, side: Side, answer: HTTPResponse) -> None:
         """Tell the booth where the pane is, and who has just signed in there."""
         is_page = "html" in answer.headers.get("Content-Type", "")
         if self.request.method == "GET" and is_page and self._fills_the_pane:
-            side.path = self.request.uri or "/"
+            self.be_at(side, self.request.uri or "/")
         if self.request.method == "POST":
             fields = fields_of(self.request.body, self.request.headers.get("Content-Type", ""))
             anew = "Set-Cookie" in answer.headers  # whoever is signed in already stays that
@@ -125,15 +131,34 @@ class PaneHandler(RequestHandler):
     def _cookies(self) -> str:
         return "; ".join(self.request.headers.get_list("Cookie"))
 
-    def _mine(self, sent: list[tuple[str, str]]) -> dict[str, str]:
-        return {name: value for name, value in sent if name.startswith(f"{self.pane}-")}
+    # What is another's with a guest
+
+    def sends(self, side: Side) -> dict[str, str]:
+        """Return the cookies that go on."""
+        return side.own(cookies_in(self._cookies))
+
+    def keep(self, side: Side, answer: HTTPResponse) -> None:
+        """Remember what the browser holds from now on, and what passed."""
+        sent, set_cookies = self.sends(side), answer.headers.get_list("Set-Cookie")
+        side.jar, side.doubted = after(sent, set_cookies), None
+        if not self.request.path.startswith("/static/"):
+            side.exchanges.appendleft(self._exchange(side, sent, set_cookies, answer))
+
+    def path_of(self, side: Side) -> str:
+        """Return the page that the pane is at."""
+        return side.path
+
+    def be_at(self, side: Side, path: str) -> None:
+        """Remember the page that the pane is at."""
+        side.path = path
 
     @property
     def _fills_the_pane(self) -> bool:
         return self.request.headers.get("Sec-Fetch-Dest", "iframe") == "iframe"
 
     @property
-    def _framing(self) -> str:
+    def framing(self) -> str:
+        """What says that the demo's page may frame an answer."""
         return f"frame-ancestors {self.demo}"
 
     def _request(self, side: Side) -> HTTPRequest:
@@ -141,8 +166,10 @@ class PaneHandler(RequestHandler):
         for name, value in self.request.headers.get_all():
             if name.lower() not in _ONE_HOP | {"cookie"}:
                 headers.add(name, value)
-        if forwarded := without(self._cookies, VISITOR_COOKIE):
-            headers["Cookie"] = forwarded
+        if sent := self.sends(side):
+            headers["Cookie"] = cookie_header(sent)
+        for name, value in COMPACT.items():
+            headers[name] = value
         return HTTPRequest(
             side.target.url + (self.request.uri or "/"),
             method=self.request.method or "GET",
@@ -165,37 +192,37 @@ class PaneHandler(RequestHandler):
     def _framed(self, name: str, value: str) -> str:
         if name.lower() != "content-security-policy":
             return value
-        return value.replace("frame-ancestors 'none'", self._framing)
-
-    def _record(self, side: Side, answer: HTTPResponse) -> None:
-        sent, set_cookies = cookies_in(self._cookies), answer.headers.get_list("Set-Cookie")
-        side.jar, side.doubted = after(self._mine(sent), set_cookies), None
-        if self.request.path.startswith("/static/"):
-            return
-        side.exchanges.appendleft(self._exchange(sent, set_cookies, answer))
+        return value.replace("frame-ancestors 'none'", self.framing)
 
     def _exchange(
-        self, sent: list[tuple[str, str]], set_cookies: list[str], answer: HTTPResponse
+        self, side: Side, sent: dict[str, str], set_cookies: list[str], answer: HTTPResponse
     ) -> dict[str, Any]:
         return {
             "number": next(_numbers),
             "method": self.request.method,
             "path": self.request.path,
             "status": answer.code,
-            "cookie_bytes": sum(len(name) + len(value) + 2 for name, value in sent),
-            "sent": [described_cookie(name, value, self.pane) for name, value in sent],
-            "set": [_described_set(header, self.pane) for header in set_cookies],
+            "cookie_bytes": sum(len(name) + len(value) for name, value in sent.items()),
+            "others": len(cookies_in(self._cookies)) - len(sent),
+            "sent": [described_cookie(*each, side.prefix) for each in sent.items()],
+            "set": [_described_set(header, side.prefix) for header in set_cookies],
         }
 
 
-def _described_set(header: str, application: str) -> dict[str, Any]:
+def _described_set(header: str, prefix: str) -> dict[str, Any]:
     pair, _, attributes = header.partition(";")
     name, _, value = pair.partition("=")
-    return {**described_cookie(name, value, application), "attributes": attributes.strip()}
+    return {**described_cookie(name, value, prefix), "attributes": attributes.strip()}
 
 
-def make_pane(application: str, booths: Booths, demo: str, url: str) -> Application:
+def make_pane(
+    application: str,
+    booths: Booths,
+    demo: str,
+    url: str,
+    handler: type[PaneHandler] = PaneHandler,
+) -> Application:
     """Return what serves the pane of an application at ``url``."""
     options = {"pane": application, "booths": booths, "demo": demo, "url": url}
     templates = Path(__file__).parent / "templates"
-    return Application([(r".*", PaneHandler, options)], template_path=str(templates))
+    return Application([(r".*", handler, options)], template_path=str(templates))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
+
+from tornado_state.sessions.sealing import is_last_word
 
 from ..memcached_process import MemcachedProcess
 from ..targets import Target
@@ -19,7 +22,8 @@ _PATIENCE = 1.0
 def records_shown(memcached: MemcachedProcess, mine: str | None) -> dict[str, Any]:
     """Return the first few records, ``mine`` before all, and how many ``more`` there are.
 
-    Of each: its key, size, first bytes, seconds left, and whether it is ``mine``.
+    Of each: its key, size, first bytes, seconds left, whether it is ``mine``, and whether it only
+    says that its session has ended.
     """
     expiries = memcached.keys(patience=_PATIENCE)
     shown = sorted(expiries, key=lambda key: key != mine)[:_SHOWN_RECORDS]
@@ -33,6 +37,7 @@ def records_shown(memcached: MemcachedProcess, mine: str | None) -> dict[str, An
                 "bytes": value[:_SHOWN_BYTES].hex(" "),
                 "left": max(0, expiries[key] - now),
                 "yours": key == mine,
+                "ended": is_last_word(value),
             }
             for key, value in records.items()
         ],
@@ -40,7 +45,17 @@ def records_shown(memcached: MemcachedProcess, mine: str | None) -> dict[str, An
     }
 
 
-def key_of(target: Target, jar: dict[str, str]) -> str | None:
+def has_record(target: Target, jar: Mapping[str, str]) -> bool:
+    """Return whether memcached has the session that the ID of a jar points to.
+
+    What an ended one leaves for a moment, to say that it has ended, is none.
+    """
+    key = key_of(target, jar)
+    found = target.memcached.values([key], patience=_PATIENCE) if key else {}
+    return any(not is_last_word(value) for value in found.values())
+
+
+def key_of(target: Target, jar: Mapping[str, str]) -> str | None:
     """Return under which key ``jar``'s session is kept; None without one."""
     for name, value in jar.items():
         parts = taken_apart(value) if name.endswith("-session-id") else None

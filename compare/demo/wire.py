@@ -20,16 +20,20 @@ VISITOR_COOKIE = "demo-visitor"
 _LONGEST_LAYOUT = 20_000
 
 
-def described_cookie(name: str, value: str, application: str) -> dict[str, Any]:
-    """Return what a cookie of a request to ``application`` is, with its size in bytes."""
+def described_cookie(name: str, value: str, prefix: str) -> dict[str, Any]:
+    """Return what a cookie of a shop is whose cookies' names begin with ``prefix``, and its size.
+
+    Bytes of name and value, as browsers count them (RFC 6265bis 5.6).
+    """
     size = len(name) + len(value)
     return {
         "name": name,
+        "short": name.removeprefix(prefix),
         "size": size,
         "share": min(100, round(100 * size / MOST_OF_A_COOKIE)),
         "value": value,
-        "kind": _kind(name, application),
-        "parts": taken_apart(value) if name.startswith(f"{application}-") else None,
+        "kind": "session ID" if name.endswith("-session-id") else "signed cookie",
+        "parts": taken_apart(value),
     }
 
 
@@ -62,20 +66,6 @@ def cookies_in(header: str) -> list[tuple[str, str]]:
     """Return the cookies of a Cookie header, in its order."""
     pairs = (pair.strip().partition("=") for pair in header.split(";"))
     return [(name, value) for name, _, value in pairs if name]
-
-
-def without(header: str, beginning: str) -> str:
-    """Return a Cookie header without the cookies whose names begin so."""
-    pairs = cookies_in(header)
-    return "; ".join(f"{name}={value}" for name, value in pairs if not name.startswith(beginning))
-
-
-def _kind(name: str, application: str) -> str:
-    if name.startswith(VISITOR_COOKIE):
-        return "demo"
-    if not name.startswith(f"{application}-"):
-        return "foreign"
-    return "session ID" if name.endswith("-session-id") else "signed cookie"
 
 
 def _json(text: str) -> str | None:

@@ -16,7 +16,7 @@ from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
 
 SIGN_IN_STAYS = "the sign-in never ends"
-STAYS = "activity extends it"
+STAYS = "the sign-in ends, a cart in use does not"
 ENDS = "ends in any case"
 CUT_SHORT = "ends early, although one is active"
 _LONGER = 2.0
@@ -49,7 +49,7 @@ def run(lab: Lab) -> Outcome:
     if kept:
         return Outcome(
             STAYS,
-            False,
+            True,
             "The sign-in ended with its signature's age; a cart that is changed is signed anew "
             f"and was still there after {active_for:.0f} s.",
         )

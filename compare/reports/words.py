@@ -6,26 +6,35 @@ from collections.abc import Mapping
 
 from ..findings import Figures
 
+#: Bytes to which a size is rounded.
+_STEP = 500
+
 #: What a capability means, as a question about a tier.
 CAPABILITIES = {
     "confidential": "its holder cannot read it",
     "revocable": "it ends at once, on command",
     "fresh": "an old value is refused",
-    "idle_timeout": "the server ends it unused",
-    "concurrent": "parallel writes are not lost",
+    "idle_timeout": "the server ends it when it is not used",
+    "concurrent": "of changes made at once, none is lost",
     "outage_proof": "it works with the store away",
     "outlives_logout": "it is there after sign-out",
     "stateless": "it costs the server no memory",
-    "cross_device": "it follows the person",
-    "capacity": "how much fits, in bytes of JSON",
+    "cross_device": "it follows the person to another device",
+    "capacity": "how many bytes fit",
 }
 
 
 def said(value: bool | int | None) -> str:
-    """Return a measured or declared value as a reader is told it."""
+    """Return a measured or declared value as a reader is told it.
+
+    A size is told in round numbers: what fits to the byte depends on how long a cookie's name is,
+    or what else a record has in it, and one truth has one number.
+    """
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "not measured" if value is None else f"{value:,}"
+    if value is None:
+        return "not measured"
+    return f"about {_STEP * round(value / _STEP):,}" if value > _STEP else f"{value:,}"
 
 
 def number(value: float) -> str:

@@ -5,7 +5,8 @@ user of the machine could read.
 Rule 2: ``disable`` ends the account's sessions as well, wherever the applications said that they
 keep them, and is done only when they have ended (:mod:`.ending`). What it could not end it says;
 running it again is always safe.
-Rule 3: exit status 0: done. 1: not, or not all of it. 2: asked for in a wrong way.
+Rule 3: what follows a command is taken as it is: an account may be called ``-h``.
+Rule 4: exit status 0: done. 1: not, or not all of it. 2: asked for in a wrong way.
 """
 
 from __future__ import annotations
@@ -75,7 +76,10 @@ def _add_commands(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def command(name: str, run: _Command, explanation: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=explanation, description=explanation)
+        # Whatever follows is a name or an address, one like -h too: nothing begins an option.
+        added = commands.add_parser(
+            name, help=explanation, description=explanation, add_help=False, prefix_chars="\0"
+        )
         added.set_defaults(run=run)
         return added
 
@@ -125,7 +129,7 @@ async def _run(options: argparse.Namespace) -> int:
     return max(statuses)
 
 
-def _urls(options: argparse.Namespace) -> list[str]:
+def _urls(options: argparse.Namespace) -> list[str | Path]:
     """Return the database named, or those that applications have made in the run directory."""
     if options.accounts:
         return [options.accounts]
@@ -134,7 +138,7 @@ def _urls(options: argparse.Namespace) -> list[str]:
         raise AccountsUnavailable(
             f"no accounts in {options.run_dir}: start an application first, or name --accounts"
         )
-    return [f"sqlite:///{path}" for path in found]
+    return list(found)
 
 
 async def _list(accounts: Accounts, _options: argparse.Namespace) -> int:

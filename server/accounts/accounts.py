@@ -12,19 +12,23 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from . import rows
-from .database import Database
+from . import attempts, rows
+from .attempts import Attempt
+from .database import Database, Work
 from .errors import PasswordRefused, SignInRefused, WrongPassword
 from .fields import clean_username, email_problem, texts, username_problem
+from .look_alikes import look_alike_problem
 from .passwords import PasswordHashes, password_problem, prepare_password_problem
 from .places import Place, remember, remembered
 from .rows import Account, AccountEntry, AccountSession, SignIn
+from .throttle import Count
 
 LONGEST_DEVICE = 200
 
@@ -52,7 +56,7 @@ class Accounts:
     @classmethod
     async def open(
         cls,
-        url: str,
+        url: str | Path,
         *,
         absolute_timeout: int = 43_200,
         deadline: float = 3.0,
@@ -62,8 +66,8 @@ class Accounts:
     ) -> Accounts:
         """Open the database, making what is missing of it.
 
-        ``url``               SQLAlchemy's; for ``sqlite:///…`` and ``postgresql://…`` the driver is
-                              chosen here
+        ``url``               the path of a SQLite file, or SQLAlchemy's URL; for ``sqlite:///…``
+                              and ``postgresql://…`` the driver is chosen here
         ``absolute_timeout``  seconds after which no session lives and its row is dropped
         ``deadline``          seconds for each answer of the database
         ``clock``             returns seconds since the epoch
@@ -87,9 +91,12 @@ class Accounts:
 
         Raises `FieldRefused` with everything that is wrong, or `UsernameTaken`.
         """
+        problem = username_problem(username)
+        if problem is None:
+            problem = await look_alike_problem(clean_username(str(username)))
         await prepare_password_problem()
         fields = texts(
-            username=(username, username_problem(username)),
+            username=(username, problem),
             email=(email, email_problem(email)),
             password=(password, password_problem(password, username, email)),
         )
@@ -101,14 +108,20 @@ class Accounts:
         return account
 
     async def authenticate(
-        self, username: object, password: object, remote: str | None = None
+        self,
+        username: object,
+        password: object,
+        remote: str | None = None,
+        devices: Collection[str] = (),
     ) -> SignIn | None:
         """Return whose password this is; None for an unknown name, a wrong one, or disabled.
 
-        Raises `TooManyTries`, and `FieldRefused` for what is not text.
+        ``devices`` are the marks (`device_mark`) that the device has of sign-ins before. Raises
+        `TooManyTries`, and `FieldRefused` for what is not text.
         """
         fields = texts(username=(username, None), password=(password, None))
-        return await self._try(fields["username"], fields["password"], remote)
+        attempt = partial(attempts.try_sign_in, fields["username"], devices, remote, self._clock)
+        return await self._try(attempt, fields["password"], remote)
 
     async def check_new_password(
         self, account_id: str, current: object, new: object, remote: str | None = None
@@ -128,7 +141,8 @@ class Accounts:
             problem = "The new password must be another one than the current."
         if problem:
             raise PasswordRefused({"new": problem})
-        sign_in = await self._try(row.username, fields["current"], remote)
+        attempt = partial(attempts.try_again, row.username, self._clock)
+        sign_in = await self._try(attempt, fields["current"], remote)
         if sign_in is None:
             raise WrongPassword
         return sign_in
@@ -145,17 +159,18 @@ class Accounts:
         await self._database.write(partial(rows.replace_password, sign_in, password_hash))
         return SignIn(sign_in.account, sign_in.password_version + 1)
 
-    async def _try(self, username: str, password: str, remote: str | None) -> SignIn | None:
-        attempt = partial(rows.try_sign_in, username, self._clock)
+    async def _try(
+        self, attempt: Work[Attempt], password: str, remote: str | None
+    ) -> SignIn | None:
         with self._hashes.turn(remote):
             # A flood must not queue before the database either.
-            row = await self._hashes.in_turn(remote, lambda: self._database.write(attempt))
+            row, counts = await self._hashes.in_turn(remote, lambda: self._database.write(attempt))
             password_hash = row.password_hash if row and not row.disabled else None
             right = await self._hashes.verify(password_hash, password, remote)
             if row is None or not right:
                 return None
             renewed = await self._hashes.renew(row.password_hash, password, remote)
-        await self._database.write(partial(self._succeed, row, renewed))
+        await self._database.write(partial(self._succeed, row, counts, renewed))
         return SignIn(rows.account(row), row.password_version)
 
     async def _hash(self, password: str, remote: str | None) -> str:
@@ -216,8 +231,10 @@ class Accounts:
         keep = partial(rows.keep_handle, account_id, old_store_key, new_store_key)
         return await self._database.write(keep)
 
-    def _succeed(self, row: Row[Any], renewed_hash: str, connection: Connection) -> None:
-        rows.succeed(row, renewed_hash, connection)
+    def _succeed(
+        self, row: Row[Any], counts: list[Count], renewed_hash: str, connection: Connection
+    ) -> None:
+        attempts.succeed(row, counts, renewed_hash, connection)
         self._remember_place(connection)
 
     def _remember_place(self, connection: Connection) -> None:

@@ -24,6 +24,7 @@ import sqlite3
 import time
 import warnings
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -31,6 +32,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SAWarning, SQLAlchemyError
 from sqlalchemy.util import greenlet_spawn
 
+from ..ownership import check_file
 from .database_url import first_line, read_url, refusal
 from .errors import AccountsUnavailable
 from .tables import schema
@@ -58,7 +60,7 @@ class Database:
 
     @classmethod
     async def open(
-        cls, url: str, *, deadline: float = 3.0, first: Work[None] | None = None
+        cls, url: str | Path, *, deadline: float = 3.0, first: Work[None] | None = None
     ) -> Database:
         """Connect, making the tables that are missing, and do what is to be done ``first``.
 
@@ -172,8 +174,13 @@ def _begin_with(connections: Engine, statement: str) -> None:
 
 
 def _prepare_file(path: str, deadline: float) -> None:
-    """Make the file, for its owner's eyes only, and switch it to write-ahead logging for good."""
+    """Make the file, for its owner's eyes only, and switch it to write-ahead logging for good.
+
+    What SQLite finds beside it is part of it.
+    """
     try:
+        for end in ("", "-journal", "-wal", "-shm"):
+            check_file(Path(path + end))
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         _use_write_ahead_log(path, time.monotonic() + deadline)
     except (OSError, sqlite3.Error) as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
@@ -11,10 +13,13 @@ from .errors import AccountsUnavailable
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
 
-def read_url(url: str) -> URL:
-    """Return the URL with an asynchronous driver; `AccountsUnavailable` when it cannot be one."""
+def read_url(url: str | Path) -> URL:
+    """Return the URL with an asynchronous driver; `AccountsUnavailable` when it cannot be one.
+
+    A path is that of a SQLite file; whatever is in it, it is no part of a URL.
+    """
     try:
-        parsed = make_url(url)
+        parsed = make_url(url) if isinstance(url, str) else _in_file(url)
     except (ArgumentError, ValueError) as error:
         raise AccountsUnavailable(
             "The accounts' address is not a database URL such as sqlite:///accounts.sqlite3."
@@ -31,6 +36,10 @@ def read_url(url: str) -> URL:
         query = {"ssl" if name == "sslmode" else name: text for name, text in named.query.items()}
         named = named.set(query=query)
     return named
+
+
+def _in_file(path: Path) -> URL:
+    return URL.create("sqlite", database=str(path.absolute()))
 
 
 def refusal(url: URL, error: BaseException) -> AccountsUnavailable:

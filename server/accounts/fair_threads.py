@@ -1,23 +1,24 @@
 """A few threads for what takes long, shared fairly between those who ask from afar.
 
-Rule 1: as many run at once as there are threads, and a bounded number waits; one more is told
-`Busy`.
+Rule 1: as many run at once as there are threads, and a bounded number waits. One more takes the
+place of the last that waits from where most come from, which is told `TooManyTries`; where nobody
+has more places than the newcomer would have, it is told `Busy`.
 Rule 2: a remote address has a bounded number of these places. One more from there is told
 `TooManyTries`, so a flood from one address leaves places to all others.
 Rule 3: whose turn is next goes round the addresses that wait, so a flood does not go first either.
-Rule 4: an IPv6 address counts as its network of 64 bits, which is what one customer is given.
+Rule 4: an IPv6 address counts as its network of 48 bits, the most that a customer is given.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from ..networks import SITE, network_of
 from .errors import Busy, TooManyTries
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class FairThreads:
         group = _group(remote)
         if group is not None and self._places[group] >= self._per_remote:
             raise TooManyTries(1)
-        if self._places.total() >= self._most:
+        if self._places.total() >= self._most and not self._displace(self._places[group] + 1):
             raise Busy
         self._places[group] += 1
         try:
@@ -52,6 +53,23 @@ class FairThreads:
         finally:
             self._places[group] -= 1
             self._places += Counter()  # without those that have none
+
+    def _displace(self, least: int) -> bool:
+        """Refuse the last that waits of those with most places, if those are more than ``least``.
+
+        It lets go of its place when it hears of it, a moment later.
+        """
+        crowded = [
+            each for each in self._waiting if each is not None and self._places[each] > least
+        ]
+        if not crowded:
+            return False
+        group = max(crowded, key=self._places.__getitem__)
+        turns = self._waiting[group]
+        turns.pop().set_exception(TooManyTries(1))
+        if not turns:
+            del self._waiting[group]
+        return True
 
     async def run(self, remote: str | None, work: Callable[[], T]) -> T:
         """Return what ``work`` returns, done in a thread when it is the address's turn."""
@@ -101,10 +119,4 @@ class FairThreads:
 
 
 def _group(remote: str | None) -> str | None:
-    try:
-        address = ipaddress.IPv6Address(remote or "")
-    except ValueError:
-        return remote
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(address), 64), strict=False))
+    return None if remote is None else network_of(remote, SITE)

@@ -5,7 +5,6 @@ The connection comes last, and whatever a function does may be done again from t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,6 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from .errors import SignInRefused, UnknownAccount, UsernameTaken, WrongPassword
 from .fields import compared_username, username_problem
 from .tables import account_sessions, accounts
-from .throttle import forget_tries, reserve_try
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,8 @@ def is_enabled(account_id: str, connection: Connection) -> bool:
     return row is not None and not row.disabled
 
 
-def _by_username(username: str, connection: Connection) -> Row[Any] | None:
+def by_username(username: str, connection: Connection) -> Row[Any] | None:
+    """Return the row of the account with this name, however it is spelled."""
     if username_problem(username):
         return None  # nobody's, and with a NUL or a lone surrogate no text for the database
     query = select(accounts).where(accounts.c.compared == compared_username(username))
@@ -85,7 +84,7 @@ def _by_username(username: str, connection: Connection) -> Row[Any] | None:
 
 def add_account(new: Account, password_hash: str, connection: Connection) -> None:
     """Add the account, with its first password; `UsernameTaken` when it has a rival."""
-    if _by_username(new.username, connection):
+    if by_username(new.username, connection):
         raise UsernameTaken
     connection.execute(
         insert(accounts).values(
@@ -98,24 +97,6 @@ def add_account(new: Account, password_hash: str, connection: Connection) -> Non
             disabled=False,
         )
     )
-
-
-def try_sign_in(
-    username: str, clock: Callable[[], float], connection: Connection
-) -> Row[Any] | None:
-    """Reserve a try for the name (`TooManyTries` otherwise), and return the account's row."""
-    reserve_try(connection, compared_username(username), clock())
-    return _by_username(username, connection)
-
-
-def succeed(row: Row[Any], renewed_hash: str, connection: Connection) -> None:
-    """Note that a password was right: the tries are forgotten, the hash may be a newer one."""
-    forget_tries(connection, row.compared)
-    if renewed_hash != row.password_hash:
-        # Unless the password was changed meanwhile: then there is nothing to renew.
-        unchanged = accounts.c.password_hash == row.password_hash
-        renewal = update(accounts).where(accounts.c.id == row.id, unchanged)
-        connection.execute(renewal.values(password_hash=renewed_hash))
 
 
 def replace_password(sign_in: SignIn, password_hash: str, connection: Connection) -> None:
@@ -174,7 +155,7 @@ def _forget_expired(oldest: int, connection: Connection) -> None:
 
 def set_disabled(username: str, disabled: bool, connection: Connection) -> list[str]:
     """Disable or enable the account; return the store keys of its sessions."""
-    row = _by_username(username, connection)
+    row = by_username(username, connection)
     if row is None:
         raise UnknownAccount(username)
     # This waits for whoever is adding a session, so that the query below finds it.

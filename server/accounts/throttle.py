@@ -1,74 +1,188 @@
-"""Back-off for wrong passwords, kept in the database.
+"""Back-off for wrong passwords, kept in the database, so that no restart resets it.
 
-Rule 1: it counts per name as submitted, known or not, so the answers are alike. A name is kept as
-a hash: people type passwords into the wrong field.
-Rule 2: a try is reserved, committed, *before* its password is looked at. So guesses made in
-parallel, by any number of processes, are counted before they are answered.
-Rule 3: the first four wrong tries in a row cost nothing. From the fifth on one waits 1 s, 2 s, 4 s
-and so on up to 15 min after each. A try made while waiting is refused, not looked at, not counted.
-Rule 4 (NIST 800-63B 5.2.2; ASVS 5.0 6.3.1): after the hundredth, nothing until 24 h after it; then
-the count starts afresh. So at most 100 in a row, and nobody is ever locked out for good.
-Rule 5: a right password starts the count afresh. A count nobody added to for 24 h is gone.
+Rule 1: a try is counted, committed, *before* its password is looked at. So guesses made in
+parallel, by any number of processes, are counted before they are answered. A try made while waiting
+is refused, not looked at, not counted. A right password takes back what was counted for it.
+Rule 2: a stranger's try counts for the name, known or not, so the answers are alike; for the name
+from this network; and for each network that the address is in, whatever the name. So neither one
+name nor one password for many names can be tried at will.
+Rule 3 (OWASP's device cookies; ASVS 5.0 6.3.1): who comes from a device that has signed in to the
+account before is counted apart, and so is who is signed in. Strangers can keep neither out.
+Rule 4: the first few wrong tries in a row cost nothing. Then one waits 1 s, 2 s, 4 s, up to 15 min
+after each; after the last, nothing until 24 h after it; then the count starts afresh. So
+nobody is ever locked out for good, and an account takes at most 100 in a row (NIST 800-63B 5.2.2):
+80 of strangers, 10 from its devices, 10 of whoever is signed in.
+Rule 5: a network has a budget of tries, which comes back by and by.
+Rule 6: nothing is kept as it was typed: people type passwords into the wrong field. A count that
+nobody added to for 24 h is gone, and the oldest go when there are too many.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 from math import ceil
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from ..networks import CUSTOMER, HOME, SITE, network_of
 from .errors import TooManyTries
 from .tables import sign_in_tries
 
-FREE_TRIES = 4
-MOST_TRIES = 100
 LONGEST_WAIT = 15 * 60
 FORGOTTEN_AFTER = 24 * 60 * 60
+MOST_KEPT = 200_000
+
+#: Counts that begin so, one of 256, are those at which the others are counted.
+_LOOK = "00"
+
+#: How many tries a network has, and in how many seconds one comes back; by bits of IPv6, the
+#: smallest network last: an IPv4 address is the same one each time.
+NETWORK_BUDGET = 100
+COMES_BACK = {SITE: 9.0, HOME: 18.0, CUSTOMER: 36.0}
 
 
-def wait_after(failures: int) -> int:
+class Ladder(NamedTuple):
+    """Wrong tries in a row: so many are ``free``, the ``most`` is the last for a day."""
+
+    free: int
+    most: int
+
+    def wait(self, failures: int, since: float) -> float:
+        """Return how many seconds are left to wait, ``since`` seconds after the last. Pure."""
+        return wait_after(failures, self) - since if failures > self.free else 0
+
+    def one_more(self, row: Row[Any] | None, now: float) -> dict[str, float]:
+        """Return what is kept after one more. Pure."""
+        return {"failures": row.failures + 1 if row else 1, "last_at": now}
+
+    def taken_back(self, row: Row[Any]) -> dict[str, float] | None:
+        """Return what is kept after a right one: nothing. Pure."""
+        return None
+
+
+class Budget(NamedTuple):
+    """``NETWORK_BUDGET`` tries, one of which comes back every so many ``seconds``.
+
+    ``last_at`` is when all would be back, ``failures`` counts for nothing.
+    """
+
+    seconds: float
+
+    def wait(self, _failures: int, since: float) -> float:
+        """Return how many seconds are left to wait. Pure."""
+        return -since - (NETWORK_BUDGET - 1) * self.seconds
+
+    def one_more(self, row: Row[Any] | None, now: float) -> dict[str, float]:
+        """Return what is kept after one more. Pure."""
+        return {"failures": 1, "last_at": max(row.last_at if row else now, now) + self.seconds}
+
+    def taken_back(self, row: Row[Any]) -> dict[str, float] | None:
+        """Return what is kept after a right one. Pure."""
+        return {"failures": 1, "last_at": row.last_at - self.seconds}
+
+
+class Count(NamedTuple):
+    """What a try is counted under, and by which rule."""
+
+    key: str
+    rule: Ladder | Budget
+
+
+OF_STRANGERS = Ladder(free=8, most=80)
+FROM_THERE = Ladder(free=4, most=80)
+FROM_DEVICES = OF_ONESELF = Ladder(free=4, most=10)
+
+
+def counts_of_stranger(name: str, remote: str | None) -> list[Count]:
+    """Return what a try for the name is counted under; ``remote`` is None for nobody's address."""
+    counts = [Count(_key("name", name), OF_STRANGERS)]
+    if remote is not None:
+        counts.append(Count(_key("from", network_of(remote), name), FROM_THERE))
+        networks = {network_of(remote, bits): back for bits, back in COMES_BACK.items()}
+        counts += (Count(_key("network", each), Budget(back)) for each, back in networks.items())
+    return counts
+
+
+def counts_of_device(name: str) -> list[Count]:
+    """Return what a try from a device that the account knows is counted under."""
+    return [Count(_key("device", name), FROM_DEVICES)]
+
+
+def counts_of_oneself(name: str) -> list[Count]:
+    """Return what a try of whoever is signed in is counted under."""
+    return [Count(_key("oneself", name), OF_ONESELF)]
+
+
+def wait_after(failures: int, ladder: Ladder = OF_STRANGERS) -> int:
     """Return how many seconds pass after that many wrong tries in a row before the next. Pure."""
-    if failures <= FREE_TRIES:
+    if failures <= ladder.free:
         return 0
-    if failures >= MOST_TRIES:
+    if failures >= ladder.most:
         return FORGOTTEN_AFTER
-    return min(1 << failures - FREE_TRIES - 1, LONGEST_WAIT)
+    return min(1 << failures - ladder.free - 1, LONGEST_WAIT)
 
 
-def reserve_try(connection: Connection, name: str, now: float) -> None:
-    """Count a try for the name as a wrong one; `TooManyTries` while one has to wait.
+def reserve_try(connection: Connection, counts: Sequence[Count], now: float) -> None:
+    """Count a try as a wrong one; `TooManyTries` while one has to wait.
 
     ``now`` is in seconds since the epoch.
     """
-    name_hash = _hash(name)
-    query = select(sign_in_tries).where(sign_in_tries.c.name_hash == name_hash).with_for_update()
-    row = connection.execute(query).one_or_none()
-    if row is None or now - row.last_at >= FORGOTTEN_AFTER:
+    rows = _rows(connection, counts)
+    young = {key: row for key, row in rows.items() if now - row.last_at < FORGOTTEN_AFTER}
+    waits = [
+        count.rule.wait(row.failures, now - row.last_at)
+        for count in counts
+        if (row := young.get(count.key))
+    ]
+    if (longest := max(waits, default=0)) > 0:
+        raise TooManyTries(ceil(longest))
+    for key, rule in counts:
+        _keep(connection, key, key in rows, rule.one_more(young.get(key), now))
+    if len(rows) < len(counts):
         _forget_old(connection, now)
-        first = insert(sign_in_tries).values(name_hash=name_hash, failures=1, last_at=now)
-        connection.execute(first)
-        return
-    remaining = row.last_at + wait_after(row.failures) - now
-    if wait_after(row.failures) and remaining > 0:
-        raise TooManyTries(ceil(remaining))
-    one_more = (
-        update(sign_in_tries)
-        .where(sign_in_tries.c.name_hash == name_hash)
-        .values(failures=row.failures + 1, last_at=now)
-    )
-    connection.execute(one_more)
+    if any(count.key.startswith(_LOOK) for count in counts):
+        _forget_too_many(connection)
 
 
-def forget_tries(connection: Connection, name: str) -> None:
-    """Start the name's count afresh."""
-    connection.execute(delete(sign_in_tries).where(sign_in_tries.c.name_hash == _hash(name)))
+def forget_tries(connection: Connection, counts: Sequence[Count]) -> None:
+    """Take a try back that was right."""
+    rows = _rows(connection, counts)
+    for key, rule in counts:
+        if key in rows:
+            _keep(connection, key, True, rule.taken_back(rows[key]))
+
+
+def _rows(connection: Connection, counts: Sequence[Count]) -> dict[str, Row[Any]]:
+    """Return what is kept, locked in an order that all have in common."""
+    kept = sign_in_tries.c.name_hash.in_([count.key for count in counts])
+    query = select(sign_in_tries).where(kept).order_by(sign_in_tries.c.name_hash)
+    return {row.name_hash: row for row in connection.execute(query.with_for_update())}
+
+
+def _keep(connection: Connection, key: str, kept: bool, values: dict[str, float] | None) -> None:
+    this = sign_in_tries.c.name_hash == key
+    if values is None:
+        connection.execute(delete(sign_in_tries).where(this))
+    elif kept:
+        connection.execute(update(sign_in_tries).where(this).values(**values))
+    else:
+        connection.execute(insert(sign_in_tries).values(name_hash=key, **values))
 
 
 def _forget_old(connection: Connection, now: float) -> None:
-    old = sign_in_tries.c.last_at <= now - FORGOTTEN_AFTER
-    connection.execute(delete(sign_in_tries).where(old))
+    last_at = sign_in_tries.c.last_at
+    connection.execute(delete(sign_in_tries).where(last_at <= now - FORGOTTEN_AFTER))
 
 
-def _hash(name: str) -> str:
-    return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+def _forget_too_many(connection: Connection) -> None:
+    last_at = sign_in_tries.c.last_at
+    query = select(last_at).order_by(last_at.desc()).offset(MOST_KEPT).limit(1)
+    beyond = connection.execute(query).scalar_one_or_none()
+    if beyond is not None:
+        connection.execute(delete(sign_in_tries).where(last_at <= beyond))
+
+
+def _key(*parts: str) -> str:
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

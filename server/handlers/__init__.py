@@ -9,6 +9,7 @@ errors.py       what went wrong, as a client is told
 placements.py   where state is kept, and what an outage takes away, in sentences
 formats.py      money and times
 devices.py      a browser's short description
+known_devices.py  who has signed in on a device
 events.py       the security log
 headers.py      the security headers
 notices.py      what a page says once
@@ -26,10 +27,12 @@ other.py        health, unknown paths, static files
 routes.py       which URL is whose
 """
 
+from .known_devices import DEVICE
 from .routes import ROUTES, SHOP_SETTINGS
 from .too_large import MOST_DROPPED, Dropping, TooLargeHandler, is_too_large
 
 __all__ = [
+    "DEVICE",
     "MOST_DROPPED",
     "ROUTES",
     "SHOP_SETTINGS",

@@ -52,6 +52,8 @@ class StaticHandler(SecureHeaders, StaticFileHandler):
 
     async def get(self, path: str, include_body: bool = True) -> None:
         """Send the file; what is none is not found, wherever it points."""
+        if "\0" in path:
+            raise HTTPError(404)  # no file can be called that; asked for it, the system raises
         try:
             await super().get(path, include_body)
         except HTTPError as error:

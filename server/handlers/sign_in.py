@@ -9,13 +9,14 @@ from typing import Any
 
 from tornado_state import StoreUnavailable
 
-from ..accounts import SignIn
+from ..accounts import SignIn, device_mark
 from ..accounts.errors import AccountsUnavailable, SignInRefused, TooManyTries
 from ..shop import CREDENTIALS, EVERYTHING, Credentials
 from .base import ShopHandler
 from .bodies import read_fields, require
 from .errors import Refused
 from .formats import iso
+from .known_devices import DEVICE, with_mark
 from .pages import described_account
 
 #: As many sessions an account may have; a sign-in ends the oldest beyond them.
@@ -25,7 +26,9 @@ MOST_SESSIONS = 100
 class LoginHandler(ShopHandler):
     """``GET`` and ``POST /login``."""
 
-    kinds = EVERYTHING
+    device_marks = DEVICE
+
+    kinds = (*EVERYTHING, DEVICE)
     form = "login.html"
 
     def get(self) -> None:
@@ -53,7 +56,9 @@ class LoginHandler(ShopHandler):
 
     async def _authenticate(self, username: Any, password: Any) -> SignIn:
         try:
-            sign_in = await self.accounts.authenticate(username, password, self.request.remote_ip)
+            sign_in = await self.accounts.authenticate(
+                username, password, self.request.remote_ip, self.device_marks
+            )
         except TooManyTries:
             self.log_event("sign_in_failed", why="too many tries")
             raise
@@ -78,6 +83,7 @@ class LoginHandler(ShopHandler):
             self.log_event("sign_in_failed", account=account.id, why="meanwhile refused")
             raise _wrong() from None
         self.log_event("sign_in", account=account.id)
+        self.device_marks = with_mark(self.device_marks, device_mark(account.id))
         return credentials
 
     async def _add_session(self, sign_in: SignIn, store_key: str) -> None:

@@ -5,6 +5,9 @@ field of the JSON object. An ``event`` among them is the name that stands for th
 Rule 2: nothing here shows a session ID, a cookie, a password or what somebody searched for (ASVS
 5.0 16.2.5): requests are logged by path alone, and what Tornado says of them loses its query, and
 the values that it repeats of what it could not read.
+Rule 3: no terminal obeys what is logged, and no viewer is deceived by it: whatever is no visible
+character (control characters up to U+009F, bidi controls, halves of characters) is written out. In
+JSON that is every character beyond ASCII, which programs read as it was (RFC 8259 7).
 """
 
 from __future__ import annotations
@@ -66,7 +69,7 @@ class _JSONFormatter(logging.Formatter):
         told = extra if "event" in extra else {"message": _message(record), **extra}
         if record.exc_info:
             told["exception"] = self.formatException(record.exc_info)
-        return json.dumps(fields | told, ensure_ascii=False, default=str)
+        return json.dumps(fields | told, default=str)
 
 
 class _LineFormatter(logging.Formatter):
@@ -75,4 +78,19 @@ class _LineFormatter(logging.Formatter):
         time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
         line = f"{time} {level}{_message(record)}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        if record.exc_info:
+            line += f"\n{self.formatException(record.exc_info)}"
+        return _harmless(line)
+
+
+def _harmless(text: str) -> str:
+    """Return ``text`` with what is not visible written out; lines of tracebacks stay lines."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() or each in "\n\t" else _visible(each) for each in text
+    )
+
+
+def _visible(character: str) -> str:
+    return ascii(character)[1:-1]

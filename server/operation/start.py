@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from socket import socket
+from ssl import SSLContext
 
 from tornado.web import Application
 from tornado_state import SIGNED_COOKIE, PlacementTable, StoreUnavailable
@@ -37,9 +38,11 @@ from ..app import make_app
 from ..settings import Settings, read_settings
 from ..shop import CREDENTIALS
 from ..start_error import StartError
+from .descriptors import raise_limit
+from .listening import bind_listeners, https_context
 from .logs import configure_logs, log_request
 from .private_memcached import private_memcached
-from .serving import bind_listeners, https_context, serve
+from .serving import Worker, serve
 from .workers import Workers
 
 _log = logging.getLogger(__name__)
@@ -72,6 +75,7 @@ def main(composition: Composition) -> int:
 def _run(composition: Composition) -> int:
     settings = read_settings(composition.name, composition.port)
     https = https_context(settings)
+    raise_limit()
     with ExitStack() as stack:
         listeners = bind_listeners(settings)
         for listener in listeners:
@@ -83,15 +87,43 @@ def _run(composition: Composition) -> int:
         settings = replace(settings, store_room=room)
         configure_logs(dev=settings.dev, access_log=settings.access_log)
         _announce(composition, settings, listeners[0], problems)
-
-        def work(parent: int | None = None) -> None:
-            opening = open_application(composition, settings)
-            asyncio.run(serve(opening, listeners, settings, https, parent))
-
+        running = _Running(composition, settings, https, listeners)
         if settings.processes > 1:
-            return Workers(settings.processes, work, listeners).run()
-        work()
+            return Workers(settings.processes, running.work, listeners, running.renew).run()
+        running.work()
     return 0
+
+
+@dataclass
+class _Running:
+    """What is served, and where."""
+
+    composition: Composition
+    settings: Settings
+    https: SSLContext | None
+    listeners: list[socket]
+
+    def work(self, worker: Worker | None = None) -> None:
+        """Serve, in the one process or in a worker's."""
+        opening = open_application(self.composition, self.settings)
+        asyncio.run(serve(opening, self.listeners, self.settings, self.https, worker))
+
+    def renew(self) -> bool:
+        """Read secrets and certificate again; False, and a line that says why, if that fails."""
+        try:
+            settings = read_settings(self.composition.name, self.composition.port)
+            self.https = https_context(settings)
+        except StartError as error:
+            _log.error("nothing is renewed: %s", error)
+            return False
+        was = self.settings
+        self.settings = replace(
+            settings,
+            memcached=was.memcached,
+            private_memcached=was.private_memcached,
+            store_room=was.store_room,
+        )
+        return True
 
 
 @asynccontextmanager

@@ -7,6 +7,8 @@ values.py           values of a type, as JSON text and back
 placement.py        tiers, their capabilities, place(), the guard
 journal.py          what a request asked for, held against what is confirmed
 conflicts.py        whether two changes of one kind are at odds
+late_changes.py     changes inside a value that came too late
+recent.py           what was worked out lately, within bounds
 confirmed.py        the texts that are confirmed, of whatever version
 late_changes.py     what changes inside a value when it is too late
 in_hand.py          a value that a request has in hand, or had

@@ -47,6 +47,8 @@ def _private(given: str) -> str:
 
 def _with_cookie(given: str) -> str:
     """Return a Vary that names the Cookie header."""
+    if not given:
+        return "Cookie"
     names = [name.strip() for name in given.split(",") if name.strip()]
     if "*" in names or "cookie" in (name.lower() for name in names):
         return given

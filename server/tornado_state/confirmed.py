@@ -27,10 +27,12 @@ NOTHING: Texts = MappingProxyType({})
 class Confirmed:
     """See the module's rules."""
 
+    __slots__ = ("_brought_up", "_has_versions", "texts")
+
     def __init__(self, texts: Texts = NOTHING) -> None:
         self.texts = texts
-        self._brought_up: dict[Kind[Any], bytes | None] = {}
-        self._has_versions = "@" in " ".join(texts)
+        self._brought_up: dict[Kind[Any], bytes | None] | None = None
+        self._has_versions = bool(texts) and "@" in " ".join(texts)
 
     def text(self, kind: Kind[Any]) -> bytes | None:
         """Return the text of the kind's value in today's version, None without one.
@@ -46,6 +48,8 @@ class Confirmed:
         newest = max(versions)
         if newest > kind.version:
             raise NotKnownHere(f"the value of {kind.name} was written by a newer release")
+        if self._brought_up is None:
+            self._brought_up = {}
         if kind not in self._brought_up:
             self._brought_up[kind] = kind.brought_up(self.texts[versions[newest]], newest)
         return self._brought_up[kind]

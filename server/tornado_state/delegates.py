@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, cast
 
 from tornado import httputil
@@ -131,10 +132,23 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         self._load_and(cast(Any, self._handler).execute)
 
     def _load_and(self, begin: Callable[[], object]) -> None:
-        if self._state.needs_loading():
-            self._loading = asyncio.ensure_future(self._load_and_begin(begin))
-        else:
+        if not self._state.needs_loading():
             self._begin(begin)
+        elif answer := self._state.look_up():
+            answer.add_done_callback(partial(self._looked_up, begin))
+        else:
+            self._load_later(begin)
+
+    def _looked_up(self, begin: Callable[[], object], answer: asyncio.Future[Any]) -> None:
+        if answer.cancelled():
+            return  # the loop is being closed
+        if self._state.looked_up(answer):
+            self._begin(begin)
+        else:
+            self._load_later(begin)
+
+    def _load_later(self, begin: Callable[[], object]) -> None:
+        self._loading = asyncio.ensure_future(self._load_and_begin(begin))
 
     async def _load_and_begin(self, begin: Callable[[], object]) -> None:
         await self._state.load()

@@ -21,7 +21,8 @@ from tornado.log import app_log
 
 from .answer_head import check_head, tell_keepers
 from .exceptions import ResponseStarted, StateError, Unanswered
-from .explaining import explain_commit, explain_cookies, explain_load, is_asked_for
+from .explaining import explain_cookies, explain_session, is_asked_for
+from .late_changes import tell_last
 from .request_state import RequestState
 
 
@@ -71,8 +72,7 @@ class HeldConnection(httputil.HTTPConnection):
         """Send the headers, at once or as soon as the commit is confirmed."""
         status = cast(httputil.ResponseStartLine, start_line).code
         if is_asked_for():
-            explain_load(self.state.session)
-            explain_commit(self.state.session, status)
+            explain_session(self.state.session, status)
         if status >= 500 or self._answer is None:
             self.state.discard()
         if self._answer is None:
@@ -102,26 +102,23 @@ class HeldConnection(httputil.HTTPConnection):
             self._finished = True
         else:
             self.connection.finish()
-        if self.state.can_change_late():
-            # Once the handler's own `on_finish` has run.
-            asyncio.get_running_loop().call_soon(self.tell_late_changes)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Be part of no circle any more: what this request made is freed as it ends.
+
+        A hundred objects a request, left to the collector of circles, cost a fifth of its time.
+        """
+        self._answer = None
+        self._when_sent.clear()
 
     def when_sent(self, callback: Callable[[], None]) -> None:
         """Call back when the held response has left; never, when another was sent instead."""
         self._when_sent.append(callback)
 
-    def tell_late_changes(self) -> None:
-        """Say in the log what was changed inside a value when it could not be kept any more."""
-        for name in self.state.late_changes():
-            app_log.warning(
-                "%s changed a value of %s from within after its response began: it is not kept",
-                self._handler,
-                name,
-            )
-
     def __del__(self) -> None:
         if self.state.can_change_late():
-            self.tell_late_changes()
+            tell_last(self.state, self._handler)
 
     def _check_head(self, headers: httputil.HTTPHeaders, chunk: bytes | None) -> None:
         try:
@@ -239,6 +236,8 @@ class HeldConnection(httputil.HTTPConnection):
         chain_future(written, self._sent)
         for callback in self._when_sent:
             callback()
+        if self._finished:
+            self._let_go()
 
     async def _fail(self, error: StateError) -> None:
         """Throw the response away and have the error answered instead.
@@ -248,3 +247,4 @@ class HeldConnection(httputil.HTTPConnection):
         self._sent.set_exception(error)
         assert self._answer is not None, "what is only read cannot fail to be committed"
         self._answer(error)
+        self._let_go()

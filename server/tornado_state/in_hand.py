@@ -8,8 +8,11 @@ changes from within, that change would be lost, so it is an error (`StaleValue`)
 
 from __future__ import annotations
 
+import sys
 from typing import Any, NamedTuple
 
+from .confirmed import Confirmed
+from .conflicts import is_same
 from .exceptions import StaleValue, StateError
 from .kinds import Kind
 from .values import is_immutable
@@ -23,7 +26,7 @@ class InHand:
     ``dropped`` says that of what is kept nothing is to stay, unless a default was changed since.
     """
 
-    __slots__ = ("assigned", "dropped", "is_default", "seen", "text", "value")
+    __slots__ = ("assigned", "dropped", "is_default", "last_look", "seen", "text", "value")
 
     def __init__(
         self,
@@ -38,6 +41,13 @@ class InHand:
         self.assigned, self.is_default, self.dropped = assigned, is_default, dropped
         #: Its text when the changes were last told.
         self.seen: bytes | None = None
+        #: That text, what was confirmed then, and what was told of them.
+        self.last_look: tuple[bytes | None, bytes | None, Any] | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether somebody besides holds the value: it has more references than the two here."""
+        return sys.getrefcount(self.value) > 2
 
 
 class _Watched(NamedTuple):
@@ -49,8 +59,10 @@ class _Watched(NamedTuple):
 class Watch:
     """The values that were in hand before. See the module's second rule."""
 
+    __slots__ = ("_watched",)
+
     def __init__(self) -> None:
-        self._watched: list[_Watched] = []
+        self._watched: tuple[_Watched, ...] = ()
 
     def add(self, kind: Kind[Any], value: Any) -> None:
         """Watch ``value``, which is to stay as it is now."""
@@ -59,7 +71,7 @@ class Watch:
     def add_as(self, kind: Kind[Any], value: Any, text: bytes | None) -> None:
         """Watch ``value``, which is to be as ``text`` says."""
         if value is not NO_VALUE and not is_immutable(value):
-            self._watched.append(_Watched(kind, value, text))
+            self._watched += (_Watched(kind, value, text),)
 
     def check(self) -> None:
         """Raise `StaleValue` for a value that changed from within."""
@@ -69,7 +81,7 @@ class Watch:
 
     def forget(self) -> None:
         """Watch nothing."""
-        self._watched.clear()
+        self._watched = ()
 
 
 def text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
@@ -78,3 +90,34 @@ def text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
         return kind.encode(value)
     except StateError:
         return None
+
+
+def change_of(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
+    """Return the new text, None for a value dropped, `NO_VALUE` for no change of the ``base``."""
+    if live.value is NO_VALUE:
+        return None if base.names(kind) else NO_VALUE
+    if not is_immutable(live.value):
+        return _change_within(kind, live, base)
+    if live.assigned or live.is_default:
+        return _against(base, kind, live, live.text)
+    return NO_VALUE
+
+
+def _change_within(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
+    """Look at a value that can change inside; at one that is as it was last time, not again."""
+    live.seen = kind.written(live.value)
+    kept = base.text(kind)
+    if live.last_look is not None and live.last_look[:2] == (live.seen, kept):
+        return live.last_look[2]
+    now = live.text if live.seen == live.text else kind.encode(live.value)
+    change = _against(base, kind, live, now)
+    if not live.is_default:
+        live.last_look = (live.seen, kept, change)
+    return change
+
+
+def _against(base: Confirmed, kind: Kind[Any], live: InHand, now: bytes) -> Any:
+    if live.is_default and now == live.text:
+        return None if live.dropped and base.names(kind) else NO_VALUE
+    kept = base.text(kind)
+    return NO_VALUE if kept is not None and is_same(kind, now, kept) else now

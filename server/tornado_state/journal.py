@@ -27,9 +27,9 @@ from collections.abc import Collection
 from typing import Any, TypeVar, cast
 
 from .confirmed import NOTHING, Changes, Confirmed, Texts, only
-from .conflicts import collides, is_same
+from .conflicts import collides
 from .exceptions import Conflict
-from .in_hand import NO_VALUE, InHand, Watch, text_or_none
+from .in_hand import NO_VALUE, InHand, Watch, change_of, text_or_none
 from .kinds import Kind
 from .values import is_immutable
 
@@ -38,6 +38,8 @@ T = TypeVar("T")
 
 class Journal:
     """See the module's rules. ``base`` is what is confirmed."""
+
+    __slots__ = ("_base", "_live", "_sealed", "_watch")
 
     def __init__(self, base: Texts = NOTHING) -> None:
         self._live: dict[Kind[Any], InHand] = {}
@@ -117,7 +119,7 @@ class Journal:
         self._watch.check()
         changes = {}
         for kind, live in self._live.items():
-            text = self._change(kind, live)
+            text = change_of(kind, live, self._base)
             if text is not NO_VALUE:
                 changes[kind] = text
         return changes
@@ -191,7 +193,14 @@ class Journal:
 
     def can_change_late(self) -> bool:
         """Return whether a value that can change inside was handed out."""
-        return any(live.seen is not None for live in self._live.values())
+        for live in self._live.values():  # noqa: SIM110 - asked for each answer; this is faster
+            if live.seen is not None:
+                return True
+        return False
+
+    def is_kept_by_others(self) -> bool:
+        """Return whether somebody else holds a value that can change inside."""
+        return any(live.seen is not None and live.is_kept for live in self._live.values())
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside since they were told, each once."""
@@ -228,23 +237,3 @@ class Journal:
     def _see(self, kind: Kind[Any], live: InHand) -> None:
         if self._sealed and not is_immutable(live.value):
             live.seen = kind.written(live.value)
-
-    def _change(self, kind: Kind[Any], live: InHand) -> Any:
-        """Return the new text, None for a value dropped, `NO_VALUE` for no change."""
-        if live.value is NO_VALUE:
-            return None if self._base.names(kind) else NO_VALUE
-        if not is_immutable(live.value):
-            now = self._text_now(kind, live)
-        elif live.assigned or live.is_default:
-            now = live.text
-        else:
-            return NO_VALUE
-        if live.is_default and now == live.text:
-            return None if live.dropped and self._base.names(kind) else NO_VALUE
-        kept = self._base.text(kind)
-        return NO_VALUE if kept is not None and is_same(kind, now, kept) else now
-
-    def _text_now(self, kind: Kind[Any], live: InHand) -> bytes:
-        """Return the text of a value that can change inside; what is not as it was is checked."""
-        live.seen = kind.written(live.value)
-        return live.text if live.seen == live.text else kind.encode(live.value)

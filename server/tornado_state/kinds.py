@@ -202,8 +202,7 @@ class Kind(Generic[T]):
                 named = _field(value, self.identity)
             except (KeyError, AttributeError, TypeError) as error:
                 raise InvalidValue(self.name, f"it has no field {self.identity!r}") from error
-        # What is false is nobody to Tornado's `authenticated`: 0 would be signed in, and kept out.
-        if not value or named is None or isinstance(named, bool) or str(named) == "":
+        if named is None or isinstance(named, bool) or str(named) == "":
             raise InvalidValue(self.name, "it names nobody")
         return str(named)
 

@@ -6,6 +6,7 @@ Reading and changing kinds is in :mod:`.kind_mapping`, what the request has in e
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
@@ -179,6 +180,14 @@ class RequestState(PersonsSessions):
         in_session = self._tiers.session.needs_loading()
         return in_session or (bool(self._tiers.adopting) and may_adopt(self._tiers))
 
+    def look_up(self) -> asyncio.Future[Any] | None:
+        """Begin to load what `needs_loading`; None where only `load` can."""
+        return None if self._tiers.adopting else self._tiers.session.look_up()
+
+    def looked_up(self, answer: asyncio.Future[Any]) -> bool:
+        """Take what `look_up` brought; return whether nothing is left to `load`."""
+        return self._tiers.session.looked_up(answer)
+
     async def load(self) -> None:
         """Load what `needs_loading`; a failure is kept for whoever uses the kind."""
         await self._tiers.session.load()
@@ -212,6 +221,10 @@ class RequestState(PersonsSessions):
     def can_change_late(self) -> bool:
         """Return whether a value that can change inside was handed out."""
         return self._tiers.can_change_late()
+
+    def is_kept_by_others(self) -> bool:
+        """Return whether somebody else holds a value that can change inside."""
+        return self._tiers.is_kept_by_others()
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside when it was too late."""

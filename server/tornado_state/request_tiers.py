@@ -244,5 +244,5 @@ class RequestTiers(LateChanges):
 
     def journals(self) -> list[Journal]:
         """Return the journals there are by now."""
-        client = [self._client_or_none.values] if self._client_or_none is not None else []
-        return [self.session.known.journal, *client]
+        journals = [] if self._client_or_none is None else [self._client_or_none.values]
+        return journals if self.session.is_unknown else [*journals, self.session.known.journal]

@@ -37,8 +37,8 @@ _IN_ORDER = msgspec.json.Encoder(order="deterministic")
 _REFUSALS = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
 
 
-#: How msgspec says where a value is not of its type.
-_REFUSED_AT = re.compile(r"(.*) - at `(key` in `)?\$(.*)`", re.DOTALL)
+#: How msgspec says where a value is not of its type, after " - at `".
+_PLACE = re.compile(r"(key` in `)?\$(.*)`", re.DOTALL)
 
 
 def is_immutable(value: object) -> bool:
@@ -125,10 +125,13 @@ class ValueType(Generic[T]):
         return value if is_immutable(value) else copy.deepcopy(value)
 
     def _refusal(self, error: Exception) -> InvalidValue:
-        found = _REFUSED_AT.fullmatch(str(error))
-        if found is None:
-            return InvalidValue(self._name, str(error) or type(error).__name__)
-        why, is_key, path = found.groups()
+        text = str(error)
+        # The last one: before it, what was refused may stand, whatever that says.
+        why, _, place = text.rpartition(" - at `")
+        found = _PLACE.fullmatch(place)
+        if found is None or not why:
+            return InvalidValue(self._name, text or type(error).__name__)
+        is_key, path = found.groups()
         return InvalidValue(self._name, f"a key: {why}" if is_key else why, path)
 
 

@@ -10,6 +10,7 @@ it (RFC 6265bis 5.6.3; the headers are of the W3C's Fetch Metadata).
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable
+from copy import copy
 from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPServerRequest
@@ -24,26 +25,24 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 class Visit:
     """See the module's rule. ``names`` are those of the application's cookies.
 
-    ``https_in_front`` is whether something in front serves https and does not say so.
+    ``https_in_front`` is whether something in front serves https and does not say so. ``address``
+    is the client's, as far as the server believes it. The request itself is not kept: it leads to
+    its connection, which has the visit.
     """
 
-    __slots__ = ("_https_in_front", "_request", "cookies")
+    __slots__ = ("_headers", "_is_https", "_method", "address", "cookies")
 
     def __init__(
         self, request: HTTPServerRequest, names: Container[str], *, https_in_front: bool = False
     ) -> None:
-        self._request = request
-        self._https_in_front = https_in_front
+        self._headers, self._method = request.headers, request.method
+        self._is_https = https_in_front or request.protocol == "https"
+        self.address: str = request.remote_ip or ""
         self.cookies = Cookies(request.headers.get_list("Cookie"), names)
-
-    @property
-    def address(self) -> str:
-        """The address of the client, as far as the server believes it."""
-        return self._request.remote_ip or ""
 
     def after(self, answered: Iterable[SetCookie]) -> Visit:
         """Return the visit as it is once the cookies ``answered`` have arrived."""
-        visit = Visit(self._request, (), https_in_front=self._https_in_front)
+        visit = copy(self)
         visit.cookies = self.cookies.after(answered)
         return visit
 
@@ -64,17 +63,13 @@ class Visit:
         """Return whether nobody on the way can read a cookie that is to be ``secure``."""
         return not (secure and cookie.keeps) or self._is_https
 
-    @property
-    def _is_https(self) -> bool:
-        return self._https_in_front or self._request.protocol == "https"
-
     def _hides_cookies(self, samesite: str) -> bool:
         if samesite == "None" or not self._is_cross_site():
             return False
         return samesite == "Strict" or not self._is_navigation()
 
     def _is_cross_site(self) -> bool:
-        headers = self._request.headers
+        headers = self._headers
         site = headers.get("Sec-Fetch-Site")
         if site is not None:
             return site == "cross-site"
@@ -85,7 +80,7 @@ class Visit:
 
     def _is_navigation(self) -> bool:
         """Return whether ``Lax`` cookies come along: somebody follows a link from there to here."""
-        headers = self._request.headers
+        headers = self._headers
         goes_here = headers.get("Sec-Fetch-Dest", "document") == "document"
         mode = headers.get("Sec-Fetch-Mode", "navigate")
-        return self._request.method in _SAFE and mode == "navigate" and goes_here
+        return self._method in _SAFE and mode == "navigate" and goes_here

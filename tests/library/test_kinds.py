@@ -139,7 +139,6 @@ def test_who_is_signed_in_is_named_by_the_value_or_a_field_of_it(
     [
         (str, True, ""),
         (bool, True, True),
-        (int, True, 0),
         (Any, True, None),
         (dict[str, str], "id", {"ID": "ada"}),
         (dict[str, str], "id", {"id": ""}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tornado_state.sessions.recent import Recent
+from tornado_state.recent import Recent
 
 
 def test_what_is_asked_for_stays() -> None:

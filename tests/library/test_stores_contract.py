@@ -527,3 +527,10 @@ def test_a_rule_does_not_wait_for_what_will_not_come() -> None:
     began = time.process_time()
     assert "a_record_expires" in failures_of(contract_of(ExpiryIgnored, unittest.TestCase))
     assert time.process_time() - began < 30
+
+
+def test_a_store_of_five_methods_tells_no_more_than_it_knows() -> None:
+    """Neither how much room it has, nor that anybody else would answer."""
+    store = FiveMethods(MemoryStore())
+    assert store.room is None
+    assert not store.may_answer_elsewhere

@@ -133,6 +133,8 @@ class ClientState:
 
     def confirm(self, due: Due) -> None:
         """Have ``due`` sent with whatever answer goes out; what came after it is not confirmed."""
+        if not due.cookies and not self._unread:
+            return
         self._confirmed.update(due.cookies)
         if due.moment == self._moment:
             self._signed_anew -= due.cookies.keys()

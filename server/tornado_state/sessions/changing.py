@@ -24,7 +24,7 @@ from ..exceptions import (
     StoreUnavailable,
 )
 from ..kinds import Kind
-from .plan import Interrupted, Status
+from .plan import Interrupted, Plan, Status
 from .records import SessionRecords
 from .session import Session
 from .stored import StoredSession
@@ -40,9 +40,8 @@ class Changing:
         self._records = records
         self._turns = Turns()
 
-    async def change(self, session: Session) -> bool:
-        """Store what changed; False when that is not all that is asked for by now."""
-        plan = session.plan()
+    async def change(self, session: Session, plan: Plan) -> bool:
+        """Store what changed, as planned; False when that is not all that is asked for by now."""
         names = [kind.name for kind in plan.changes]
         async with self._turns.take(stored_of(session).store_key, *names) as waited:
             for attempt in attempts():

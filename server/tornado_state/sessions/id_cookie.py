@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ..cookies.signing import SignedValue, Signer
 from ..cookies.wire import CookieNames, Cookies, SetCookie
 from ..exceptions import NotKnownHere
-from .recent import Recent
+from ..recent import Recent
 from .sealing import Sealer, is_session_id
 
 _SESSION_ID = "session-id"

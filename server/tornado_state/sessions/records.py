@@ -10,9 +10,10 @@ How a session ends is in :mod:`.endings`.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import cast
 
 from ..confirmed import NOTHING, Texts
 from ..events import Events
@@ -22,7 +23,7 @@ from .clocks import Clocks
 from .record_contents import Opened, open_record, write_texts
 from .room import Room
 from .sealing import Contents, Sealer, is_newer, new_session_id
-from .stored import CAPACITY, StoredSession, check_size
+from .stored import CAPACITY, Found, StoredSession, check_size
 from .times import SessionTimes
 
 log = logging.getLogger(__name__)
@@ -31,17 +32,6 @@ log = logging.getLogger(__name__)
 #: all of them miss in 15 cases of a million; a node that only times out is not waited for twice.
 _DRAWS = 16
 _DRAWN_FOR = 0.25
-
-
-class Found(NamedTuple):
-    """What a session ID leads to.
-
-    ``old`` is a session that goes on under another ID, ``was`` what may still be seen of it.
-    """
-
-    stored: StoredSession | None = None
-    old: StoredSession | None = None
-    was: Texts = NOTHING
 
 
 class SessionRecords(SessionTimes):
@@ -66,21 +56,32 @@ class SessionRecords(SessionTimes):
     async def find(self, session_id: str) -> Found:
         """Return the session, or that there is definitely none that may be used."""
         record = await self.load(session_id)
-        if record is None:
-            return Found()
-        opened = self.open(session_id, record.sealed)
-        if opened is None:
+        return self.found(session_id, record) or await self._renewed(session_id, record)
+
+    def found(self, session_id: str, record: SessionRecord | None) -> Found | None:
+        """Return what a record says, None where that depends on another, which it leads on to."""
+        opened = self.open(session_id, record.sealed) if record else None
+        if record is None or opened is None:
             return Found()
         now = self.clock()
-        found = self._version(session_id, opened.contents, opened.values, *record)
-        if opened.last_word is None:
-            return Found(found) if self._counts(opened.contents, now) else Found()
-        if not opened.was_renewed(now):
+        if opened.last_word is not None:
+            return None if opened.was_renewed(now) else Found()
+        if not self._counts(opened.contents, now):
             return Found()
-        was = opened.was(now)
+        return Found(self._version(session_id, opened.contents, opened.values, *record))
+
+    async def _renewed(self, session_id: str, record: SessionRecord | None) -> Found:
+        assert record is not None, "what leads on is a record, and was opened before"
+        opened = cast("Opened", self.open(session_id, record.sealed))
+        was = opened.was(self.clock())
         was = was if was and await self._goes_on(opened) else NOTHING
         # Without the token: the word that leads on is not to be replaced.
-        return Found(old=found._replace(token=None), was=was)
+        old = self._version(session_id, opened.contents, opened.values, record.sealed, None)
+        return Found(old=old, was=was)
+
+    def load_soon(self, session_id: str) -> asyncio.Future[SessionRecord | None]:
+        """Begin to `load`; see `SessionStore.load_soon`."""
+        return self.store.load_soon(self.sealer.store_key(session_id))
 
     async def load(self, session_id: str) -> SessionRecord | None:
         """Return the record of a session ID as the store has it."""
@@ -143,9 +144,8 @@ class SessionRecords(SessionTimes):
         """Create a record under a new session ID, as old as the one it is ``like``, or as of now.
 
         Nobody has the ID yet: where the node that it leads to is away, and there are others,
-        another one is drawn.
-        ``fits`` is how many bytes are taken, if that is more than the capacity; ``address`` is
-        whose room it takes (:mod:`.room`).
+        another one is drawn. ``fits`` is how many bytes are taken, if that is more than the
+        capacity; ``address`` is whose room it takes (:mod:`.room`).
         """
         check_size(values, fits)
         began, draws = self.clock(), 0

@@ -6,10 +6,13 @@ can do without it still answers, and nobody is taken for signed in or out while 
 
 from __future__ import annotations
 
+import asyncio
+
 from tornado.log import app_log
 
 from ..cookies.wire import Cookies
 from ..exceptions import StateError, UndeclaredKind, Unsupported
+from ..stores.base import SessionRecord
 from .id_cookie import NOBODY
 from .kind_rules import KindRules
 from .plan import Status
@@ -39,8 +42,8 @@ class RequestSession:
         self._counts_as_use = counts_as_use
         self._address = address
         self._presented = NOBODY
-        #: The session as far as it is known: an empty one where it was not loaded.
-        self.known = Session(rules=rules)
+        self._rules = rules
+        self._known: Session | None = None
         #: Whether what is known of the session is so.
         self.is_loaded = tier is None
         #: What kept it from being loaded.
@@ -53,6 +56,18 @@ class RequestSession:
             raise Unsupported("this application keeps no sessions on the server")
         return self._tier
 
+    @property
+    def known(self) -> Session:
+        """The session as far as it is known: an empty one where it was not loaded."""
+        if self._known is None:
+            self._known = Session(rules=self._rules)
+        return self._known
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody has looked at the session."""
+        return self._known is None
+
     def needs_loading(self) -> bool:
         """Return whether `load` has anything to ask of the store; without, it is done."""
         if self._tier is None or not self.needed:
@@ -64,9 +79,32 @@ class RequestSession:
             return False
         if self._presented.session_id is not None:
             return True
-        self.known, self.is_loaded = self._tier.empty(self._presented), True
-        self.known.address = self._address
+        self.take_over(self._tier.empty(self._presented))
+        self.is_loaded = True
         return False
+
+    def look_up(self) -> asyncio.Future[SessionRecord | None] | None:
+        """Begin to load what `needs_loading`; None where only `load` can."""
+        session_id = self._presented.session_id
+        try:
+            return self.tier.look_up(session_id) if session_id else None
+        except Exception:  # noqa: BLE001 - it is raised again by `load`, which knows what to do
+            return None
+
+    def looked_up(self, answer: asyncio.Future[SessionRecord | None]) -> bool:
+        """Take what `look_up` brought; return whether that was all, and nothing is left to `load`.
+
+        A failure is kept for whoever uses the session.
+        """
+        try:
+            session = self.tier.looked_up(self._presented, answer.result())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
+            self._note(error)
+            return True
+        if session is not None:
+            self.take_over(session)
+            self.is_loaded = True
+        return session is not None
 
     async def load(self) -> None:
         """Load the session; a failure is kept for whoever uses it."""
@@ -82,7 +120,7 @@ class RequestSession:
         """Have the request go on in ``session``."""
         session.counts_as_use = self._counts_as_use
         session.address = self._address
-        self.known = session
+        self._known = session
 
     def fail(self, error: StateError) -> None:
         """Have the session out of reach: whoever uses it is raised ``error``."""

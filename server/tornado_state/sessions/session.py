@@ -36,6 +36,12 @@ class Session:
     it. ``presented`` is what the request's cookies say.
     """
 
+    __slots__ = (
+        *("_asked", "_moment", "_remember", "_restart_clock", "_was", "address", "cookie"),
+        *("counts_as_use", "ended", "grace", "interrupted", "journal", "old", "presented"),
+        *("label", "rules", "stored", "turn"),
+    )
+
     def __init__(
         self,
         stored: StoredSession | None = None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..confirmed import Texts
+from ..confirmed import NOTHING, Texts
 from ..exceptions import TooLarge
 from ..placement import SERVER_SESSION
 
@@ -37,6 +37,17 @@ class StoredSession(NamedTuple):
     def size(self) -> int:
         """Bytes of JSON."""
         return size_of(self.values)
+
+
+class Found(NamedTuple):
+    """What a session ID leads to.
+
+    ``old`` is a session that goes on under another ID, ``was`` what may still be seen of it.
+    """
+
+    stored: StoredSession | None = None
+    old: StoredSession | None = None
+    was: Texts = NOTHING
 
 
 def size_of(values: Texts) -> int:

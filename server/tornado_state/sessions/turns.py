@@ -39,7 +39,7 @@ class Turn:
 
     def __init__(self) -> None:
         self.taken = False
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[None]] | None = None
 
     async def take(self, patience: float | None = None) -> bool:
         """Take the turn; return whether that had to wait for somebody else's.
@@ -50,6 +50,7 @@ class Turn:
             self.taken = True
             return False
         mine = asyncio.get_running_loop().create_future()
+        self._waiting = self._waiting or deque()
         self._waiting.append(mine)
         try:
             async with asyncio.timeout(patience):

@@ -15,6 +15,7 @@ functions of :mod:`.arguments`, and is held to all this by `tornado_state.testin
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
@@ -48,6 +49,14 @@ class SessionStore(ABC):
     @abstractmethod
     async def load(self, key: str) -> SessionRecord | None:
         """Return the record, or None when there is definitely none."""
+
+    def load_soon(self, key: str) -> asyncio.Future[SessionRecord | None]:
+        """Begin to `load`, and return what will be the answer.
+
+        For a store that has such a future anyway: whoever waits for it needs no task of his own.
+        What `load` raises may be raised at once.
+        """
+        return asyncio.ensure_future(self.load(key))
 
     @abstractmethod
     async def add(self, key: str, sealed: bytes, idle: int) -> bool:

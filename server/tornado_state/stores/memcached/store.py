@@ -81,8 +81,11 @@ class MemcachedStore(SessionStore):
 
     async def load(self, key: str) -> SessionRecord | None:
         """See `SessionStore.load`."""
-        record: SessionRecord | None = await self._home(key).call(Lookup(key))
-        return record
+        return await self.load_soon(key)
+
+    def load_soon(self, key: str) -> asyncio.Future[SessionRecord | None]:
+        """See `SessionStore.load_soon`."""
+        return self._home(key).call(Lookup(key))
 
     async def load_and_touch(self, key: str, idle: int) -> SessionRecord | None:
         """See `SessionStore.load_and_touch`; one command."""

@@ -70,9 +70,12 @@ class RedisStore(SessionStore):
 
     async def load(self, key: str) -> SessionRecord | None:
         """See `SessionStore.load`."""
+        return await self.load_soon(key)
+
+    def load_soon(self, key: str) -> asyncio.Future[SessionRecord | None]:
+        """See `SessionStore.load_soon`."""
         check_key(key)
-        record: SessionRecord | None = await self._node.call(Lookup(key))
-        return record
+        return self._node.call(Lookup(key))
 
     async def load_and_touch(self, key: str, idle: int) -> SessionRecord | None:
         """See `SessionStore.load_and_touch`; one command."""

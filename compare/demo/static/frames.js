@@ -1,0 +1,38 @@
+// The frames: what each browser shows. In a saved page, the pages that were recorded.
+
+/** Load the frames anew, each at the page it is at, without another step in the history. */
+function reloadPanes() {
+  for (const frame of all("iframe[data-pane]")) {
+    if (frame.closest("[hidden]")) continue;
+    loading.add(frame);
+    frame.contentWindow.location.replace(frame.dataset.pane + (frame.dataset.path ?? "/"));
+  }
+}
+
+/** Frames that have been asked for a page and have none yet. */
+const loading = new Set();
+for (const frame of all("iframe")) frame.addEventListener("load", () => loading.delete(frame));
+
+/** Return when all frames show what they were asked for, or after three seconds. */
+async function framesLoaded() {
+  const until = Date.now() + 3000;
+  while (loading.size && Date.now() < until) await wait(20);
+}
+
+/** Show what both browsers had after a beat: by asking for it, or as it was recorded. */
+function showPages(beat) {
+  if (!RECORDED) {
+    if (playing) reloadPanes();
+    return;
+  }
+  for (const side of SIDES) {
+    const { you, guest } = beat?.pages[side] ?? RECORDED.first[side];
+    fill($(`[data-frame="${side}"]`), you);
+    fill($(`[data-frame="${side}-guest"]`), guest ?? "");
+  }
+}
+
+function fill(frame, page) {
+  const dressed = page.replace("</head>", () => `<style>${RECORDED.css}</style></head>`);
+  if (frame.srcdoc !== dressed) frame.srcdoc = dressed;
+}

@@ -1,0 +1,49 @@
+"""Read it: whoever gets hold of the cookies looks into them."""
+
+from __future__ import annotations
+
+from ..reading import telling, telling_cookie
+from ..scene import Stage
+from .step import Beat, Seen, Step
+
+
+def _sign_in(stage: Stage) -> None:
+    you = stage.you
+    you.become(stage.person)
+    first, _ = stage.two_products()
+    you = stage.you
+    you.put(first)
+
+
+def _look(stage: Stage) -> None:
+    """Look into every cookie, and show the one that tells most."""
+    stage.facts["telling"] = telling(stage.booth, stage.application)
+    stage.shown["cookie"] = telling_cookie(stage.booth, stage.application)
+
+
+def _judged(stage: Stage) -> Seen:
+    email = stage.person.email
+    if stage.facts["telling"]:
+        return Seen(True, False, f"Your address, {email}, can be read in it, and everything else.")
+    return Seen(False, True, "It is a random number. What it points to stays with the shop.")
+
+
+STEP = Step(
+    name="read",
+    label="Read it",
+    question="Somebody gets hold of your cookie. Can they read your email address in it?",
+    guest="",
+    beats=(
+        Beat("You sign in, and put something into your cart.", _sign_in),
+        Beat("Somebody gets hold of your cookie and looks into it.", _look),
+    ),
+    judged=_judged,
+    capability="confidential",
+    lesson=(
+        "A signed cookie is a sealed postcard: everybody can read it, nobody can change it. What "
+        "its holder must not read belongs in a session."
+    ),
+    wrong_guess="“Signed” sounds like “encrypted”. A signature hides nothing.",
+    objections=("encrypt", "jwt"),
+    shows_cookie=True,
+)

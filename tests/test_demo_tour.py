@@ -1,0 +1,355 @@
+"""The demo's tour: driven once, from the first key to the last, and looked at by every test."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import judged
+import pytest
+from demo_process import DemoProcess
+from demo_visitor import SOON, Person
+from playwright.sync_api import Browser, Locator, expect
+
+from compare.demo.tour.steps import STEPS
+
+pytest_plugins = ["browser", "demo_browser"]
+
+#: What comes on the left and on the right, to the question of each step.
+CAME = {
+    "read": ("✗ Yes.", "✓ No."),
+    "steal": ("✗ No.", "✓ Yes."),
+    "password": ("✗ No.", "✓ Yes."),
+    "cart": ("✗ Yes.", "✓ No."),
+    "tabs": ("✗ No.", "✓ Yes."),
+    "store": ("✓ Yes.", "✗ No."),
+}
+#: What stands together on one screen, once a step has been seen.
+TOGETHER = ("#question", "#next", "[data-frame=cookie]", "[data-frame=session]")
+TOGETHER += ("[data-verdict=cookie]", "[data-verdict=session]", "#lesson", "#row")
+
+
+@dataclass
+class Glance:
+    """What a step looked like once it had been seen."""
+
+    verdicts: list[str]
+    lesson: str
+    row: str
+    frames: dict[str, str]
+    lanes: dict[str, list[str]]
+    unseen: list[str]
+    moved: bool
+    beside: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Drive:
+    """Somebody who has gone through the tour by keyboard, what they saw, and after how long."""
+
+    person: Person
+    glances: dict[str, Glance] = field(default_factory=dict)
+    focused: list[str] = field(default_factory=list)
+    stops: int = 0
+    too_early: str = ""
+    seconds_to_see: float = 0.0
+
+
+@pytest.fixture(scope="module")
+def drive(chromium: Browser, demo: DemoProcess) -> Iterator[Drive]:
+    """Go through all six steps with the keyboard alone, on a screen of 1280 by 720."""
+    began = time.monotonic()
+    drive = Drive(Person(chromium, demo, at="start"))
+    drive.too_early = pressed_too_early(drive.person)
+    for step in STEPS:
+        by_keyboard(drive, step.name)
+        drive.seconds_to_see = drive.seconds_to_see or time.monotonic() - began
+        drive.glances[step.name] = glance(drive.person, step.name)
+    drive.person.page.keyboard.press("ArrowRight")
+    yield drive
+    drive.person.leave()
+
+
+def pressed_too_early(person: Person) -> str:
+    """Press before there is a guess; return what is said, and go back."""
+    person.go("read")
+    person.page.locator("#see").click(force=True)
+    expect(person.page.locator("[data-guess]").first).to_be_focused()
+    said = person.page.locator("#told").inner_text()
+    person.page.keyboard.press("ArrowLeft")
+    expect(person.page.locator("#start")).to_be_visible()
+    return said
+
+
+def by_keyboard(drive: Drive, name: str) -> None:
+    """Go on to the step, guess yes on the left and no on the right, and have it happen."""
+    page = drive.person.page
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(f"[data-step={name}]")).to_have_attribute("aria-current", "page")
+    drive.focused.append(page.evaluate("document.activeElement.id"))
+    for side, value in (("cookie", "true"), ("session", "false")):
+        drive.stops = max(drive.stops, tab_to(page, f"[data-guess={side}][value={value}]"))
+        page.keyboard.press("Enter")
+    page.locator("#see").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#next")).to_be_visible(timeout=SOON)
+
+
+def tab_to(page: Any, selector: str) -> int:
+    """Press Tab until something is focused, and return how often that took."""
+    for times in range(1, 30):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return times
+    raise AssertionError(f"{selector} is out of the keyboard's reach")
+
+
+def glance(person: Person, name: str) -> Glance:
+    page = person.page
+    expect(page.locator("[data-verdict=cookie]")).to_contain_text(CAME[name][0])
+    wait_for_frames(person, name)
+    frames = {side: person.pane(side).locator("body").inner_text() for side in frames_of(person)}
+    return Glance(
+        verdicts=page.locator("[data-verdict]").all_inner_texts(),
+        lesson=page.locator("#lesson").inner_text(),
+        row=page.locator("#row").inner_text(),
+        frames=frames,
+        lanes={side: lines_of(person.lanes(side)) for side in ("cookie", "session")},
+        unseen=[each for each in TOGETHER if not is_whole(page.locator(each))],
+        moved=page.evaluate("document.body.scrollHeight > innerHeight"),
+        beside={
+            side: page.locator(f"[data-beside={side}]").inner_text()
+            for side in ("cookie", "session")
+            if page.locator(f"[data-beside={side}]").is_visible()
+        },
+    )
+
+
+def lines_of(locator: Locator) -> list[str]:
+    return [" ".join(each.split()) for each in locator.all_inner_texts()]
+
+
+def wait_for_frames(person: Person, name: str) -> None:
+    """Wait until the frames show what came last."""
+    if name in ("steal", "password"):
+        expect(person.pane("cookie-guest").locator(".who")).to_contain_text("demo")
+        expect(person.pane("session-guest").locator(".who")).to_contain_text("Sign in")
+    if name == "store":
+        expect(person.pane("session").locator(".who")).to_contain_text("Out of reach")
+    expect(person.pane("cookie").locator(".who")).to_be_visible()
+
+
+def frames_of(person: Person) -> list[str]:
+    shown = person.page.locator("iframe:visible").all()
+    return [each.get_attribute("data-frame") or "" for each in shown]
+
+
+def is_whole(locator: Locator) -> bool:
+    """Return whether all of it is on the screen."""
+    box = locator.bounding_box()
+    return box is not None and box["y"] >= 0 and box["y"] + box["height"] <= 720
+
+
+@pytest.mark.parametrize("name", CAME)
+def test_what_came_stands_beside_the_guess(drive: Drive, name: str) -> None:
+    """Each side says whether the guess was right, in a sentence, and what follows is one more."""
+    cookie, session = drive.glances[name].verdicts
+    for told, came, guessed in ((cookie, CAME[name][0], "yes"), (session, CAME[name][1], "no")):
+        assert told.startswith(came)
+        right = came.lower()[2:].startswith(guessed)
+        assert told.endswith("You guessed it." if right else f"You guessed {guessed}.")
+    assert drive.glances[name].lesson.endswith(".")
+
+
+@pytest.mark.parametrize("name", CAME)
+def test_the_row_of_the_matrix_lights_up(drive: Drive, name: str) -> None:
+    """It has a sign for either place, as the step has shown."""
+    row = drive.glances[name].row
+    assert f"{CAME[name][0][0]} signed cookie" in row
+    assert f"{CAME[name][1][0]} server session" in row
+
+
+@pytest.mark.parametrize("name", CAME)
+def test_a_step_and_what_came_of_it_are_one_screen(drive: Drive, name: str) -> None:
+    """At 1280 by 720 nothing of it is out of sight, and nothing has to be scrolled for."""
+    assert drive.glances[name].unseen == []
+    assert not drive.glances[name].moved
+
+
+@pytest.mark.parametrize("name", ["read", "steal", "tabs", "store"])
+def test_a_step_is_for_everyone(drive: Drive, name: str) -> None:
+    """axe-core finds nothing wrong with it, in light and dark, all of it unfolded."""
+    drive.person.go(name)
+    assert judged.problems(drive.person.page, iframes=False) == []
+
+
+def test_the_thief_is_seen_in_and_out(drive: Drive) -> None:
+    """After the sign-out the thief's browser shows "demo" on the left, "Sign in" on the right."""
+    frames = drive.glances["steal"].frames
+    assert "Signed in as\ndemo" in frames["cookie-guest"]
+    assert "demo" not in frames["session-guest"]
+    assert "Sign in" in frames["session-guest"]
+    assert all("Nobody is signed in" in frames[side] for side in ("cookie", "session"))
+
+
+def test_the_lost_phone_is_seen_in_and_out(drive: Drive) -> None:
+    """The change of password reaches it on the right; whoever changed it stays signed in."""
+    frames = drive.glances["password"].frames
+    assert "Signed in as\ndemo" in frames["cookie-guest"]
+    assert "Nobody is signed in" in frames["session-guest"]
+    assert all("Signed in as\ndemo" in frames[side] for side in ("cookie", "session"))
+
+
+def test_the_old_cart_is_seen_beside_the_new_one(drive: Drive) -> None:
+    """On the left the two browsers differ, on the right they show the same cart."""
+    carts = {name: cart_of(text) for name, text in drive.glances["cart"].frames.items()}
+    assert carts["cookie"] != carts["cookie-guest"]
+    assert carts["session"] == carts["session-guest"]
+
+
+def cart_of(text: str) -> list[str]:
+    return [line for line in text.split("\n") if line[:2] in {"1 ", "2 ", "3 "} and "×" in line]
+
+
+def test_two_tabs_are_two_small_carts(drive: Drive) -> None:
+    """Each shows what it was told; the browser's cart has one of the two things, or both."""
+    glance = drive.glances["tabs"]
+    assert all(text.count("was told: done") == 2 for text in glance.beside.values())
+    cookie, session = (len(cart_of(glance.frames[side])) for side in ("cookie", "session"))
+    assert session == cookie + 1
+
+
+def test_the_cookie_stands_beside_what_it_says(drive: Drive) -> None:
+    """On the left the address can be read in it, on the right there is nothing to read."""
+    beside = drive.glances["read"].beside
+    assert '"email": "demo@post.example"' in beside["cookie"]
+    assert "post.example" not in beside["session"]
+
+
+def test_the_lanes_tell_who_asked_what_and_of_the_store(drive: Drive) -> None:
+    """Request line, cookie, status, what matters of the answer, and what the store did."""
+    cookie, session = (
+        drive.glances["steal"].lanes["cookie"],
+        drive.glances["steal"].lanes["session"],
+    )
+    assert [each.split()[0] for each in cookie] == ["you", "thief", "you", "thief"]
+    assert "GET /account" in cookie[-1]
+    assert "200 you are demo" in cookie[-1]
+    assert "is not asked" in cookie[-1]
+    assert "POST /logout" in session[2]
+    assert "deletes the record" in session[2]
+    assert "401 Your session has ended." in session[-1]
+    assert "has no such record" in session[-1]
+
+
+def test_a_changed_character_is_seen_to_fail(drive: Drive) -> None:
+    """By hand: the shop takes whoever sends it for nobody, and takes it back unchanged."""
+    drive.person.go("read")
+    page = drive.person.page
+    for side in ("cookie", "session"):
+        reader = page.locator(f"[data-beside={side}]")
+        raw = reader.locator("textarea")
+        value = raw.input_value()
+        raw.fill(value[:-1] + ("0" if value[-1] != "0" else "1"))
+        expect(reader.locator(".verified")).to_contain_text("takes you for nobody", timeout=SOON)
+        raw.fill(value)
+
+
+def test_the_keyboard_finds_each_question_and_its_answers(drive: Drive) -> None:
+    """An arrow leads to the next question, which is focused; the guesses are a few Tabs away."""
+    assert drive.focused == ["question"] * len(STEPS)
+    assert drive.stops <= 12
+
+
+def test_the_first_thing_is_seen_soon(drive: Drive, record_property: Any) -> None:
+    """What it took from opening the page to the first answer is kept with the results."""
+    record_property("seconds from the page to the first answer", round(drive.seconds_to_see, 1))
+    assert drive.seconds_to_see > 0
+
+
+def test_a_step_is_linked_to_left_and_resumed(drive: Drive) -> None:
+    """A link opens a step as it was left; the start offers the next that was not seen."""
+    page = drive.person.context.new_page()
+    page.goto(f"{drive.person.demo.url}/#steal", wait_until="domcontentloaded")
+    expect(page.locator("[data-verdict=cookie]")).to_contain_text("✗ No.", timeout=SOON)
+    expect(page.locator("[data-guess=cookie][value=true]")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.goto(f"{drive.person.demo.url}/#start", wait_until="domcontentloaded")
+    expect(page.locator("#begin")).to_have_text("Go on: a kind of your own", timeout=SOON)
+    page.close()
+
+
+def test_nothing_happens_before_a_guess(drive: Drive) -> None:
+    """Whoever presses too early is told to guess, and led there."""
+    assert drive.too_early == "Guess for both shops first: yes or no, left and right."
+
+
+def test_objections_are_answered_where_they_come_up(drive: Drive) -> None:
+    """Each step has what most guess wrong, and what people say to it."""
+    drive.person.go("steal")
+    drive.person.page.locator("#but summary").click()
+    expect(drive.person.page.locator("#objections")).to_contain_text("list of what was signed out")
+    drive.person.page.locator("#but summary").click()
+
+
+def test_what_happened_can_be_saved_as_one_file(
+    drive: Drive, chromium: Browser, tmp_path: Path
+) -> None:
+    """The file needs no server: it shows the browsers, the lanes and the guesses, and says so."""
+    drive.person.go("happened")
+    with drive.person.page.expect_download() as downloading:
+        drive.person.page.get_by_role("link", name="Save it as one file").click()
+    file = tmp_path / "saved.html"
+    downloading.value.save_as(file)
+    page = chromium.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{file.as_uri()}#steal")
+    expect(page.locator("#recorded-note")).to_contain_text("Recorded.")
+    expect(page.frame_locator("[data-frame=cookie-guest]").locator(".who")).to_contain_text("demo")
+    expect(page.locator("[data-verdict=session]")).to_contain_text("✓ Yes.")
+    expect(page.locator("[data-lanes=session] li")).to_have_count(4)
+    assert [each for each in asked if not each.startswith(("file:", "about:", "data:"))] == []
+    assert judged.problems(page, iframes=False) == []
+    page.close()
+
+
+def test_it_prints_as_what_happened(drive: Drive) -> None:
+    """On paper are the questions, the guesses and what came, and no buttons or frames."""
+    drive.person.go("happened")
+    page = drive.person.page
+    page.emulate_media(media="print")
+    assert page.locator("#story li").count() == len(STEPS)
+    assert not page.get_by_role("button", name="Print it").is_visible()
+    assert page.pdf()[:5] == b"%PDF-"
+    page.emulate_media(media="screen")
+
+
+@pytest.mark.parametrize("width", [1440, 820, 390])
+def test_a_step_fits_any_screen(drive: Drive, width: int) -> None:
+    """Nothing is wider than the screen; where there is room, the shops stand side by side."""
+    drive.person.go("password")
+    page = drive.person.page
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    left, right = (
+        page.locator(f"iframe[data-frame={each}]").bounding_box() for each in ("cookie", "session")
+    )
+    assert left is not None
+    assert right is not None
+    assert (abs(left["y"] - right["y"]) < 2) == (width > 400)
+    page.set_viewport_size({"width": 1280, "height": 720})
+
+
+def test_larger_type_is_for_the_whole_page_and_stays(drive: Drive) -> None:
+    """A projector's button makes all of it larger, also after a reload."""
+    page = drive.person.page
+    page.get_by_role("button", name="Larger type").click()
+    page.reload(wait_until="domcontentloaded")
+    assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") > 19
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    page.get_by_role("button", name="Larger type").click()

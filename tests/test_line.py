@@ -1,0 +1,146 @@
+"""Requests wait for their turn: so many are worked at, and nobody waits in vain."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from tornado.testing import bind_unused_port
+from tornado.web import Application, RequestHandler
+
+from server.operation.line import Line
+from server.operation.server import Server
+
+
+class Told:
+    """A line, and what became of whom."""
+
+    def __init__(self, at_work: int, patience: float = 5) -> None:
+        self.line = Line(at_work, patience)
+        self.begun: list[str] = []
+        self.refused: list[str] = []
+
+    def enter(self, names: str, now: float = 0) -> None:
+        for name in names:
+            self.line.enter(
+                name,
+                lambda name=name: self.begun.append(name),
+                lambda name=name: self.refused.append(name),
+                now,
+            )
+
+    async def leave(self, names: str, now: float = 0) -> None:
+        for name in names:
+            self.line.leave(name, now)
+            await asyncio.sleep(0)
+
+
+async def test_so_many_are_worked_at_and_the_others_in_the_order_they_came() -> None:
+    """The next one begins when one is done; who has left meanwhile does not."""
+    told = Told(at_work=2)
+    told.enter("abcde")
+    assert told.begun == ["a", "b"]
+    await told.leave("d")
+    await told.leave("ba")
+    assert told.begun == ["a", "b", "c", "e"]
+    await told.leave("cexx")
+    told.enter("f")
+    assert told.begun[-1] == "f"
+    assert told.refused == []
+
+
+async def test_who_cannot_be_served_in_time_is_refused_at_once() -> None:
+    """At one a second and five seconds' patience the seventh need not wait to hear it."""
+    told = Told(at_work=1)
+    told.enter("abcdefg", now=0)
+    await told.leave("a", now=1)
+    await told.leave("b", now=2)
+    told.enter("1234", now=2)
+    assert told.refused == ["3", "4"]
+
+
+async def test_who_has_waited_too_long_is_refused_all_the_same() -> None:
+    """Also while nothing is done at all."""
+    told = Told(at_work=1)
+    told.enter("ab", now=0)
+    told.enter("c", now=3)
+    told.line.refuse_late(4.9)
+    assert told.refused == []
+    told.line.refuse_late(5)
+    assert told.refused == ["b"]
+    await told.leave("a", now=6)
+    assert told.begun == ["a", "c"]
+
+
+class Held(RequestHandler):
+    """Answers when it is let."""
+
+    async def get(self) -> None:
+        self.settings["begun"].release()
+        await self.settings["let"].acquire()
+        self.write("done")
+
+    post = get
+
+
+@asynccontextmanager
+async def served(line: Line) -> AsyncIterator[tuple[dict[str, asyncio.Semaphore], int]]:
+    settings = {"begun": asyncio.Semaphore(0), "let": asyncio.Semaphore(0)}
+    listener, port = bind_unused_port()
+    handlers = [("/health", RequestHandler), ("/", Held)]
+    server = Server(Application(handlers, **settings), line=line, apart=frozenset({"/health"}))
+    server.add_socket(listener)
+    try:
+        yield settings, port
+    finally:
+        await server.drain([listener], until=0)
+
+
+async def ask(port: int, line: str = "GET / HTTP/1.1", *headers: str) -> tuple[bytes, bytes]:
+    """Return head and body of the answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    lines = (line, "Host: x", "Connection: close", *headers, "", "")
+    writer.write("\r\n".join(lines).encode())
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    await writer.wait_closed()
+    return head, body
+
+
+async def test_a_request_is_worked_at_when_the_one_before_it_is_answered() -> None:
+    """What touches nothing waits for nobody."""
+    async with served(Line(at_work=1)) as (settings, port):
+        both = [asyncio.ensure_future(ask(port)) for _ in range(2)]
+        await settings["begun"].acquire()
+        assert (await ask(port, "GET /health HTTP/1.1"))[0].startswith(b"HTTP/1.1 405")
+        assert settings["begun"].locked()
+        for _ in both:
+            settings["let"].release()
+        assert [body for _, body in await asyncio.gather(*both)] == [b"done"] * 2
+
+
+@pytest.mark.parametrize(
+    ("line", "accept", "kind"),
+    [
+        ("GET / HTTP/1.1", "application/json", "application/json"),
+        ("GET / HTTP/1.1", "text/html", "text/html"),
+        ("HEAD / HTTP/1.1", "*/*", "application/json"),
+    ],
+)
+async def test_a_refusal_has_what_every_answer_has(line: str, accept: str, kind: str) -> None:
+    """503 in the contract's shape or as a page, when to come again, and the security headers."""
+    async with served(Line(at_work=0, patience=-1)) as (_, port):
+        head, body = await ask(port, line, f"Accept: {accept}")
+    assert head.startswith(b"HTTP/1.1 503 ")
+    for header in (f"Content-Type: {kind}", "Retry-After: 1", "Cache-Control: no-store"):
+        assert header.encode() in head
+    assert b"Content-Security-Policy: default-src 'none'" in head
+    if line.startswith("HEAD"):
+        assert body == b""
+    elif kind == "application/json":
+        assert json.loads(body)["error"]["code"] == "busy"
+    else:
+        assert b"try again" in body
