@@ -30,6 +30,9 @@ held_connection.py  a connection that lets nothing out before the commit
 composition.py      an application's kinds, placement and tiers, put together
 settings.py         the settings that are about state, read and checked
 events.py           what happens to sessions: counted, logged, told
+explaining.py       a line in the log for each thing done, and not done
+timing.py           how long a request waited for its state
+metrics.py          counters for Prometheus, as a handler to mount
 exceptions.py       what can go wrong
 predecessors/       what kept a visitor's state before, and what kinds adopt of it
 cookies/            the client tier: on the wire, signing, one request's kinds

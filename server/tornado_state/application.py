@@ -40,6 +40,7 @@ from .request_state import RequestState
 from .routes import handlers_of
 from .settings import read_settings
 from .stores import SessionStore, open_store
+from .timing import TimedState
 from .visit import Visit
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class StateApplication(Application):
     ``cookie_domain``                   None: only the host that sets them
     ``cookie_partitioned``              False
     ``placement``                       an explicit `PlacementTable`; `place` decides without
+    ``state_timing``                    False; True: say in ``Server-Timing`` what state took
     ``state_clock``                     seconds since 1970; a test's own clock
     ``state_events``                    called with the name of each event (:mod:`.events`)
     ==================================  ===========================================================
@@ -167,7 +169,8 @@ class StateApplication(Application):
         in_front = made.settings.https_in_front
         visit = Visit(request, made.cookie_names, https_in_front=in_front)
         counts_as_use = target_class.counts_as_use
-        return RequestState(made, made.plan(kinds), visit, counts_as_use=counts_as_use)
+        state = TimedState if made.settings.timing else RequestState
+        return state(made, made.plan(kinds), visit, counts_as_use=counts_as_use)
 
     def log_request(self, handler: RequestHandler) -> None:
         """Log once it is known what was sent."""

@@ -18,6 +18,13 @@ log = logging.getLogger(__name__)
 _EVERY = 60.0
 
 
+#: The names of all events.
+EVENTS = (
+    *("signed_in", "signed_out", "renewed", "adopted"),
+    *("conflict", "refused", "forged", "unreadable"),
+)
+
+
 class Events:
     """Counts events by name; ``tell_also`` is called with the name of each.
 

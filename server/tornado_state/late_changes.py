@@ -9,14 +9,11 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from tornado.log import app_log
 
 from .journal import Journal
-
-if TYPE_CHECKING:
-    from .request_state import RequestState
 
 #: Seconds after which a value that somebody keeps beyond its request is looked at once more.
 _LATER = 1.0
@@ -51,7 +48,17 @@ class LateChanges(ABC):
         return [name for journal in self.journals() for name in journal.late_changes()]
 
 
-def tell(state: RequestState, handler: str) -> None:
+class Handed(Protocol):
+    """A request's state, as far as it tells of values that were handed out."""
+
+    def late_changes(self) -> list[str]:
+        """See `LateChanges`."""
+
+    def is_kept_by_others(self) -> bool:
+        """See `LateChanges`."""
+
+
+def tell(state: Handed, handler: str) -> None:
     """Say in the log what ``handler`` changed inside a value when it could not be kept any more."""
     for name in state.late_changes():
         app_log.warning(
@@ -61,7 +68,7 @@ def tell(state: RequestState, handler: str) -> None:
         )
 
 
-def tell_last(state: RequestState, handler: str) -> None:
+def tell_last(state: Handed, handler: str) -> None:
     """Do so as the request is freed, and once more later, if somebody else has such a value."""
     tell(state, handler)
     if state.is_kept_by_others():

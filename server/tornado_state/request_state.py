@@ -18,6 +18,7 @@ from .kinds import Kind
 from .persons_sessions import PersonsSessions
 from .placement import PlacementTable
 from .sessions.renewing import Confirm, nobody_else
+from .sessions.request_session import RequestSession
 
 T = TypeVar("T")
 
@@ -163,6 +164,16 @@ class RequestState(PersonsSessions):
     def was_read(self) -> bool:
         """Whether the answer may depend on what the request's cookies lead to."""
         return self._tiers.was_read
+
+    @property
+    def timing(self) -> str | None:
+        """What ``Server-Timing`` says of it, None where nobody asks for that."""
+        return None
+
+    @property
+    def session(self) -> RequestSession:
+        """The session, for whoever explains what becomes of it."""
+        return self._tiers.session
 
     def needs_loading(self) -> bool:
         """Return whether `load` has anything to ask of the store; without, it is done."""

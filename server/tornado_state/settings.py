@@ -66,6 +66,7 @@ class StateSettings:
     room: int | None
     look_every: int
     session_list: SessionList | Literal[False] | None
+    timing: bool
 
 
 def read_settings(settings: Mapping[str, Any], default_name: str) -> StateSettings:
@@ -81,6 +82,7 @@ def read_settings(settings: Mapping[str, Any], default_name: str) -> StateSettin
         _room(settings.get("session_anonymous_room")),
         _seconds(settings, "session_look_every", 3, _LONGEST_LOOK),
         _session_list(settings),
+        _truth(settings, "state_timing", False),
     )
 
 

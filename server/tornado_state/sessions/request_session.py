@@ -46,7 +46,8 @@ class RequestSession:
         self._known: Session | None = None
         #: Whether what is known of the session is so.
         self.is_loaded = tier is None
-        self._trouble: StateError | None = None
+        #: What kept it from being loaded.
+        self.trouble: StateError | None = None
 
     @property
     def tier(self) -> ServerSessionTier:
@@ -123,13 +124,13 @@ class RequestSession:
 
     def fail(self, error: StateError) -> None:
         """Have the session out of reach: whoever uses it is raised ``error``."""
-        self._trouble, self.is_loaded = error, False
+        self.trouble, self.is_loaded = error, False
 
     def _note(self, error: Exception) -> None:
         if not isinstance(error, StateError):
             app_log.error("the session of a request could not be loaded", exc_info=error)
             error = StateError(f"the session is out of reach: {type(error).__name__}")
-        self._trouble = error
+        self.trouble = error
 
     @property
     def loaded(self) -> Session:
@@ -137,7 +138,7 @@ class RequestSession:
         if self.is_loaded:
             return self.known
         where = ("a kind in the session", "the kinds of this handler")
-        raise self._trouble or UndeclaredKind(*where)
+        raise self.trouble or UndeclaredKind(*where)
 
     @property
     def if_kept(self) -> Session | None:

@@ -101,6 +101,5 @@ class SqliteStore(SessionStore):
             self._connection = sqlite3.connect(self._path, timeout=self._deadline)
             self._connection.executescript(SCHEMA)
         with self._connection as connection:  # one transaction
-            for statement, *values in statements:
-                cursor = connection.execute(statement, values)
-            return cursor.fetchall(), cursor.rowcount
+            done = [connection.execute(statement, values) for statement, *values in statements]
+            return done[-1].fetchall(), done[-1].rowcount
