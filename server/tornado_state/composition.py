@@ -29,7 +29,6 @@ from .placement import (
 from .predecessors.adopted import Adopted, Asked, Moved, Predecessor
 from .sessions.id_cookie import SessionIDCookie
 from .sessions.kind_rules import KindRules
-from .sessions.listing import session_list
 from .sessions.records import SessionRecords
 from .sessions.room import Room
 from .sessions.sealing import Sealer
@@ -211,7 +210,9 @@ class Composition:
         if moved is Moved.FROM_SESSION and kind.identity:
             raise CompositionError(f"{kind.name}: who is signed in does not move to a cookie")
         if moved is Moved.FROM_SESSION and self._store is None:
-            raise CompositionError(f"{kind.name} was kept in a session: there is no session_store")
+            raise CompositionError(
+                f"{kind.name} was kept in a server session, and there is no session_store"
+            )
 
     def signs_in(self, predecessor: Predecessor) -> bool:
         """Return whether somebody may be signed in by what ``predecessor`` kept."""
@@ -226,13 +227,13 @@ class Composition:
         cookie = SessionIDCookie(self._signer, sealer, names, persistent=settings.persistent)
         self.cookie_names.add(cookie.name)
         if self.sessions is None:
+            clocks = settings.clocks
             room = Room(settings.room) if settings.room else None
             clock, events = self._clock, self.events
-            records = SessionRecords(store, sealer, settings.clocks, clock, events, room=room)
-            tell, every = events.tell, settings.look_every
+            records = SessionRecords(store, sealer, clocks, clock, events, room=room)
+            tell, every = self.events.tell, settings.look_every
             self.sessions = ServerSessionTier(records, cookie, self.rules, tell, every)
-            end, where = self.sessions.end, settings.session_list
-            self.sessions.renewing.session_list = session_list(where, records, end)
+            self.sessions.list_sessions(settings.session_list)
         self.sessions.rules = self.rules
         who = self.placement.identity
         self.sessions.records.identity = who.name if who else None

@@ -35,9 +35,13 @@ def is_asked_for() -> bool:
     return log.isEnabledFor(logging.DEBUG)
 
 
-def explain_session(session: RequestSession, status: int) -> None:
-    """Say whether the session was loaded, and what an answer of that status will have saved."""
+def explain_load(session: RequestSession) -> None:
+    """Say whether the session was loaded."""
     log.debug(_load(session))
+
+
+def explain_commit(session: RequestSession, status: int) -> None:
+    """Say what an answer of that status is going to have saved."""
     tier = session.tier_to_ask
     if status >= 500:
         log.debug("session not saved: the answer is %d", status)

@@ -19,14 +19,6 @@ from .journal import Journal
 _LATER = 1.0
 
 
-class _State(Protocol):
-    """A request's state, as far as it has such changes."""
-
-    def late_changes(self) -> list[str]: ...
-
-    def is_kept_by_others(self) -> bool: ...
-
-
 class LateChanges(ABC):
     """For what has journals of values that were handed out."""
 
@@ -56,7 +48,17 @@ class LateChanges(ABC):
         return [name for journal in self.journals() for name in journal.late_changes()]
 
 
-def tell(state: _State, handler: str) -> None:
+class Handed(Protocol):
+    """A request's state, as far as it tells of values that were handed out."""
+
+    def late_changes(self) -> list[str]:
+        """See `LateChanges`."""
+
+    def is_kept_by_others(self) -> bool:
+        """See `LateChanges`."""
+
+
+def tell(state: Handed, handler: str) -> None:
     """Say in the log what ``handler`` changed inside a value when it could not be kept any more."""
     for name in state.late_changes():
         app_log.warning(
@@ -66,7 +68,7 @@ def tell(state: _State, handler: str) -> None:
         )
 
 
-def tell_last(state: _State, handler: str) -> None:
+def tell_last(state: Handed, handler: str) -> None:
     """Do so as the request is freed, and once more later, if somebody else has such a value."""
     tell(state, handler)
     if state.is_kept_by_others():

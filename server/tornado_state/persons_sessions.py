@@ -88,7 +88,7 @@ class PersonsSessions(KindMapping):
     # Within
 
     def _list(self) -> tuple[SessionList, str]:
-        session_list = self._tiers.look().tier.renewing.session_list
+        session_list = self._tiers.look().tier.session_list
         identity = self._tiers.composition.placement.identity
         if session_list is None or identity is None or self._tiers.is_in_cookie(identity):
             raise Unsupported("this application lists no sessions of who is signed in")

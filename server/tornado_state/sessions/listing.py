@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -141,12 +141,3 @@ class StoredList(SessionList):
 
     def _id_of(self, person: str) -> str:
         return self._records.sealer.derived_id("sessions of", person.encode())
-
-
-def session_list(
-    where: SessionList | Literal[False] | None,
-    records: SessionRecords,
-    end: Callable[[Collection[str]], Awaitable[None]],
-) -> SessionList | None:
-    """Return what the setting asks for; False is a list in the store, None is none."""
-    return StoredList(records, end) if where is False else where
