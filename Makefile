@@ -86,6 +86,10 @@ campaign-footprint: $(VENV)/.dev  ## what a million sessions weigh, what a dump 
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_footprint.py
 
+campaign-predecessors: $(VENV)/.dev  ## users of the real pycket and express-session brought over (1 minute)
+	@.ci/need memcached redis-server npm
+	$(BIN)/python tests/campaign_predecessors.py
+
 campaign-releases: $(VENV)/.dev  ## two releases and two secrets rolled back and forth under load (1 minute)
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_releases.py
@@ -146,4 +150,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo demo-record demo-pictures run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-releases campaign-sockets campaign-model campaign-cost campaign-crowd campaign-real-applications campaign-firefox check-alone lint clean
+.PHONY: help demo demo-record demo-pictures run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-predecessors campaign-releases campaign-sockets campaign-model campaign-cost campaign-crowd campaign-real-applications campaign-firefox check-alone lint clean
