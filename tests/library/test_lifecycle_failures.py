@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
 import pytest
-from state_app import BASKET, LINES, PLACED, THEME, Visitor, World, handler, serving
+from state_app import BASKET, LINES, PLACED, THEME, Visitor, World, handler, serving, with_session
 from state_routes import (
     NOTHING,
     ONE,
@@ -18,6 +19,7 @@ from state_routes import (
     set_cookies,
     write,
 )
+from tornado.simple_httpclient import HTTPStreamClosedError
 from tornado.web import Finish, HTTPError, MissingArgumentError
 from tornado_state import (
     SIGNED_COOKIE,
@@ -28,6 +30,8 @@ from tornado_state import (
     StoreRefused,
     StoreUnavailable,
 )
+from tornado_state.stores import SessionRecord
+from watched_store import WatchedStore
 
 
 def failing(error: BaseException) -> object:
@@ -292,3 +296,36 @@ async def test_an_expected_error_is_one_line_in_the_log(caplog: pytest.LogCaptur
         assert not [record for record in caplog.records if record.exc_info]
         await browser.get("/bug", "POST")
         assert [record for record in caplog.records if record.exc_info]
+
+
+class Hanging(WatchedStore):
+    """A store whose next lookup is given up by whoever closes the loop."""
+
+    asked: asyncio.Future[SessionRecord | None] | None = None
+
+    def load_soon(self, key: str) -> asyncio.Future[SessionRecord | None]:
+        """Return a future that nobody is going to set."""
+        self.asked = asyncio.get_running_loop().create_future()
+        return self.asked
+
+
+async def test_a_lookup_that_is_given_up_begins_no_handler() -> None:
+    """The loop is being closed: nobody is there to answer, and nothing is to be done."""
+    visitor, begun = await with_session(), []
+    store = Hanging(visitor.world.clock)
+    world = visitor.world.like(store=store)
+
+    def get(self: StateHandler) -> None:
+        begun.append(self)
+
+    routes = {"/": handler(BASKET, get=get)}
+    async with serving(world, routes) as browser:
+        browser.jar = visitor.cookies
+        asking = asyncio.ensure_future(browser.get("/"))
+        while store.asked is None:
+            await asyncio.sleep(0)
+        store.asked.cancel()
+        await asyncio.sleep(0)
+        assert begun == []
+    with pytest.raises(HTTPStreamClosedError):
+        await asking
