@@ -309,7 +309,9 @@ class Hanging(WatchedStore):
         return self.asked
 
 
-async def test_a_lookup_that_is_given_up_begins_no_handler() -> None:
+async def test_a_lookup_that_is_given_up_begins_no_handler(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """The loop is being closed: nobody is there to answer, and nothing is to be done."""
     visitor, begun = await with_session(), []
     store = Hanging(visitor.world.clock)
@@ -326,6 +328,6 @@ async def test_a_lookup_that_is_given_up_begins_no_handler() -> None:
             await asyncio.sleep(0)
         store.asked.cancel()
         await asyncio.sleep(0)
-        assert begun == []
+        assert (begun, [each for each in caplog.records if each.name == "asyncio"]) == ([], [])
     with pytest.raises(HTTPStreamClosedError):
         await asking
