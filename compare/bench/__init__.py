@@ -6,6 +6,7 @@ cart.py               what every one of them keeps
 served.py             one of them as a process, with its store
 visitors.py           who has a cart there, and the proof that it keeps them
 store_weight.py       what a store has taken for it
+asking.py             one load
 measuring.py          rounds in turn
 results.py            what was measured, overheads and ratios
 growing.py            how cost grows with sessions, state, processes and nodes

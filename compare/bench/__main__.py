@@ -21,6 +21,7 @@ from rich.console import Console
 
 from ..machine import machine
 from ..processes import end_in_order
+from ..reports.words import busy
 from .as_json import as_json, from_json
 from .cart import as_text, cart
 from .contenders import CONTENDERS, Contender, with_their_frameworks
@@ -49,7 +50,10 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         options.out.mkdir(parents=True, exist_ok=True)
-        results = _read(options.again) if options.again else _measured(parser, options)
+        _refuse_busy(parser, options)
+        results = (
+            from_json(options.again.read_text()) if options.again else _measured(parser, options)
+        )
         _write(results, options.out)
         if options.keep:
             _keep(results, options.keep)
@@ -74,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         const=_FOLDER,
         metavar="FOLDER",
-        help=f"write {' and '.join(KEPT)}, to be committed, into compare/bench as well",
+        help=f"write {' and '.join(KEPT)}, to be committed, beside the code; from an idle machine",
     )
     add("--out", type=Path, default=Path("build/bench"), metavar="FOLDER")
     return parser
@@ -142,10 +146,6 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _read(file: Path) -> Results:
-    return from_json(file.read_text())
-
-
 def _write(results: Results, out: Path) -> None:
     (out / "bench.json").write_text(as_json(results))
     (out / "bench.html").write_text(as_page(results))
@@ -153,6 +153,12 @@ def _write(results: Results, out: Path) -> None:
         (out / "overhead.svg").write_text(as_picture(results))
     except ValueError:  # nobody was measured beside their framework
         (out / "overhead.svg").unlink(missing_ok=True)
+
+
+def _refuse_busy(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Figures to be committed are of a machine that had nothing else to do."""
+    if options.keep and not options.again and (warning := busy(machine())):
+        parser.error(f"not to be kept. {warning}")
 
 
 def _keep(results: Results, folder: Path) -> None:

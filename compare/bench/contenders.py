@@ -1,7 +1,7 @@
 """Who is measured: a framework alone, and each session layer on it; the list is contenders.toml.
 
 Rule 1: a contender is a process of its own, set up as the documentation of what it is made of has
-it. What a README leaves at its default stays there.
+it. What a README leaves at its default stays there, but for what alone would make it slow or fail.
 Rule 2: each serves the same. ``GET /bare`` answers a constant cart, by a framework alone. ``PUT
 /cart`` keeps the cart that is sent, ``GET /cart`` answers the one that is kept, 404 without one,
 and ``POST /cart`` makes one more of its first item, keeps and answers it.

@@ -16,9 +16,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ..check.description import Unusable
-from ..load import LoadFailed, tolerant_load
+from ..load import LoadFailed
 from ..memcached_process import MemcachedProcess
 from ..processes import ProcessFailed
+from .asking import ask
 from .cart import as_text, cart, lines_for
 from .contenders import CONTENDERS, READ, WRITE
 from .grown import NODES, PROCESSES, SESSIONS, STATE, Grown, Growth
@@ -59,15 +60,8 @@ class Point:
         """Have it loaded for some seconds."""
         jar = folder / "jar"
         jar.write_text("".join(f"{header}\n" for header in self.headers))
-        found = tolerant_load(
-            f"{self.served.url}/cart",
-            self.served.pids,
-            jar,
-            method="POST" if case == WRITE else "GET",
-            connections=USUAL,
-            seconds=seconds,
-            start=secrets.randbelow(len(self.headers)),
-        )
+        start = secrets.randbelow(len(self.headers))
+        found = ask(self.served, case, jar, connections=USUAL, seconds=seconds, start=start)
         return Grown(
             _TIER[self.served.contender.name],
             case,
@@ -147,14 +141,14 @@ def copy_records(store: MemcachedProcess, count: int) -> None:
     """Store ``count`` copies of a record that is there, under store keys of their own."""
     if count < 1:
         return
-    (key, ends), *_ = store.keys().items()
+    (key, ends), *_ = store.keys().items()  # -1 where it never ends
     value = store.values([key])[key]
     with store.connected() as connection:
         for start in range(0, count, _AT_ONCE):
             names = (_like(key) for _ in range(min(_AT_ONCE, count - start)))
             connection.sendall(
                 b"".join(
-                    b"add %b 0 %d %d noreply\r\n%b\r\n" % (name, ends, len(value), value)
+                    b"add %b 0 %d %d noreply\r\n%b\r\n" % (name, max(ends, 0), len(value), value)
                     for name in names
                 )
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -58,18 +58,11 @@ class Growth:
         ratios = tuple(last[each] / first[each] for each in last if first.get(each))
         return Figures(what, "times", ratios) if ratios else None
 
-    def sentences(self) -> Iterable[str]:
-        """Yield what there is to say, one for each series, and one on weight."""
+    def sentences(self) -> Iterator[str]:
+        """Yield what there is to say: one for each series, then what else a reader has to know."""
         for tier, case in self.series:
-            ratio = self.ratio(tier, case)
-            (first, _), *_, (last, _) = self.curve(tier, case)
-            if ratio is None:
-                continue
-            yield (
-                f"{_CASES[case]} a {tier}, {_places(self.what, first, last)}: "
-                f"{times(ratio)} of the requests a second, "
-                f"{times(self.ratio(tier, case, 'microseconds') or ratio)} of the processor time."
-            )
+            if self.ratio(tier, case) is not None:
+                yield self._sentence(tier, case)
         weighed = {each.x: each.store_bytes for each in self.samples if each.store_bytes}
         if weighed:
             most = max(weighed)
@@ -77,6 +70,18 @@ class Growth:
                 f"Of {number(most)} sessions each takes {number(weighed[most] or 0)} bytes of "
                 "memcached, its own overhead included."
             )
+        if self.what == PROCESSES and self.samples:
+            yield "They share the processors with the load and the store."
+        if errors := sum(each.errors for each in self.samples):
+            yield f"{errors:,} requests were not answered with 2xx."
+
+    def _sentence(self, tier: str, case: str) -> str:
+        (first, _), *_, (last, _) = self.curve(tier, case)
+        rate, spent = (self.ratio(tier, case, what) for what in ("per_second", "microseconds"))
+        return (
+            f"{_CASES[case]} a {tier}, {_places(self.what, first, last)}: "
+            f"{times(rate)} of the requests a second, {times(spent)} of the processor time."
+        )
 
     def _of(self, tier: str, case: str) -> list[Grown]:
         return [each for each in self.samples if (each.tier, each.case) == (tier, case)]

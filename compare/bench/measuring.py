@@ -2,8 +2,8 @@
 
 Rule 1: each has processor and caches warm before the first figure is taken: a round that is not
 kept comes first.
-Rule 2: in every round all are asked the same way, one after the other, and each round begins with
-another one, so that nobody always follows the same.
+Rule 2: in every round all are asked the same way, one after the other, and each round has an order
+of its own, so that nobody always follows the same.
 Rule 3: whoever fails the proof before, during or after is left out with the reason, and has no
 figures.
 """
@@ -15,12 +15,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 from ..check.description import Unusable
-from ..load import tolerant_load
 from ..processes import ProcessFailed
-from .contenders import BARE, MEMORY, WRITE, Contender
+from .asking import ask
+from .contenders import BARE, MEMORY, Contender
 from .results import USUAL, Entry, Sample
 from .served import Served
 from .visitors import Disproved, begin, prove, prove_bare, prove_kept
@@ -34,12 +35,16 @@ Watcher = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured. ``seconds`` are of one figure, ``sessions`` each contender's."""
+    """How much is measured. ``seconds`` are of one figure, ``sessions`` each contender's.
+
+    ``others`` are numbers of connections that every second round has besides the usual one.
+    """
 
     rounds: int = 6
     sessions: int = 3_000
     seconds: int = 1
     others: tuple[int, ...] = _OTHERS
+    warm_up: bool = True
 
     def connections(self, number: int, case: str) -> tuple[int, ...]:
         """Return how many connections there are at a time in a round."""
@@ -86,16 +91,8 @@ class _Turn:
 
     def sample(self, case: str, connections: int, number: int, seconds: int) -> Sample:
         """Have it loaded for some seconds."""
-        path, method = "bare" if case == BARE else "cart", "POST" if case == WRITE else "GET"
-        found = tolerant_load(
-            f"{self.served.url}/{path}",
-            self.served.pids,
-            self._jar,
-            method=method,
-            connections=connections,
-            seconds=seconds,
-            start=self.start,
-        )
+        how_long = {"connections": connections, "seconds": seconds}
+        found = ask(self.served, case, self._jar, **how_long, start=self.start)
         self.start += found.requests  # it goes on where it was: with visitors not seen for long
         return Sample.of(found, self.contender.name, case, connections, number)
 
@@ -121,7 +118,7 @@ class Measurement:
         with TemporaryDirectory(prefix="bench-") as folder, ExitStack() as running:
             for contender in self._contenders:
                 self._try(contender.name, partial(self._begin, contender, Path(folder), running))
-            for number in range(-1, self._plan.rounds):
+            for number in range(-1 if self._plan.warm_up else 0, self._plan.rounds):
                 self._round(number)
             for name, turn in self._turns.items():
                 self._try(name, turn.close)
@@ -150,8 +147,8 @@ class Measurement:
 
     def _round(self, number: int) -> None:
         names = [name for name in self._turns if name not in self._left_out]
-        first = number % max(1, len(names))
-        for name in names[first:] + names[:first]:
+        # It is the same in every run, and nobody gains by guessing it.
+        for name in Random(number).sample(names, len(names)):  # noqa: S311
             self._try(name, partial(self._turn, self._turns[name], number))
 
     def _turn(self, turn: _Turn, number: int) -> None:

@@ -59,8 +59,8 @@ def _is_said(each: Comparison) -> bool:
 
 def _headline(each: Comparison) -> str:
     return (
-        f"{_CASES[each.case]}: {each.mine.title} costs {times(each.overhead)} of what "
-        f"{each.other.title} costs, and answers {times(each.rate)} of its requests a second."
+        f"{_CASES[each.case]}: {each.mine.title} adds {times(each.overhead)} times what "
+        f"{each.other.title} adds to a request, and answers {times(each.rate)} times as many."
     )
 
 

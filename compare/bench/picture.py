@@ -13,7 +13,7 @@ from .charts import group_of, kind_of
 from .contenders import READ, WRITE
 from .results import Entry, Results
 
-_WIDTH, _LEFT, _RIGHT, _TOP = 860, 250, 120, 84
+_WIDTH, _LEFT, _RIGHT, _TOP = 860, 270, 90, 84
 _ROW, _BAR = 46, 15
 
 _STYLE = """
@@ -60,7 +60,8 @@ def _rows(results: Results) -> Iterator[tuple[Entry, float, float]]:
 
 def _drawn(top: int, entry: Entry, read: float, write: float, most: float) -> Iterator[str]:
     kind = kind_of(entry)
-    yield f'<text class="{kind}" x="8" y="{top + 19}">{escape(entry.title)}</text>'
+    label = ' class="ours"' if entry.ours else ""
+    yield f'<text{label} x="8" y="{top + 19}">{escape(entry.title)}</text>'
     for place, (value, case) in enumerate(((read, READ), (write, WRITE))):
         y, width = top + place * (_BAR + 2), value / (most or 1) * (_WIDTH - _LEFT - _RIGHT)
         yield (

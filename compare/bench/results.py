@@ -102,16 +102,21 @@ class Entry:
         return sum(sample.errors for sample in self.samples)
 
     def by_round(self, what: What, case: str, connections: int = USUAL) -> dict[int, float]:
-        """Return one of its figures in each round in which it was taken."""
+        """Return one of its figures in each round in which anybody was answered."""
         return {
             sample.round: float(getattr(sample, what))
             for sample in self.samples
-            if (sample.case, sample.connections) == (case, connections)
+            if (sample.case, sample.connections) == (case, connections) and sample.requests
         }
 
     def figures(self, what: What, case: str, connections: int = USUAL) -> Figures | None:
         """Return the same with their spread, None where there are none."""
         return _figures(UNITS[what], self.by_round(what, case, connections).values())
+
+    def errors_of(self, case: str, connections: int) -> int:
+        """Return the same of one case over so many connections."""
+        asked = (case, connections)
+        return sum(each.errors for each in self.samples if (each.case, each.connections) == asked)
 
     def connections(self, case: str) -> list[int]:
         """Return over how many connections it was asked for ``case``."""
@@ -127,6 +132,7 @@ class Entry:
                     *(each.per_second, each.microseconds, each.errors),
                 )
                 for each in self.samples
+                if each.requests
             ),
         )
 

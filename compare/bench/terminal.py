@@ -21,7 +21,8 @@ def print_results(console: Console, results: Results) -> None:
         if table.row_count:
             console.print(table)
     console.print(_weights(results))
-    _print_comparisons(console, results)
+    if results.comparisons():
+        console.print(_ratios(results))
     for growth in results.growth:
         for sentence in growth.sentences():
             console.print(f"• {sentence}", highlight=False)
@@ -68,10 +69,13 @@ def _weights(results: Results) -> Table:
     return table
 
 
-def _print_comparisons(console: Console, results: Results) -> None:
+def _ratios(results: Results) -> Table:
+    table = Table(title="Ours, of another's on the same kind of store", title_justify="left")
+    for column in ("ours", "of", "case"):
+        table.add_column(column, no_wrap=True)
+    for column in ("overhead, times", "requests/s, times"):
+        table.add_column(column, justify="right")
     for each in results.comparisons():
-        told = (
-            f"{each.mine.title}, of {each.other.title}, {each.case}: overhead "
-            f"{times(each.overhead)}, requests/s {times(each.rate)}"
-        )
-        console.print(told, style="dim", highlight=False)
+        ratios = times(each.overhead), times(each.rate)
+        table.add_row(each.mine.title, each.other.title, each.case, *ratios)
+    return table

@@ -7,7 +7,8 @@ measured, and is not measured.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ from .cart import Cart, as_text, cart, one_more
 
 _PATIENCE = 30.0
 _SAMPLE = 20
+#: Connections over which visitors begin: one that waits for each answer would take long.
+_AT_ONCE = 8
 
 
 class Disproved(Exception):
@@ -24,11 +27,11 @@ class Disproved(Exception):
 
 
 class Visitor:
-    """Somebody with a cookie jar on one connection to ``url``."""
+    """Somebody on a connection to a contender, with the cookies of a Cookie header."""
 
-    def __init__(self, connection: HTTPConnection) -> None:
+    def __init__(self, connection: HTTPConnection, cookies: str = "") -> None:
         self._connection = connection
-        self._jar: dict[str, str] = {}
+        self._jar = dict(pair.split("=", 1) for pair in cookies.split("; ") if pair)
 
     @property
     def cookies(self) -> str:
@@ -56,12 +59,6 @@ class Visitor:
     def tamper(self) -> None:
         """Change a character in the middle of every cookie."""
         self._jar = {name: _altered(value) for name, value in self._jar.items()}
-
-    def copy(self) -> Visitor:
-        """Return another one with the same cookies."""
-        other = Visitor(self._connection)
-        other._jar = dict(self._jar)
-        return other
 
 
 @contextmanager
@@ -95,31 +92,37 @@ def prove(url: str) -> None:
         _expect(first.ask("POST"), one_more(one), "the cart as it was written")
         _expect(first.ask("GET"), one_more(one), "what was written, read back")
         _expect(second.ask("GET"), other, "what was not written, as it was")
-        thief = first.copy()
+        thief = Visitor(connection, first.cookies)
         thief.tamper()
         _expect(thief.ask("GET"), None, "no cart for a cookie that was changed")
 
 
 def begin(url: str, count: int, lines: int | None = None) -> list[str]:
     """Have ``count`` visitors put a cart into their session; return their Cookie headers."""
-    headers = []
-    with connected(url) as connection:
-        for number in range(count):
-            visitor = Visitor(connection)
-            visitor.ask("PUT", body=cart(number) if lines is None else cart(number, lines))
-            headers.append(visitor.cookies)
+
+    def some(first: int) -> list[tuple[int, str]]:
+        with connected(url) as connection:
+            return [(n, _begun(connection, n, lines)) for n in range(first, count, _AT_ONCE)]
+
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        found = [each for several in threads.map(some, range(_AT_ONCE)) for each in several]
+    headers = [header for _, header in sorted(found)]
     if len(set(headers)) < count:
         raise Disproved(f"of {count:,} sessions some are the same")
     return headers
+
+
+def _begun(connection: HTTPConnection, number: int, lines: int | None) -> str:
+    visitor = Visitor(connection)
+    visitor.ask("PUT", body=cart(number) if lines is None else cart(number, lines))
+    return visitor.cookies
 
 
 def prove_kept(url: str, headers: list[str]) -> None:
     """Make sure that some of many sessions still have their own cart, whatever was written."""
     with connected(url) as connection:
         for number in range(0, len(headers), max(1, len(headers) // _SAMPLE)):
-            visitor = Visitor(connection)
-            visitor._jar = dict(pair.split("=", 1) for pair in headers[number].split("; "))
-            found: Mapping[str, object] = visitor.ask("GET") or {}
+            found = Visitor(connection, headers[number]).ask("GET") or {}
             _expect(found.get("number"), cart(number)["number"], "a cart after the measurement")
 
 

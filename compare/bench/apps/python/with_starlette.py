@@ -43,7 +43,8 @@ async def write(request):
 def sessions():
     if not STORE:
         return []
-    store = RedisStore(connection=Redis.from_url(STORE))
+    # By default redis-py has a hundred connections, and every request beyond them fails.
+    store = RedisStore(connection=Redis.from_url(STORE, max_connections=2000))
     options = {"lifetime": 1800, "cookie_https_only": False}
     return [
         Middleware(SessionMiddleware, store=store, **options),
