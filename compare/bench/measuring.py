@@ -94,7 +94,7 @@ class _Turn:
         how_long = {"connections": connections, "seconds": seconds}
         found = ask(self.served, case, self._jar, **how_long, start=self.start)
         self.start += found.requests  # it goes on where it was: with visitors not seen for long
-        return Sample.of(found, self.contender.name, case, connections, number)
+        return Sample.of(found, case, connections, number)
 
     def close(self) -> None:
         """Prove that nobody has lost their cart, and weigh the process."""

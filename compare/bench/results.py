@@ -32,13 +32,12 @@ UNITS: Mapping[What, str] = {
 
 @dataclass(frozen=True)
 class Sample:
-    """What one load found: ``contender`` asked for ``case`` over ``connections``, in a round.
+    """What one load found: a contender asked for ``case`` over ``connections``, in a round.
 
     ``microseconds`` of processor time, ``p50`` and ``p99`` are latency in milliseconds, ``errors``
     requests without a 2xx.
     """
 
-    contender: str
     case: str
     connections: int
     round: int
@@ -50,10 +49,9 @@ class Sample:
     errors: int
 
     @classmethod
-    def of(cls, load: Load, contender: str, case: str, connections: int, number: int) -> Sample:
+    def of(cls, load: Load, case: str, connections: int, number: int) -> Sample:
         """Return it with what the load counted."""
         return cls(
-            contender,
             case,
             connections,
             number,
