@@ -86,6 +86,14 @@ campaign-footprint: $(VENV)/.dev  ## what a million sessions weigh, what a dump 
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_footprint.py
 
+campaign-releases: $(VENV)/.dev  ## two releases and two secrets rolled back and forth under load (1 minute)
+	@.ci/need memcached
+	$(BIN)/python tests/campaign_releases.py
+
+campaign-sockets: $(VENV)/.dev  ## 1,000 open sockets whose sessions end in another process (1 minute)
+	@.ci/need memcached
+	$(BIN)/python tests/campaign_sockets.py
+
 campaign-model: $(VENV)/.dev  ## state against its models: thousands of programs of requests (5 minutes)
 	MODEL_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest tests/library/test_journal_model.py tests/library/test_request_model.py
 
@@ -100,6 +108,10 @@ campaign-cost: $(VENV)/.dev  ## processor time of a session per request, with an
 campaign-real-applications: $(VENV)/.dev  ## real applications installed, started and checked (15 minutes); ONLY=wordpress
 	@.ci/need npm
 	$(BIN)/python tests/campaign_real_applications.py $(ONLY)
+
+campaign-firefox: $(VENV)/.dev  ## the demo's tour and every attack in the Firefox of this machine (a minute)
+	@.ci/need memcached
+	PYTHONPATH=tests $(BIN)/python tests/campaign_firefox.py
 
 check-alone: $(VENV)/.compare  ## build session-check, and use it where nothing else of this is installed
 	@.ci/checker-alone
@@ -134,4 +146,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo demo-record demo-pictures run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-model campaign-cost campaign-crowd campaign-real-applications check-alone lint clean
+.PHONY: help demo demo-record demo-pictures run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-releases campaign-sockets campaign-model campaign-cost campaign-crowd campaign-real-applications campaign-firefox check-alone lint clean

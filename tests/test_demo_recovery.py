@@ -153,6 +153,20 @@ def test_the_tour_leaves_the_store_away_and_brings_it_back(anyone: Person) -> No
     anyone.go("attacks")
 
 
+def test_who_leaves_a_step_in_the_middle_finds_the_next_one_whole(anyone: Person) -> None:
+    """Nothing of the one that was left is told at the other, which can be guessed and seen."""
+    anyone.go("password")
+    anyone.guess(True, True)
+    anyone.page.locator("#see").click()
+    anyone.go("cart")
+    expect(anyone.page.locator("#next")).to_be_hidden()
+    expect(anyone.said("cookie")).to_have_text("")
+    anyone.guess(True, True)
+    anyone.see()
+    expect(anyone.said("cookie")).to_contain_text("✗ Yes.")
+    anyone.go("attacks")
+
+
 def test_two_visitors_do_not_disturb_each_other(
     anyone: Person, visit_demo: Callable[..., Person]
 ) -> None:

@@ -16,13 +16,14 @@ import threading
 import time
 import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -423,9 +424,19 @@ def test_a_worker_that_ends_is_replaced(memcached: MemcachedProcess) -> None:
         assert app.stop() == 0
 
 
+def every_worker_serves(app: AppProcess, people: ExitStack) -> bool:
+    """Connect once more; return whether each worker has a connection by now."""
+    parts = urlsplit(app.url)
+    people.enter_context(socket.create_connection((parts.hostname, parts.port), PATIENCE))
+    listed = [psutil.Process(pid).net_connections("tcp") for pid in children(app.pid)]
+    return all(psutil.CONN_ESTABLISHED in {each.status for each in worker} for worker in listed)
+
+
 def test_a_worker_that_cannot_start_again_leaves_the_others_serving() -> None:
     """With the accounts gone meanwhile, its replacement says so in a line, and is not hurried."""
     with AppProcess("server.cookie_app", "--dev", "--processes=2") as app:
+        with ExitStack() as people:
+            wait_until(lambda: every_worker_serves(app, people), "every worker serves")
         break_accounts(app.run_dir)
         os.kill(min(children(app.pid)), signal.SIGKILL)
         wait_until(lambda: "cannot start: --accounts: " in app.stderr, "it says so")

@@ -6,6 +6,7 @@ import stat
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from run_app import SECRET, run_app
 from compare.app_process import ROOT
 from server.cookie_app import COMPOSITION
 from server.cookie_secret import make_cookie_secret, read_cookie_secret
-from server.operation.start import main
+from server.operation.start import _Running, main
 from server.options import OPTIONS
 from server.settings import Settings, read_settings
 from server.start_error import StartError
@@ -318,3 +319,17 @@ def test_dev_in_the_environment_does_not_reach_production(
     assert settings_of(tmp_path, dev=False, environment={"DEV": "1"}).dev
     if "--certfile=x" not in options:
         assert settings_of(tmp_path, *options, environment={"DEV": "1"}).dev
+
+
+def test_what_was_learnt_at_the_start_outlives_a_renewal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read again, the options say neither where the private memcached is nor how much it takes."""
+    options = ["cookie_app", "--dev", f"--run-dir={tmp_path / 'run'}"]
+    monkeypatch.setattr(sys, "argv", options)
+    learnt = {"memcached": ("/a/socket",), "private_memcached": True, "store_room": 8 * 2**20}
+    settings = replace(settings_of(tmp_path), **learnt)
+    running = _Running(COMPOSITION, settings, None, [])
+    assert running.renew()
+    assert {name: getattr(running.settings, name) for name in learnt} == learnt
+    assert running.settings.anonymous_room == 4 * 2**20

@@ -156,17 +156,24 @@ def knows_the_newest_secret_alone() -> None:
 
 @weakness
 def never_forgets_a_secret() -> None:
-    init = Signer.__init__
+    never_forgetting(Signer)
+    never_forgetting(Sealer)
+
+
+def never_forgetting(signs: Any) -> None:
+    """Have what signs or seals know every secret that it was ever told."""
+    init = signs.__init__
     (run_dir,) = [each.partition("=")[2] for each in sys.argv if each.startswith("--run-dir=")]
     remembered = Path(run_dir, "remembered-secrets")
 
-    def spoiled(self: Signer, secrets: Mapping[int, bytes], *more: Any, **options: Any) -> None:
+    def spoiled(self: Any, secrets: Mapping[int, bytes], *more: Any, **options: Any) -> None:
         known = json.loads(remembered.read_text()) if remembered.exists() else {}
         known |= {str(version): secret.decode() for version, secret in secrets.items()}
         remembered.write_text(json.dumps(known))
-        init(self, {int(version): secret for version, secret in known.items()}, *more, **options)
+        bytes_of = {int(version): secret.encode() for version, secret in known.items()}
+        init(self, bytes_of, *more, **options)
 
-    Signer.__init__ = spoiled
+    signs.__init__ = spoiled
 
 
 # Signing in
@@ -237,6 +244,7 @@ def remembers_sessions_in_the_process() -> None:
         return added
 
     SessionRecords.find, SessionRecords.add = remembering_find, remembering_add
+    load_by_a_task()
 
 
 @weakness
@@ -273,6 +281,18 @@ def forgets_preferences_at_sign_out() -> Composition:
 # Writing
 
 
+def load_by_a_task() -> None:
+    """Have each session loaded by `RequestSession.load`, as one that was renewed is."""
+
+    def load_and(self: LoadFirst, begin: Callable[[], object]) -> None:
+        if self._state.needs_loading():
+            self._loading = asyncio.ensure_future(self._load_and_begin(begin))
+        else:
+            self._begin(begin)
+
+    LoadFirst._load_and = load_and
+
+
 def load_with_the_headers() -> None:
     """Have the state read as soon as a request begins, long before its body is there."""
 
@@ -294,7 +314,7 @@ def saves_with_plain_set() -> None:
         await asyncio.sleep(0.02)  # as long as a slow handler takes between reading and writing
         return self[kind]
 
-    async def swap(self: SessionRecords, stored: Any, new: Any) -> bool:
+    async def swap(self: SessionRecords, stored: Any, new: Any, _address: str) -> bool:
         await self.store.delete(stored.store_key)
         await self.store.add(new.store_key, new.sealed, self.expiry(stored))
         return True
@@ -386,7 +406,7 @@ def adopts_any_session_id() -> None:
         return Session(found, rules=self.rules, presented=presented)
 
     ServerSessionTier.load = spoiled
-    ServerSessionTier.looked_up = lambda *_: None
+    load_by_a_task()
 
 
 @weakness
@@ -513,9 +533,10 @@ def takes_an_outage_for_signed_out() -> None:
     async def spoiled(self: RequestSession) -> None:
         await load(self)
         if not self._is_loaded:
-            self.known, self._is_loaded = self.tier.empty(self._presented), True
+            self._is(self.tier.empty(self._presented))
 
     RequestSession.load = spoiled
+    load_by_a_task()
 
 
 @weakness
@@ -542,6 +563,7 @@ def when_away(wait: Callable[[int], Any]) -> None:
                 await pause
 
     RequestSession.load = spoiled
+    load_by_a_task()
 
 
 @weakness
@@ -597,6 +619,7 @@ def looks_up_three_times() -> None:
         return await load(self, presented)
 
     ServerSessionTier.load = spoiled
+    load_by_a_task()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from .charts import costs, growths, latencies, memories, rates, weights
 from .contenders import READ, WRITE
 from .grown import Growth
 from .results import Comparison, Results
-from .words import mebibytes, middle, per_session, spread, times
+from .words import mebibytes, middle, per_session, share, spread, times
 
 _FOLDER = Path(__file__).parent
 _PAGES = Loader(str(_FOLDER), autoescape="xhtml_escape")
@@ -69,6 +69,7 @@ _WORDS = {
     "middle": middle,
     "number": number,
     "per_session": per_session,
+    "share": share,
     "spread": spread,
     "times": times,
 }

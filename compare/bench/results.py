@@ -20,13 +20,14 @@ from .grown import CONNECTIONS, Grown, Growth
 #: Connections in every round; figures are at as many unless another number is said.
 USUAL = 64
 
-What = Literal["microseconds", "per_second", "p50", "p99"]
+What = Literal["microseconds", "per_second", "p50", "p99", "share"]
 #: What is measured of a request, and its unit.
 UNITS: Mapping[What, str] = {
     "microseconds": "µs of processor time a request",
     "per_second": "requests a second",
     "p50": "ms, median latency",
     "p99": "ms, 99 of 100 are not slower",
+    "share": "of a processor that it had; where it is much less than 1, it waited for something",
 }
 
 
@@ -47,6 +48,11 @@ class Sample:
     p50: float
     p99: float
     errors: int
+
+    @property
+    def share(self) -> float:
+        """How much of a processor it had meanwhile."""
+        return round(self.microseconds * self.per_second / 1e6, 3)
 
     @classmethod
     def of(cls, load: Load, case: str, connections: int, number: int) -> Sample:

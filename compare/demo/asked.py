@@ -17,7 +17,7 @@ from .tour.playing import OutOfOrder, play, told
 from .tour.steps import BY_NAME
 from .troubles import TROUBLES, plainly
 
-_FROZEN = "memcached is frozen. Thaw it first."
+_FROZEN = "The store is away. Bring it back first."
 
 
 class ActionHandler(DemoHandler):

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 #: Seconds.
-_FULL, _NO_DESCRIPTORS, _AFTER_YOU = 0.05, 0.5, 0.001
+_FULL, _NO_DESCRIPTORS, _AFTER_YOU = 0.05, 0.5, 0.005
 
 #: How many are accepted before the loop turns to other things.
 _AT_ONCE = 64

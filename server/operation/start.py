@@ -116,9 +116,13 @@ class _Running:
         except StartError as error:
             _log.error("nothing is renewed: %s", error)
             return False
-        memcached = self.settings.memcached
-        private = self.settings.private_memcached
-        self.settings = replace(settings, memcached=memcached, private_memcached=private)
+        was = self.settings
+        self.settings = replace(
+            settings,
+            memcached=was.memcached,
+            private_memcached=was.private_memcached,
+            store_room=was.store_room,
+        )
         return True
 
 

@@ -10,13 +10,16 @@ conflicts.py        whether two changes of one kind are at odds
 late_changes.py     changes inside a value that came too late
 recent.py           what was worked out lately, within bounds
 confirmed.py        the texts that are confirmed, of whatever version
+late_changes.py     what changes inside a value when it is too late
 in_hand.py          a value that a request has in hand, or had
 request_state.py    one request's state: its kinds, and what a session can do besides
 kind_mapping.py     the kinds of a handler as a mapping
+persons_sessions.py the sessions of whoever is signed in, listed and ended
 sockets.py          WebSockets that end with their session
 open_state.py       a visitor's state anew, after the answer began
 request_tiers.py    what one request has in either tier
 identity.py         who is signed in
+adoption.py         what was kept of a visitor elsewhere, brought over
 visit.py            what a request says of itself: cookies, and whence it came
 handlers.py         handlers that declare kinds
 application.py      load before the handler, commit before the first byte
@@ -27,7 +30,11 @@ held_connection.py  a connection that lets nothing out before the commit
 composition.py      an application's kinds, placement and tiers, put together
 settings.py         the settings that are about state, read and checked
 events.py           what happens to sessions: counted, logged, told
+explaining.py       a line in the log for each thing done, and not done
+timing.py           how long a request waited for its state
+metrics.py          counters for Prometheus, as a handler to mount
 exceptions.py       what can go wrong
+predecessors/       what kept a visitor's state before, and what kinds adopt of it
 cookies/            the client tier: on the wire, signing, one request's kinds
 sessions/           the server tier: session, clocks, sealing, records
 stores/             where server-side records live: the contract, memory, memcached, Redis
@@ -71,6 +78,7 @@ from .placement import (
     place,
 )
 from .request_state import RequestState
+from .sessions.listing import SessionList
 from .sockets import StateWebSocketHandler
 
 __all__ = [
@@ -95,6 +103,7 @@ __all__ = [
     "RequestState",
     "ResponseStarted",
     "SessionEnded",
+    "SessionList",
     "StaleValue",
     "StateApplication",
     "StateError",

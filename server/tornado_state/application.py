@@ -40,6 +40,7 @@ from .request_state import RequestState
 from .routes import handlers_of
 from .settings import read_settings
 from .stores import SessionStore, open_store
+from .timing import TimedState
 from .visit import Visit
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class StateApplication(Application):
     ``session_anonymous_room``          None; bytes of the store for those (:mod:`.sessions.room`)
     ``session_persistent``              True; False for cookies that end with the browser
     ``https_in_front``                  False; True for a proxy that has https without saying so
+    ``session_list``                    False; True, or a `SessionList`: list a person's sessions
     ``session_look_every``              3 s; how soon an open socket finds its session ended
     ``state_name``                      prefix of cookie names; from the application's class
     ``cookie_secure``                   True; False is for plain http on loopback
@@ -65,6 +67,7 @@ class StateApplication(Application):
     ``cookie_domain``                   None: only the host that sets them
     ``cookie_partitioned``              False
     ``placement``                       an explicit `PlacementTable`; `place` decides without
+    ``state_timing``                    False; True: say in ``Server-Timing`` what state took
     ``state_clock``                     seconds since 1970; a test's own clock
     ``state_events``                    called with the name of each event (:mod:`.events`)
     ==================================  ===========================================================
@@ -166,7 +169,8 @@ class StateApplication(Application):
         in_front = made.settings.https_in_front
         visit = Visit(request, made.cookie_names, https_in_front=in_front)
         counts_as_use = target_class.counts_as_use
-        return RequestState(made, made.plan(kinds), visit, counts_as_use=counts_as_use)
+        state = TimedState if made.settings.timing else RequestState
+        return state(made, made.plan(kinds), visit, counts_as_use=counts_as_use)
 
     def log_request(self, handler: RequestHandler) -> None:
         """Log once it is known what was sent."""

@@ -26,6 +26,7 @@ from .placement import (
     PlacementTable,
     place,
 )
+from .predecessors.adopted import Adopted, Asked, Moved, Predecessor
 from .sessions.id_cookie import SessionIDCookie
 from .sessions.kind_rules import KindRules
 from .sessions.records import SessionRecords
@@ -40,10 +41,14 @@ _TIERS = (SIGNED_COOKIE, SERVER_SESSION)
 
 
 class Plan(NamedTuple):
-    """What a handler uses, and whether the session has to be loaded for it."""
+    """What a handler uses, and whether the session has to be loaded for it.
+
+    ``adopting`` are the kinds to which a value may have to be brought over for that.
+    """
 
     kinds: tuple[Kind[Any], ...]
     needs_session: bool
+    adopting: tuple[Kind[Any], ...] = ()
 
 
 class Composition:
@@ -61,6 +66,8 @@ class Composition:
         self.events = events
         self.secure = settings.names.secure
         self.samesite = settings.names.samesite
+        #: What a predecessor may need to know.
+        self.asked = Asked(settings.cookie_secret, clock)
         self._store = store
         self._explicit = placement is not None
         self.placement = _as_table(placement)
@@ -117,7 +124,11 @@ class Composition:
         used = set(kinds)
         if self.placement.identity and used & self.bound_kinds:
             used.add(self.placement.identity)
-        return Plan(kinds, any(self.placement[k] is not SIGNED_COOKIE for k in used))
+        needs = any(self.placement[k] is not SIGNED_COOKIE for k in used)
+        # A predecessor's cookie is cleared once its values are here: then all of them are.
+        if not needs and not used & set(self._adopting):
+            return Plan(kinds, False)
+        return Plan(kinds, needs or self._adopts_session, self._adopting)
 
     # Within
 
@@ -159,18 +170,55 @@ class Composition:
         #: The kinds kept in signed cookies.
         self.cookie_kinds = tuple(kind for kind, tier in table.items() if tier is SIGNED_COOKIE)
         #: Of those, the kinds that end with sign-out: signed for the person signed in only.
-        self.bound_kinds = frozenset(
-            kind
-            for kind in self.cookie_kinds
-            if not kind.needs.outlives_logout and not kind.identity
-        )
+        self.bound_kinds = frozenset(kind for kind in self.cookie_kinds if is_bound(kind))
         in_session = [kind for kind, tier in table.items() if tier is SERVER_SESSION]
         self.rules = KindRules(in_session)
         #: The names of all cookies of the application.
         self.cookie_names = {self.signed_cookies.cookie_name(kind) for kind in self.cookie_kinds}
-        if self._store is not None and (in_session or self._explicit):
+        moved = any(Moved.FROM_SESSION in kind.adopts for kind in self.cookie_kinds)
+        if self._store is not None and (in_session or moved or self._explicit):
             self._arrange_sessions(self._store)
+        self._arrange_adopting()
         self._plans.clear()
+
+    def _arrange_adopting(self) -> None:
+        """Work out what is to be brought over; first of all who is signed in."""
+        adopting = [kind for kind in self.placement if kind.adopts]
+        self._adopting = tuple(sorted(adopting, key=lambda each: not each.identity))
+        self._adopts_session = False
+        #: What kept a visitor's state before, by the names of its cookies.
+        self.predecessors: dict[str, Predecessor] = {}
+        moved: set[str] = set()
+        for kind, adopted in ((of, each) for of in self._adopting for each in of.adopts):
+            if isinstance(adopted, Adopted):
+                self.predecessors[adopted.predecessor.cookie] = adopted.predecessor
+            else:
+                self._check_moved(kind, adopted)
+                moved.add(self.signed_cookies.cookie_name(kind))
+            in_session = self.placement[kind] is SERVER_SESSION or adopted is Moved.FROM_SESSION
+            self._adopts_session = self._adopts_session or in_session
+        #: The names of cookies that say where an old value is.
+        self.old_names = self.predecessors.keys() | moved
+        self.cookie_names |= self.old_names
+
+    def _check_moved(self, kind: Kind[Any], moved: Moved) -> None:
+        """Raise `CompositionError` for what cannot be."""
+        if moved.value == self.placement[kind].tier:
+            raise CompositionError(
+                f"{kind.name} is kept in a {moved.value}: it has not moved from there"
+            )
+        if moved is Moved.FROM_SESSION and kind.identity:
+            raise CompositionError(f"{kind.name}: who is signed in does not move to a cookie")
+        if moved is Moved.FROM_SESSION and self._store is None:
+            raise CompositionError(
+                f"{kind.name} was kept in a server session, and there is no session_store"
+            )
+
+    def signs_in(self, predecessor: Predecessor) -> bool:
+        """Return whether somebody may be signed in by what ``predecessor`` kept."""
+        kind = self.placement.identity
+        adopts = kind.adopts if kind is not None else ()
+        return any(isinstance(a, Adopted) and a.predecessor is predecessor for a in adopts)
 
     def _arrange_sessions(self, store: SessionStore) -> None:
         settings = self.settings
@@ -185,9 +233,15 @@ class Composition:
             records = SessionRecords(store, sealer, clocks, clock, events, room=room)
             tell, every = self.events.tell, settings.look_every
             self.sessions = ServerSessionTier(records, cookie, self.rules, tell, every)
+            self.sessions.list_sessions(settings.session_list)
         self.sessions.rules = self.rules
         who = self.placement.identity
         self.sessions.records.identity = who.name if who else None
+
+
+def is_bound(kind: Kind[Any]) -> bool:
+    """Return whether a signed cookie of the kind holds only for whoever is signed in."""
+    return not kind.needs.outlives_logout and not kind.identity
 
 
 def _as_table(placement: Mapping[Kind[Any], Capabilities] | None) -> PlacementTable:

@@ -132,11 +132,12 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         self._load_and(cast(Any, self._handler).execute)
 
     def _load_and(self, begin: Callable[[], object]) -> None:
-        answer = self._state.look_up() if self._state.needs_loading() else None
-        if answer is None:
+        if not self._state.needs_loading():
             self._begin(begin)
-        else:
+        elif answer := self._state.look_up():
             answer.add_done_callback(partial(self._looked_up, begin))
+        else:
+            self._load_later(begin)
 
     def _looked_up(self, begin: Callable[[], object], answer: asyncio.Future[Any]) -> None:
         if answer.cancelled():
@@ -144,7 +145,10 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         if self._state.looked_up(answer):
             self._begin(begin)
         else:
-            self._loading = asyncio.ensure_future(self._load_and_begin(begin))
+            self._load_later(begin)
+
+    def _load_later(self, begin: Callable[[], object]) -> None:
+        self._loading = asyncio.ensure_future(self._load_and_begin(begin))
 
     async def _load_and_begin(self, begin: Callable[[], object]) -> None:
         await self._state.load()

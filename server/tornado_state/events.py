@@ -18,10 +18,18 @@ log = logging.getLogger(__name__)
 _EVERY = 60.0
 
 
+#: The names of all events.
+EVENTS = (
+    *("signed_in", "signed_out", "renewed", "adopted"),
+    *("conflict", "refused", "forged", "unreadable"),
+)
+
+
 class Events:
     """Counts events by name; ``tell_also`` is called with the name of each.
 
     ``signed_in``, ``signed_out``, ``renewed``   what a handler asked for, once it is confirmed
+    ``adopted``                   a value that was kept elsewhere is brought over
     ``conflict``, ``refused``     a change that was not kept
     ``forged``                    a cookie whose signature does not hold, or of another shape
     ``unreadable``                a record that is none of ours

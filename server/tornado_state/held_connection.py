@@ -21,6 +21,7 @@ from tornado.log import app_log
 
 from .answer_head import check_head, tell_keepers
 from .exceptions import ResponseStarted, StateError, Unanswered
+from .explaining import explain_commit, explain_cookies, explain_load, is_asked_for
 from .late_changes import tell_last
 from .request_state import RequestState
 
@@ -70,6 +71,9 @@ class HeldConnection(httputil.HTTPConnection):
     ) -> asyncio.Future[None]:
         """Send the headers, at once or as soon as the commit is confirmed."""
         status = cast(httputil.ResponseStartLine, start_line).code
+        if is_asked_for():
+            explain_load(self.state.session)
+            explain_commit(self.state.session, status)
         if status >= 500 or self._answer is None:
             self.state.discard()
         if self._answer is None:
@@ -102,10 +106,7 @@ class HeldConnection(httputil.HTTPConnection):
             self._let_go()
 
     def _let_go(self) -> None:
-        """Be part of no circle any more: what this request made is freed as it ends.
-
-        A hundred objects a request, left to the collector of circles, cost a fifth of its time.
-        """
+        """Be part of no circle any more, so that what this request made is freed as it ends."""
         self._answer = None
         self._when_sent.clear()
 
@@ -174,6 +175,10 @@ class HeldConnection(httputil.HTTPConnection):
         for cookie in cookies:
             headers.add("Set-Cookie", cookie.header)
         tell_keepers(headers, sets_cookies=bool(cookies), depends=self.state.was_read)
+        if is_asked_for():
+            explain_cookies(cookies)
+        if (timing := self.state.timing) is not None:
+            headers.add("Server-Timing", timing)
         if status == 503 and self.retry_after is not None and "Retry-After" not in headers:
             headers["Retry-After"] = str(self.retry_after)
 

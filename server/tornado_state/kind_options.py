@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
+
+from .predecessors.adopted import Adopted, Moved
 
 #: Makes the next shape of a value: built of what JSON has, like its result.
 Migration = Callable[[Any], Any]
@@ -27,3 +29,4 @@ class KindOptions(TypedDict, total=False):
     identity: bool | str
     version: int
     migrations: Mapping[int, Migration]
+    adopts: Sequence[Adopted | Moved]

@@ -11,7 +11,7 @@ migrations; one of a newer shape is left alone (`NotKnownHere`).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -29,6 +29,7 @@ from tornado.web import RequestHandler
 from .exceptions import CompositionError, InvalidValue
 from .kind_options import KindOptions, Migration
 from .needs import checked_needs, is_whole
+from .predecessors.adopted import Adopted, Moved
 from .values import ValueType, from_json, to_json
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Kind(Generic[T]):
     ``identity``     True if the value names who is signed in, or the name of the field that does
     ``version``      of the shape of its values; ``migrations`` maps a version to what makes the
                      next one of a value
+    ``adopts``       where a value may still be that was kept before: see `.predecessors`
     ===============  ===============================================================================
 
     The other arguments are the fields of `Needs`. Raises `CompositionError` for anything wrong.
@@ -109,6 +111,7 @@ class Kind(Generic[T]):
         identity: bool | str = False,
         version: int = 1,
         migrations: Mapping[int, Migration] | None = None,
+        adopts: Sequence[Adopted | Moved] = (),
         **needs: Any,
     ) -> None:
         self.name = name
@@ -119,6 +122,7 @@ class Kind(Generic[T]):
         self.identity = identity
         self.version = version
         self.migrations: Mapping[int, Migration] = dict(migrations or {})
+        self.adopts = tuple(adopts)
         self._check()
         #: The key of its values in a record: a value of another version is another key.
         self.record_name = name if version == 1 else f"{name}@{version}"
@@ -222,6 +226,9 @@ class Kind(Generic[T]):
                 f"{self.name}: a migration leads from an older version than {self.version}, "
                 f"not from {wrong[0]!r}"
             )
+
+        if not all(isinstance(each, Adopted | Moved) for each in self.adopts):
+            raise CompositionError(f"{self.name}: adopts has what tornado_state.predecessors has")
 
     def _check_flags(self, **flags: object) -> None:
         for flag, value in flags.items():

@@ -7,17 +7,58 @@ is freed, as the handler is done, and once more where somebody keeps the value b
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from contextlib import suppress
+from typing import Protocol
 
 from tornado.log import app_log
 
-from .request_state import RequestState
+from .journal import Journal
 
 #: Seconds after which a value that somebody keeps beyond its request is looked at once more.
 _LATER = 1.0
 
 
-def tell(state: RequestState, handler: str) -> None:
+class LateChanges(ABC):
+    """For what has journals of values that were handed out."""
+
+    #: Whether the answer has begun.
+    sealed = False
+
+    @abstractmethod
+    def journals(self) -> list[Journal]:
+        """Return the journals there are by now."""
+
+    def seal(self) -> None:
+        """From now on a change inside a value comes too late."""
+        self.sealed = True
+        for journal in self.journals():
+            journal.seal()
+
+    def can_change_late(self) -> bool:
+        """Return whether a value that can change inside was handed out."""
+        return any(journal.can_change_late() for journal in self.journals())
+
+    def is_kept_by_others(self) -> bool:
+        """Return whether somebody else holds a value that can change inside."""
+        return any(journal.is_kept_by_others() for journal in self.journals())
+
+    def late_changes(self) -> list[str]:
+        """Return the names of kinds whose values changed inside when it was too late."""
+        return [name for journal in self.journals() for name in journal.late_changes()]
+
+
+class Handed(Protocol):
+    """A request's state, as far as it tells of values that were handed out."""
+
+    def late_changes(self) -> list[str]:
+        """See `LateChanges`."""
+
+    def is_kept_by_others(self) -> bool:
+        """See `LateChanges`."""
+
+
+def tell(state: Handed, handler: str) -> None:
     """Say in the log what ``handler`` changed inside a value when it could not be kept any more."""
     for name in state.late_changes():
         app_log.warning(
@@ -27,7 +68,7 @@ def tell(state: RequestState, handler: str) -> None:
         )
 
 
-def tell_last(state: RequestState, handler: str) -> None:
+def tell_last(state: Handed, handler: str) -> None:
     """Do so as the request is freed, and once more later, if somebody else has such a value."""
     tell(state, handler)
     if state.is_kept_by_others():

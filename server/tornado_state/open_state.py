@@ -31,7 +31,7 @@ class OpenState(RequestState):
 
     __slots__ = ()
 
-    def sign_in(self, value: Any, remember: bool = False) -> NoReturn:
+    def sign_in(self, value: Any, remember: bool = False, label: str = "") -> NoReturn:
         """Refuse."""
         raise CookieNeeded("a sign-in")
 
@@ -58,6 +58,11 @@ class OpenState(RequestState):
 
 class OpenTiers(RequestTiers):
     """What one block has in either tier. See the module's rules."""
+
+    def __init__(self, *of: Any, **said: Any) -> None:
+        super().__init__(*of, **said)
+        # That takes a cookie.
+        self.adopting = ()
 
     def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
         """Have ``value``, as far as no cookie is needed for that."""

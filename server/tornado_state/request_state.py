@@ -7,21 +7,23 @@ Reading and changing kinds is in :mod:`.kind_mapping`, what the request has in e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from .adoption import adopt, may_adopt
 from .cookies.wire import SetCookie
-from .kind_mapping import KindMapping
 from .kinds import Kind
+from .persons_sessions import PersonsSessions
 from .placement import PlacementTable
 from .sessions.renewing import Confirm, nobody_else
+from .sessions.request_session import RequestSession
 
 T = TypeVar("T")
 
 
-class RequestState(KindMapping):
+class RequestState(PersonsSessions):
     """A mapping over the kinds of a handler that have a value, with what a session can do besides.
 
     See `KindMapping` for what reading and changing raises.
@@ -43,15 +45,18 @@ class RequestState(KindMapping):
         self._identity.check()
         return await self._tiers.update(kind, self._identity.same_person(kind, function))
 
-    def sign_in(self, value: Any, remember: bool = False) -> None:
+    def sign_in(self, value: Any, remember: bool = False, label: str = "") -> None:
         """Sign in the person that ``value``, of the identity kind, names.
 
         New ID, new clocks; only inherited kinds are kept of what was there, and what this request
-        assigned. With ``remember`` the session lives for ``session_remember_timeout``. Raises
-        `InvalidValue` for a value that names nobody.
+        assigned. With ``remember`` the session lives for ``session_remember_timeout``;
+        ``label`` is what `sessions` says of it. Raises `InvalidValue` for a value that names
+        nobody.
         """
         self._check_open()
         self._identity.sign_in(value, remember=remember)
+        self._tiers.session.known.label = label
+        self._tiers.old_cookies.let_go()
 
     def renew_id(self, *, grace: bool = True) -> None:
         """Continue the session under a new ID; nothing to do where no session is kept.
@@ -68,6 +73,7 @@ class RequestState(KindMapping):
         """Sign out: end the session, and drop every kind that does not outlive sign-out."""
         self._check_open()
         self._tiers.destroy()
+        self._tiers.old_cookies.let_go()
         self._identity.forget()
 
     async def commit(self, confirm: Confirm = nobody_else) -> None:
@@ -147,14 +153,6 @@ class RequestState(KindMapping):
         """Return whether the tier that keeps ``kind`` has a `Capabilities` field set."""
         return bool(getattr(self.placement[kind], capability))
 
-    async def living(self, store_keys: Iterable[str]) -> set[str]:
-        """Return those of ``store_keys`` under which a session stands, else `Unsupported`."""
-        return await self._tiers.look().tier.living(store_keys)
-
-    async def end(self, store_keys: Iterable[str]) -> None:
-        """End the sessions under ``store_keys``; returns once the store confirmed each."""
-        await self._tiers.look().tier.end(store_keys)
-
     @property
     def identity(self) -> Any:
         """The value of the identity kind, None for nobody; declared by this handler or not."""
@@ -167,13 +165,24 @@ class RequestState(KindMapping):
         """Whether the answer may depend on what the request's cookies lead to."""
         return self._tiers.was_read
 
+    @property
+    def timing(self) -> str | None:
+        """What ``Server-Timing`` says of it, None where nobody asks for that."""
+        return None
+
+    @property
+    def session(self) -> RequestSession:
+        """The session, for whoever explains what becomes of it."""
+        return self._tiers.session
+
     def needs_loading(self) -> bool:
         """Return whether `load` has anything to ask of the store; without, it is done."""
-        return self._tiers.session.needs_loading()
+        in_session = self._tiers.session.needs_loading()
+        return in_session or (bool(self._tiers.adopting) and may_adopt(self._tiers))
 
     def look_up(self) -> asyncio.Future[Any] | None:
-        """Begin to load what `needs_loading`; None where that fails at once, which is kept."""
-        return self._tiers.session.look_up()
+        """Begin to load what `needs_loading`; None where only `load` can."""
+        return None if self._tiers.adopting else self._tiers.session.look_up()
 
     def looked_up(self, answer: asyncio.Future[Any]) -> bool:
         """Take what `look_up` brought; return whether nothing is left to `load`."""
@@ -182,6 +191,8 @@ class RequestState(KindMapping):
     async def load(self) -> None:
         """Load what `needs_loading`; a failure is kept for whoever uses the kind."""
         await self._tiers.session.load()
+        if self._tiers.adopting:
+            await adopt(self._tiers, self._identity)
 
     def must_wait(self, *, failed: bool = False) -> bool:
         """Return whether `commit` has to ask the store for anything, if the request ``failed``."""
@@ -213,11 +224,11 @@ class RequestState(KindMapping):
 
     def is_kept_by_others(self) -> bool:
         """Return whether somebody else holds a value that can change inside."""
-        return any(journal.is_kept_by_others() for journal in self._tiers.journals())
+        return self._tiers.is_kept_by_others()
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside when it was too late."""
-        return [name for journal in self._tiers.journals() for name in journal.late_changes()]
+        return self._tiers.late_changes()
 
     def set_cookies(self) -> list[SetCookie]:
         """Return the cookies to send: those of what is confirmed."""

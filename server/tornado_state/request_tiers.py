@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 
 from .composition import Composition, Plan
 from .cookies.client_state import ClientState, Due
-from .cookies.wire import SetCookie
+from .cookies.wire import Cookies, SetCookie
 from .journal import Journal
 from .kinds import Kind
+from .late_changes import LateChanges
 from .placement import SIGNED_COOKIE
+from .predecessors.old_cookies import OldCookies
 from .sessions.renewing import Confirm
 from .sessions.request_session import RequestSession
 from .visit import Visit
@@ -23,13 +25,16 @@ from .visit import Visit
 T = TypeVar("T")
 
 
-class RequestTiers:
+class RequestTiers(LateChanges):
     """See the module's rules. ``counts_as_use`` is whether the request pushes the idle clock."""
 
     def __init__(
         self, composition: Composition, plan: Plan, visit: Visit, *, counts_as_use: bool = True
     ) -> None:
         self.composition = composition
+        #: The kinds to which a value may have to be brought over, and the cookies it may be in.
+        self.adopting = plan.adopting
+        self.old_cookies = OldCookies(composition.predecessors, visit.cookies)
         self._visit = visit
         self.counts_as_use = counts_as_use
         self._client_or_none: ClientState | None = None
@@ -41,7 +46,6 @@ class RequestTiers:
             counts_as_use=counts_as_use,
             address=visit.address,
         )
-        self._sealed = False
         #: Whether the answer may depend on what the request's cookies lead to.
         self.was_read = False
 
@@ -49,6 +53,11 @@ class RequestTiers:
         """Return the session, of which something is to be known: the answer may depend on it."""
         self.was_read = True
         return self.session
+
+    @property
+    def cookies(self) -> Cookies:
+        """What the request presents."""
+        return self._visit.cookies
 
     # Values
 
@@ -73,7 +82,7 @@ class RequestTiers:
             self._client_or_none = ClientState(
                 made.signed_cookies, made.cookie_kinds, made.bound_kinds, self._visit.cookies
             )
-            if self._sealed:
+            if self.sealed:
                 self._client_or_none.values.seal()
         return self._client_or_none
 
@@ -131,16 +140,17 @@ class RequestTiers:
         if session is not None:
             session.destroy()
 
+    def owner(self) -> str:
+        """Return who is signed in, "" for nobody."""
+        kind, value = self.composition.placement.identity, self.identity()
+        return kind.person(value) if kind is not None and value is not None else ""
+
     def _owner_of(self, kind: Kind[Any]) -> str:
-        return self._owner() if kind in self.composition.bound_kinds else ""
+        return self.owner() if kind in self.composition.bound_kinds else ""
 
     def _owner(self) -> str:
         """Return who is signed in, "" for nobody, as far as cookies have to be bound to it."""
-        identity = self.composition.placement.identity
-        if identity is None or not self.composition.bound_kinds:
-            return ""
-        value = self.identity()
-        return identity.person(value) if value is not None else ""
+        return self.owner() if self.composition.bound_kinds else ""
 
     # Committing
 
@@ -156,8 +166,7 @@ class RequestTiers:
         if tier is not None:
             self._check_may_begin()
             await tier.commit(self.session.known, confirm)
-        if due is not None:
-            self._client.confirm(due)
+        self._confirm(due)
 
     async def update(self, kind: Kind[T], function: Callable[[T], T]) -> T:
         """Apply ``function`` to a value; see `RequestState.update`."""
@@ -174,9 +183,12 @@ class RequestTiers:
 
     def commit_cookies(self) -> None:
         """Do what `commit` does, where there is nothing to ask of the store."""
-        due = self._due()
+        self._confirm(self._due())
+
+    def _confirm(self, due: Due | None) -> None:
         if due is not None:
             self._client.confirm(due)
+        self.old_cookies.confirm()
 
     def _check_may_begin(self) -> None:
         """Refuse a session whose cookie could not be sent, before anything of it is stored."""
@@ -203,8 +215,8 @@ class RequestTiers:
         cookie = self.session.known.cookie
         cookies = self._client_or_none.set_cookies() if self._client_or_none else []
         if cookie and self._visit.lets_through(cookie, secure=self.composition.secure):
-            return [*cookies, cookie]
-        return cookies
+            cookies = [*cookies, cookie]
+        return [*cookies, *self.old_cookies.set_cookies()]
 
     async def reload(self, *, closed: bool) -> None:
         """Take what the store has; what is not confirmed is forgotten, unless it is too late."""
@@ -225,26 +237,12 @@ class RequestTiers:
 
     def discard(self) -> None:
         """Forget every change not confirmed."""
+        self.old_cookies.forget()
         self.session.known.discard()
         if self._client_or_none is not None:
             self._client_or_none.discard()
 
-    # After the answer has begun
-
-    def seal(self) -> None:
-        """From now on a change inside a value comes too late."""
-        self._sealed = True
-        for journal in self.journals():
-            journal.seal()
-
-    def can_change_late(self) -> bool:
-        """Return whether a value that can change inside was handed out."""
-        client = self._client_or_none
-        if client is not None and client.values.can_change_late():
-            return True
-        return self.session.can_change_late()
-
     def journals(self) -> list[Journal]:
-        """Return those that were looked at."""
+        """Return the journals there are by now."""
         journals = [] if self._client_or_none is None else [self._client_or_none.values]
         return journals if self.session.is_unknown else [*journals, self.session.known.journal]

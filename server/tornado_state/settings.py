@@ -14,12 +14,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from .cookies.wire import CookieNames, SameSite
 from .exceptions import CompositionError
 from .needs import is_whole
 from .sessions.clocks import LONGEST_IDLE, Clocks
+from .sessions.listing import SessionList
 
 _DAY = 86_400
 
@@ -64,6 +65,8 @@ class StateSettings:
     https_in_front: bool
     room: int | None
     look_every: int
+    session_list: SessionList | Literal[False] | None
+    timing: bool
 
 
 def read_settings(settings: Mapping[str, Any], default_name: str) -> StateSettings:
@@ -78,6 +81,8 @@ def read_settings(settings: Mapping[str, Any], default_name: str) -> StateSettin
         _truth(settings, "https_in_front", False),
         _room(settings.get("session_anonymous_room")),
         _seconds(settings, "session_look_every", 3, _LONGEST_LOOK),
+        _session_list(settings),
+        _truth(settings, "state_timing", False),
     )
 
 
@@ -163,6 +168,22 @@ def _room(given: Any) -> int | None:
     if given is not None and (not is_whole(given) or given < LEAST_ROOM):
         raise CompositionError(f"session_anonymous_room: {LEAST_ROOM} bytes or more, not {given!r}")
     return cast("int | None", given)
+
+
+def _session_list(settings: Mapping[str, Any]) -> SessionList | Literal[False] | None:
+    """Return a list of the application's own, False for the library's, None for none."""
+    given = settings.get("session_list", False)
+    if isinstance(given, SessionList):
+        return given
+    if not _truth(settings, "session_list", False):
+        return None
+    clocks = _clocks(settings)
+    if max(clocks.remember_timeout, clocks.absolute_timeout) > LONGEST_IDLE:
+        raise CompositionError(
+            f"session_list: the store keeps a list for {LONGEST_IDLE} seconds, and sessions may "
+            "last longer here: give a SessionList of your own"
+        )
+    return False
 
 
 def _seconds(settings: Mapping[str, Any], name: str, default: int, most: int) -> int:

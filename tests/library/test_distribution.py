@@ -38,5 +38,5 @@ def test_nothing_is_pinned() -> None:
     extras = PROJECT["project"]["optional-dependencies"].values()
     needed = [*PROJECT["project"]["dependencies"], *(each for extra in extras for each in extra)]
     assert [each for each in needed if "==" in each or ("<" not in each and ">=" not in each)] == [
-        "tornado-state[memcached,redis]"
+        "tornado-state[memcached,redis,metrics]"
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import pickle
 import re
 import secrets
 import subprocess
@@ -11,10 +13,12 @@ import time
 import unittest
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable
 from http.cookiejar import CookieJar as Cookies
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from examples import (
     adopting,
@@ -234,16 +238,39 @@ class ReleaseTest(AsyncHTTPTestCase):
 
 
 class AdoptingTest(Example):
-    make = staticmethod(adopting.make_app)
+    """Predecessors' records, and the cookies that lead to them."""
 
-    def test_an_old_cookie_signs_in_once(self) -> None:
-        """Whoever has one goes on in a session, which ends as sessions do; the old cookie goes."""
+    records: ClassVar[dict[str, str | bytes]] = {
+        "an-id": pickle.dumps({"user": "ann", "cart": ["tea"]}),
+        "sess:an-id": '{"cookie": {"path": "/"}, "user": "ann", "cart": ["tea"]}',
+    }
+
+    @staticmethod
+    def make(**settings: Any) -> Any:
+        """Return the application, over the records."""
+
+        async def load(key: str) -> str | bytes | None:
+            return AdoptingTest.records.get(key)
+
+        return adopting.make_app(load, "keyboard cat", **settings)
+
+    def test_who_is_signed_in_stays_signed_in(self) -> None:
+        """Until sign-out: the old cookie goes then, and a copy of it is worth nothing."""
         secret = self._app.settings["cookie_secret"]
-        old = create_signed_value(secret, "user", "ann").decode()
-        self.jar = CookieJar(f"user={old}")
-        assert self.said("/account") == "signed in as ann"
-        assert list(self.jar) == ["state-session-id"]
-        assert self.said("/account") == "signed in as ann"
+        digest = hmac.digest(b"keyboard cat", b"an-id", "sha256")
+        signature = quote(b64encode(digest).decode().rstrip("="), safe="")
+        for cookie, kept in (
+            (f"user={create_signed_value(secret, 'user', 'ann').decode()}", "nothing"),
+            (f"PYCKET_ID={create_signed_value(secret, 'PYCKET_ID', 'an-id').decode()}", "tea"),
+            (f"connect.sid=s%3Aan-id.{signature}", "tea"),
+        ):
+            self.jar = CookieJar(cookie)
+            for _ in range(2):
+                assert self.said("/account") == f"signed in as ann, with {kept}"
+            self.said("/account", body="")
+            assert list(self.jar) == []
+            copy = {"Cookie": cookie}
+            assert self.fetch("/account", headers=copy, follow_redirects=False).code == 302
 
 
 class RollingTest(unittest.IsolatedAsyncioTestCase):

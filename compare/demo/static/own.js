@@ -1,18 +1,18 @@
 // A kind of one's own: the answer comes as one types.
 
 const EXAMPLES = Object.fromEntries(DATA.examples.map((example) => [example.name, example]));
-let asked = 0;
+let typed = 0;
 
 async function place() {
   const form = $("#kind");
-  const mine = ++asked;
+  const mine = ++typed;
   const kind = { name: form.elements.name.value, size: Number(form.elements.size.value) };
   for (const box of form.querySelectorAll("[type=checkbox]")) kind[box.name] = box.checked;
   try {
     const answer = RECORDED ? EXAMPLES[kind.name]?.answer : await ask("/kind", kind);
-    if (mine === asked && answer) showAnswer(kind.name, answer);
+    if (mine === typed && answer) showAnswer(kind.name, answer);
   } catch (error) {
-    if (mine === asked) $("#answer").replaceChildren(make("p", { class: "banner" }, error.message));
+    if (mine === typed) $("#answer").replaceChildren(make("p", { class: "banner" }, error.message));
   }
 }
 

@@ -13,7 +13,7 @@ function route() {
   for (const part of all("[data-views]")) part.hidden = !part.dataset.views.split(" ").includes(view);
   if (RECORDED && view === "start") for (const part of all("#stage, .heads")) part.hidden = true;
   if (view === "tour") showStep(name);
-  else current = null;
+  else leaveStep();
   if (view === "attacks") showResult(true);
   if (view === "start") clearStage();
   for (const link of all("nav a")) {

@@ -9,6 +9,9 @@ let stories = RECORDED ? { ...RECORDED.yours } : {};
 let guesses = {};
 let current = null;
 let playing = false;
+/** Which time a step is played: whoever goes to another one leaves it where it is. */
+let turn = 0;
+let asked = Promise.resolve();
 
 /** Show a step: its question, and whatever has come of it already. */
 function showStep(name) {
@@ -19,9 +22,20 @@ function showStep(name) {
   say($("#question"), step.question);
   $("#next").href = `#${ORDER[number + 1]}`;
   say($("#next"), `Next: ${STEPS[ORDER[number + 1]]?.label ?? "a kind of your own"}`);
-  if (changed) guesses = { ...stories[name]?.guess };
+  if (changed) {
+    guesses = { ...stories[name]?.guess };
+    playing = false;
+    turn++;
+  }
   if (!playing) tellStory(step, stories[name]);
   drawGuesses();
+}
+
+/** Go on with something else; what is under way is not waited for. */
+function leaveStep() {
+  current = null;
+  playing = false;
+  turn++;
 }
 
 /** Draw whatever is known of a step. */
@@ -112,31 +126,42 @@ async function see() {
     return;
   }
   const step = STEPS[current];
+  const mine = ++turn;
   playing = true;
   drawGuesses();
   try {
     for (let beat = 0; beat < step.beats.length; beat++) {
       say($("#told"), step.beats[beat]);
-      stories[step.name] = await playBeat(step.name, beat);
-      if (current !== step.name) break;
+      const story = await playBeat(step.name, beat);
+      if (mine !== turn) return;
+      stories[step.name] = story;
       tellStory(step, stories[step.name]);
       await framesLoaded();
       if (PACE && beat + 1 < step.beats.length) await wait(PACE);
+      if (mine !== turn) return;
     }
+    playing = false;
+    showStep(step.name);
   } catch (error) {
+    if (mine !== turn) return;
+    playing = false;
+    drawGuesses();
     say($("#told"), error.message);
   }
-  playing = false;
-  if (STEPS[current]) showStep(current);
   drawHappened();
   markSteps();
 }
 
 async function playBeat(name, beat) {
-  if (!RECORDED) return ask(`/tour/${name}`, { beat, guess: guesses });
+  const guess = { ...guesses };
+  if (!RECORDED) {
+    // One after the other: a beat of a step that was left may be under way.
+    asked = asked.catch(() => null).then(() => ask(`/tour/${name}`, { beat, guess }));
+    return asked;
+  }
   const whole = RECORDED.stories[name];
   const done = beat + 1 === whole.beats.length;
-  return { ...whole, guess: { ...guesses }, beats: whole.beats.slice(0, beat + 1), seen: done ? whole.seen : null };
+  return { ...whole, guess, beats: whole.beats.slice(0, beat + 1), seen: done ? whole.seen : null };
 }
 
 function markSteps() {

@@ -36,6 +36,12 @@ _LONGEST = 1024
 #: Format 2, as Tornado documents it: version of the format, then fields that say how long they are.
 _SIGNED = re.compile(r"2\|\d+:(\d{1,9})\|\d+:(\d+)\|\d+:(\d*)\|\d+:[^|]*\|[0-9a-f]{64}", re.ASCII)
 
+#: When any value of format 2 was signed, whatever its name.
+_STAMP = re.compile(r"2\|\d+:\d{1,9}\|\d+:(\d{1,12})\|", re.ASCII)
+
+#: As Tornado takes them: one, or several by their versions.
+Secrets = str | bytes | Mapping[int, str | bytes]
+
 
 class SignedValue(NamedTuple):
     """A value whose signature holds; ``signed_at`` in epoch seconds."""
@@ -67,10 +73,7 @@ class Signer:
     ) -> None:
         if not cookie_secret:
             raise ValueError("signing needs at least one secret")
-        self._secrets = {
-            version: secret.encode() if isinstance(secret, str) else secret
-            for version, secret in cookie_secret.items()
-        }
+        self._secrets = _as_bytes(cookie_secret)
         self._application = application
         self._clock = clock
         self._forged = forged
@@ -151,3 +154,30 @@ class Signer:
             clock=self._clock,
             min_version=_FORMAT,
         )
+
+
+def verify_tornados(
+    secret: Secrets, name: str, signed: str, max_age_days: float, clock: Callable[[], float]
+) -> str | None:
+    """Return the text that Tornado's ``set_signed_cookie`` signed, None for anything else.
+
+    For cookies that were there before; the rules of the module hold for them but for the keys.
+    """
+    stamp = _STAMP.match(signed)
+    if stamp is None or int(stamp[1]) > clock() + _MAX_AHEAD:
+        return None
+    secrets = secret if isinstance(secret, str | bytes) else _as_bytes(secret)
+    value = decode_signed_value(
+        secrets, name, signed, max_age_days=max_age_days, clock=clock, min_version=_FORMAT
+    )
+    try:
+        return value.decode() if value is not None else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _as_bytes(secrets: Mapping[int, str | bytes]) -> dict[int, bytes]:
+    return {
+        version: secret.encode() if isinstance(secret, str) else secret
+        for version, secret in secrets.items()
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..confirmed import Confirmed, Texts
 from ..kinds import Kind
 
 
@@ -22,3 +23,10 @@ class KindRules:
         #: The bytes that a sign-in adds to a session: the value, its name in quotes, a colon and a
         #: comma.
         self.identity_size = sum(k.needs.size + len(k.name) + 4 for k in kinds if k.identity)
+        self._identity = next((kind for kind in kinds if kind.identity), None)
+
+    def person(self, values: Texts) -> str | None:
+        """Return whom ``values`` say is signed in, None for nobody."""
+        kind = self._identity
+        text = Confirmed(values).text(kind) if kind is not None else None
+        return kind.person(kind.decode(text)) if kind is not None and text is not None else None

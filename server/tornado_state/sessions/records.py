@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import cast
 
 from ..confirmed import NOTHING, Texts
 from ..events import Events
@@ -70,9 +71,8 @@ class SessionRecords(SessionTimes):
         return Found(self._version(session_id, opened.contents, opened.values, *record))
 
     async def _renewed(self, session_id: str, record: SessionRecord | None) -> Found:
-        assert record is not None, "what leads on is a record"
-        opened = self.open(session_id, record.sealed)
-        assert opened is not None, "what leads on was opened before"
+        assert record is not None, "what leads on is a record, and was opened before"
+        opened = cast("Opened", self.open(session_id, record.sealed))
         was = opened.was(self.clock())
         was = was if was and await self._goes_on(opened) else NOTHING
         # Without the token: the word that leads on is not to be replaced.
@@ -144,9 +144,8 @@ class SessionRecords(SessionTimes):
         """Create a record under a new session ID, as old as the one it is ``like``, or as of now.
 
         Nobody has the ID yet: where the node that it leads to is away, and there are others,
-        another one is drawn.
-        ``fits`` is how many bytes are taken, if that is more than the capacity; ``address`` is
-        whose room it takes (:mod:`.room`).
+        another one is drawn. ``fits`` is how many bytes are taken, if that is more than the
+        capacity; ``address`` is whose room it takes (:mod:`.room`).
         """
         check_size(values, fits)
         began, draws = self.clock(), 0

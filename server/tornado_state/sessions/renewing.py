@@ -22,6 +22,7 @@ from ..exceptions import SessionEnded, StoreRefused, StoreUnavailable
 from .changing import Changing, conflict, interruptible, stored_of
 from .endings import Endings
 from .id_cookie import SessionIDCookie
+from .listing import Listed, SessionList
 from .plan import Asked, Interrupted, Plan, Status
 from .records import SessionRecords
 from .session import Session
@@ -53,6 +54,8 @@ class Renewing:
         self._cookie = cookie
         self._changing = changing
         self._tell = tell
+        #: Where a person's sessions are listed, if they are.
+        self.session_list: SessionList | None = None
 
     async def create(self, session: Session, plan: Plan, confirm: Confirm) -> None:
         """Begin a session under an ID of its own."""
@@ -61,6 +64,7 @@ class Renewing:
         fits = _fits(session, plan)
         new = await self._records.add(plan.values, None, plan.remembered, fits, session.address)
         async with self._undone_on_error(session, new):
+            await self._list(session, plan, new)
             await confirm(new.store_key)
         self._confirm_new(session, plan, new)
 
@@ -84,6 +88,7 @@ class Renewing:
             fits = _fits(session, plan)
             new = await self._records.add(plan.values, like, plan.remembered, fits, session.address)
             async with self._undone_on_error(session, new):
+                await self._list(session, plan, new, old.store_key)
                 await confirm(new.store_key)
             if await self._retire(session, plan, old, new):
                 self._confirm_new(session, plan, new)
@@ -91,6 +96,17 @@ class Renewing:
             await self._records.delete(new)
             session.rebase(await self._changing.newest(session))
         raise conflict(kind.name for kind in session.plan().changes)
+
+    async def _list(
+        self, session: Session, plan: Plan, new: StoredSession, renewed: str | None = None
+    ) -> None:
+        """Have the session listed, if somebody is signed in."""
+        if self.session_list is None:
+            return
+        person = session.rules.person(plan.values)
+        if person is not None:
+            listed = Listed(new.store_key, new.created_at, session.label)
+            await self.session_list.add(person, listed, renewed)
 
     async def _retire(
         self, session: Session, plan: Plan, old: StoredSession, new: StoredSession

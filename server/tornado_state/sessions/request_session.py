@@ -44,8 +44,10 @@ class RequestSession:
         self._presented = NOBODY
         self._rules = rules
         self._known: Session | None = None
-        self._is_loaded = tier is None
-        self._trouble: StateError | None = None
+        #: Whether what is known of the session is so.
+        self.is_loaded = tier is None
+        #: What kept it from being loaded.
+        self.trouble: StateError | None = None
 
     @property
     def tier(self) -> ServerSessionTier:
@@ -66,10 +68,6 @@ class RequestSession:
         """Whether nobody has looked at the session."""
         return self._known is None
 
-    def can_change_late(self) -> bool:
-        """Return whether a value that can change inside was handed out."""
-        return self._known is not None and self._known.journal.can_change_late()
-
     def needs_loading(self) -> bool:
         """Return whether `load` has anything to ask of the store; without, it is done."""
         if self._tier is None or not self.needed:
@@ -81,16 +79,16 @@ class RequestSession:
             return False
         if self._presented.session_id is not None:
             return True
-        self._is(self._tier.empty(self._presented))
+        self.take_over(self._tier.empty(self._presented))
+        self.is_loaded = True
         return False
 
     def look_up(self) -> asyncio.Future[SessionRecord | None] | None:
-        """Begin to load what `needs_loading`; None where that fails at once, which is kept."""
-        assert self._presented.session_id is not None, "only what has an ID needs loading"
+        """Begin to load what `needs_loading`; None where only `load` can."""
+        session_id = self._presented.session_id
         try:
-            return self.tier.look_up(self._presented.session_id)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
-            self._note(error)
+            return self.tier.look_up(session_id) if session_id else None
+        except Exception:  # noqa: BLE001 - it is raised again by `load`, which knows what to do
             return None
 
     def looked_up(self, answer: asyncio.Future[SessionRecord | None]) -> bool:
@@ -104,34 +102,43 @@ class RequestSession:
             self._note(error)
             return True
         if session is not None:
-            self._is(session)
+            self.take_over(session)
+            self.is_loaded = True
         return session is not None
 
     async def load(self) -> None:
         """Load the session; a failure is kept for whoever uses it."""
+        if self._presented.session_id is None:
+            return
         try:
-            self._is(await self.tier.load(self._presented))
+            self.take_over(await self.tier.load(self._presented))
+            self.is_loaded = True
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             self._note(error)
 
-    def _is(self, session: Session) -> None:
+    def take_over(self, session: Session) -> None:
+        """Have the request go on in ``session``."""
         session.counts_as_use = self._counts_as_use
         session.address = self._address
-        self._known, self._is_loaded = session, True
+        self._known = session
+
+    def fail(self, error: StateError) -> None:
+        """Have the session out of reach: whoever uses it is raised ``error``."""
+        self.trouble, self.is_loaded = error, False
 
     def _note(self, error: Exception) -> None:
         if not isinstance(error, StateError):
             app_log.error("the session of a request could not be loaded", exc_info=error)
             error = StateError(f"the session is out of reach: {type(error).__name__}")
-        self._trouble = error
+        self.trouble = error
 
     @property
     def loaded(self) -> Session:
         """The session; raises what kept it from being loaded."""
-        if self._is_loaded:
+        if self.is_loaded:
             return self.known
         where = ("a kind in the session", "the kinds of this handler")
-        raise self._trouble or UndeclaredKind(*where)
+        raise self.trouble or UndeclaredKind(*where)
 
     @property
     def if_kept(self) -> Session | None:
@@ -146,7 +153,7 @@ class RequestSession:
     @property
     def tier_to_ask(self) -> ServerSessionTier | None:
         """The tier that a commit has to ask, None where the session was not loaded."""
-        return self._tier if self._is_loaded else None
+        return self._tier if self.is_loaded else None
 
     @property
     def begins(self) -> bool:

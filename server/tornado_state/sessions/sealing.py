@@ -100,6 +100,16 @@ class Sealer:
         """Return whether its keys depend on a later version than any that is known here."""
         return key_version_of(session_id) > max(self._keys)
 
+    def derived_id(self, purpose: str, what: bytes) -> str:
+        """Return the ID under which a record that is no session is kept.
+
+        It is the same for each ``what``, and depends on the oldest secret that is listed: so that
+        processes which have a new one and processes which do not yet agree on it.
+        """
+        version = min(self._keys)
+        derived = hmac.digest(self._keys[version], b"%s\0%s" % (purpose.encode(), what), "sha256")
+        return f"{version}.{_text(derived)}"
+
     def seal(self, session_id: str, contents: Contents, *, last_word: bool = False) -> bytes:
         """Return ``contents`` encrypted and bound to ``session_id``."""
         form = _LAST_WORD if last_word else _SESSION
@@ -128,12 +138,15 @@ class Sealer:
         return hmac.digest(key, b"%s\0%s\x01" % (label, session_id.encode("ascii")), "sha256")
 
     def _store_key(self, session_id: str) -> str:
-        derived = self._derive(session_id, b"store key")
-        return urlsafe_b64encode(derived).rstrip(b"=").decode("ascii")
+        return _text(self._derive(session_id, b"store key"))
 
     def _make_cipher(self, session_id: str, form: bytes) -> tuple[AESGCM, bytes]:
         bound_to = form + self.store_key(session_id).encode("ascii")
         return AESGCM(self._derive(session_id, b"record key")), bound_to
+
+
+def _text(derived: bytes) -> str:
+    return urlsafe_b64encode(derived).rstrip(b"=").decode("ascii")
 
 
 def is_last_word(sealed: bytes) -> bool:

@@ -39,7 +39,7 @@ class Session:
     __slots__ = (
         *("_asked", "_moment", "_remember", "_restart_clock", "_was", "address", "cookie"),
         *("counts_as_use", "ended", "grace", "interrupted", "journal", "old", "presented"),
-        *("rules", "stored", "turn"),
+        *("label", "rules", "stored", "turn"),
     )
 
     def __init__(
@@ -61,6 +61,8 @@ class Session:
         self.grace = True
         #: Whether the request pushes the idle clock.
         self.counts_as_use = True
+        #: What a list of sessions says of it.
+        self.label = ""
         #: Where the request comes from.
         self.address = ""
         self.journal = Journal(stored.values if stored else was)

@@ -14,31 +14,32 @@ How a session changes is in :mod:`.changing`, how it goes on under a new ID in :
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from typing import Literal, TypeVar
 
-from ..cookies.wire import Cookies, SetCookie
+from ..cookies.wire import SetCookie
 from ..exceptions import Conflict, SessionEnded, StoreRefused, TooLarge
 from ..kinds import Kind
-from ..stores.base import SessionRecord
 from .changing import Changing, applied, stored_of
+from .claims import Claims
 from .endings import Endings
-from .id_cookie import Presented, SessionIDCookie
+from .id_cookie import SessionIDCookie
 from .kind_rules import KindRules
+from .listing import SessionList, StoredList
+from .loading import SessionLoading
 from .plan import Plan, Status
 from .records import SessionRecords
 from .renewing import Confirm, Renewing, nobody_else
 from .session import Session
 from .store_keys import end, living
-from .stored import Found, StoredSession
+from .stored import StoredSession
 from .watches import Watches
 
 T = TypeVar("T")
 
 
-class ServerSessionTier:
+class ServerSessionTier(SessionLoading):
     """Loads and commits sessions. ``rules`` say what the kinds in them are like.
 
     ``look_every`` is how many seconds pass between two looks at watched sessions.
@@ -52,67 +53,28 @@ class ServerSessionTier:
         tell: Callable[[str], None] = lambda event: None,
         look_every: int = 3,
     ) -> None:
-        self.records = records
-        self.rules = rules
-        self._cookie = cookie
+        super().__init__(records, cookie, rules)
         self._tell = tell
         self.watches = Watches(records, look_every)
+        self.claims = Claims(records)
         self.endings = Endings(records, self.watches.ended)
         self._changing = Changing(records)
         self._renewing = Renewing(records, self.endings, cookie, self._changing, tell)
 
     @property
-    def cookie_name(self) -> str:
-        """The name of the cookie that carries the session ID."""
-        return self._cookie.name
+    def session_list(self) -> SessionList | None:
+        """Where a person's sessions are listed, None where they are not."""
+        return self._renewing.session_list
 
-    def presented(self, cookies: Cookies) -> Presented:
-        """Return what a request's cookies say of a session; `NotKnownHere` for a newer secret's."""
-        return self._cookie.read(cookies)
-
-    def empty(self, presented: Presented) -> Session:
-        """Return the session of a request that names none."""
-        return Session(rules=self.rules, presented=presented)
-
-    async def load(self, presented: Presented) -> Session:
-        """Return the session the request names, an empty one when it names none.
-
-        Raises `StoreUnavailable` when the store could not tell, `NotKnownHere` when this process
-        cannot.
-        """
-        if presented.session_id is None:
-            return self.empty(presented)
-        return self._session(presented, await self.records.find(presented.session_id))
-
-    def look_up(self, session_id: str) -> asyncio.Future[SessionRecord | None]:
-        """Begin to look a record up; raises as `load` does, at once or later."""
-        return self.records.load_soon(session_id)
-
-    def looked_up(self, presented: Presented, record: SessionRecord | None) -> Session | None:
-        """Return the session that a record is, None where only `load` can tell; `NotKnownHere`."""
-        found = self.records.found(presented.session_id or "", record)
-        return found and self._session(presented, found)
-
-    def _session(self, presented: Presented, found: Found) -> Session:
-        return Session(
-            found.stored,
-            rules=self.rules,
-            presented=presented,
-            ended=found.stored is None,
-            old=found.old,
-            was=found.was,
+    def list_sessions(self, where: SessionList | Literal[False] | None) -> None:
+        """Have a person's sessions listed there; False is the store, None nowhere."""
+        self._renewing.session_list = (
+            StoredList(self.records, self.end) if where is False else where
         )
 
     def keep(self, stored: StoredSession) -> SetCookie:
         """Return the cookie that leads to a session."""
         return self._renewing.keep(stored)
-
-    async def load_id(self, session_id: str) -> Session:
-        """Return the session of an ID that is known to be one's own; `SessionEnded` without one."""
-        stored = await self.records.fetch(session_id)
-        if stored is None:
-            raise SessionEnded
-        return Session(stored, rules=self.rules)
 
     def must_wait(self, session: Session, *, failed: bool = False) -> bool:
         """Return whether `commit` has anything to ask of the store.

@@ -1,34 +1,42 @@
-"""Coming from ``set_signed_cookie("user", …)``: who is signed in stays signed in."""
+"""Coming from three predecessors: who is signed in stays signed in, with what was in the cart."""
 
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tornado.web import authenticated
 from tornado_state import Kind, StateApplication, StateHandler
+from tornado_state.predecessors import ExpressSession, Pycket, from_signed_cookie
 
-USER = Kind("user", str, identity=True, confidential=True, revocable=True, idle_timeout=True)
-
-#: From then on nobody has an old cookie that counts: 30 days after the release, say.
-LAST_DAY = datetime(2030, 1, 31, tzinfo=UTC)
-
-
-class Page(StateHandler):
-    user = USER
-
-    def prepare(self) -> None:
-        old = self.get_signed_cookie("user", max_age_days=30)
-        if old is None:
-            return
-        if self.user is None and datetime.now(UTC) < LAST_DAY:
-            self.state.sign_in(old.decode())
-        self.clear_cookie("user")
+#: Gets what the predecessor's store has: ``redis.asyncio.Redis().get``, say.
+Load = Callable[[str], Awaitable[str | bytes | None]]
 
 
-class Account(Page):
-    @authenticated
-    def get(self) -> None:
-        self.write(f"signed in as {self.user}")
+def make_app(load: Load, express_secret: str, **settings: Any) -> StateApplication:
+    pycket, express = Pycket(load), ExpressSession(load, express_secret)
 
+    class Page(StateHandler):
+        user = Kind(
+            "user",
+            str,
+            identity=True,
+            confidential=True,
+            revocable=True,
+            adopts=[from_signed_cookie("user"), pycket.field("user"), express.field("user")],
+        )
+        cart = Kind(
+            "cart",
+            list[str],
+            default=[],
+            fresh=True,
+            adopts=[pycket.field("cart"), express.field("cart")],
+        )
 
-def make_app(**settings: Any) -> StateApplication:
+    class Account(Page):
+        @authenticated
+        def get(self) -> None:
+            self.write(f"signed in as {self.user}, with {', '.join(self.cart) or 'nothing'}")
+
+        def post(self) -> None:
+            self.state.destroy()
+
     return StateApplication([("/account", Account)], login_url="/sign-in", **settings)

@@ -1,0 +1,76 @@
+"""Loading a session: what the cookies of a request name, and what the store has of it.
+
+A store that has a future of its answer is asked for that (`look_up`), so that nobody has to wait in
+a task of his own; whatever is not told by one record, `load` finds out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..cookies.wire import Cookies
+from ..exceptions import SessionEnded
+from ..stores.base import SessionRecord
+from .id_cookie import Presented, SessionIDCookie
+from .kind_rules import KindRules
+from .records import SessionRecords
+from .session import Session
+from .stored import Found
+
+
+class SessionLoading:
+    """The part of the server tier that loads."""
+
+    def __init__(self, records: SessionRecords, cookie: SessionIDCookie, rules: KindRules) -> None:
+        self.records = records
+        self.rules = rules
+        self._cookie = cookie
+
+    @property
+    def cookie_name(self) -> str:
+        """The name of the cookie that carries the session ID."""
+        return self._cookie.name
+
+    def presented(self, cookies: Cookies) -> Presented:
+        """Return what a request's cookies say of a session; `NotKnownHere` for a newer secret's."""
+        return self._cookie.read(cookies)
+
+    def empty(self, presented: Presented) -> Session:
+        """Return the session of a request that names none."""
+        return Session(rules=self.rules, presented=presented)
+
+    async def load(self, presented: Presented) -> Session:
+        """Return the session the request names, an empty one when it names none.
+
+        Raises `StoreUnavailable` when the store could not tell, `NotKnownHere` when this process
+        cannot.
+        """
+        if presented.session_id is None:
+            return self.empty(presented)
+        return self._session(presented, await self.records.find(presented.session_id))
+
+    def look_up(self, session_id: str) -> asyncio.Future[SessionRecord | None]:
+        """Begin to look a record up; raises as `load` does, at once or later."""
+        return self.records.load_soon(session_id)
+
+    def looked_up(self, presented: Presented, record: SessionRecord | None) -> Session | None:
+        """Return the session that a record is, None where only `load` can tell; `NotKnownHere`."""
+        found = self.records.found(presented.session_id or "", record)
+        return found and self._session(presented, found)
+
+    def _session(self, presented: Presented, found: Found) -> Session:
+        return Session(
+            found.stored,
+            rules=self.rules,
+            presented=presented,
+            ended=found.stored is None,
+            old=found.old,
+            was=found.was,
+        )
+
+    async def load_id(self, session_id: str) -> Session:
+        """Return the session of an ID that is known to be one's own; `SessionEnded` without one."""
+        stored = await self.records.fetch(session_id)
+        if stored is None:
+            raise SessionEnded
+        return Session(stored, rules=self.rules)
