@@ -170,7 +170,7 @@ def test_who_cannot_be_proved_is_left_out() -> None:
 def test_a_small_measurement() -> None:
     """This project's sessions on memcached beside Tornado alone: proved, loaded, weighed."""
     # Many more than connections: two writes of one session at a time are a conflict.
-    plan = Plan(rounds=1, sessions=300, others=(), warm_up=False)
+    plan = Plan(rounds=1, sessions=300, others=(), warm_up=0)
     found = measured(with_their_frameworks(["ours_memcached"]), plan)
     assert [(each.name, each.left_out, len(each.samples)) for each in found.entries] == [
         ("tornado", "", 1),
