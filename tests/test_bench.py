@@ -67,7 +67,8 @@ def test_growth_is_told_in_sentences() -> None:
     assert of_sessions == [
         "Reading a server session, 1,000,000 sessions against 1,000: 0.95 (0.95 to 0.95, n = 2) of"
         " the requests a second, 1.05 (1.05 to 1.05, n = 2) of the processor time.",
-        "Of 1,000,000 sessions each takes 390 bytes of memcached, its own overhead included.",
+        "Of 1,000,000 sessions of about 200 bytes each takes 390 bytes of memcached, its own"
+        " overhead included.",
     ]
     assert any("Writing a server session, 64,000 bytes against 100" in each for each in of_state)
     assert any("Reading a signed cookie, 2,800 bytes" in each for each in of_state)
@@ -126,7 +127,7 @@ def test_answers_that_are_no_2xx_are_counted() -> None:
             some = tolerant_load(jar=jar, **asked)
     assert (nothing.requests, nothing.errors > 0) == (0, True)
     assert (some.requests > 0, some.errors > 0) == (True, True)
-    entry = replace(RESULTS.entries[0], samples=(Sample.of(nothing, "tornado", READ, 64, 0),))
+    entry = replace(RESULTS.entries[0], samples=(Sample.of(nothing, READ, 64, 0),))
     assert entry.figures("microseconds", READ) is None
     assert entry.errors_of(READ, 64) == nothing.errors
     page = as_page(replace(RESULTS, entries=(entry,)))
@@ -169,7 +170,7 @@ def test_who_cannot_be_proved_is_left_out() -> None:
 def test_a_small_measurement() -> None:
     """This project's sessions on memcached beside Tornado alone: proved, loaded, weighed."""
     # Many more than connections: two writes of one session at a time are a conflict.
-    plan = Plan(rounds=1, sessions=300, others=(), warm_up=False)
+    plan = Plan(rounds=1, sessions=300, others=(), warm_up=0)
     found = measured(with_their_frameworks(["ours_memcached"]), plan)
     assert [(each.name, each.left_out, len(each.samples)) for each in found.entries] == [
         ("tornado", "", 1),

@@ -22,7 +22,7 @@ from ..processes import ProcessFailed
 from .asking import ask
 from .cart import as_text, cart, lines_for
 from .contenders import CONTENDERS, READ, WRITE
-from .grown import NODES, PROCESSES, SESSIONS, STATE, Grown, Growth
+from .grown import NODES, PROCESSES, SESSIONS, SMALL, STATE, Grown, Growth
 from .results import USUAL
 from .served import Served
 from .visitors import Disproved, begin, prove_kept
@@ -108,7 +108,7 @@ def _with_sessions(extent: Range, running: ExitStack) -> Iterator[Point]:
     for count in extent.sessions:
         served = running.enter_context(Served(CONTENDERS[SESSION]))
         visitors = min(count, _VISITORS)
-        headers = begin(served.url, visitors)
+        headers = begin(served.url, visitors, lines_for(SMALL))
         store = served.stores[0]
         assert isinstance(store, MemcachedProcess)
         copy_records(store, count - visitors)
