@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from compare.bench.page import as_page
 from compare.bench.results import Sample
 from compare.bench.store_weight import bytes_taken
 from compare.bench.visitors import Disproved, begin, prove, prove_kept
-from compare.load import jar_of, tolerant_load
+from compare.load import NobodyAnswered, jar_of, tolerant_load
 from compare.memcached_process import MemcachedProcess
 from compare.peers.environments import FOLDER as PEERS
 
@@ -132,6 +133,14 @@ def test_answers_that_are_no_2xx_are_counted() -> None:
     assert entry.errors_of(READ, 64) == nothing.errors
     page = as_page(replace(RESULTS, entries=(entry,)))
     assert f'<td class="wrong">{nothing.errors:,}</td><td>0</td>' in page
+
+
+def test_no_answer_is_told_apart_from_a_refusal() -> None:
+    """Whoever was not answered at all in the time may have it tried for longer."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, jar_of([]) as jar:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(NobodyAnswered):
+            tolerant_load(url, [os.getpid()], jar, connections=1, seconds=1)
 
 
 def _begun(url: str) -> list[str]:

@@ -28,7 +28,7 @@ from .served import Served
 from .visitors import Disproved, begin, prove_kept
 
 #: The most that visitors begin themselves; about what is read in a few seconds.
-_VISITORS = 20_000
+_VISITORS = 10_000
 _AT_ONCE = 1_000
 SESSION, COOKIE = "ours_memcached", "ours_cookie"
 _TIER = {SESSION: "server session", COOKIE: "signed cookie"}
