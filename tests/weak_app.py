@@ -532,8 +532,9 @@ def takes_an_outage_for_signed_out() -> None:
 
     async def spoiled(self: RequestSession) -> None:
         await load(self)
-        if not self._is_loaded:
-            self._is(self.tier.empty(self._presented))
+        if not self.is_loaded:
+            self.take_over(self.tier.empty(self._presented))
+            self.is_loaded = True
 
     RequestSession.load = spoiled
     load_by_a_task()
@@ -557,7 +558,7 @@ def when_away(wait: Callable[[int], Any]) -> None:
 
     async def spoiled(self: RequestSession) -> None:
         await load(self)
-        if not self._is_loaded:
+        if not self.is_loaded:
             pause = wait(next(numbers))
             if pause is not None:
                 await pause
@@ -602,7 +603,7 @@ def stores_a_session_for_whoever_looks() -> None:
 
     def spoiled(self: RequestSession) -> bool:
         waits = needs_loading(self)
-        if not waits and self._is_loaded:
+        if not waits and self.is_loaded:
             self.known.journal.assign(seen, True)
         return waits
 
