@@ -161,7 +161,7 @@ class Target:
         if not is_session_id(session_id):
             return None
         secrets = {version: secret.encode() for version, secret in self.cookie_secrets.items()}
-        return Sealer(secrets, self.application, max(secrets)).store_key(session_id)
+        return Sealer(secrets, self.state_name, max(secrets)).store_key(session_id)
 
     def unsigned_session(self, value: str) -> dict[str, str]:
         """Return a jar with ``value`` where a signed session ID belongs."""

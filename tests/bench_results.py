@@ -33,7 +33,7 @@ WRONG = "<b>odd</b> & <i>ends</i>"
 def entry(name: str) -> Entry:
     """Return what was found of one of them: as many requests a second as its time allows."""
     samples = [
-        Sample(name, case, connections, at, 900, 1e6 / spent, spent, 2.0, 0.1 * connections, 0)
+        Sample(case, connections, at, 900, 1e6 / spent, spent, 2.0, 0.1 * connections, 0)
         for case, of_rounds in SPENT[name].items()
         for at, spent in enumerate(of_rounds)
         for connections in ((64,) if case == BARE or at else (1, 64, 1024))

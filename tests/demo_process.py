@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -49,7 +50,9 @@ def run_demo(*arguments: str, **environment: str) -> subprocess.CompletedProcess
 
 
 class DemoProcess:
-    """``python -m compare.demo``; ``url`` is where its page is, ``log`` gets its complaints."""
+    """``python -m compare.demo``; ``url`` is where its page is, ``log`` gets its complaints,
+    ``started_in`` are the seconds until it listened.
+    """
 
     def __init__(self, log: Path | None = None, **environment: str) -> None:
         self._log = log
@@ -57,6 +60,7 @@ class DemoProcess:
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.panes: dict[str, int] = {}
+        self.started_in = 0.0
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -84,6 +88,7 @@ class DemoProcess:
 
     def start(self) -> None:
         """Start it, and return once it listens."""
+        began = time.monotonic()
         command = [sys.executable, "-m", "compare.demo", f"--port={self.port}"]
         environment = environment_with(self._environment)
         with ExitStack() as stack:
@@ -92,6 +97,7 @@ class DemoProcess:
                 command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=log
             )
         wait_until(lambda: not _is_free(self.port), "the demo listens")
+        self.started_in = time.monotonic() - began
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Ask it to stop, as Ctrl-C does, and return its exit status."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from compare.bench.page import as_page
 from compare.bench.results import Sample
 from compare.bench.store_weight import bytes_taken
 from compare.bench.visitors import Disproved, begin, prove, prove_kept
-from compare.load import jar_of, tolerant_load
+from compare.load import NobodyAnswered, jar_of, tolerant_load
 from compare.memcached_process import MemcachedProcess
 from compare.peers.environments import FOLDER as PEERS
 
@@ -67,7 +68,8 @@ def test_growth_is_told_in_sentences() -> None:
     assert of_sessions == [
         "Reading a server session, 1,000,000 sessions against 1,000: 0.95 (0.95 to 0.95, n = 2) of"
         " the requests a second, 1.05 (1.05 to 1.05, n = 2) of the processor time.",
-        "Of 1,000,000 sessions each takes 390 bytes of memcached, its own overhead included.",
+        "Of 1,000,000 sessions of about 200 bytes each takes 390 bytes of memcached, its own"
+        " overhead included.",
     ]
     assert any("Writing a server session, 64,000 bytes against 100" in each for each in of_state)
     assert any("Reading a signed cookie, 2,800 bytes" in each for each in of_state)
@@ -126,11 +128,19 @@ def test_answers_that_are_no_2xx_are_counted() -> None:
             some = tolerant_load(jar=jar, **asked)
     assert (nothing.requests, nothing.errors > 0) == (0, True)
     assert (some.requests > 0, some.errors > 0) == (True, True)
-    entry = replace(RESULTS.entries[0], samples=(Sample.of(nothing, "tornado", READ, 64, 0),))
+    entry = replace(RESULTS.entries[0], samples=(Sample.of(nothing, READ, 64, 0),))
     assert entry.figures("microseconds", READ) is None
     assert entry.errors_of(READ, 64) == nothing.errors
     page = as_page(replace(RESULTS, entries=(entry,)))
     assert f'<td class="wrong">{nothing.errors:,}</td><td>0</td>' in page
+
+
+def test_no_answer_is_told_apart_from_a_refusal() -> None:
+    """Whoever was not answered at all in the time may have it tried for longer."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, jar_of([]) as jar:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(NobodyAnswered):
+            tolerant_load(url, [os.getpid()], jar, connections=1, seconds=1)
 
 
 def _begun(url: str) -> list[str]:
@@ -169,7 +179,7 @@ def test_who_cannot_be_proved_is_left_out() -> None:
 def test_a_small_measurement() -> None:
     """This project's sessions on memcached beside Tornado alone: proved, loaded, weighed."""
     # Many more than connections: two writes of one session at a time are a conflict.
-    plan = Plan(rounds=1, sessions=300, others=(), warm_up=False)
+    plan = Plan(rounds=1, sessions=300, others=(), warm_up=0)
     found = measured(with_their_frameworks(["ours_memcached"]), plan)
     assert [(each.name, each.left_out, len(each.samples)) for each in found.entries] == [
         ("tornado", "", 1),

@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from bench_results import NOTHING, RESULTS, WRONG
+from bench_results import MACHINE, NOTHING, RESULTS, WRONG
 from jsonschema import Draft202012Validator
 from playwright.sync_api import Browser
 from rich.console import Console
@@ -105,6 +105,28 @@ def test_the_kept_picture_is_of_the_kept_figures() -> None:
     for figures in FOLDER.glob("overhead.json"):
         picture = as_picture(from_json(figures.read_text()))
         assert figures.with_suffix(".svg").read_text() == picture
+
+
+def test_figures_of_a_busy_machine_are_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are refused before anything is measured."""
+    monkeypatch.setattr("compare.bench.__main__.machine", lambda: MACHINE | {"load": "7.25"})
+    with pytest.raises(SystemExit) as ended:
+        main([f"--keep={tmp_path}", f"--out={tmp_path / 'out'}"])
+    assert ended.value.code == 2
+    assert "not to be kept. The machine was busy" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.*"))
+
+
+def test_the_page_says_first_what_was_found() -> None:
+    """Ours beside Express, beside Tornado without sessions, each with its spread."""
+    header = as_page(RESULTS).partition("<main>")[0]
+    assert (
+        "Reading: tornado-state, memcached adds 0.20 (0.15 to 0.25, n = 2) times what "
+        "express-session, memcached adds to a request" in header
+    )
+    assert "Writing a session on memcached: 0.80 (0.77 to 0.83, n = 2) times" in header
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,9 @@ TOGETHER = ("#question", "#next", "[data-frame=cookie]", "[data-frame=session]")
 TOGETHER += ("[data-verdict=cookie]", "[data-verdict=session]", "#lesson", "#row")
 
 
+_BEGIN = ("#question", "#stage", "[data-frame=cookie]", "[data-verdict=cookie]", "#outcome")
+
+
 @dataclass
 class Glance:
     """What a step looked like once it had been seen."""
@@ -55,6 +58,7 @@ class Drive:
     focused: list[str] = field(default_factory=list)
     stops: int = 0
     too_early: str = ""
+    jumped: list[str] = field(default_factory=list)
     seconds_to_see: float = 0.0
 
 
@@ -66,7 +70,8 @@ def drive(chromium: Browser, demo: DemoProcess) -> Iterator[Drive]:
     drive.too_early = pressed_too_early(drive.person)
     for step in STEPS:
         by_keyboard(drive, step.name)
-        drive.seconds_to_see = drive.seconds_to_see or time.monotonic() - began
+        seconds = demo.started_in + time.monotonic() - began
+        drive.seconds_to_see = drive.seconds_to_see or seconds
         drive.glances[step.name] = glance(drive.person, step.name)
     drive.person.page.keyboard.press("ArrowRight")
     yield drive
@@ -93,9 +98,17 @@ def by_keyboard(drive: Drive, name: str) -> None:
     for side, value in (("cookie", "true"), ("session", "false")):
         drive.stops = max(drive.stops, tab_to(page, f"[data-guess={side}][value={value}]"))
         page.keyboard.press("Enter")
+    before = places(page)
     page.locator("#see").focus()
     page.keyboard.press("Space")
     expect(page.locator("#next")).to_be_visible(timeout=SOON)
+    if (after := places(page)) != before:
+        drive.jumped.append(f"{name}: {before} {after}")
+
+
+def places(page: Any) -> list[float]:
+    """Return where the question, the frames and the lanes begin."""
+    return [page.locator(each).first.bounding_box()["y"] for each in _BEGIN]
 
 
 def tab_to(page: Any, selector: str) -> int:
@@ -186,6 +199,11 @@ def test_a_step_is_for_everyone(drive: Drive, name: str) -> None:
     assert judged.problems(drive.person.page, iframes=False) == []
 
 
+def test_nothing_jumps(drive: Drive) -> None:
+    """What is asked, the frames and what came are where they were before it happened."""
+    assert drive.jumped == []
+
+
 def test_the_thief_is_seen_in_and_out(drive: Drive) -> None:
     """After the sign-out the thief's browser shows "demo" on the left, "Sign in" on the right."""
     frames = drive.glances["steal"].frames
@@ -264,10 +282,13 @@ def test_the_keyboard_finds_each_question_and_its_answers(drive: Drive) -> None:
     assert drive.stops <= 12
 
 
-def test_the_first_thing_is_seen_soon(drive: Drive, record_property: Any) -> None:
-    """What it took from opening the page to the first answer is kept with the results."""
-    record_property("seconds from the page to the first answer", round(drive.seconds_to_see, 1))
-    assert drive.seconds_to_see > 0
+def test_the_first_thing_is_seen_soon(
+    drive: Drive, record_testsuite_property: Callable[[str, float], None]
+) -> None:
+    """What it took from starting the demo to the first answer is kept with the results."""
+    seconds = round(drive.seconds_to_see, 1)
+    record_testsuite_property("seconds from starting the demo to the first thing seen", seconds)
+    assert seconds > 0
 
 
 def test_a_step_is_linked_to_left_and_resumed(drive: Drive) -> None:

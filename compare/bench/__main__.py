@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
             _keep(results, options.keep)
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    print_results(Console(width=None if sys.stdout.isatty() else 140), results)
+    print_results(Console(width=None if sys.stdout.isatty() else 160), results)
     print(f"Reports: {options.out / 'bench.html'}, bench.json and overhead.svg beside it")
     return 1 if results.left_out or any(each.left_out for each in results.growth) else 0
 
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--only", type=_named, metavar="NAME[,NAME…]", help=f"of {', '.join(CONTENDERS)}")
     add("--rounds", type=_count, metavar="N", help="6 by default; 2 with --quick")
-    add("--quick", action="store_true", help="64 connections alone, fewer sessions (2 minutes)")
+    add("--quick", action="store_true", help="64 connections alone, fewer sessions (3 minutes)")
     add("--growth", action="store_true", help="also how cost grows (5 minutes more)")
     add("--again", type=Path, metavar="FILE", help="write the reports of this bench.json, no load")
     add(

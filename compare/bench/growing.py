@@ -22,13 +22,13 @@ from ..processes import ProcessFailed
 from .asking import ask
 from .cart import as_text, cart, lines_for
 from .contenders import CONTENDERS, READ, WRITE
-from .grown import NODES, PROCESSES, SESSIONS, STATE, Grown, Growth
+from .grown import NODES, PROCESSES, SESSIONS, SMALL, STATE, Grown, Growth
 from .results import USUAL
 from .served import Served
 from .visitors import Disproved, begin, prove_kept
 
 #: The most that visitors begin themselves; about what is read in a few seconds.
-_VISITORS = 20_000
+_VISITORS = 10_000
 _AT_ONCE = 1_000
 SESSION, COOKIE = "ours_memcached", "ours_cookie"
 _TIER = {SESSION: "server session", COOKIE: "signed cookie"}
@@ -108,7 +108,7 @@ def _with_sessions(extent: Range, running: ExitStack) -> Iterator[Point]:
     for count in extent.sessions:
         served = running.enter_context(Served(CONTENDERS[SESSION]))
         visitors = min(count, _VISITORS)
-        headers = begin(served.url, visitors)
+        headers = begin(served.url, visitors, lines_for(SMALL))
         store = served.stores[0]
         assert isinstance(store, MemcachedProcess)
         copy_records(store, count - visitors)

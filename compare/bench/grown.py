@@ -12,6 +12,8 @@ from .words import times
 
 SESSIONS, STATE, PROCESSES, NODES = "sessions", "state", "processes", "nodes"
 CONNECTIONS = "connections"
+#: Bytes of each session, where there are very many.
+SMALL = 200
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,8 @@ class Growth:
         if weighed:
             most = max(weighed)
             yield (
-                f"Of {number(most)} sessions each takes {number(weighed[most] or 0)} bytes of "
-                "memcached, its own overhead included."
+                f"Of {number(most)} sessions of about {SMALL} bytes each takes "
+                f"{weighed[most] or 0:,.0f} bytes of memcached, its own overhead included."
             )
         if self.what == PROCESSES and self.samples:
             yield "They share the processors with the load and the store."

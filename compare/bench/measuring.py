@@ -1,7 +1,7 @@
 """Measuring: rounds in which every contender has its turn, so that all share the same minutes.
 
-Rule 1: each has processor and caches warm before the first figure is taken: a round that is not
-kept comes first.
+Rule 1: each is warm before the first figure is taken. That takes requests and not seconds: V8 goes
+on compiling for some thousands of them, and on a slow machine they take long.
 Rule 2: in every round all are asked the same way, one after the other, and each round has an order
 of its own, so that nobody always follows the same.
 Rule 3: whoever fails the proof before, during or after is left out with the reason, and has no
@@ -28,6 +28,8 @@ from .visitors import Disproved, begin, prove, prove_bare, prove_kept
 
 #: Connections at a time in every second round, besides the usual number.
 _OTHERS = (1, 16, 256, 1024)
+#: How many times the seconds of a figure it may take to be warm, where that needs as many requests.
+_WARMING = 5
 
 #: Called with what is being done, in a few words.
 Watcher = Callable[[str], None]
@@ -37,14 +39,15 @@ Watcher = Callable[[str], None]
 class Plan:
     """How much is measured. ``seconds`` are of one figure, ``sessions`` each contender's.
 
-    ``others`` are numbers of connections that every second round has besides the usual one.
+    ``others`` are numbers of connections that every second round has besides the usual one, and
+    ``warm_up`` is after how many requests of each kind a contender is warm.
     """
 
     rounds: int = 6
     sessions: int = 3_000
     seconds: int = 1
     others: tuple[int, ...] = _OTHERS
-    warm_up: bool = True
+    warm_up: int = 3_000
 
     def connections(self, number: int, case: str) -> tuple[int, ...]:
         """Return how many connections there are at a time in a round."""
@@ -94,7 +97,7 @@ class _Turn:
         how_long = {"connections": connections, "seconds": seconds}
         found = ask(self.served, case, self._jar, **how_long, start=self.start)
         self.start += found.requests  # it goes on where it was: with visitors not seen for long
-        return Sample.of(found, self.contender.name, case, connections, number)
+        return Sample.of(found, case, connections, number)
 
     def close(self) -> None:
         """Prove that nobody has lost their cart, and weigh the process."""
@@ -118,7 +121,9 @@ class Measurement:
         with TemporaryDirectory(prefix="bench-") as folder, ExitStack() as running:
             for contender in self._contenders:
                 self._try(contender.name, partial(self._begin, contender, Path(folder), running))
-            for number in range(-1 if self._plan.warm_up else 0, self._plan.rounds):
+            for name, turn in self._turns.items():
+                self._try(name, partial(self._warm, turn))
+            for number in range(self._plan.rounds):
                 self._round(number)
             for name, turn in self._turns.items():
                 self._try(name, turn.close)
@@ -152,14 +157,20 @@ class Measurement:
             self._try(name, partial(self._turn, self._turns[name], number))
 
     def _turn(self, turn: _Turn, number: int) -> None:
-        which = f"round {number + 1} of {self._plan.rounds}" if number >= 0 else "warming up"
-        self._watch(f"{which}: {turn.contender.title}")
+        self._watch(f"round {number + 1} of {self._plan.rounds}: {turn.contender.title}")
         for case in turn.contender.cases:
-            for connections in self._plan.connections(number, case) if number >= 0 else (USUAL,):
+            for connections in self._plan.connections(number, case):
                 seconds = self._plan.duration(connections)
-                sample = turn.sample(case, connections, number, seconds)
-                if number >= 0:
-                    turn.samples.append(sample)
+                turn.samples.append(turn.sample(case, connections, number, seconds))
+
+    def _warm(self, turn: _Turn) -> None:
+        self._watch(f"warming up: {turn.contender.title}")
+        for case in turn.contender.cases:
+            left = self._plan.warm_up
+            for _ in range(_WARMING if left else 0):
+                left -= turn.sample(case, USUAL, -1, self._plan.seconds).requests
+                if left <= 0:
+                    break
 
     def _try(self, name: str, step: Callable[[], None]) -> None:
         if name in self._left_out:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from tornado.template import Loader
@@ -12,7 +13,7 @@ from .charts import costs, growths, latencies, memories, rates, weights
 from .contenders import READ, WRITE
 from .grown import Growth
 from .results import Comparison, Results
-from .words import mebibytes, middle, per_session, spread, times
+from .words import mebibytes, middle, per_session, share, spread, times
 
 _FOLDER = Path(__file__).parent
 _PAGES = Loader(str(_FOLDER), autoescape="xhtml_escape")
@@ -40,8 +41,9 @@ def as_page(results: Results) -> str:
 
 
 def headlines(results: Results) -> list[str]:
-    """Return what the figures say of ours beside the peer on the same store, in a sentence each."""
-    return [_headline(each) for each in results.comparisons() if _is_said(each)]
+    """Return what the figures say of ours beside what most people know, in a sentence each."""
+    beside = [_headline(each) for each in results.comparisons() if _is_said(each)]
+    return beside + list(_beside_bare(results))
 
 
 def with_connections(results: Results) -> list[Growth]:
@@ -57,6 +59,15 @@ def _is_said(each: Comparison) -> bool:
     return known and each.overhead is not None and each.rate is not None
 
 
+def _beside_bare(results: Results) -> Iterator[str]:
+    for case in (READ, WRITE):
+        if share := results.of_bare_rate("ours_memcached", case):
+            yield (
+                f"{_CASES[case]} a session on memcached: {times(share)} times the requests a "
+                "second of Tornado without any."
+            )
+
+
 def _headline(each: Comparison) -> str:
     return (
         f"{_CASES[each.case]}: {each.mine.title} adds {times(each.overhead)} times what "
@@ -69,6 +80,7 @@ _WORDS = {
     "middle": middle,
     "number": number,
     "per_session": per_session,
+    "share": share,
     "spread": spread,
     "times": times,
 }

@@ -20,25 +20,25 @@ from .grown import CONNECTIONS, Grown, Growth
 #: Connections in every round; figures are at as many unless another number is said.
 USUAL = 64
 
-What = Literal["microseconds", "per_second", "p50", "p99"]
+What = Literal["microseconds", "per_second", "p50", "p99", "share"]
 #: What is measured of a request, and its unit.
 UNITS: Mapping[What, str] = {
     "microseconds": "µs of processor time a request",
     "per_second": "requests a second",
     "p50": "ms, median latency",
     "p99": "ms, 99 of 100 are not slower",
+    "share": "of a processor that it had; where it is much less than 1, it waited for something",
 }
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What one load found: ``contender`` asked for ``case`` over ``connections``, in a round.
+    """What one load found: a contender asked for ``case`` over ``connections``, in a round.
 
     ``microseconds`` of processor time, ``p50`` and ``p99`` are latency in milliseconds, ``errors``
     requests without a 2xx.
     """
 
-    contender: str
     case: str
     connections: int
     round: int
@@ -49,11 +49,15 @@ class Sample:
     p99: float
     errors: int
 
+    @property
+    def share(self) -> float:
+        """How much of a processor it had meanwhile."""
+        return round(self.microseconds * self.per_second / 1e6, 3)
+
     @classmethod
-    def of(cls, load: Load, contender: str, case: str, connections: int, number: int) -> Sample:
+    def of(cls, load: Load, case: str, connections: int, number: int) -> Sample:
         """Return it with what the load counted."""
         return cls(
-            contender,
             case,
             connections,
             number,

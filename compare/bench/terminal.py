@@ -9,9 +9,9 @@ from rich.text import Text
 from ..reports.words import busy
 from .contenders import BARE, READ, WRITE
 from .results import Entry, Results
-from .words import mebibytes, middle, per_session, spread, times
+from .words import mebibytes, middle, per_session, share, spread, times
 
-_COLUMNS = ("µs", "overhead", "requests/s", "p50 ms", "p99 ms", "of bare")
+_COLUMNS = ("µs", "overhead", "requests/s", "p50 ms", "p99 ms", "of bare", "processor")
 
 
 def print_results(console: Console, results: Results) -> None:
@@ -46,7 +46,7 @@ def _table(results: Results, case: str, title: str) -> Table:
 
 
 def _row(results: Results, entry: Entry, case: str) -> list[str]:
-    overhead, share = results.overhead(entry.name, case), results.of_bare_rate(entry.name, case)
+    overhead, of_bare = results.overhead(entry.name, case), results.of_bare_rate(entry.name, case)
     return [
         entry.title,
         spread(entry.figures("microseconds", case)),
@@ -54,7 +54,8 @@ def _row(results: Results, entry: Entry, case: str) -> list[str]:
         spread(entry.figures("per_second", case)),
         middle(entry.figures("p50", case)),
         middle(entry.figures("p99", case)),
-        "·" if entry.is_bare or share is None else f"{share.median:.2f}",
+        "·" if entry.is_bare else middle(of_bare),
+        share(entry.figures("share", case)),
     ]
 
 

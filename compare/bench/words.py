@@ -27,6 +27,11 @@ def spread(figures: Figures | None) -> str:
     return f"{number(figures.median)} ({number(figures.least)} to {number(figures.greatest)})"
 
 
+def share(figures: Figures | None) -> str:
+    """Return the median in per cent; a dot where nothing was measured."""
+    return f"{figures.median:.0%}" if figures else "·"
+
+
 def mebibytes(count: int) -> str:
     """Return bytes in MiB."""
     return f"{count / 2**20:.0f} MiB"

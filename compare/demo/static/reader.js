@@ -16,7 +16,7 @@ function decoded(value) {
   const carried = fields.length === 6 ? fromBase64(fields[4].slice(fields[4].indexOf(":") + 1)) : null;
   if (carried === null) return [["It says", "nothing that can be read"]];
   const [, version, stamp] = fields.map((field) => field.slice(field.indexOf(":") + 1));
-  const isNumber = /^[\w-]{43}$/.test(carried);
+  const isNumber = /^(\d+\.)?[\w-]{43}$/.test(carried);
   const rows = [["It says", laidOut(carried)]];
   if (isNumber) rows.push(["Which is", "a random number, and nothing else"]);
   if (Number(stamp)) rows.push(["Signed at", `${new Date(1000 * Number(stamp)).toISOString().slice(0, 19).replace("T", " ")} UTC`]);

@@ -47,8 +47,8 @@ STEP = Step(
     judged=_judged,
     capability="fresh",
     lesson=(
-        "An old signed cookie is as good as the new one. Had it been a voucher that was used up, "
-        "it could be used again. What must not come back belongs in a session."
+        "An old signed cookie is as good as the new one, a used voucher as good as an unused one. "
+        "What must not come back belongs in a session."
     ),
     wrong_guess="The signature is right, so the cookie must be. It only says who made it, not when "
     "it was replaced.",

@@ -54,8 +54,8 @@ STEP = Step(
     judged=_judged,
     capability="revocable",
     lesson=(
-        "A signed cookie was checked when it was made, and never again. Where a change must reach "
-        "every device at once, the server has to know the sessions."
+        "A signed cookie hears no news. What must change on every device at once, as who is signed "
+        "in, belongs in a session."
     ),
     wrong_guess="The password is asked for once, at sign-in. The cookie does not know it.",
     objections=("refresh", "jwt"),
