@@ -119,7 +119,11 @@ def test_headers_are_read() -> None:
 )
 def test_a_lane_says_what_matters(response: str, status: int, says: str) -> None:
     """Of an exchange: who, request line, cookies without the shop's prefix, status, one line."""
-    request = "GET /account HTTP/1.1\r\nHost: x\r\nCookie: demo-cart=" + "x" * 91 + "\r\n\r\n"
+    request = (
+        "GET /account HTTP/1.1\r\nHost: x\r\nCookie: demo-device=x; demo-cart="
+        + "x" * 91
+        + "\r\n\r\n"
+    )
     drawn = lane(Exchange("thief", request, response), "demo-")
     assert (drawn["who"], drawn["ask"]) == ("thief", "GET /account")
     assert (drawn["status"], drawn["says"]) == (status, says)
