@@ -168,6 +168,21 @@ def test_every_step_answers_its_objections() -> None:
     assert used == set(OBJECTIONS)
 
 
+def test_an_answers_figures_are_those_that_were_measured() -> None:
+    """Each number of a few digits stands in MEASURED.rst."""
+    measured = (FOLDER.parent / "MEASURED.rst").read_text()
+    told = re.findall(r"\d,\d{3}|\d{3}", " ".join(answer for _, answer in OBJECTIONS.values()))
+    assert told
+    assert [number for number in told if number not in measured] == []
+
+
+def test_the_lesson_has_every_step_and_its_answers() -> None:
+    """A teacher finds each step by its link, with what to expect."""
+    lesson = (FOLDER / "LESSON.rst").read_text()
+    assert [step.name for step in STEPS if f"``#{step.name}``" not in lesson] == []
+    assert [step.label for step in STEPS if f"**{step.label}**" not in lesson] == []
+
+
 def test_scripts_and_styles_are_short_and_no_colour_means_wrong() -> None:
     """A file has 250 lines at the most; places have colours, right and wrong have signs."""
     files = [*(FOLDER / "static").glob("*.js"), *(FOLDER / "static").glob("*.css")]
