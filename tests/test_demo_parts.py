@@ -119,7 +119,11 @@ def test_headers_are_read() -> None:
 )
 def test_a_lane_says_what_matters(response: str, status: int, says: str) -> None:
     """Of an exchange: who, request line, cookies without the shop's prefix, status, one line."""
-    request = "GET /account HTTP/1.1\r\nHost: x\r\nCookie: demo-cart=" + "x" * 91 + "\r\n\r\n"
+    request = (
+        "GET /account HTTP/1.1\r\nHost: x\r\nCookie: demo-device=x; demo-cart="
+        + "x" * 91
+        + "\r\n\r\n"
+    )
     drawn = lane(Exchange("thief", request, response), "demo-")
     assert (drawn["who"], drawn["ask"]) == ("thief", "GET /account")
     assert (drawn["status"], drawn["says"]) == (status, says)
@@ -162,6 +166,21 @@ def test_every_step_answers_its_objections() -> None:
     """Whatever is said to a step has an answer, and no answer stands unused."""
     used = {name for step in STEPS for name in step.objections}
     assert used == set(OBJECTIONS)
+
+
+def test_an_answers_figures_are_those_that_were_measured() -> None:
+    """Each number of a few digits stands in MEASURED.rst."""
+    measured = (FOLDER.parent / "MEASURED.rst").read_text()
+    told = re.findall(r"\d,\d{3}|\d{3}", " ".join(answer for _, answer in OBJECTIONS.values()))
+    assert told
+    assert [number for number in told if number not in measured] == []
+
+
+def test_the_lesson_has_every_step_and_its_answers() -> None:
+    """A teacher finds each step by its link, with what to expect."""
+    lesson = (FOLDER / "LESSON.rst").read_text()
+    assert [step.name for step in STEPS if f"``#{step.name}``" not in lesson] == []
+    assert [step.label for step in STEPS if f"**{step.label}**" not in lesson] == []
 
 
 def test_scripts_and_styles_are_short_and_no_colour_means_wrong() -> None:

@@ -1,6 +1,7 @@
 """An exchange as a picture of lanes shows it: who asks, with which cookies, and what is said. Pure.
 
-What matters of an answer is one line in the words of the shop; the whole of it is kept beside.
+What matters of an answer is one line in the words of the shop, and of the cookies those that the
+picture is about; the whole of both is kept beside.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from .wire import cookies_in
 
 _SHOWN_OF_A_COOKIE = 28
 _LONGEST = 110
+#: Cookies that keep nothing of what is compared, and are in the signed cookie in both shops.
+_ASIDE = {"device", "notice"}
 
 
 def lane(exchange: Exchange, prefix: str, store: str = "") -> dict[str, Any]:
@@ -27,11 +30,12 @@ def lane(exchange: Exchange, prefix: str, store: str = "") -> dict[str, Any]:
     first, *fields = head.split("\r\n")
     answer, _, body = exchange.response.partition("\r\n\r\n")
     words = answer.split(" ", 2)
+    cookies = [_shown(*each, prefix) for each in _cookies_of(fields)]
     status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
     return {
         "who": exchange.actor,
         "ask": one_line(first.rpartition(" ")[0]),
-        "cookies": [_shown(*each, prefix) for each in _cookies_of(fields)],
+        "cookies": [each for each in cookies if each["name"] not in _ASIDE],
         "status": status,
         "says": _says(status, body),
         "store": store,
