@@ -86,5 +86,5 @@ async def main(port: int, store: str, release: int, step: int) -> None:
 
 
 if __name__ == "__main__":
-    logging.getLogger().setLevel(logging.ERROR)  # each 503 is counted by who asked
+    logging.getLogger().setLevel(logging.CRITICAL)  # each 503 is counted by who asked
     asyncio.run(main(int(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:])))
