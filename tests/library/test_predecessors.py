@@ -81,6 +81,17 @@ async def test_requests_at_once_go_on_in_one_session(predecessor: str) -> None:
             each.close()
 
 
+async def test_a_request_that_comes_later_goes_on_in_that_session_as_well() -> None:
+    """A late one of the same visitor, say, which left before our cookie had arrived."""
+    old = Predecessors()
+    async with old.serving() as browser:
+        browser.jar = old.jar("tornado")
+        await shown(browser, "/?add=salt")
+        first, browser.jar = ours(browser), old.jar("tornado")
+        assert (await shown(browser))["cart"] == ["tea", "salt"]
+        assert ours(browser) == first
+
+
 async def test_pycket_users_are_remembered_where_that_is_said() -> None:
     """``remember=True`` of a predecessor is that of the sign-in."""
     old = Predecessors()
