@@ -37,18 +37,27 @@ def held(app: AppProcess) -> list[int]:
     return [sum(each.status == psutil.CONN_ESTABLISHED for each in worker) for worker in listed]
 
 
-def test_connections_are_spread_evenly(app: AppProcess) -> None:
-    """However often 64 people come at once, each of two workers has about half of them."""
+def come(app: AppProcess, count: int) -> list[int]:
+    """Have so many connect at once; return how many each worker has."""
     parts = urlsplit(app.url)
-    for _ in range(5):
-        wait_until(lambda: sum(held(app)) == 0, "nobody is there")
-        with ExitStack() as people:
-            for _ in range(64):
-                people.enter_context(
-                    socket.create_connection((parts.hostname, parts.port), PATIENCE)
-                )
-            wait_until(lambda: sum(held(app)) == 64, "all have come")
-            assert min(held(app)) >= 24
+    wait_until(lambda: sum(held(app)) == 0, "nobody is there")
+    with ExitStack() as people:
+        for _ in range(count):
+            address = (parts.hostname, parts.port)
+            people.enter_context(socket.create_connection(address, PATIENCE))
+        wait_until(lambda: sum(held(app)) == count, "all have come")
+        return held(app)
+
+
+def test_connections_are_spread_evenly(app: AppProcess) -> None:
+    """When 64 people come at once, each of two workers has about half of them.
+
+    That is so of most times: a worker that is kept from running for a third of a second, by
+    whatever else the machine does, is not waited for.
+    """
+    wait_until(lambda: min(come(app, 8)) > 0, "both accept")
+    fewest = sorted(min(come(app, 64)) for _ in range(5))
+    assert fewest[2] >= 24, fewest
 
 
 def test_nobody_waits_for_a_worker_that_is_gone() -> None:
