@@ -14,11 +14,10 @@ import tempfile
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Self
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from .processes import OwnProcess, ProcessFailed, environment_with
+from .processes import OwnProcess, ProcessFailed, StartedInBlock, environment_with
 from .waiting import PATIENCE, wait_until
 
 __all__ = ["ROOT", "AppProcess", "environment_with"]
@@ -28,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 _URL = re.compile(r" at (https?://[^ ]+) \(")
 
 
-class AppProcess:
+class AppProcess(StartedInBlock):
     """``python -m module options`` on a free port, with a run directory of its own by default.
 
     ``url`` is where it serves, ``stderr`` what it has said so far. ``certfile`` is trusted when
@@ -59,22 +58,6 @@ class AppProcess:
         self._certfile = certfile
         self._process: OwnProcess | None = None
         self.url = ""
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def process(self) -> OwnProcess:

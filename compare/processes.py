@@ -12,11 +12,12 @@ import os
 import signal
 import subprocess
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Self
 
 #: Nothing begins before there is somebody to end it, nor when this process has ended meanwhile.
 _GATE = 'read -r _ && exec "$@" </dev/null'
@@ -70,6 +71,29 @@ def _whole() -> Iterator[None]:
         _Held.back = False
     if _Held.number is not None:
         _leave(_Held.number)
+
+
+class StartedInBlock(ABC):
+    """What runs for as long as a ``with`` block: a start that fails leaves nothing behind."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start it."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End it, however far it has come."""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
 
 class OwnProcess(subprocess.Popen[bytes]):

@@ -11,17 +11,16 @@ import signal
 import socket
 import subprocess
 import tempfile
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from .processes import OwnProcess, ProcessFailed
+from .processes import OwnProcess, ProcessFailed, StartedInBlock
 from .waiting import PATIENCE, free_port, wait_until
 
 
-class StoreProcess:
+class StoreProcess(StartedInBlock):
     """A store on a Unix socket in a folder of its own, or with ``tcp`` on a port of 127.0.0.1.
 
     ``arguments`` are further ones of its command. ``address`` is what a client takes.
@@ -37,29 +36,13 @@ class StoreProcess:
         self._arguments = arguments
         self._process: OwnProcess | None = None
 
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
+    @abstractmethod
     def command(self) -> Sequence[str]:
         """Return what starts it, empty, at its address; each store has its own."""
-        raise NotImplementedError
 
+    @abstractmethod
     def records(self) -> dict[str, bytes]:
         """Return every key and its value; each store has its own way."""
-        raise NotImplementedError
 
     @property
     def runs(self) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log10
 
+from ..reports.charts import Bar
 from ..reports.words import number
 from .contenders import BARE, COOKIE, READ, WRITE
 from .grown import Growth
@@ -26,15 +27,6 @@ GROUPS = (
 _CONNECTIONS, _MILLISECONDS = (1, 1024), (0.1, 10_000)
 _X_LABELS = ("1", "32", "1,024")
 _Y_LABELS = ("0.1", "1", "10", "100", "1,000", "10,000")
-
-
-@dataclass(frozen=True)
-class Bar:
-    """``parts`` are widths in per cent, each with the class that gives it its colour."""
-
-    label: str
-    parts: tuple[tuple[float, str], ...]
-    told: str
 
 
 @dataclass(frozen=True)

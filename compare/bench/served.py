@@ -14,14 +14,12 @@ import urllib.error
 import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import psutil
 
 from ..load import pin
 from ..memcached_process import MemcachedProcess
-from ..processes import OwnProcess, ProcessFailed, environment_with
+from ..processes import OwnProcess, ProcessFailed, StartedInBlock, environment_with
 from ..redis_process import RedisProcess
 from ..store_process import StoreProcess
 from ..waiting import free_port, wait_until
@@ -33,7 +31,7 @@ from .store_weight import bytes_taken
 _ROOM = ("-m", "4096", "-c", "4096")
 
 
-class Served:
+class Served(StartedInBlock):
     """A contender as ``processes`` processes that share a port, on ``nodes`` stores.
 
     ``url`` is where it serves, ``pids`` are its processes without their children.
@@ -51,22 +49,6 @@ class Served:
         self._processes: list[OwnProcess] = []
         self._folder = Path(tempfile.mkdtemp(prefix="bench-"))
         self._open = ExitStack()
-
-    def __enter__(self) -> Self:
-        try:
-            self._start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def pids(self) -> list[int]:
@@ -97,7 +79,8 @@ class Served:
         self._open.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start its stores and its processes, and return once it answers."""
         for store in self.stores:
             if store is not None:
                 pin(self._open.enter_context(store).pid, alone=False)

@@ -16,12 +16,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import quote, urlsplit
 
 from ..browser import Begun
 from ..memcached_process import MemcachedProcess
+from ..processes import StartedInBlock
 from ..redis_process import RedisProcess
 from ..shop_visitor import Person, Unexpected
 from ..store_process import StoreProcess
@@ -37,7 +36,7 @@ _KEYS = tuple(f"key{number}" for number in range(1, 41))
 _LEAST_SECRET = 8
 
 
-class DescribedTarget:
+class DescribedTarget(StartedInBlock):
     """See the module's rules. ``people`` have an account, ``written`` is what was written last.
 
     ``looks`` are how a change that was made, and one that was refused, were answered, ``blind``
@@ -66,22 +65,6 @@ class DescribedTarget:
         self._stack = ExitStack()
         self._folder = Path(tempfile.mkdtemp(prefix="check-"))
         self._stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        try:
-            self._start()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.close()
 
     # What experiments ask of a target
 
@@ -221,7 +204,12 @@ class DescribedTarget:
 
     # Starting
 
-    def _start(self) -> None:
+    def close(self) -> None:
+        """End what was started here."""
+        self._stack.close()
+
+    def start(self) -> None:
+        """Start the store and the application that the description has."""
         if self.description.store:
             kind = self.description.store.kind
             if shutil.which(_STORES[kind].name) is None:

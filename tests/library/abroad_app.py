@@ -177,3 +177,13 @@ async def raw(port: int, request: bytes) -> bytes:
         writer.close()
         await writer.wait_closed()
         return answer
+
+
+def plain(jar: dict[str, str]) -> str:
+    """Return the Cookie header of a jar, as browsers write it."""
+    return "; ".join(f"{name}={value}" for name, value in jar.items())
+
+
+async def values_by(browser: Browser, header: str) -> dict[str, Any]:
+    """Return what the application has for whoever sends this Cookie header."""
+    return dict(json.loads((await browser.fetch("/", Cookie=header)).body))

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from http.cookies import SimpleCookie
-from typing import Any
 
 import pytest
 from abroad_app import (
     EMPTY,
     FILLED,
     SECRET,
-    Browser,
+    plain,
     serving,
+    values_by,
 )
 
 SESSION = "state-session-id"
-
-
-def plain(jar: dict[str, str]) -> str:
-    return "; ".join(f"{name}={value}" for name, value in jar.items())
 
 
 def by_http_cookies(jar: dict[str, str]) -> str:
@@ -66,12 +61,7 @@ async def test_a_jar_is_understood_as_any_client_spells_it(spelling: str) -> Non
         response = await browser.fetch("/", Cookie=header)
         assert response.code == 200
         browser.jar = {}
-        assert await values(browser, header) == FILLED
-
-
-async def values(browser: Browser, header: str) -> dict[str, Any]:
-
-    return dict(json.loads((await browser.fetch("/", Cookie=header)).body))
+        assert await values_by(browser, header) == FILLED
 
 
 #: What is no spelling of a value: each is refused, and the visitor is nobody.
@@ -93,7 +83,7 @@ async def test_what_is_no_value_is_no_session(spelling: str) -> None:
     async with serving() as browser:
         await browser.fetch("/fill", "POST")
         header = f"{SESSION}={NO_SPELLINGS[spelling](browser.jar[SESSION])}"
-        assert await values(browser, header) == EMPTY
+        assert await values_by(browser, header) == EMPTY
         assert await browser.values() == FILLED
 
 
@@ -103,4 +93,4 @@ async def test_a_client_of_http_cookies_stays_signed_in() -> None:
     async with serving(cookie_secret={10: SECRET}) as browser:  # a value that ends in "="
         await browser.fetch("/login", "POST")
         for _ in range(2):
-            assert (await values(browser, by_http_cookies(browser.jar)))["user"] == "ann"
+            assert (await values_by(browser, by_http_cookies(browser.jar)))["user"] == "ann"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
-from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
@@ -16,38 +14,15 @@ from abroad_app import (
     NEWER_SECRET,
     ROUTES,
     THEME,
-    Browser,
     Everything,
     cookie_names,
     handler,
+    plain,
     serving,
+    values_by,
 )
 
 SESSION = "state-session-id"
-
-
-def plain(jar: dict[str, str]) -> str:
-    return "; ".join(f"{name}={value}" for name, value in jar.items())
-
-
-def by_http_cookies(jar: dict[str, str]) -> str:
-    """Return what `http.cookies`, and so aiohttp's jar, makes of it: quotes around most."""
-    made = SimpleCookie()
-    for name, value in jar.items():
-        made[name] = value
-    header = made.output(header="", sep=";").strip()
-    assert '"' in header
-    return header
-
-
-def with_flags(jar: dict[str, str]) -> str:
-    """Return it with a bare name before each pair, as some send them."""
-    return "; ".join(f"{name}; {name}={value}" for name, value in jar.items())
-
-
-async def values(browser: Browser, header: str) -> dict[str, Any]:
-
-    return dict(json.loads((await browser.fetch("/", Cookie=header)).body))
 
 
 def tampered(value: str) -> str:
@@ -80,7 +55,7 @@ async def test_what_is_forged_is_counted_and_told_once_in_a_while(
         }[how]
         caplog.clear()
         for count in (1, 2, 3):
-            assert await values(browser, f"{name}={forged}") == EMPTY
+            assert await values_by(browser, f"{name}={forged}") == EMPTY
             assert browser.application.state_events.counts["forged"] >= count
         assert events.count("forged") >= 3
         lines = [r for r in caplog.records if r.levelno >= logging.WARNING and "cookie" in r.msg]
