@@ -181,7 +181,7 @@ class RequestState(PersonsSessions):
         return in_session or (bool(self._tiers.adopting) and may_adopt(self._tiers))
 
     def look_up(self) -> asyncio.Future[Any] | None:
-        """Begin to load what `needs_loading`; None where only `load` can."""
+        """Begin to load what `needs_loading`; None where `load` has more to do than look it up."""
         return None if self._tiers.adopting else self._tiers.session.look_up()
 
     def looked_up(self, answer: asyncio.Future[Any]) -> bool:

@@ -83,13 +83,15 @@ class RequestSession:
         self.is_loaded = True
         return False
 
-    def look_up(self) -> asyncio.Future[SessionRecord | None] | None:
-        """Begin to load what `needs_loading`; None where only `load` can."""
-        session_id = self._presented.session_id
+    def look_up(self) -> asyncio.Future[SessionRecord | None]:
+        """Begin to load what `needs_loading`; what fails at once is in the future as well."""
+        assert self._presented.session_id is not None, "only what has an ID needs loading"
         try:
-            return self.tier.look_up(session_id) if session_id else None
-        except Exception:  # noqa: BLE001 - it is raised again by `load`, which knows what to do
-            return None
+            return self.tier.look_up(self._presented.session_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
+            failed: asyncio.Future[SessionRecord | None] = asyncio.Future()
+            failed.set_exception(error)
+            return failed
 
     def looked_up(self, answer: asyncio.Future[SessionRecord | None]) -> bool:
         """Take what `look_up` brought; return whether that was all, and nothing is left to `load`.
