@@ -1,4 +1,4 @@
-"""A session store as a process of one's own: it can be frozen, thawed, killed and restarted.
+"""A server as a process of one's own, so that it can be frozen, thawed, killed and restarted.
 
 Nothing is left behind: leaving the ``with`` block kills the process, frozen or not, and removes its
 socket.
@@ -20,14 +20,14 @@ from .processes import OwnProcess, ProcessFailed, StartedInBlock
 from .waiting import PATIENCE, free_port, wait_until
 
 
-class StoreProcess(StartedInBlock):
-    """A store on a Unix socket in a folder of its own, or with ``tcp`` on a port of 127.0.0.1.
+class ServerProcess(StartedInBlock):
+    """A server on a Unix socket in a folder of its own, or with ``tcp`` on a port of 127.0.0.1.
 
     ``arguments`` are further ones of its command. ``address`` is what a client takes.
     """
 
     #: What the process is called.
-    name = "the store"
+    name = "the server"
 
     def __init__(self, *arguments: str, tcp: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="store-"))
@@ -38,11 +38,7 @@ class StoreProcess(StartedInBlock):
 
     @abstractmethod
     def command(self) -> Sequence[str]:
-        """Return what starts it, empty, at its address; each store has its own."""
-
-    @abstractmethod
-    def records(self) -> dict[str, bytes]:
-        """Return every key and its value; each store has its own way."""
+        """Return what starts it, empty, at its address; each server has its own."""
 
     @property
     def runs(self) -> bool:
@@ -124,3 +120,11 @@ class StoreProcess(StartedInBlock):
             raise ProcessFailed(
                 f"{self.name} does not answer: {error.strerror or error}"
             ) from error
+
+
+class StoreProcess(ServerProcess):
+    """A session store, to be looked into."""
+
+    @abstractmethod
+    def records(self) -> dict[str, bytes]:
+        """Return every key and its value; each store has its own way."""

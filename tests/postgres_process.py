@@ -8,13 +8,13 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from compare.store_process import StoreProcess
+from compare.store_process import ServerProcess
 
 #: PostgreSQL refuses to run as root; its package brings a user.
 _AS_ITS_USER = ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups")
 
 
-class PostgresProcess(StoreProcess):
+class PostgresProcess(ServerProcess):
     """PostgreSQL with one superuser, ``postgres``, who needs no password."""
 
     name = "PostgreSQL"
