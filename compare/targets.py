@@ -179,6 +179,9 @@ class Target:
 class Targets:
     """The applications by name, started when first asked for."""
 
+    #: What starts one.
+    app_process = AppProcess
+
     def __init__(self, applications: Mapping[str, Application] = APPLICATIONS) -> None:
         self._applications = applications
         self._running: dict[tuple[str, ...], Target] = {}
@@ -232,7 +235,7 @@ class Targets:
         application = self._applications[name]
         memcached = self._stack.enter_context(MemcachedProcess(*arguments))
         cookie_secrets = {0: secrets.token_urlsafe(32)}
-        app = AppProcess(
+        app = self.app_process(
             application.module,
             f"--memcached={memcached.address}",
             "--access-log=false",

@@ -16,6 +16,8 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from warm_app import WarmAppProcess
+
 from compare.app_process import AppProcess
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import PATIENCE
@@ -238,5 +240,5 @@ def shop_on(
 ) -> Iterator[Shop]:
     """Run an application on the memcached at ``addresses``, which ``memcached`` is behind."""
     mode = ("--dev",) if dev else ("--trust-proxy",)
-    with AppProcess(f"server.{name}_app", *mode, f"--memcached={addresses}", *options) as app:
+    with WarmAppProcess(f"server.{name}_app", *mode, f"--memcached={addresses}", *options) as app:
         yield Shop(name, app, memcached)
