@@ -16,6 +16,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import pytest
 from warm_app import WarmAppProcess
 
 from compare.app_process import AppProcess
@@ -33,6 +34,9 @@ _KEPT = {
 }
 SHOPS = tuple(_KEPT)
 WITH_SESSIONS = ("session", "recommended")
+
+#: For what a page does by itself, wherever anything is kept: they share handlers and templates.
+ONE_SHOP = pytest.mark.parametrize("shop", ["recommended"], indirect=True)
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 FORM = "application/x-www-form-urlencoded"
