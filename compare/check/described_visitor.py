@@ -89,8 +89,11 @@ class DescribedVisitor(ShopVisitor):
         return self._done(request, reply, "sign in")
 
     def sign_out(self) -> None:
-        """Sign out; the target must confirm."""
+        """Sign out; the target must confirm, where anything is sent to it."""
         request = self.target.description.sign_out
+        if request.in_browser:
+            self.held = {}
+            return
         self._done(request, self.requests.send(request, self.own_values()), "sign out")
         self.values = {}
 
