@@ -17,6 +17,7 @@ from ..findings import Exchange
 from ..shop_visitor import NEW_PASSWORD, PASSWORD, Person, ShopVisitor, Unexpected
 from .answers import looks_like
 from .description import NotTried
+from .in_address import filling, known_to_all
 from .passwords import signs_in
 from .placeholders import filled
 from .requests_of import Requests
@@ -86,7 +87,9 @@ class DescribedVisitor(ShopVisitor):
         self.person = person
         request = self.target.description.sign_in
         reply = self.requests.send(request, self.target.values_of(person), follow=True)
-        return self._done(request, reply, "sign in")
+        self._done(request, reply, "sign in")
+        self.target.known_to_all = known_to_all(self.target.description, self.values, self.jar)
+        return reply
 
     def sign_out(self) -> None:
         """Sign out; the target must confirm, where anything is sent to it."""
@@ -99,7 +102,8 @@ class DescribedVisitor(ShopVisitor):
 
     def ask_who(self) -> Reply:
         """Ask who is signed in, whatever comes back."""
-        return self.ask(self.target.description.who)
+        known, description = self.target.known_to_all | self.values, self.target.description
+        return self.ask(description.who, **filling(description, known))
 
     def who(self) -> str | None:
         """Return the name of whoever is signed in, None for nobody."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,33 @@ def test_a_recording_without_a_sign_out_asks_whether_there_was_none(
         file.write_text(file.read_text().replace("# [sign_out]\n# in_", "[sign_out]\nin_"))
         assert main(["doctor", str(file)]) == 0
         assert main([str(file), "--only=replay"]) == 1
+
+
+class ById(Bearer):
+    """Tells about people by the ID that it gives them; to everybody, if that is its habit."""
+
+    def post_login(self) -> None:
+        token = secrets.token_hex(16)
+        self.site.sessions[token] = {"user": self.body()["name"]}
+        self.write({"access": token, "id": "17"})
+
+    def get(self) -> None:
+        if self.request.path == "/people/17" and (self.session or self.does("tells_everybody")):
+            self.write({"user": {"name": "ann"}})
+        else:
+            self.send_error(404)
+
+
+BY_ID = (
+    BEARER[: BEARER.index("[write]")]
+    .replace("/me", "/people/{id}")
+    .replace('json = "access" }', 'json = "access" }, id = { json = "id" }')
+)
+
+
+def test_who_may_be_asked_by_an_id(server: Server) -> None:
+    """A stranger, who was given none, is asked with somebody else's."""
+    found = server.checked(replay.EXPERIMENT, file=HEAD + BY_ID, page=ById)
+    assert found.verdict == KEPT, found.sentence
+    with pytest.raises(Unusable, match="there for somebody who is not"):
+        server.checked(replay.EXPERIMENT, "tells_everybody", file=HEAD + BY_ID, page=ById)
