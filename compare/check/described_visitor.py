@@ -17,7 +17,7 @@ from ..findings import Exchange
 from ..shop_visitor import NEW_PASSWORD, PASSWORD, Person, ShopVisitor, Unexpected
 from .answers import looks_like
 from .description import NotTried
-from .in_address import filling, known_to_all
+from .in_address import known_to_all, somebody_elses
 from .passwords import signs_in
 from .placeholders import filled
 from .requests_of import Requests
@@ -102,8 +102,7 @@ class DescribedVisitor(ShopVisitor):
 
     def ask_who(self) -> Reply:
         """Ask who is signed in, whatever comes back."""
-        known, description = self.target.known_to_all | self.values, self.target.description
-        return self.ask(description.who, **filling(description, known))
+        return self.ask(self.target.description.who)
 
     def who(self) -> str | None:
         """Return the name of whoever is signed in, None for nobody."""
@@ -134,12 +133,11 @@ class DescribedVisitor(ShopVisitor):
         values = self.target.values_of(person) | {"new_password": new}
         self.target.keep_secret(new)
         self.target.changed_passwords[person.username] = new
-        self._done(request, self.requests.send(request, values), "change the password")
+        reply = self._done(request, self.requests.send(request, values), "change the password")
         owner = DescribedVisitor(self.target, "owner")
         if not signs_in(owner, person):
-            raise Unexpected(
-                "the change of password was confirmed, and the new one does not sign in"
-            )
+            told = f"to change the password was answered {told_of(reply)}"
+            raise Unexpected(f"{told}, and the new one does not sign in")
 
     def end_others(self) -> bool:
         """Use the option to end one's other sessions; False where there is none."""
@@ -213,7 +211,10 @@ class DescribedVisitor(ShopVisitor):
 
     def ask(self, question: Question, **values: str) -> Reply:
         """Ask, whatever comes back; `Unexpected` where no more is answered now."""
-        reply = self.requests.step(question, self.own_values() | values, taking=False)
+        target = self.target
+        others = somebody_elses(question, target.description, target.known_to_all, target.people)
+        known = others | self.values | self.own_values() | values
+        reply = self.requests.step(question, known, taking=False)
         if reply.status in _TOO_OFTEN:
             raise Unexpected(
                 f"{question.path} takes no more requests now: it answered {told_of(reply)}"

@@ -14,7 +14,8 @@ from compare.check.description import Unusable, described
 from compare.check.main import main
 from compare.check.record import PASSWORD_ENV
 from compare.check.trial import BROKEN, KEPT, NOT_TRIED
-from compare.experiments import adoption, disclosure, replay
+from compare.experiment import Experiment
+from compare.experiments import adoption, disclosure, replay, rollback
 
 SIGN_OUT = BEARER[BEARER.index("[sign_out]") : BEARER.index("[who]")]
 FORGETS = BEARER.replace(SIGN_OUT, "[sign_out]\nin_browser = true\n")
@@ -104,3 +105,28 @@ def test_who_may_be_asked_by_an_id(server: Server) -> None:
     assert found.verdict == KEPT, found.sentence
     with pytest.raises(Unusable, match="there for somebody who is not"):
         server.checked(replay.EXPERIMENT, "tells_everybody", file=HEAD + BY_ID, page=ById)
+
+
+class ByName(Bearer):
+    """Keeps notes under their owner's name."""
+
+    def get(self) -> None:
+        if self.request.path == "/notes/ann" and self.session:
+            self.write(self.session.get("notes", {}))
+        else:
+            super().get()
+
+    def post_notes(self) -> None:
+        self.session.setdefault("notes", {})[self.body()["key"]] = self.body()["value"]
+
+
+BY_NAME = BEARER.replace("/notes/{id}", "/notes/{username}").replace(
+    'take = { id = { json = "id" } }\n', ""
+)
+
+
+@pytest.mark.parametrize("experiment", [replay.EXPERIMENT, rollback.EXPERIMENT])
+def test_a_stranger_reads_by_somebody_elses_name(server: Server, experiment: Experiment) -> None:
+    """Whoever has no name looks at the page of the one who wrote."""
+    found = server.checked(experiment, file=HEAD + BY_NAME, page=ByName)
+    assert found.verdict == KEPT, found.sentence
