@@ -5,9 +5,13 @@ Each small application misled an earlier checker: it was called good, or bad, fo
 
 from __future__ import annotations
 
-import pytest
-from served import ACCOUNT, FILE, PASSWORD, REGISTER, WRITE, Server
+import asyncio
+import time
 
+import pytest
+from served import ACCOUNT, FILE, PASSWORD, REGISTER, WRITE, Page, Server, Site
+
+from compare.activity import Activity
 from compare.carriers import carriers
 from compare.check.trial import BROKEN, KEPT, NOT_TRIED
 from compare.experiments import (
@@ -21,6 +25,7 @@ from compare.experiments import (
     revocation,
     tampering,
 )
+from compare.shop_visitor import ShopVisitor, Unexpected
 
 SIGNED_IN_TO_WRITE = WRITE.replace("[read]", "without_sign_in = false\n[read]")
 
@@ -209,3 +214,23 @@ def test_a_name_that_can_be_read_is_a_remark(server: Server) -> None:
     found = server.checked(disclosure.EXPERIMENT, "keeps_everything_in_a_cookie")
     assert found.verdict == KEPT
     assert found.remarks == ("It tells the name, as JSON in base64 in state.",)
+
+
+class Slow(Page):
+    """Takes its time, and knows whoever asks twice at the most."""
+
+    async def get(self) -> None:
+        await asyncio.sleep(0.3)
+        if len(self.site.asked) > 2:
+            self.send_error(401)
+        else:
+            self.write({"username": "ann"})
+
+
+def test_whoever_asks_too_seldom_was_not_active(server: Server) -> None:
+    """When a question was seen is not known: a pause is up to the answer of the next one."""
+    with server.serving(Site(), Slow) as url:
+        activity = Activity(ShopVisitor(url, "somebody"), time.monotonic(), idle=1.0)
+        activity.go_on(1.0)
+    with pytest.raises(Unexpected, match="nobody was active"):
+        activity.was_cut_short(100)
