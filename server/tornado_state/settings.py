@@ -3,7 +3,7 @@
 Rule 1: they are Tornado settings, so an application that has others has these as well. What is
 wrong is a `CompositionError` with one sentence that names the setting; nothing is corrected.
 Rule 2: a secret is never defaulted. One that is short, a placeholder or there twice is refused
-(ASVS 5.0 11.2.1, 13.3.1): whoever knows it signs in as anybody.
+(ASVS 5.0 11.2.3, 13.3.1): whoever knows it signs in as anybody.
 Rule 3: a time is a timedelta or a whole number of seconds.
 """
 
