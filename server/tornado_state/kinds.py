@@ -12,17 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Generic,
-    Literal,
-    Protocol,
-    TypeVar,
-    Unpack,
-    cast,
-    overload,
-)
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, Unpack, cast, overload
 
 from tornado.web import RequestHandler
 
@@ -30,7 +20,7 @@ from .exceptions import CompositionError, InvalidValue
 from .kind_options import KindOptions, Migration
 from .needs import checked_needs, is_whole
 from .predecessors.adopted import Adopted, Moved
-from .values import ValueType, from_json, to_json
+from .values import ValueType, field_of, from_json, to_json
 
 if TYPE_CHECKING:
     # What is given as a type may be a union as well, or a Literal (PEP 747).
@@ -69,6 +59,18 @@ class Kind(Generic[T]):
     The other arguments are the fields of `Needs`. Raises `CompositionError` for anything wrong.
     """
 
+    # The type alone says what V is: one found from the default as well would be wider, a dict for a
+    # TypedDict. Each comes twice, for checkers that do not know of TypeForm yet.
+    @overload
+    def __init__(
+        self: Kind[V | None],
+        name: str,
+        type: type[V],
+        *,
+        default: None = None,
+        **options: Unpack[KindOptions],
+    ) -> None: ...
+
     @overload
     def __init__(
         self: Kind[V | None],
@@ -85,11 +87,10 @@ class Kind(Generic[T]):
         name: str,
         type: type[V],
         *,
-        default: V,
+        default: object,
         **options: Unpack[KindOptions],
     ) -> None: ...
 
-    # A union, a Literal; whether the default is one of them is seen when the kind is made.
     @overload
     def __init__(
         self: Kind[V],
@@ -199,7 +200,7 @@ class Kind(Generic[T]):
         named: object = value
         if isinstance(self.identity, str):
             try:
-                named = _field(value, self.identity)
+                named = field_of(value, self.identity)
             except (KeyError, AttributeError, TypeError) as error:
                 raise InvalidValue(self.name, f"it has no field {self.identity!r}") from error
         if named is None or isinstance(named, bool) or str(named) == "":
@@ -241,9 +242,3 @@ class Kind(Generic[T]):
             raise CompositionError(
                 f"the default of {self.name} is no value of it: {error}"
             ) from error
-
-
-def _field(value: object, name: str) -> object:
-    if isinstance(value, Mapping):
-        return value[name]
-    return getattr(value, name)

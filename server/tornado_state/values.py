@@ -14,6 +14,7 @@ import decimal
 import enum
 import re
 import uuid
+from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -60,6 +61,11 @@ def from_json(text: bytes) -> Any:
         return msgspec.json.decode(text)
     except _REFUSALS as error:
         raise ValueError(str(error)) from error
+
+
+def field_of(value: object, name: str) -> object:
+    """Return a field; `KeyError`, `AttributeError` or `TypeError` where there is none."""
+    return value[name] if isinstance(value, Mapping) else getattr(value, name)
 
 
 class ValueType(Generic[T]):
