@@ -11,6 +11,7 @@ conflicts.py        whether two changes of one kind are at odds
 recent.py           what was worked out lately, within bounds
 confirmed.py        the texts that are confirmed, of whatever version
 late_changes.py     what changes inside a value when it is too late
+updates.py          what the function of an update makes of a value
 in_hand.py          a value that a request has in hand, or had
 request_state.py    one request's state: its kinds, and what a session can do besides
 kind_mapping.py     the kinds of a handler as a mapping

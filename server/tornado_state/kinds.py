@@ -179,6 +179,10 @@ class Kind(Generic[T]):
         """Return a copy of the default, None without one."""
         return self._values.copy(self.default)
 
+    def is_none(self, value: T) -> bool:
+        """Return whether to have ``value`` is to have none."""
+        return value is None and self.default is None
+
     def copy(self, value: T) -> T:
         """Return a value of one's own."""
         return self._values.copy(value)

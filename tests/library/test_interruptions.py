@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from state_app import ADA, BASKET, LINES, SEEN, WHO, Visitor, with_session
+from state_app import ADA, BASKET, LINES, SEEN, STEP, WHO, Visitor, with_session
 from tornado_state import OutcomeUnknown, SessionEnded, StoreUnavailable
 from tornado_state.sessions.session import Session
 from watched_store import WatchedStore
@@ -74,6 +74,19 @@ async def test_an_interrupted_update_counts_once_when_it_is_repeated_knowingly(
     assert state[BASKET] == (2 if happens else 1)
     await visitor.answer(state)
     assert await visitor.data() == {"basket": 2 if happens else 1}
+
+
+@losing
+@happening
+async def test_an_interrupted_update_to_nothing_is_found_out(happens: bool, how: str) -> None:
+    """As that to any value."""
+    visitor = await with_session(step="a")
+    state = await visitor.state(BASKET, STEP)
+    lossy(visitor, happens=happens, how=how)
+    with pytest.raises((StoreUnavailable, asyncio.CancelledError)):
+        await state.update(STEP, lambda text: None)
+    await state.reload()
+    assert (STEP in state) is not happens
 
 
 @happening
