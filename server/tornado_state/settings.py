@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
+from inspect import iscoroutinefunction
 from typing import Any, Literal, cast
 
 from .cookies.wire import CookieNames, SameSite
@@ -82,8 +83,9 @@ def read_settings(settings: Mapping[str, Any], default_name: str) -> StateSettin
     """Return what ``settings`` say; `CompositionError` for anything wrong."""
     _check_names(settings)
     for name in ("state_clock", "state_events"):
-        if not callable(settings.get(name) or callable):
-            raise CompositionError(f"{name} is a function, not {settings[name]!r}")
+        given = settings.get(name)
+        if given is not None and (not callable(given) or iscoroutinefunction(given)):
+            raise CompositionError(f"{name} is a function, and no coroutine's: not {given!r}")
     secrets = _secrets(settings.get("cookie_secret"))
     return StateSettings(
         secrets,
