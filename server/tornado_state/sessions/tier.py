@@ -22,6 +22,7 @@ from ..cookies.wire import SetCookie
 from ..exceptions import Conflict, SessionEnded, StoreRefused, TooLarge
 from ..kinds import Kind
 from ..updates import applied
+from .cancellations import no_answer
 from .changing import Changing, stored_of
 from .claims import Claims
 from .endings import Endings
@@ -203,7 +204,8 @@ class ServerSessionTier(SessionLoading):
     def _told(self) -> Iterator[None]:
         """Tell of what is not kept."""
         try:
-            yield
+            with no_answer():
+                yield
         except Conflict:
             self._tell("conflict")
             raise
