@@ -15,10 +15,17 @@ from typing import Any, ClassVar
 
 from tornado import httputil
 from tornado.gen import is_coroutine_function
+from tornado.iostream import IOStream
 from tornado.log import gen_log
 from tornado.web import RequestHandler
 
-from .exceptions import CompositionError, StateError, Unanswered, UndeclaredKind
+from .exceptions import (
+    CompositionError,
+    ResponseStarted,
+    StateError,
+    Unanswered,
+    UndeclaredKind,
+)
 from .held_connection import HeldConnection
 from .kinds import Kind
 from .open_state import OpenState, opened
@@ -95,6 +102,15 @@ class StateHandler(RequestHandler):
         except UndeclaredKind:
             return False
         return True
+
+    def detach(self) -> IOStream:
+        """Take the stream over; `ResponseStarted` for a change that only an answer would keep."""
+        if self.has_state and not self._headers_written:
+            self.state.commit_cookies()
+            if self.state.changed or self.state.set_cookies():
+                raise ResponseStarted
+            self.state.close()
+        return super().detach()
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Answer with an error; a `StateError` brings its own status.
