@@ -93,15 +93,16 @@ class Journal:
         ``by_update`` it was made from the one in hand, which is watched from now on.
         """
         self._base.text(kind)
-        before, text = self._live.get(kind), kind.encode(value)
+        before, none = self._live.get(kind), kind.is_none(value)
+        text = b"" if none else kind.encode(value)
         if by_update and before is not None and before.value is not value:
             self._watch.add(kind, before.value)
-        self._live[kind] = InHand(value, text, assigned=True)
+        self._live[kind] = _dropped() if none else InHand(value, text, assigned=True)
 
     def drop(self, kind: Kind[Any]) -> None:
         """Have no value; `NotKnownHere` for a newer one."""
         self._base.text(kind)
-        self._live[kind] = InHand(NO_VALUE, b"", assigned=True, dropped=True)
+        self._live[kind] = _dropped()
 
     def text(self, kind: Kind[Any]) -> bytes | None:
         """Return the text of the value as it stands, None without one."""
@@ -135,8 +136,8 @@ class Journal:
             # As it was handed out, it is no value any more: the one that is kept is to go.
             live.dropped = live.dropped or (live.is_default and kind.record_name in base)
 
-    def confirm_value(self, kind: Kind[Any], before: bytes | None, text: bytes) -> None:
-        """Take the value that ``text`` says into hand, unless another was assigned meanwhile.
+    def confirm_value(self, kind: Kind[Any], before: bytes | None, text: bytes | None) -> None:
+        """Take what ``text`` says into hand, None for none, unless another was assigned meanwhile.
 
         ``before`` is the text of the value that it was made from.
         """
@@ -146,7 +147,9 @@ class Journal:
                 return
             self._watch.add(kind, live.value)
         # Assigned: what a request has updated, its sign-in takes along.
-        self._live[kind] = InHand(kind.decode(text), text, assigned=True)
+        self._live[kind] = (
+            _dropped() if text is None else InHand(kind.decode(text), text, assigned=True)
+        )
 
     def rebase(self, theirs: Texts) -> None:
         """Carry the changes over to what another request stored; `Conflict` if that cannot be."""
@@ -237,3 +240,7 @@ class Journal:
     def _see(self, kind: Kind[Any], live: InHand) -> None:
         if self._sealed and not is_immutable(live.value):
             live.seen = kind.written(live.value)
+
+
+def _dropped() -> InHand:
+    return InHand(NO_VALUE, b"", assigned=True, dropped=True)

@@ -20,6 +20,7 @@ from .placement import SIGNED_COOKIE
 from .predecessors.old_cookies import OldCookies
 from .sessions.renewing import Confirm
 from .sessions.request_session import RequestSession
+from .updates import applied
 from .visit import Visit
 
 T = TypeVar("T")
@@ -88,7 +89,7 @@ class RequestTiers(LateChanges):
 
     def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
         """Have ``value``; of a kind whose default is None, that is to have none."""
-        if value is None and kind.default is None:
+        if kind.is_none(value):
             self.drop(kind)
             return
         self.was_read = True
@@ -175,9 +176,7 @@ class RequestTiers(LateChanges):
             self._check_may_begin()
             return await self.session.tier.update(session, kind, function)
         journal = self.journal(kind)
-        text = journal.text(kind)
-        old = kind.initial() if text is None else kind.decode(text)
-        self.assign(kind, function(old), by_update=True)
+        self.assign(kind, applied(kind, journal.text(kind), function), by_update=True)
         now: T = journal.read(kind)
         return now
 
