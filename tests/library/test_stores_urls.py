@@ -24,6 +24,8 @@ OPENED = {
     "redis://:password@[::1]:6380/15?deadline=1e0": RedisStore,
     "rediss://user:password@redis.example/": RedisStore,
     "redis+unix:///run/redis.sock?db=2&deadline=1": RedisStore,
+    "redis+sentinel://a,b:26380,[::1]/sessions": RedisStore,
+    "rediss+sentinel://:password@a/sessions/3?sentinel_password=%26": RedisStore,
     "redis+unix://:password@/run/redis%20sock": RedisStore,
 }
 
@@ -83,6 +85,12 @@ WRONG = {
     "redis://localhost/-1": "database",
     "redis://user@localhost": "user:password@ or :password@",
     "redis://localhost?db=1": "no parameter db",
+    "redis+sentinel://localhost": "names the service",
+    "redis+sentinel:///sessions": "not host",
+    "redis+sentinel://a,,b/sessions": "not host",
+    "redis+sentinel://a/ses%20sions": "names the service",
+    "redis+sentinel://a/sessions/hidden": "database",
+    "redis+sentinel://a/sessions?ca_file=/no/such/file": "no parameter ca_file",
     "redis+unix://localhost/run/redis.sock": "path of a socket",
     "redis+unix://": "path of a socket",
     "redis+unix:///run/redis.sock?db=x": "database",

@@ -6,6 +6,10 @@
     redis://host[:port][/database]              Redis or Valkey, 6379 and database 0 by default
     rediss://host...                            the same over TLS; ?ca_file= as above
     redis+unix:///path/to/socket                the same on a socket; ?db= is its number
+    redis+sentinel://host[:port][,...]/service[/database]
+                                                the primary that Sentinels tell, 26379 by default;
+                                                ?sentinel_password= is what they want to be told
+    rediss+sentinel://host...                   the same over TLS, to them as well; ?ca_file=
     memory://                                   in this process, for trying things out
 
 ``user:password@`` stands before the hosts, each percent-encoded; ``?deadline=`` is the seconds for
@@ -32,6 +36,9 @@ from .base import SessionStore
 from .memory import MemoryStore
 
 _NAME = re.compile(r"[a-z_]{1,20}")
+
+#: What Redis lets a service be called.
+_SERVICE = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
 class StoreUrl(NamedTuple):
@@ -115,7 +122,7 @@ def _deadline(url: StoreUrl) -> float:
 
 def _tls(url: StoreUrl) -> ssl.SSLContext | None:
     """Return what verifies the server, where the scheme asks for TLS."""
-    if url.scheme not in ("memcacheds", "rediss"):
+    if url.scheme not in ("memcacheds", "rediss", "rediss+sentinel"):
         return None
     ca_file = url.parameters.get("ca_file")
     try:
@@ -173,29 +180,44 @@ def _open_memcached(url: StoreUrl) -> SessionStore:
     return opened
 
 
+_REDIS_PARAMETERS = {
+    "rediss": ["ca_file"],
+    "redis+unix": ["db"],
+    "redis+sentinel": ["sentinel_password"],
+    "rediss+sentinel": ["sentinel_password", "ca_file"],
+}
+
+
 def _open_redis(url: StoreUrl) -> SessionStore:
-    own = {"rediss": ["ca_file"], "redis+unix": ["db"]}.get(url.scheme, [])
-    _allow(url, "deadline", *own)
+    _allow(url, "deadline", *_REDIS_PARAMETERS.get(url.scheme, []))
     if url.user and not url.password:
         raise ValueError(f"a {url.scheme} URL has user:password@ or :password@")
+    service = ""
     if url.scheme == "redis+unix":
         if url.hosts or not url.path.strip("/"):
             raise ValueError("redis+unix:// is followed by the path of a socket, from the root on")
         address, database = url.path, url.parameters.get("db", "0")
+    elif url.scheme.endswith("+sentinel"):
+        address = ",".join(address_in_url(host, 26_379) for host in url.hosts.split(","))
+        service, _, database = url.path.removeprefix("/").partition("/")
+        if not _SERVICE.fullmatch(service):
+            raise ValueError(f"a {url.scheme} URL names the service after the hosts")
     else:
         address = address_in_url(url.hosts, 6379)
-        database = url.path.removeprefix("/") or "0"
-    if not re.fullmatch("[0-9]{1,5}", database):
+        database = url.path.removeprefix("/")
+    if not re.fullmatch("[0-9]{1,5}", database or "0"):
         raise ValueError(f"the database in a {url.scheme} URL is a number")
     _tls(url)
     store = _imported(url.scheme, "redis", ".redis.store").RedisStore
     opened: SessionStore = store(
         address,
-        database=int(database),
+        service=service,
+        database=int(database or "0"),
         user=url.user,
         password=url.password,
-        tls=url.scheme == "rediss",
+        tls=url.scheme.startswith("rediss"),
         ca_file=url.parameters.get("ca_file"),
+        sentinel_password=url.parameters.get("sentinel_password", ""),
         deadline=_deadline(url),
     )
     return opened
@@ -207,5 +229,7 @@ _SCHEMES: dict[str, Callable[[StoreUrl], SessionStore]] = {
     "redis": _open_redis,
     "rediss": _open_redis,
     "redis+unix": _open_redis,
+    "redis+sentinel": _open_redis,
+    "rediss+sentinel": _open_redis,
     "memory": _open_memory,
 }

@@ -4,7 +4,8 @@ Rule 1: redis-py is told to try nothing twice. What may be repeated, and what a 
 answer means, is known where the command is (:mod:`.commands`).
 Rule 2: whatever is interrupted - by the deadline, a cancellation, an error - closes the connection,
 so that an answer still to come can never be taken for another command's.
-Rule 3: a connection to a replica is none: it would answer with what was true some time ago.
+Rule 3: a connection to a replica is none: it would answer with what was true some time ago. One to
+a primary that has become a replica has ended.
 Rule 4: what leaves here is an answer or a `StoreError`, without any password.
 """
 
@@ -13,8 +14,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import ssl
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +50,7 @@ _MEANINGS: dict[str, tuple[type[StoreRefused] | type[StoreUnavailable], str]] = 
     "OOM": (StoreRefused, "Redis has no room for the record"),
     "MISCONF": (StoreRefused, "Redis takes no writes, for it cannot save them"),
     "NOREPLICAS": (StoreRefused, "Redis takes no writes, for too few replicas follow"),
-    "READONLY": (StoreRefused, "this Redis only reads, for it is a replica"),
+    "READONLY": (Unreachable, "this Redis only reads, for it is a replica"),
     "NOAUTH": (StoreUnfit, "this Redis wants a user and password"),
     "WRONGPASS": (StoreUnfit, "this Redis wants another user and password"),
     "NOPERM": (StoreUnfit, "this Redis lets the user not do what a session store does"),
@@ -70,6 +71,10 @@ _TYPES = {
     "ClusterDownError": "CLUSTERDOWN",
     "ClusterCrossSlotError": "CROSSSLOT",
 }
+
+
+class CommandUnknown(StoreUnfit):
+    """What answers does not know the command."""
 
 
 @dataclass(frozen=True)
@@ -105,22 +110,26 @@ class Door:
         return Connection(host=host, port=port, **options)
 
     async def open(self) -> Wire:
-        """Return a connection that answers and may write."""
+        """Return a connection to a primary that answers."""
+        async with self.knocked() as wire:
+            for reply in await wire.exchange([("PING",), ("EXPIRE", _NOTHING, 1)]):
+                if isinstance(reply, StoreUnavailable):  # refused: what is kept can be read
+                    raise reply
+        return wire
+
+    @asynccontextmanager
+    async def knocked(self) -> AsyncIterator[Wire]:
+        """Have a connection; whatever goes wrong in the block closes it."""
         try:
             wire = Wire(self._connection())
         except OSError as error:  # redis-py reads a file with each
             raise _translated(error) from error
         try:
             await wire.connect()
-            for reply in await wire.exchange([("PING",), ("EXPIRE", _NOTHING, 1)]):
-                if isinstance(reply, StoreRefused):
-                    raise StoreUnavailable(str(reply))
-                if isinstance(reply, StoreError):
-                    raise reply
+            yield wire
         except BaseException:
             await wire.close()
             raise
-        return wire
 
 
 class Wire:
@@ -151,7 +160,10 @@ class Wire:
         except NoScriptError:
             return Scriptless()
         except ResponseError as error:
-            return _meaning(error)
+            meaning = _meaning(error)
+            if isinstance(meaning, Unreachable):
+                raise meaning from None
+            return meaning
 
     async def close(self) -> None:
         """Close it; who does not say goodbye in time is left."""
@@ -170,7 +182,7 @@ def _meaning(error: RedisError) -> StoreError:
         kind, why = _MEANINGS[word]
         return kind(why)
     if "unknown command" in text:
-        return StoreUnfit("this Redis is older than 6.2, or does not know what a store needs")
+        return CommandUnknown("this Redis is older than 6.2, or does not know what a store needs")
     if "DB index" in text or "invalid DB" in text:
         return StoreUnfit("this Redis has no database of that number")
     return StoreUnavailable("Redis reports an error of its own")

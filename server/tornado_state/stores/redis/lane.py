@@ -16,6 +16,7 @@ from ..exchanges.commands import Command, OwnFault, StoreError, Unreachable
 from ..exchanges.lanes import Lane, LaneOwner
 from .commands import RedisCommand
 from .connection import Door, Wire
+from .sentinels import PrimaryDoor
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,9 @@ logger = logging.getLogger(__name__)
 class RedisLane(Lane):
     """A connection that is made and used by redis-py."""
 
-    def __init__(self, door: Door, owner: LaneOwner, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, door: Door | PrimaryDoor, owner: LaneOwner, loop: asyncio.AbstractEventLoop
+    ) -> None:
         super().__init__(owner, loop)
         self._door = door
         self._wire: Wire | None = None

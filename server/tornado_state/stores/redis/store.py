@@ -1,7 +1,8 @@
 """The session store on one Redis or Valkey.
 
-Rule 1: it is one server, or a name that leads to the primary of several: Redis's own replication
-may lose the last writes when a replica takes over, and a sign-out among them is lost with them.
+Rule 1: it is one server, or the primary of several, to which a name leads or Sentinels do: Redis's
+own replication may lose the last writes when a replica takes over, and a sign-out among them is
+lost with them.
 Rule 2: arguments are checked before anything is queued.
 
 What happens between a call and its answer: :mod:`..exchanges.node`.
@@ -10,7 +11,7 @@ What happens between a call and its answer: :mod:`..exchanges.node`.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from ...exceptions import StoreRefused, StoreUnavailable, StoreUnfit
 from ..addresses import parse_address
@@ -22,6 +23,7 @@ from ..exchanges.node import Node
 from .commands import Add, Cas, Lookup, delete, touch
 from .connection import Door
 from .lane import RedisLane
+from .sentinels import PrimaryDoor
 
 #: A key that nobody has.
 _NOTHING = "-" * 43
@@ -31,9 +33,11 @@ class RedisStore(SessionStore):
     """The contract, kept by Redis. For one event loop.
 
     ``address``         ``host:port``, ``[::1]:port`` or a Unix socket's path
+    ``service``         what Sentinels call the primary: then ``address`` is theirs, with commas
     ``database``        its number
     ``user, password``  what Redis wants to be told first; a password may stand alone
     ``tls, ca_file``    whether it speaks TLS, and the authority that vouches for it
+    ``sentinel_password``  what Sentinels want to be told, if they do
     ``deadline``        seconds for a whole call, from the call to the answer
     ``connections``     connections
     ``max_batch``       commands that share one exchange, at most
@@ -47,11 +51,13 @@ class RedisStore(SessionStore):
         self,
         address: str,
         *,
+        service: str = "",
         database: int = 0,
         user: str = "",
         password: str = "",
         tls: bool = False,
         ca_file: str | None = None,
+        sentinel_password: str = "",
         deadline: float = 0.5,
         connections: int = 1,
         max_batch: int = 256,
@@ -61,9 +67,13 @@ class RedisStore(SessionStore):
             raise ValueError("the number of a database is 0 or more")
         self._limits = Limits(deadline, connections, max_batch, max_waiting)
         self._counters = StoreCounters()
-        where = parse_address(address)
-        self._door = Door(address, where, database, user, password, tls, ca_file)
-        self._node = Node(address, self._lane, self._limits, self._counters)
+        how = Door(address, "", database, user, password, tls, ca_file)
+        self._door = (
+            _primary(how, service, sentinel_password)
+            if service
+            else replace(how, address=parse_address(address))
+        )
+        self._node = Node(self._door.name, self._lane, self._limits, self._counters)
 
     def _lane(self, owner: LaneOwner, loop: asyncio.AbstractEventLoop) -> RedisLane:
         return RedisLane(self._door, owner, loop)
@@ -145,3 +155,14 @@ class RedisStore(SessionStore):
                     raise reply
         finally:
             await wire.close()
+
+
+def _primary(how: Door, service: str, sentinel_password: str) -> PrimaryDoor:
+    """Return the way to ``service``; what ``how`` is named after are the Sentinels."""
+    sentinels = tuple(
+        Door(
+            each, parse_address(each), password=sentinel_password, tls=how.tls, ca_file=how.ca_file
+        )
+        for each in how.name.split(",")
+    )
+    return PrimaryDoor(f"{service} of {how.name}", sentinels, service, how)
