@@ -1,7 +1,7 @@
 """Applications that start at once: forked from a process that has imported what they import.
 
-For tests of what an application does. What is about how one starts and ends starts it as a person
-does, by `AppProcess` itself.
+Their Argon2id is as cheap as it gets. For tests of what an application does: what is about how one
+starts and ends, or what a password costs, starts it as a person does, by `AppProcess` itself.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from argon2 import PasswordHasher
+
 from compare.app_process import AppProcess
 from compare.processes import Guard, ProcessFailed
+from server.accounts import passwords
 
 _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(
@@ -80,6 +83,10 @@ class WarmProcess:
         self.wait()
 
 
+def _cheap_argon2id() -> PasswordHasher:
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
 def _run(module: str, options: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
     os.setsid()
     with log.open("ab") as file:
@@ -88,4 +95,5 @@ def _run(module: str, options: Sequence[str], environment: Mapping[str, str], lo
     os.environ.update(environment)
     sys.argv[1:] = options
     sys.modules.pop(module, None)  # it is run, not imported
+    passwords.owasp_argon2id = _cheap_argon2id
     runpy.run_module(module, run_name="__main__", alter_sys=True)
