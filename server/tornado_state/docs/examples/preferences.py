@@ -21,6 +21,7 @@ PREFERENCES = Kind(
     default=Preferences(results_per_page=20, theme="system"),
     outage_proof=True,
     outlives_logout=True,
+    inherited=True,  # a sign-in keeps it too: nobody gains from planting it
 )
 
 
