@@ -122,7 +122,7 @@ class PreferencesTest(Example):
         self.said("/settings", body="theme=dark")
         assert self.said("/settings") == '{"results_per_page": 20, "theme": "dark"}'
         assert list(self.jar) == ["state-preferences"]
-        assert self.jar.fetch(self, "/settings", method="POST", body="theme=pink").code == 500
+        assert self.jar.fetch(self, "/settings", method="POST", body="theme=pink").code == 422
         assert self._app.composition.sessions is None
 
 

@@ -5,7 +5,8 @@ No store is needed, and none is asked.
 
 from typing import Any, Literal, TypedDict, cast
 
-from tornado_state import Kind, StateApplication, StateHandler
+from tornado.web import HTTPError
+from tornado_state import InvalidValue, Kind, StateApplication, StateHandler
 
 Theme = Literal["light", "dark", "system"]
 
@@ -21,6 +22,7 @@ PREFERENCES = Kind(
     default=Preferences(results_per_page=20, theme="system"),
     outage_proof=True,
     outlives_logout=True,
+    inherited=True,  # a sign-in keeps it too: nobody gains from planting it
 )
 
 
@@ -31,7 +33,11 @@ class Settings(StateHandler):
         self.write({**self.preferences})
 
     def post(self) -> None:
-        self.preferences["theme"] = cast("Theme", self.get_argument("theme"))
+        theme = cast("Theme", self.get_argument("theme"))  # as far as anybody knows
+        try:
+            self.preferences = {**self.preferences, "theme": theme}
+        except InvalidValue as error:
+            raise HTTPError(422, "%s", error) from error
 
 
 def make_app(**settings: Any) -> StateApplication:
