@@ -39,7 +39,9 @@ def run(lab: Lab) -> Outcome:
         )
     victim = lab.copy(attacker, "victim")
     if lab.fill_cart(target, victim) and private and attacker.cart():
-        return Outcome(ADOPTED, False, "With the ID that the attacker made up, both share a cart.")
+        return Outcome(
+            ADOPTED, False, "With the ID that it made up, the attacker reads what the victim wrote."
+        )
     lab.sign_in(victim, lab.person(target))
     if who := attacker.who():
         return Outcome(ADOPTED, False, f"With the ID that it made up, the attacker is now {who}.")
