@@ -9,6 +9,7 @@ Exit status 0: every verdict is what it was. 1: one is another, which somebody h
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 import tomllib
@@ -52,6 +53,8 @@ def main(chosen: list[str]) -> int:
 
 
 def _row(file: str, known: dict[str, list[str]]) -> tuple[list[str], str]:
+    if wanted := known.get("debian"):
+        _need(wanted)
     for needed in (Path(file).parts[0], *known.get("needs", [])):
         if any((FOLDER / needed / name).exists() for name in ("requirements.txt", "package.json")):
             install(FOLDER / needed, ROOT / "build" / "real" / needed)
@@ -61,6 +64,14 @@ def _row(file: str, known: dict[str, list[str]]) -> tuple[list[str], str]:
     tried = [each for each in checked if each.verdict in SIGNS]
     row = [f"{len(tried)} of {len(checked)}", _names(checked, KEPT), _names(checked, BROKEN)]
     return row, "\n".join(_new(checked, known))
+
+
+def _need(packages: list[str]) -> None:
+    done = subprocess.run(
+        [ROOT / ".ci" / "need", *packages], stderr=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode:
+        raise Unusable(done.stderr.strip().rpartition("\n")[2])
 
 
 def _names(checked: list[Checked], verdict: str) -> str:

@@ -27,6 +27,8 @@ def as_toml(found: Found) -> str:
 def _lines(found: Found) -> Iterator[str]:
     yield "# Made of a recording. What was guessed says so: look at it, then let"
     yield "# `session-check doctor` try each request once."
+    if not found.has_what_carries:
+        yield from _SANITIZED
     yield f"name = {_text(urlsplit(found.site).netloc)}"
     yield f"url = {_text(found.site)}"
     yield ""
@@ -151,6 +153,10 @@ def _text(value: str) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+_SANITIZED = (
+    "# Neither cookies nor tokens are in the recording: browsers leave them out, unless told",
+    "# otherwise. Should doctor not see who signed in, export it once more, with sensitive data.",
+)
 _NO_SIGN_OUT = (
     "# Nothing was sent at a sign-out. If you did not sign out, do, and record once more; if you",
     "# did, the page only forgets what it holds. Then say so:",

@@ -37,7 +37,10 @@ class Source:
 
 @dataclass
 class Found:
-    """The parts of a description. ``tokens`` are by name, ``guesses`` sentences by table."""
+    """The parts of a description. ``tokens`` are by name, ``names`` theirs by what they were.
+
+    ``has_what_carries`` says whether a cookie or a token was recorded at all.
+    """
 
     site: str
     username: str
@@ -49,7 +52,7 @@ class Found:
     before: list[Recorded] = field(default_factory=list)
     tokens: dict[str, Source] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    guesses: dict[str, str] = field(default_factory=dict)
+    has_what_carries: bool = True
 
 
 def find(recording: Sequence[Recorded]) -> Found:
@@ -62,7 +65,12 @@ def find(recording: Sequence[Recorded]) -> Found:
     who, holds = _who(here, at, here.index(sign_out) if sign_out else len(here), username)
     found = Found(*(sign_in.site, username, password, sign_in, sign_out, who, holds), before=before)
     _find_tokens(found, here)
+    found.has_what_carries = bool(found.names) or any(map(_carries, here))
     return found
+
+
+def _carries(each: Recorded) -> bool:
+    return bool(each.cookies_set or {"cookie", "authorization"} & each.headers.keys())
 
 
 def _sign_in(recording: Sequence[Recorded]) -> tuple[Recorded, str]:

@@ -16,7 +16,8 @@ from .. import demands
 from ..carriers import carriers, signs_in
 from ..experiment import COOKIE, SESSION, DoesNotApply, Experiment, Lab, NotTried
 from ..findings import Outcome
-from ..shop_visitor import Unexpected
+from ..jar import name_of
+from ..shop_visitor import ShopVisitor, Unexpected
 
 NEVER = "never adopted"
 ADOPTED = "an ID of the attacker's is adopted"
@@ -39,11 +40,25 @@ def run(lab: Lab) -> Outcome:
         )
     victim = lab.copy(attacker, "victim")
     if lab.fill_cart(target, victim) and private and attacker.cart():
-        return Outcome(ADOPTED, False, "With the ID that the attacker made up, both share a cart.")
+        return Outcome(
+            ADOPTED, False, "With the ID that it made up, the attacker reads what the victim wrote."
+        )
     lab.sign_in(victim, lab.person(target))
     if who := attacker.who():
         return Outcome(ADOPTED, False, f"With the ID that it made up, the attacker is now {who}.")
-    return Outcome(NEVER, True, "Whoever comes with an ID that nobody was given gets another one.")
+    if taken := [name_of(name) for name in attacker.held if _goes_on_using(victim, attacker, name)]:
+        told = f"The victim's sign-in goes on using {', '.join(taken)}, which the attacker made up."
+        return Outcome(ADOPTED, False, told, demand=demands.NOT_GENERATED)
+    return Outcome(
+        NEVER, True, "What was made up signs nobody in, and no sign-in goes on using it."
+    )
+
+
+def _goes_on_using(victim: ShopVisitor, attacker: ShopVisitor, name: str) -> bool:
+    """Return whether the victim is signed in by this value of the attacker's, and by no other."""
+    if victim.held.get(name) != attacker.held[name]:
+        return False
+    return not signs_in(victim)(victim.held | made_up({name: attacker.held[name]}))
 
 
 def _like_the_targets_own(lab: Lab) -> dict[str, str]:

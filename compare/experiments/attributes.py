@@ -33,11 +33,11 @@ def run(lab: Lab) -> Outcome:
     headers = [parsed(each) for each in visitor.cookies_set]
     judged = [each for each in headers if each.name in rests_on and not each.deletes]
     secure = target.url.startswith("https:")
-    faults = {text: demand for each in judged for text, demand in _faults(each, secure=secure)}
+    lacking = {text: demand for each in judged for text, demand in faults(each, secure=secure)}
     names = ", ".join(sorted(rests_on))
-    if faults:
-        gravest = max(faults.values(), key=lambda demand: _SEVERITIES.index(demand.severity))
-        told = "; ".join(f"{text} ({demand.source})" for text, demand in sorted(faults.items()))
+    if lacking:
+        gravest = max(lacking.values(), key=lambda demand: _SEVERITIES.index(demand.severity))
+        told = "; ".join(f"{text} ({demand.source})" for text, demand in sorted(lacking.items()))
         return Outcome(LACKING, False, f"{told}.", demand=gravest)
     told = f"{names}: HttpOnly, SameSite, for this host alone"
     if secure:
@@ -46,7 +46,8 @@ def run(lab: Lab) -> Outcome:
     return Outcome(GOOD, True, f"{told}.", remarks=(remark,))
 
 
-def _faults(cookie: SetCookie, *, secure: bool) -> Iterator[tuple[str, Demand]]:
+def faults(cookie: SetCookie, *, secure: bool) -> Iterator[tuple[str, Demand]]:
+    """Yield what is lacking, in words, and who asks for it; ``secure`` says that it is https."""
     name, attributes = cookie.name, cookie.attributes
     if "httponly" not in attributes:
         yield f"{name} has no HttpOnly, so scripts read it", demands.HTTP_ONLY
@@ -64,6 +65,8 @@ def _faults(cookie: SetCookie, *, secure: bool) -> Iterator[tuple[str, Demand]]:
         yield f"{name} is not Secure, so http carries it as well", demands.SECURE
     elif secure and not name.lower().startswith(_PREFIXES):
         yield f"{name} is called neither __Host- nor __Secure-", demands.SECURE
+    elif secure and not (attributes.get("domain") or name.lower().startswith("__host-")):
+        yield f"{name} is for this host alone, and not called __Host-", demands.THIS_HOST
 
 
 def _prefix(cookie: SetCookie) -> Iterator[tuple[str, Demand]]:

@@ -51,7 +51,7 @@ def _with_what_visitors_get(lab: Lab) -> Outcome | None:
         return Outcome(
             STICKS,
             False,
-            "The planted cart is as valid as before, for whoever has the cookies.",
+            "What was written before is still there for whoever has the planted cookies.",
             demand=demands.OLD_TOKEN,
         )
     told = f"With what was planted ({names}) the attacker is nobody."

@@ -25,8 +25,9 @@ def run(lab: Lab) -> Outcome:
     if who := thief.who():
         return Outcome(STILL_IN, False, f"After the sign-out the copy is still {who}.")
     if has_cart and thief.cart():
-        return Outcome(CART_LEFT, False, "After the sign-out the copy still shows the cart.")
-    return Outcome(OUT, True, "After the sign-out the copy shows neither who it was nor a cart.")
+        return Outcome(CART_LEFT, False, "After the sign-out the copy shows what was written.")
+    more = ", and shows nothing of what was written" if has_cart else ""
+    return Outcome(OUT, True, f"After the sign-out the copy is nobody{more}.")
 
 
 EXPERIMENT = Experiment(

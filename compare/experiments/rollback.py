@@ -25,8 +25,8 @@ def run(lab: Lab) -> Outcome:
     if not lab.is_private(target):
         raise NotTried("a stranger reads what was written: it is kept with nobody's session")
     if yesterday.cart() != now:
-        return Outcome(BACK, False, "The old cookies are accepted, and the old cart is back.")
-    return Outcome(UNMOVED, True, "The old cookies show the cart as it is now.")
+        return Outcome(BACK, False, "The old cookies are accepted, and what they held is back.")
+    return Outcome(UNMOVED, True, "The old cookies show what was written since.")
 
 
 EXPERIMENT = Experiment(

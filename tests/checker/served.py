@@ -127,7 +127,8 @@ class Page(RequestHandler):
     def session(self) -> dict[str, Any]:
         if self.does("keeps_everything_in_a_cookie"):
             return json.loads(b64decode(self.get_cookie("state") or "e30="))
-        return self.site.sessions.get(self.session_id, {})
+        session = self.site.sessions.get(self.session_id, {})
+        return session if session.get("proof") in {None, self.get_cookie("proof")} else {}
 
     def keep(self, session_id: str, session: dict[str, Any]) -> None:
         if self.does("keeps_everything_in_a_cookie"):
@@ -182,6 +183,10 @@ class Page(RequestHandler):
             self.send_error(403)
         elif self.does("keeps_its_id_at_sign_in") and self.session_id in self.site.sessions:
             self.keep(self.session_id, self.session | {"user": name})
+        elif self.does("takes_any_id_beside_a_proof"):
+            self.set("proof", proof := secrets.token_hex(16))
+            made = self.get_cookie("sid") or self.site.new_id()
+            self.keep(made, {"user": name, "proof": proof})
         else:
             kept = {"email": self.site.emails[name]} if self.does("keeps_the_email") else {}
             self.keep(self.site.new_id(), {"user": name, **kept})

@@ -16,7 +16,7 @@ from compare.browser import Browser, Reply
 from compare.check.description import Unusable
 from compare.check.har import read_har
 from compare.check.main import main
-from compare.check.record import PASSWORD_ENV
+from compare.check.record import PASSWORD_ENV, as_toml
 from compare.check.recorded import find
 
 ANN = {"name": "ann", "password": "violet-otter-91"}
@@ -259,3 +259,14 @@ def test_the_doctor_gives_a_password_back(server: Server, tmp_path: Path) -> Non
         path.write_text((FILE + PASSWORD).replace("URL", url))
         assert main(["doctor", str(path)]) == 0
     assert site.accounts == {"ann": "violet-otter-91"}
+
+
+def test_a_recording_without_what_carries_a_sign_in_says_so(tmp_path: Path) -> None:
+    """Browsers leave cookies and tokens out of what they export, unless told otherwise."""
+    file = tmp_path / "login.har"
+    kept = [*entries(SIGN_IN, "GET /me ann", "POST /logout ok")]
+    file.write_text(json.dumps({"log": {"entries": kept}}))
+    assert "with sensitive data" in as_toml(find(read_har(file)))
+    kept[1]["request"]["headers"] = [{"name": "Cookie", "value": "sid=1"}]
+    file.write_text(json.dumps({"log": {"entries": kept}}))
+    assert "with sensitive data" not in as_toml(find(read_har(file)))

@@ -99,6 +99,15 @@ def test_what_decodes_to_the_same_bytes_is_no_change(server: Server, habit: str)
     assert (found.verdict, found.word) == (KEPT, tampering.REFUSED), found.sentence
 
 
+def test_an_id_that_is_taken_beside_another_cookie_is_taken(server: Server) -> None:
+    """It lets nobody in alone; that another one was given out instead is not so."""
+    found = server.checked(adoption.EXPERIMENT, "takes_any_id_beside_a_proof")
+    assert (found.verdict, found.word) == (BROKEN, adoption.ADOPTED), found.sentence
+    assert found.demand is not None
+    assert found.demand.severity == "low"
+    assert "sid" in found.sentence
+
+
 def test_same_site_none_is_no_same_site(server: Server) -> None:
     """Attributes are parsed: None is not as good as Lax because it is there."""
     found = server.checked(attributes.EXPERIMENT, "says_same_site_none")
