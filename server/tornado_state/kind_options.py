@@ -42,7 +42,9 @@ def check_options(kind: Any, migrations: Any, adopts: Any) -> None:
     """Raise `CompositionError` for what a ``kind`` cannot be, or cannot be given."""
     name = kind.name
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise CompositionError(f"a kind's name is 1 to 32 of a-z, 0-9 and _, not {name!r}")
+        raise CompositionError(
+            f"a kind's name is a letter of a-z and at most 31 of a-z, 0-9, _, not {name!r}"
+        )
     if kind.on_conflict not in ("refuse", "last_write"):
         raise CompositionError(
             f"{name}: on_conflict is 'refuse' or 'last_write', not {kind.on_conflict!r}"

@@ -2,8 +2,7 @@
 
 Rule 1: a kind states *needs* (:mod:`.needs`), never a place. The place follows (:mod:`.placement`).
 Rule 2: a kind assigned to a class attribute of a handler is declared there, and the attribute of an
-instance is its value in the request at hand. ``self.visits`` and ``self.state[VISITS]`` are one
-thing.
+instance is its value in the request at hand: ``self.visits`` is ``self.state[VISITS]``.
 Rule 3: the shape of a value has a number. A value of an older shape is brought up by the kind's
 migrations; one of a newer shape is left alone (`NotKnownHere`).
 """
@@ -40,7 +39,7 @@ class Kind(Generic[T]):
     """A declared kind of state. Two declarations are two kinds, whatever their fields say.
 
     ===============  ===============================================================================
-    ``name``         1 to 32 characters of ``a-z0-9_``; the key in records, part of a cookie's name
+    ``name``         a letter, up to 31 of ``a-z0-9_``; key in records, part of a cookie's name
     ``type``         what a value must be; see :mod:`.values`
     ``default``      what is read where nothing is kept; a copy of it, so a change inside counts
     ``on_conflict``  what happens when two requests changed it at once: ``"refuse"`` answers 409,
