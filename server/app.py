@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
@@ -35,10 +35,9 @@ class ShopApplication(StateApplication):
         **kwargs: Any,
     ) -> HTTPMessageDelegate:
         """Give what is too large to whoever says so."""
-        connection = request.connection
-        if not is_too_large(request.headers) or not isinstance(connection, HTTP1Connection):
+        if not is_too_large(request.headers):
             return super().get_handler_delegate(request, target_class, *args, **kwargs)
-        connection.set_max_body_size(MOST_DROPPED)
+        cast("HTTP1Connection", request.connection).set_max_body_size(MOST_DROPPED)
         return Dropping(super().get_handler_delegate(request, TooLargeHandler))
 
 

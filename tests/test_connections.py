@@ -6,6 +6,7 @@ import asyncio
 import os
 import resource
 import socket
+import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from urllib.parse import urlsplit
@@ -102,6 +103,21 @@ def test_who_never_asks_anything_is_sent_away() -> None:
     assert list(crowd.idle) == [young, asked]
 
 
+def test_who_takes_no_answer_is_silent_and_is_sent_away() -> None:
+    """From when the answer has begun; who has taken it may ask again."""
+    crowd, (unread, taken, young) = crowd_of(8, "a", "b", "c")
+    for number, stream in enumerate((unread, taken, young), 3):
+        crowd.begins(stream, number)
+        crowd.works(stream)
+        crowd.answers(stream, number)
+    assert not crowd.is_full(9)
+    crowd.waits(taken, 6)
+    crowd.end_unread(before=5)
+    assert [stream.closed for stream in (unread, taken, young)] == [True, False, False]
+    crowd.answers(unread, 7)
+    assert len(crowd) == 2
+
+
 @pytest.mark.parametrize(
     ("one", "other", "bits", "same"),
     [
@@ -138,10 +154,12 @@ async def slow_server(most: int) -> AsyncIterator[tuple[Server, socket.socket, i
         await server.drain([listener], until=0)
 
 
-async def ask(port: int, host: int = 1) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Ask from an address of one's own."""
+async def ask(
+    port: int, host: int = 1, times: int = 1
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Ask from an address of one's own; several times in one go."""
     streams = await asyncio.open_connection("127.0.0.1", port, local_addr=(f"127.0.0.{host}", 0))
-    streams[1].write(REQUEST)
+    streams[1].write(REQUEST * times)
     return streams
 
 
@@ -159,6 +177,26 @@ async def test_who_comes_while_all_are_being_answered_waits_outside() -> None:
             assert (await reader.readline()).startswith(b"HTTP/1.1 200")
             writer.close()
             await writer.wait_closed()
+
+
+async def test_of_who_has_left_no_further_request_is_begun() -> None:
+    """Whatever was sent with the one that is worked at: it would keep the server busy for long."""
+    async with slow_server(most=8) as (server, listener, port):
+        server.add_socket(listener)
+        settings = server.request_callback.settings
+        _, writer = await ask(port, times=20)
+        await settings["begun"].acquire()
+        # Reset: what is written to it fails, where a client that only sends no more is answered.
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.close()
+        settings["let"].set()
+        reader, writer = await ask(port, host=2)
+        await settings["begun"].acquire()
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        assert settings["begun"].locked()
+        writer.close()
+        await writer.wait_closed()
 
 
 @contextmanager

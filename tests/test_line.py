@@ -11,8 +11,12 @@ import pytest
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
+from compare.waiting import PATIENCE
 from server.operation.line import Line
 from server.operation.server import Server
+
+#: Bytes; the system keeps some six million of a connection.
+LARGE = 64 * 2**20
 
 
 class Told:
@@ -86,11 +90,29 @@ class Held(RequestHandler):
     post = get
 
 
+class Large(RequestHandler):
+    """Answers with more than what lies between the server and its clients."""
+
+    async def get(self) -> None:
+        self.settings["begun"].release()
+        self.write(b"x" * LARGE)
+
+
+class Long(RequestHandler):
+    """The same, and waits until it is read."""
+
+    async def get(self) -> None:
+        self.settings["begun"].release()
+        for _ in range(64):
+            self.write(b"x" * (LARGE // 64))
+            await self.flush()
+
+
 @asynccontextmanager
 async def served(line: Line) -> AsyncIterator[tuple[dict[str, asyncio.Semaphore], int]]:
     settings = {"begun": asyncio.Semaphore(0), "let": asyncio.Semaphore(0)}
     listener, port = bind_unused_port()
-    handlers = [("/health", RequestHandler), ("/", Held)]
+    handlers = [("/health", RequestHandler), ("/", Held), ("/large", Large), ("/long", Long)]
     server = Server(Application(handlers, **settings), line=line, apart=frozenset({"/health"}))
     server.add_socket(listener)
     try:
@@ -120,6 +142,20 @@ async def test_a_request_is_worked_at_when_the_one_before_it_is_answered() -> No
         for _ in both:
             settings["let"].release()
         assert [body for _, body in await asyncio.gather(*both)] == [b"done"] * 2
+
+
+async def test_an_answer_that_nobody_reads_keeps_nobody_waiting() -> None:
+    """Neither one that is written at once, nor one that is written as it is read."""
+    async with served(Line(at_work=1)) as (settings, port):
+        for path in ("/large", "/long"):
+            _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            await settings["begun"].acquire()
+            settings["let"].release()
+            async with asyncio.timeout(PATIENCE):
+                assert (await ask(port))[1] == b"done"
+            await settings["begun"].acquire()
+            writer.transport.abort()
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 """Who is connected, from where, and who of them says nothing.
 
 Rule 1: a connection is silent until the whole of its request is there: one that never asked
-anything, one that waits for its next request, one whose headers or body come drop by drop.
+anything, one that waits for its next request, one whose headers or body come drop by drop. It is
+silent again when its answer has begun: what is left is for the client to read.
 Rule 2: there is room for so many. When it is used up, a newcomer takes the place of whoever has
-been silent longest; a request that is being answered is never ended for it, and who has come just
+been silent longest; a request that is being worked at is never ended for it, and who has come just
 now is given the time to speak.
 Rule 3: a network (:mod:`..networks`) has a share of the room. Beyond it a newcomer from there takes
 the place of one of its own, or gets none.
@@ -11,7 +12,7 @@ the place of one of its own, or gets none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import takewhile
 from typing import NamedTuple, Protocol
 
 #: A network may have this part of the room.
@@ -52,6 +53,8 @@ class Connections:
         self._mute: dict[Stream, float] = {}
         #: Those that wait for a request, and since when.
         self._idle: dict[Stream, float] = {}
+        #: Those that have not taken their answer, by when it began.
+        self._unread: dict[Stream, float] = {}
 
     def __len__(self) -> int:
         return len(self._network_of)
@@ -90,6 +93,7 @@ class Connections:
     def waits(self, stream: Stream, now: float) -> None:
         """Its next request may come."""
         if stream in self._network_of:
+            self._unread.pop(stream, None)
             self._idle[stream] = now
             self._speaks(stream, now)
 
@@ -106,8 +110,15 @@ class Connections:
         if stream in self._network_of:
             self._networks[self._network_of[stream]].silent.pop(stream, None)
 
+    def answers(self, stream: Stream, now: float) -> None:
+        """Its answer has begun."""
+        if stream in self._network_of:
+            self._unread[stream] = now
+            self._speaks(stream, now)
+
     def remove(self, stream: Stream) -> None:
         """It is gone."""
+        self._unread.pop(stream, None)
         self._mute.pop(stream, None)
         self._idle.pop(stream, None)
         self.works(stream)
@@ -120,15 +131,16 @@ class Connections:
 
     def end_mute(self, before: float) -> None:
         """Close those that came ``before`` and never sent whole headers."""
-        for stream in list(self._since(before)):
+        self._end(self._mute, before)
+
+    def end_unread(self, before: float) -> None:
+        """Close those that have not taken an answer which began ``before``."""
+        self._end(self._unread, before)
+
+    def _end(self, streams: dict[Stream, float], before: float) -> None:
+        for stream in list(takewhile(lambda each: streams[each] < before, streams)):
             self.remove(stream)
             stream.close()
-
-    def _since(self, before: float) -> Iterator[Stream]:
-        for stream, came in self._mute.items():
-            if came >= before:
-                return
-            yield stream
 
     def _speaks(self, stream: Stream, now: float) -> None:
         """Put it behind all others that are silent."""

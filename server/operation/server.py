@@ -3,7 +3,11 @@
 Rule 1: a connection that waits for its next request is not closed at once when the server stops:
 that request may be on its way. It is given half a second, and what comes is answered with
 ``Connection: close``.
-Rule 2: who comes and sends no whole headers in ten seconds is sent away.
+Rule 2: who comes and sends no whole headers in ten seconds is sent away, and so is who has not
+taken an answer in thirty.
+Rule 3: a request is worked at until its answer begins. However slowly that is read, it keeps nobody
+waiting (:mod:`.line`).
+Rule 4: of who has left, no further request is begun.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from tornado.iostream import IOStream
 
 from ..networks import network_of
 from ..settings import is_loopback
+from .answering import Answering
 from .connections import Connections
 from .descriptors import room_for_connections
 from .door import Door, Seats
@@ -34,6 +39,7 @@ from .refusal import refuse
 #: Seconds.
 _LINGER = 0.5
 _MUTE = 10.0
+_UNREAD = 30.0
 _SWEEP = 0.5
 _TELL_EVERY = 10.0
 
@@ -112,8 +118,14 @@ class Server(HTTPServer):
         self._line.leave(server_conn.stream, now)
         self._crowd.waits(server_conn.stream, now)
         self._changed.set()
-        delegate = super().start_request(server_conn, request_conn)
-        return _Request(self, delegate, request_conn, server_conn)
+        connection = Answering(request_conn, lambda: self._answers(server_conn.stream))
+        delegate = super().start_request(server_conn, connection)
+        return _Request(self, delegate, connection, server_conn)
+
+    def _answers(self, stream: IOStream) -> None:
+        now = time.monotonic()
+        self._line.leave(stream, now)
+        self._crowd.answers(stream, now)
 
     def on_close(self, server_conn: Any) -> None:
         """Forget the connection."""
@@ -126,6 +138,7 @@ class Server(HTTPServer):
     def _sweep(self) -> None:
         now = time.monotonic()
         self._crowd.end_mute(now - _MUTE)
+        self._crowd.end_unread(now - _UNREAD)
         self._line.refuse_late(now)
         if self._refused and now >= self._silent_until:
             _log.warning("%d requests were refused: too many at once", self._refused)
@@ -157,7 +170,7 @@ class _Request(httputil.HTTPMessageDelegate):
         self,
         server: Server,
         delegate: httputil.HTTPMessageDelegate,
-        connection: httputil.HTTPConnection,
+        connection: Answering,
         server_conn: Any,
     ) -> None:
         self._server = server
@@ -171,6 +184,9 @@ class _Request(httputil.HTTPMessageDelegate):
         start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
         headers: httputil.HTTPHeaders,
     ) -> Awaitable[None] | None:
+        if self._stream.closed():
+            self._connection.detach()  # Tornado would go on with whatever it has read
+            return None
         self._server._crowd.begins(self._stream, time.monotonic())
         assert isinstance(start_line, httputil.RequestStartLine)
         self._start_line, self._headers = start_line, headers

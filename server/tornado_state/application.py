@@ -41,7 +41,7 @@ from .routes import handlers_of
 from .settings import read_settings
 from .stores import SessionStore, open_store
 from .timing import TimedState
-from .visit import Visit
+from .visit import Visit, make_origin_readable
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +134,7 @@ class StateApplication(Application):
         path_kwargs: dict[str, bytes] | None = None,
     ) -> httputil.HTTPMessageDelegate:
         """Give a handler that declares kinds its state, any other one what Tornado gives it."""
+        make_origin_readable(request.headers)
         connection = request.connection
         if connection is None or not issubclass(target_class, StateHandler):
             return super().get_handler_delegate(

@@ -5,6 +5,7 @@ Rule 1: a cookie goes out only where it arrives and replaces nothing: not over p
 Rule 2: a browser that sends a request from another site's page leaves out the cookies that are
 ``SameSite``. Such a request cannot tell what the browser has, so no cookie may be set in answer to
 it (RFC 6265bis 5.6.3; the headers are of the W3C's Fetch Metadata).
+Rule 3: an ``Origin`` that cannot be read is nobody's, as ``null`` is, which no check lets through.
 """
 
 from __future__ import annotations
@@ -13,13 +14,21 @@ from collections.abc import Collection, Container, Iterable
 from copy import copy
 from urllib.parse import urlsplit
 
-from tornado.httputil import HTTPServerRequest
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
 
 from .cookies.wire import Cookies, SetCookie
 from .exceptions import CrossSite, InsecureTransport
 
 #: Methods with which a link or a form of another site brings ``Lax`` cookies along.
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+def make_origin_readable(headers: HTTPHeaders) -> None:
+    """Put ``null`` in place of an ``Origin`` over which Tornado's checks would stumble."""
+    try:
+        urlsplit(headers.get("Origin", ""))
+    except ValueError:
+        headers["Origin"] = "null"
 
 
 class Visit:

@@ -54,6 +54,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
     "a script": {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "cors"},
     "an old browser": {"Origin": "https://pay.example"},
     "a page without an origin": {"Origin": "null"},
+    "what cannot be read": {"Origin": "http://["},
 }
 #: Requests that bring their cookies along, or are nobody's page.
 HERE: dict[str, dict[str, str]] = {
