@@ -167,8 +167,8 @@ class Composition:
     def _arrange(self) -> None:
         """Work out what follows from the placement."""
         table = self.placement
-        #: The kinds kept in signed cookies.
-        self.cookie_kinds = tuple(kind for kind, tier in table.items() if tier is SIGNED_COOKIE)
+        #: The kinds kept in signed cookies, as a set in order.
+        self.cookie_kinds = {kind: None for kind, tier in table.items() if tier is SIGNED_COOKIE}
         #: Of those, the kinds that end with sign-out: signed for the person signed in only.
         self.bound_kinds = frozenset(kind for kind in self.cookie_kinds if is_bound(kind))
         in_session = [kind for kind, tier in table.items() if tier is SERVER_SESSION]

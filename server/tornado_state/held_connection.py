@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, cast
+from typing import Any
 
 from tornado import httputil
 from tornado.concurrent import chain_future
@@ -40,19 +40,25 @@ class HeldConnection(httputil.HTTPConnection):
         answer: Callable[[Exception], None] | None,
         handler: str,
     ) -> None:
-        self.connection = connection
+        # More than Tornado's interface says: whoever serves, and who detaches it, knows what it is.
+        self.connection: Any = connection
         self.state = state
         self.holding = False
         self.retry_after: int | None = None
         self._answer = answer
+        self._explains = is_asked_for()
         self._handler = handler
         self._chunks: list[bytes] = []
         self._finished = False
         self._when_sent: list[Callable[[], None]] = []
 
     def __getattr__(self, name: str) -> Any:
-        """Everything else is the connection's own: close callbacks, detaching, its context."""
+        """Everything else is the connection's own: detaching, its context."""
         return getattr(self.connection, name)
+
+    def set_close_callback(self, callback: Callable[[], None] | None) -> None:
+        """Have ``callback`` called when the client leaves early."""
+        self.connection.set_close_callback(callback)
 
     def for_error(self, error: Exception) -> HeldConnection:
         """Return a connection for whoever answers ``error``: the state is there to be read."""
@@ -70,8 +76,8 @@ class HeldConnection(httputil.HTTPConnection):
         chunk: bytes | None = None,
     ) -> asyncio.Future[None]:
         """Send the headers, at once or as soon as the commit is confirmed."""
-        status = cast(httputil.ResponseStartLine, start_line).code
-        if is_asked_for():
+        status: int = start_line.code  # type: ignore[union-attr]
+        if self._explains:
             explain_load(self.state.session)
             explain_commit(self.state.session, status)
         if status >= 500 or self._answer is None:
@@ -93,7 +99,8 @@ class HeldConnection(httputil.HTTPConnection):
     def write(self, chunk: bytes) -> asyncio.Future[None]:
         """Send a part of the body, after the headers."""
         if not self.holding:
-            return self.connection.write(chunk)
+            sent: asyncio.Future[None] = self.connection.write(chunk)
+            return sent
         self._chunks.append(chunk)
         return self._sent
 
@@ -127,7 +134,7 @@ class HeldConnection(httputil.HTTPConnection):
 
     def _close(self) -> None:
         """Let nobody wait for what cannot be sent."""
-        cast("Any", self.connection).close()
+        self.connection.close()
 
     def _send(
         self,
@@ -136,8 +143,9 @@ class HeldConnection(httputil.HTTPConnection):
         chunk: bytes | None,
     ) -> asyncio.Future[None]:
         self.state.close()
-        self._complete(cast(httputil.ResponseStartLine, start_line).code, headers)
-        return self.connection.write_headers(start_line, headers, chunk)
+        self._complete(start_line.code, headers)  # type: ignore[union-attr]
+        sent: asyncio.Future[None] = self.connection.write_headers(start_line, headers, chunk)
+        return sent
 
     def _switch(
         self,
@@ -175,7 +183,7 @@ class HeldConnection(httputil.HTTPConnection):
         for cookie in cookies:
             headers.add("Set-Cookie", cookie.header)
         tell_keepers(headers, sets_cookies=bool(cookies), depends=self.state.was_read)
-        if is_asked_for():
+        if self._explains:
             explain_cookies(cookies)
         if (timing := self.state.timing) is not None:
             headers.add("Server-Timing", timing)
@@ -188,7 +196,7 @@ class HeldConnection(httputil.HTTPConnection):
         headers: httputil.HTTPHeaders,
         chunk: bytes | None,
     ) -> None:
-        status = cast(httputil.ResponseStartLine, start_line).code
+        status = start_line.code  # type: ignore[union-attr]
         try:
             await self._settle(fatal=status < 500)
         except StateError as error:

@@ -120,4 +120,6 @@ def _against(base: Confirmed, kind: Kind[Any], live: InHand, now: bytes) -> Any:
     if live.is_default and now == live.text:
         return None if live.dropped and base.names(kind) else NO_VALUE
     kept = base.text(kind)
-    return NO_VALUE if kept is not None and is_same(kind, now, kept) else now
+    if kept is None:
+        return now
+    return NO_VALUE if kept == now or is_same(kind, now, kept) else now

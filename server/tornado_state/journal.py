@@ -200,7 +200,10 @@ class Journal:
 
     def is_kept_by_others(self) -> bool:
         """Return whether somebody else holds a value that can change inside."""
-        return any(live.seen is not None and live.is_kept for live in self._live.values())
+        for live in self._live.values():  # noqa: SIM110 - as above
+            if live.seen is not None and live.is_kept:
+                return True
+        return False
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside since they were told, each once."""

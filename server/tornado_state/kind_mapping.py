@@ -8,7 +8,7 @@ Rule 3: a change after the response began raises, for it could not be kept befor
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeVar, overload
 
 from .composition import Composition, Plan
 from .exceptions import ResponseStarted, UndeclaredKind
@@ -53,7 +53,8 @@ class KindMapping(Mapping[Kind[Any], Any]):
 
     def __getitem__(self, kind: Kind[T]) -> T:
         """Return the value, or a copy of the kind's default. Changes made inside it count."""
-        return cast("T", self._read(kind, _UNSET))
+        value: T = self._read(kind, _UNSET)
+        return value
 
     @overload
     def get(self, kind: Kind[T], /) -> T: ...

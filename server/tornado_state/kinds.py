@@ -20,7 +20,6 @@ from typing import (
     Protocol,
     TypeVar,
     Unpack,
-    cast,
     overload,
 )
 
@@ -148,7 +147,8 @@ class Kind(Generic[T]):
     def __get__(self, instance: Any, owner: Any) -> Kind[T] | T:
         if not isinstance(instance, RequestHandler):
             return self
-        return cast("T", instance.state[self])  # type: ignore[attr-defined]
+        value: T = instance.state[self]  # type: ignore[attr-defined]
+        return value
 
     def __set__(self, instance: _HasState, value: T) -> None:
         instance.state[self] = value

@@ -16,7 +16,6 @@ from .cookies.wire import Cookies, SetCookie
 from .journal import Journal
 from .kinds import Kind
 from .late_changes import LateChanges
-from .placement import SIGNED_COOKIE
 from .predecessors.old_cookies import OldCookies
 from .sessions.renewing import Confirm
 from .sessions.request_session import RequestSession
@@ -34,10 +33,11 @@ class RequestTiers(LateChanges):
         self.composition = composition
         #: The kinds to which a value may have to be brought over, and the cookies it may be in.
         self.adopting = plan.adopting
-        self.old_cookies = OldCookies(composition.predecessors, visit.cookies)
         self._visit = visit
         self.counts_as_use = counts_as_use
+        # Made when there is something in them: most requests have but one tier.
         self._client_or_none: ClientState | None = None
+        self._old_or_none: OldCookies | None = None
         self.session = RequestSession(
             composition.sessions,
             composition.rules,
@@ -58,6 +58,13 @@ class RequestTiers(LateChanges):
     def cookies(self) -> Cookies:
         """What the request presents."""
         return self._visit.cookies
+
+    @property
+    def old_cookies(self) -> OldCookies:
+        """The cookies of predecessors."""
+        if self._old_or_none is None:
+            self._old_or_none = OldCookies(self.composition.predecessors, self._visit.cookies)
+        return self._old_or_none
 
     # Values
 
@@ -108,7 +115,7 @@ class RequestTiers(LateChanges):
 
     def is_in_cookie(self, kind: Kind[Any]) -> bool:
         """Return whether the kind is kept in a signed cookie."""
-        return self.composition.placement[kind] is SIGNED_COOKIE
+        return kind in self.composition.cookie_kinds
 
     # Who is signed in
 
@@ -188,7 +195,8 @@ class RequestTiers(LateChanges):
     def _confirm(self, due: Due | None) -> None:
         if due is not None:
             self._client.confirm(due)
-        self.old_cookies.confirm()
+        if self._old_or_none is not None:
+            self._old_or_none.confirm()
 
     def _check_may_begin(self) -> None:
         """Refuse a session whose cookie could not be sent, before anything of it is stored."""
@@ -196,10 +204,12 @@ class RequestTiers(LateChanges):
             self._check_transport([self.session.tier.cookie_name])
 
     def _due(self) -> Due | None:
-        """Return the cookies to be sent, None where no kind in a cookie was used."""
+        """Return the cookies to be sent, None where no kind in a cookie was used or changed."""
         if self._client_or_none is None:
             return None
         due = self._client_or_none.due(self._owner)
+        if due is None:
+            return None
         self._check_transport([cookie.name for cookie in due.cookies.values() if cookie.keeps])
         return due
 
@@ -212,11 +222,11 @@ class RequestTiers(LateChanges):
 
         One that is only signed anew can wait for a request that came over https.
         """
-        cookie = self.session.known.cookie
+        cookie = self.session.cookie
         cookies = self._client_or_none.set_cookies() if self._client_or_none else []
         if cookie and self._visit.lets_through(cookie, secure=self.composition.secure):
-            cookies = [*cookies, cookie]
-        return [*cookies, *self.old_cookies.set_cookies()]
+            cookies.append(cookie)
+        return cookies + self._old_or_none.set_cookies() if self._old_or_none else cookies
 
     async def reload(self, *, closed: bool) -> None:
         """Take what the store has; what is not confirmed is forgotten, unless it is too late."""
@@ -229,7 +239,7 @@ class RequestTiers(LateChanges):
     def _forget_unsaved(self) -> None:
         if self._client_or_none is not None:
             self._client_or_none.forget_unsaved()
-        self.session.known.forget_unsaved()
+        self.session.forget_unsaved()
 
     def visit_after(self) -> Visit:
         """Return the visit as it is once the answer has arrived."""
@@ -237,8 +247,9 @@ class RequestTiers(LateChanges):
 
     def discard(self) -> None:
         """Forget every change not confirmed."""
-        self.old_cookies.forget()
-        self.session.known.discard()
+        if self._old_or_none is not None:
+            self._old_or_none.forget()
+        self.session.discard()
         if self._client_or_none is not None:
             self._client_or_none.discard()
 

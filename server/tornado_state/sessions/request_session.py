@@ -10,7 +10,7 @@ import asyncio
 
 from tornado.log import app_log
 
-from ..cookies.wire import Cookies
+from ..cookies.wire import Cookies, SetCookie
 from ..exceptions import StateError, UndeclaredKind, Unsupported
 from ..stores.base import SessionRecord
 from .id_cookie import NOBODY
@@ -62,6 +62,11 @@ class RequestSession:
         if self._known is None:
             self._known = Session(rules=self._rules)
         return self._known
+
+    @property
+    def cookie(self) -> SetCookie | None:
+        """The cookie to send, None for none."""
+        return self._known.cookie if self._known is not None else None
 
     @property
     def is_unknown(self) -> bool:
@@ -123,6 +128,16 @@ class RequestSession:
         session.counts_as_use = self._counts_as_use
         session.address = self._address
         self._known = session
+
+    def discard(self) -> None:
+        """Forget all that is not confirmed."""
+        if self._known is not None:
+            self._known.discard()
+
+    def forget_unsaved(self) -> None:
+        """Forget all that is not confirmed; what was handed out is watched."""
+        if self._known is not None:
+            self._known.forget_unsaved()
 
     def fail(self, error: StateError) -> None:
         """Have the session out of reach: whoever uses it is raised ``error``."""
