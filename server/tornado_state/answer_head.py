@@ -1,8 +1,8 @@
 """The head of an answer: what would break it, and what whoever keeps a copy of it must know.
 
 Rule 1: a head that cannot be sent is refused before anything is committed, as Tornado refuses it.
-Rule 2: ``Vary: Cookie`` where state was read, ``private`` where a cookie goes out, whatever else
-the handler said (RFC 9111 3.5, 5.2.2.7).
+Rule 2: what is confirmed goes out with every answer. ``Vary: Cookie`` where state was read,
+``private`` where a cookie goes out, whatever else the handler said (RFC 9111 3.5, 5.2.2.7).
 """
 
 from __future__ import annotations
@@ -11,15 +11,35 @@ import re
 
 from tornado.httputil import HTTPHeaders, HTTPOutputError
 
+from .explaining import explain_cookies
+from .served_state import ServedState
+
 _BREAKS = re.compile(rb"[\r\n]")
 _DIGITS = re.compile(r"[0-9]+")
 
 
+def complete(
+    headers: HTTPHeaders, state: ServedState, *, retry_after: int | None, explains: bool
+) -> None:
+    """Add cookies, and what caches and clients must know; say which, if that is asked for."""
+    cookies = state.set_cookies()
+    for cookie in cookies:
+        headers.add("Set-Cookie", cookie.header)
+    tell_keepers(headers, sets_cookies=bool(cookies), depends=state.was_read)
+    if explains:
+        explain_cookies(cookies)
+    if (timing := state.timing) is not None:
+        headers.add("Server-Timing", timing)
+    if retry_after is not None and "Retry-After" not in headers:
+        headers["Retry-After"] = str(retry_after)
+
+
 def check_head(headers: HTTPHeaders, chunk: bytes | None) -> None:
     """Raise `ValueError` for what breaks the head, `HTTPOutputError` for too much of a body."""
-    for name, value in headers.get_all():
-        if _BREAKS.search(f"{name}: {value}".encode("latin-1")):
-            raise ValueError(f"a header's value breaks its line: {name}")
+    lines = [f"{name}: {value}" for name, value in headers.get_all()]
+    if _BREAKS.search("".join(lines).encode("latin-1")):
+        broken = next(line for line in lines if _BREAKS.search(line.encode("latin-1")))
+        raise ValueError(f"a header's value breaks its line: {broken.partition(':')[0]}")
     length = headers.get("Content-Length")
     if length is None:
         return
@@ -34,7 +54,7 @@ def tell_keepers(headers: HTTPHeaders, *, sets_cookies: bool, depends: bool) -> 
     if sets_cookies:
         headers["Cache-Control"] = _private(headers.get("Cache-Control", ""))
     if sets_cookies or depends:
-        headers["Vary"] = _with_cookie(headers.get("Vary", ""))
+        headers["Vary"] = _with_cookie(headers["Vary"]) if "Vary" in headers else "Cookie"
 
 
 def _private(given: str) -> str:
@@ -47,8 +67,6 @@ def _private(given: str) -> str:
 
 def _with_cookie(given: str) -> str:
     """Return a Vary that names the Cookie header."""
-    if not given:
-        return "Cookie"
     names = [name.strip() for name in given.split(",") if name.strip()]
     if "*" in names or "cookie" in (name.lower() for name in names):
         return given

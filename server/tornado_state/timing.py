@@ -34,6 +34,9 @@ class TimedState(RequestState):
     def look_up(self) -> None:
         """Leave it to `load`, which looks at the clock."""
 
+    def commit_soon(self) -> None:
+        """Leave it to `commit`, likewise."""
+
     async def load(self) -> None:
         """See `RequestState.load`."""
         with self._timed():

@@ -56,7 +56,7 @@ class SessionLoading:
     def looked_up(self, presented: Presented, record: SessionRecord | None) -> Session | None:
         """Return the session that a record is, None where only `load` can tell; `NotKnownHere`."""
         found = self.records.found(presented.session_id or "", record)
-        return found and self._session(presented, found)
+        return self._session(presented, found) if isinstance(found, Found) else None
 
     def _session(self, presented: Presented, found: Found) -> Session:
         return Session(

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import cast
 
 from ..confirmed import NOTHING, Texts
 from ..events import Events
@@ -56,27 +55,29 @@ class SessionRecords(SessionTimes):
     async def find(self, session_id: str) -> Found:
         """Return the session, or that there is definitely none that may be used."""
         record = await self.load(session_id)
-        return self.found(session_id, record) or await self._renewed(session_id, record)
+        found = self.found(session_id, record)
+        if isinstance(found, Found):
+            return found
+        assert record is not None, "what leads on is a record"
+        return await self._renewed(session_id, record.sealed, found)
 
-    def found(self, session_id: str, record: SessionRecord | None) -> Found | None:
-        """Return what a record says, None where that depends on another, which it leads on to."""
+    def found(self, session_id: str, record: SessionRecord | None) -> Found | Opened:
+        """Return what a record says, itself where that depends on another, which it leads on to."""
         opened = self.open(session_id, record.sealed) if record else None
         if record is None or opened is None:
             return Found()
         now = self.clock()
         if opened.last_word is not None:
-            return None if opened.was_renewed(now) else Found()
+            return opened if opened.was_renewed(now) else Found()
         if not self._counts(opened.contents, now):
             return Found()
         return Found(self._version(session_id, opened.contents, opened.values, *record))
 
-    async def _renewed(self, session_id: str, record: SessionRecord | None) -> Found:
-        assert record is not None, "what leads on is a record, and was opened before"
-        opened = cast("Opened", self.open(session_id, record.sealed))
+    async def _renewed(self, session_id: str, sealed: bytes, opened: Opened) -> Found:
         was = opened.was(self.clock())
         was = was if was and await self._goes_on(opened) else NOTHING
         # Without the token: the word that leads on is not to be replaced.
-        old = self._version(session_id, opened.contents, opened.values, record.sealed, None)
+        old = self._version(session_id, opened.contents, opened.values, sealed, None)
         return Found(old=old, was=was)
 
     def load_soon(self, session_id: str) -> asyncio.Future[SessionRecord | None]:
@@ -92,12 +93,7 @@ class SessionRecords(SessionTimes):
         return self._version(session_id, Contents(0, 0, False, b""), NOTHING, b"", None)
 
     def _version(
-        self,
-        session_id: str,
-        contents: Contents,
-        values: Texts,
-        sealed: bytes,
-        token: bytes | None,
+        self, session_id: str, contents: Contents, values: Texts, sealed: bytes, token: bytes | None
     ) -> StoredSession:
         key = self.sealer.store_key(session_id)
         return StoredSession(session_id, key, *contents[:3], values, sealed, token)
@@ -196,8 +192,19 @@ class SessionRecords(SessionTimes):
         self._take_room(stored, new, address)
         swapped = await self.cas(stored, new.sealed, self.expiry(stored))
         if swapped:
-            self._touches.done(stored.store_key)
+            self.swapped(stored)
         return swapped
+
+    def swap_soon(
+        self, stored: StoredSession, new: StoredSession, token: bytes, address: str
+    ) -> asyncio.Future[bool | None]:
+        """Begin to `swap` the version of ``token``; None is for nothing left to replace."""
+        self._take_room(stored, new, address)
+        return self.store.cas_soon(stored.store_key, new.sealed, token, self.expiry(stored))
+
+    def swapped(self, stored: StoredSession) -> None:
+        """Note that the record was replaced."""
+        self._touches.done(stored.store_key)
 
     async def delete(self, stored: StoredSession) -> None:
         """Delete the record, whatever version it is."""

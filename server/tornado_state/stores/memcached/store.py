@@ -101,12 +101,21 @@ class MemcachedStore(SessionStore):
 
     async def cas(self, key: str, sealed: bytes, token: bytes, idle: int) -> bool | None:
         """See `SessionStore.cas`; `RecordTooLarge` where memcached takes no such record."""
+        check_token(token)
+        if is_token(token):
+            return await self.cas_soon(key, sealed, token, idle)
         self._check_record(sealed, idle)
+        return False if await self.load(key) else None
+
+    def cas_soon(
+        self, key: str, sealed: bytes, token: bytes, idle: int
+    ) -> asyncio.Future[bool | None]:
+        """See `SessionStore.cas_soon`."""
         check_token(token)
         if not is_token(token):
-            return False if await self.load(key) else None
-        stored: bool | None = await self._home(key).call(Cas(key, sealed, token, idle))
-        return stored
+            return super().cas_soon(key, sealed, token, idle)
+        self._check_record(sealed, idle)
+        return self._home(key).call(Cas(key, sealed, token, idle))
 
     async def touch(self, key: str, idle: int) -> bool:
         """See `SessionStore.touch`."""
