@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tornado import httputil
-from tornado.concurrent import chain_future
+from tornado.concurrent import chain_future, future_set_result_unless_cancelled
 
 
 class HeldAnswer:
@@ -54,13 +54,15 @@ class HeldAnswer:
             written = connection.write(part)
         if self.is_whole:
             connection.finish()
-        self.sent.add_done_callback(_retrieve)
-        chain_future(written, self.sent)
+        if written.done() and not written.cancelled() and written.exception() is None:
+            future_set_result_unless_cancelled(self.sent, None)
+        else:
+            self.sent.add_done_callback(_retrieve)
+            chain_future(written, self.sent)
         for callback in self.when_sent:
             callback()
 
 
 def _retrieve(sent: asyncio.Future[None]) -> None:
     """Have nothing logged for a handler that does not wait until its response has left."""
-    if not sent.cancelled():
-        sent.exception()
+    sent.cancelled() or sent.exception()

@@ -189,7 +189,7 @@ class HeldConnection(httputil.HTTPConnection):
         if answer.cancelled():
             return  # the loop is being closed
         try:
-            is_done = self.state.committed(answer)
+            is_done = self.state.committed()
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             self._task = asyncio.ensure_future(self._give_up(held, error))
             return

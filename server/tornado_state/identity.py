@@ -52,7 +52,7 @@ class Identity:
         if kind is None:
             return
         journal = self._tiers.values(kind)
-        text = journal.changes().get(kind)
+        text = journal.change(kind)
         if text is None or _person(kind, text) == self._person:
             return
         before = journal.kept(kind)

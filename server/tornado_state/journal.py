@@ -124,6 +124,12 @@ class Journal:
                 changes[kind] = text
         return changes
 
+    def change(self, kind: Kind[Any]) -> bytes | None:
+        """Return the new text of one kind, None for none; as `changes`, without looking around."""
+        live = self._live.get(kind)
+        text = NO_VALUE if live is None else change_of(kind, live, self._base)
+        return None if text is NO_VALUE else text
+
     def with_changes(self, changes: Changes) -> Texts:
         """Return the base with ``changes``."""
         return self._base.with_changes(changes)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, overload
 from .composition import Composition, Plan
 from .exceptions import ResponseStarted, UndeclaredKind
 from .identity import Identity
+from .journal import Journal
 from .kinds import Kind
 from .request_tiers import RequestTiers
 from .visit import Visit
@@ -53,7 +54,7 @@ class KindMapping(Mapping[Kind[Any], Any]):
 
     def __getitem__(self, kind: Kind[T]) -> T:
         """Return the value, or a copy of the kind's default. Changes made inside it count."""
-        value: T = self._read(kind, _UNSET)
+        value: T = self._journal(kind).read(kind)
         return value
 
     @overload
@@ -64,13 +65,13 @@ class KindMapping(Mapping[Kind[Any], Any]):
 
     def get(self, kind: Kind[Any], default: Any = _UNSET, /) -> Any:
         """Return the value, or else ``default``; changes made inside that count as well."""
-        return self._read(kind, default)
+        journal = self._journal(kind)
+        return journal.read(kind) if default is _UNSET else journal.read(kind, default)
 
     def __contains__(self, kind: object) -> bool:
         if not isinstance(kind, Kind):
             return False
-        self._check_declared(kind)
-        return self._tiers.journal(kind).has(kind)
+        return self._journal(kind).has(kind)
 
     def __iter__(self) -> Iterator[Kind[Any]]:
         return iter([kind for kind in self._kinds if kind in self])
@@ -100,7 +101,7 @@ class KindMapping(Mapping[Kind[Any], Any]):
         self._identity.check_other(kind)
         if kind not in self:
             return kind.initial() if default is _UNSET else default
-        value = self._read(kind, _UNSET)
+        value = self[kind]
         self._tiers.drop(kind)
         return value
 
@@ -115,19 +116,17 @@ class KindMapping(Mapping[Kind[Any], Any]):
     def _make_tiers(self, *of: Any, **said: Any) -> RequestTiers:
         return RequestTiers(*of, **said)
 
-    def _read(self, kind: Kind[Any], default: Any) -> Any:
-        self._check_declared(kind)
-        journal = self._tiers.journal(kind)
-        return journal.read(kind) if default is _UNSET else journal.read(kind, default)
-
-    def _check_declared(self, kind: Kind[Any]) -> None:
-        if kind not in self._kinds:
-            raise UndeclaredKind(kind.name, "the kinds of this handler")
+    def _journal(self, kind: Kind[Any]) -> Journal:
+        """Return the journal that has the value of a kind that the handler declares."""
+        if kind in self._kinds:
+            return self._tiers.journal(kind)
+        raise UndeclaredKind(kind.name, "the kinds of this handler")
 
     def _check_open(self) -> None:
         if self._closed:
             raise ResponseStarted
 
     def _check_change(self, kind: Kind[Any]) -> None:
-        self._check_declared(kind)
+        if kind not in self._kinds:
+            raise UndeclaredKind(kind.name, "the kinds of this handler")
         self._check_open()

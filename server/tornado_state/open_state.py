@@ -80,8 +80,7 @@ class OpenTiers(RequestTiers):
             raise CookieNeeded(f"a change of {kind.name}")
 
     def _check_transport(self, names: list[str]) -> None:
-        if names:
-            raise CookieNeeded(f"a change of what {names[0]} keeps")
+        raise CookieNeeded(f"a change of what {names[0]} keeps")
 
 
 @asynccontextmanager

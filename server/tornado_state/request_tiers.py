@@ -28,7 +28,7 @@ class RequestTiers(RequestValues):
     _begun: tuple[Begun, Due | None]
 
     def must_wait(self, *, failed: bool) -> bool:
-        """Return whether `commit` has to ask the store for anything, if the request ``failed``."""
+        """See `RequestState.must_wait`."""
         tier = self.session.tier_to_ask
         return tier is not None and tier.must_wait(self.session.known, failed=failed)
 
@@ -50,7 +50,7 @@ class RequestTiers(RequestValues):
         self._begun = (begun, due)
         return begun.answer
 
-    def committed(self, answer: asyncio.Future[Any]) -> bool:
+    def committed(self) -> bool:
         """See `RequestState.committed`."""
         begun, due = self._begun
         is_done = self.session.tier.committed(self.session.known, begun)
@@ -93,7 +93,8 @@ class RequestTiers(RequestValues):
         due = self._client_or_none.due(self._owner)
         if due is None:
             return None
-        self._check_transport([cookie.name for cookie in due.cookies.values() if cookie.keeps])
+        if names := [cookie.name for cookie in due.cookies.values() if cookie.keeps]:
+            self._check_transport(names)
         return due
 
     def _check_transport(self, names: list[str]) -> None:

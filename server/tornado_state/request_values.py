@@ -67,9 +67,9 @@ class RequestValues(LateChanges):
     def journal(self, kind: Kind[Any]) -> Journal:
         """Return the journal that has the kind's value."""
         self.was_read = True
-        if self.is_in_cookie(kind):
+        if kind in self.composition.cookie_kinds:
             return self._client.journal(kind, self._owner_of(kind))
-        session = self.look().loaded
+        session = self.session.loaded
         session.check_known(kind)
         return session.journal
 
@@ -159,5 +159,6 @@ class RequestValues(LateChanges):
 
     def journals(self) -> list[Journal]:
         """Return the journals there are by now."""
-        journals = [] if self._client_or_none is None else [self._client_or_none.values]
-        return journals if self.session.is_unknown else [*journals, self.session.known.journal]
+        client, in_session = self._client_or_none, self.session.journal_or_none
+        journals = [] if client is None else [client.values]
+        return journals if in_session is None else [*journals, in_session]

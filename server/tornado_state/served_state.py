@@ -66,12 +66,12 @@ class ServedState(KindMapping):
         except Exception:  # noqa: BLE001 - whatever it is: `commit` raises it, and nothing was done
             return None
 
-    def committed(self, answer: asyncio.Future[Any]) -> bool:
+    def committed(self) -> bool:
         """Take what `commit_soon` brought; return whether nothing is left to `commit`.
 
         Raises as that does.
         """
-        return self._tiers.committed(answer)
+        return self._tiers.committed()
 
     @property
     def renewal_interrupted(self) -> bool:

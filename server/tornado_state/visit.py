@@ -52,8 +52,6 @@ class Visit:
         `InsecureTransport` when it came over plain http, as far as the server believes, and they
         are to be ``secure``; `CrossSite` when the browser has perhaps kept them to itself.
         """
-        if not names:
-            return
         if secure and not self._is_https:
             raise InsecureTransport
         if any(name not in self.cookies for name in names) and self._hides_cookies(samesite):

@@ -12,6 +12,7 @@ from tornado.log import app_log
 
 from ..cookies.wire import Cookies, SetCookie
 from ..exceptions import StateError, UndeclaredKind, Unsupported
+from ..journal import Journal
 from ..stores.base import SessionRecord
 from .id_cookie import NOBODY
 from .kind_rules import KindRules
@@ -69,9 +70,9 @@ class RequestSession:
         return self._known.cookie if self._known is not None else None
 
     @property
-    def is_unknown(self) -> bool:
-        """Whether nobody has looked at the session."""
-        return self._known is None
+    def journal_or_none(self) -> Journal | None:
+        """The journal, None where nobody has looked at the session."""
+        return self._known.journal if self._known is not None else None
 
     def needs_loading(self) -> bool:
         """Return whether `load` has anything to ask of the store; without, it is done."""
@@ -153,7 +154,7 @@ class RequestSession:
     def loaded(self) -> Session:
         """The session; raises what kept it from being loaded."""
         if self.is_loaded:
-            return self.known
+            return self._known or self.known
         where = ("a kind in the session", "the kinds of this handler")
         raise self.trouble or UndeclaredKind(*where)
 

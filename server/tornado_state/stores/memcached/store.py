@@ -101,21 +101,21 @@ class MemcachedStore(SessionStore):
 
     async def cas(self, key: str, sealed: bytes, token: bytes, idle: int) -> bool | None:
         """See `SessionStore.cas`; `RecordTooLarge` where memcached takes no such record."""
-        check_token(token)
-        if is_token(token):
-            return await self.cas_soon(key, sealed, token, idle)
-        self._check_record(sealed, idle)
-        return False if await self.load(key) else None
+        return await self.cas_soon(key, sealed, token, idle)
 
     def cas_soon(
         self, key: str, sealed: bytes, token: bytes, idle: int
     ) -> asyncio.Future[bool | None]:
         """See `SessionStore.cas_soon`."""
+        self._check_record(sealed, idle)
         check_token(token)
         if not is_token(token):
-            return super().cas_soon(key, sealed, token, idle)
-        self._check_record(sealed, idle)
+            return asyncio.ensure_future(self._is_another(key))
         return self._home(key).call(Cas(key, sealed, token, idle))
+
+    async def _is_another(self, key: str) -> bool | None:
+        """Return what there is to say of a version that this store never had."""
+        return False if await self.load(key) else None
 
     async def touch(self, key: str, idle: int) -> bool:
         """See `SessionStore.touch`."""
