@@ -24,6 +24,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from functools import partial
 from typing import Any
 
 from tornado import httputil
@@ -118,10 +119,9 @@ class StateApplication(Application):
                 self._declare(handler)
 
     def _declare(self, handler: type[StateHandler]) -> None:
-        if handler not in self._known:
-            check_attributes(handler)
-            self._composition.declare(handler.__name__, handler.declared_kinds)
-            self._known.add(handler)
+        check_attributes(handler)
+        self._composition.declare(handler.__name__, handler.declared_kinds)
+        self._known.add(handler)
 
     # Tornado types this by the private class it returns; what its caller uses is the delegate's
     # interface.
@@ -140,9 +140,7 @@ class StateApplication(Application):
                 request, target_class, target_kwargs, path_args, path_kwargs
             )
 
-        def answer(error: Exception) -> None:
-            answer_error(self, request, target_class, target_kwargs or {}, error)
-
+        answer = partial(answer_error, self, request, target_class, target_kwargs or {})
         try:
             state = self._state_for(request, target_class)
         except Exception as error:  # noqa: BLE001 - of whatever class: the client gets an answer
@@ -161,7 +159,8 @@ class StateApplication(Application):
         self, request: httputil.HTTPServerRequest, target_class: type[StateHandler]
     ) -> RequestState | None:
         """Return the state of a request, None for a handler that has none."""
-        self._declare(target_class)
+        if target_class not in self._known:
+            self._declare(target_class)
         kinds = tuple(target_class.kinds_for(request))
         if not kinds:
             return None

@@ -21,6 +21,8 @@ T = TypeVar("T")
 class Identity:
     """Who is signed in, as far as one request is about it."""
 
+    __slots__ = ("_kind", "_person", "_tiers")
+
     def __init__(self, tiers: RequestTiers) -> None:
         self._tiers = tiers
         self._kind = tiers.composition.placement.identity

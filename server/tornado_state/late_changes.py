@@ -22,8 +22,11 @@ _LATER = 1.0
 class LateChanges(ABC):
     """For what has journals of values that were handed out."""
 
-    #: Whether the answer has begun.
-    sealed = False
+    __slots__ = ("sealed",)
+
+    def __init__(self) -> None:
+        #: Whether the answer has begun.
+        self.sealed = False
 
     @abstractmethod
     def journals(self) -> list[Journal]:

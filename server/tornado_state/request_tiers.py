@@ -24,6 +24,8 @@ T = TypeVar("T")
 class RequestTiers(RequestValues):
     """See the module's rule."""
 
+    __slots__ = ()
+
     #: What the store was asked for, and the cookies that go out when it has confirmed that.
     _begun: tuple[Begun, Due | None]
 

@@ -23,9 +23,15 @@ T = TypeVar("T")
 class RequestValues(LateChanges):
     """See the module's rule. ``counts_as_use`` is whether the request pushes the idle clock."""
 
+    __slots__ = (
+        *("_begun", "_client_or_none", "_old_or_none", "_visit", "adopting", "composition"),
+        *("counts_as_use", "session", "was_read"),
+    )
+
     def __init__(
         self, composition: Composition, plan: Plan, visit: Visit, *, counts_as_use: bool = True
     ) -> None:
+        super().__init__()
         self.composition = composition
         #: The kinds to which a value may have to be brought over, and the cookies it may be in.
         self.adopting = plan.adopting

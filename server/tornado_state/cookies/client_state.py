@@ -34,6 +34,11 @@ class Due(NamedTuple):
 class ClientState:
     """See the module's rules. ``owner`` is the person signed in, "" for nobody."""
 
+    __slots__ = (
+        *("_cleared", "_confirmed", "_cookies", "_journal", "_kinds", "_loaded", "_moment"),
+        *("_outdated", "_signed_anew", "_tier", "_unread", "bound_kinds"),
+    )
+
     def __init__(
         self,
         tier: SignedCookieTier,

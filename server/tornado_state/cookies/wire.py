@@ -30,6 +30,8 @@ _NONE: Sequence[str] = ()
 class Cookies:
     """Those of ``names`` that a request's Cookie headers give, with every candidate for each."""
 
+    __slots__ = ("_candidates",)
+
     def __init__(self, headers: Iterable[str], names: Container[str]) -> None:
         self._candidates: dict[str, list[str]] = {}
         for header in headers:

@@ -27,6 +27,11 @@ class RequestSession:
     ``counts_as_use`` is whether the request pushes the idle clock, ``address`` whence it comes.
     """
 
+    __slots__ = (
+        *("_address", "_cookies", "_counts_as_use", "_known", "_presented", "_rules", "_tier"),
+        *("is_loaded", "needed", "trouble"),
+    )
+
     def __init__(
         self,
         tier: ServerSessionTier | None,
