@@ -12,7 +12,8 @@ waits for it is told.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any
 
@@ -23,7 +24,6 @@ from .answer_head import check_head, complete
 from .exceptions import ResponseStarted, StateError, Unanswered
 from .explaining import explain_commit, explain_load, is_asked_for
 from .held_answer import HeldAnswer
-from .late_changes import tell_last
 from .request_state import RequestState
 
 
@@ -129,8 +129,7 @@ class HeldConnection(httputil.HTTPConnection):
         self._held.when_sent.append(callback)
 
     def __del__(self) -> None:
-        if self.state.can_change_late():
-            tell_last(self.state, self._handler)
+        self.state.tell_late_changes(self._handler)
 
     def _send(
         self,
@@ -162,7 +161,7 @@ class HeldConnection(httputil.HTTPConnection):
             self._refuse(HeldAnswer(start_line, headers, chunk), error)
             raise
         if keep_alive:
-            self._task = asyncio.ensure_future(self._settle(fatal=False))
+            self._go_on(self._settle(fatal=False))
         return self._send(start_line, headers, chunk)
 
     def _complete(self, status: int, headers: httputil.HTTPHeaders) -> None:
@@ -170,19 +169,28 @@ class HeldConnection(httputil.HTTPConnection):
         complete(headers, self.state, retry_after=retry_after, explains=self._explains)
 
     def _commit(self, held: HeldAnswer) -> asyncio.Future[None]:
-        """Hold the answer until what it claims is confirmed."""
+        """Hold the answer until what it claims is confirmed. ``on_finish`` is still in time."""
         self._held = held
-        answer = self.state.commit_soon() if held.status < 500 else None
+        if held.status < 500 and self.state.may_commit_soon():
+            asyncio.get_running_loop().call_soon(self._commit_soon, held)
+        else:
+            self._go_on(self._commit_and_send(held))
+        return held.sent
+
+    def _commit_soon(self, held: HeldAnswer) -> None:
+        answer = self.state.commit_soon()
         if answer is not None:
             answer.add_done_callback(partial(self._committed, held))
         else:
-            self._task = asyncio.ensure_future(self._commit_and_send(held))
-        return held.sent
+            self._go_on(self._commit_and_send(held))
+
+    def _go_on(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        self._task = asyncio.ensure_future(coroutine)
 
     def _refuse(self, held: HeldAnswer, error: StateError) -> asyncio.Future[None]:
         """Have ``error`` answered instead."""
         self._held = held
-        self._task = asyncio.ensure_future(self._fail(held, error))
+        self._go_on(self._fail(held, error))
         return held.sent
 
     def _committed(self, held: HeldAnswer, answer: asyncio.Future[Any]) -> None:
@@ -191,12 +199,12 @@ class HeldConnection(httputil.HTTPConnection):
         try:
             is_done = self.state.committed()
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
-            self._task = asyncio.ensure_future(self._give_up(held, error))
+            self._go_on(self._give_up(held, error))
             return
         if is_done:
             self._release(held)
         else:
-            self._task = asyncio.ensure_future(self._commit_and_send(held))
+            self._go_on(self._commit_and_send(held))
 
     async def _commit_and_send(self, held: HeldAnswer) -> None:
         try:
@@ -208,23 +216,19 @@ class HeldConnection(httputil.HTTPConnection):
 
     async def _give_up(self, held: HeldAnswer, error: Exception) -> None:
         """Answer an error of the commit."""
-        if not isinstance(error, StateError):
+        if isinstance(error, StateError):
+            self.state.discard()
+            if self.state.renewal_interrupted:
+                await self._settle(fatal=False)
+        else:
             app_log.error("the commit of a request's state failed", exc_info=error)
-            why = f"the state could not be committed: {type(error).__name__}"
-            await self._fail(held, StateError(why))
-            return
-        self.state.discard()
-        if self.state.renewal_interrupted:
-            await self._settle(fatal=False)
+            error = StateError(f"the state could not be committed: {type(error).__name__}")
         await self._fail(held, error)
 
     async def _settle(self, *, fatal: bool) -> None:
         """Commit; with an answer of 500 and above, that is to see what was confirmed before."""
-        try:
+        with nullcontext() if fatal else suppress(StateError):
             await self.state.commit()
-        except StateError:
-            if fatal:
-                raise
 
     def _release(self, held: HeldAnswer) -> None:
         self._complete(held.status, held.headers)
@@ -240,10 +244,7 @@ class HeldConnection(httputil.HTTPConnection):
             self._let_go()
 
     async def _fail(self, held: HeldAnswer, error: StateError) -> None:
-        """Throw the response away and have the error answered instead.
-
-        What the handler still writes is swallowed: to it, the connection stays held.
-        """
+        """Have the error answered instead. To the handler, the connection stays held."""
         held.fail(error)
         assert self._answer is not None, "what is only read cannot fail to be committed"
         self._answer(error)

@@ -43,7 +43,7 @@ class Journal:
 
     def __init__(self, base: Texts = NOTHING) -> None:
         self._live: dict[Kind[Any], InHand] = {}
-        self._watch = Watch()
+        self._watch: Watch | None = None
         self._sealed = False
         self._base = Confirmed(base)
 
@@ -95,7 +95,7 @@ class Journal:
         self._base.text(kind)
         before, text = self._live.get(kind), kind.encode(value)
         if by_update and before is not None and before.value is not value:
-            self._watch.add(kind, before.value)
+            self._watched().add(kind, before.value)
         self._live[kind] = InHand(value, text, assigned=True)
 
     def drop(self, kind: Kind[Any]) -> None:
@@ -116,7 +116,8 @@ class Journal:
 
     def changes(self) -> dict[Kind[Any], bytes | None]:
         """Return what is not as the base says; `InvalidValue`, `TooLarge`, `StaleValue`."""
-        self._watch.check()
+        if self._watch is not None:
+            self._watch.check()
         changes = {}
         for kind, live in self._live.items():
             text = change_of(kind, live, self._base)
@@ -142,15 +143,12 @@ class Journal:
             live.dropped = live.dropped or (live.is_default and kind.record_name in base)
 
     def confirm_value(self, kind: Kind[Any], before: bytes | None, text: bytes) -> None:
-        """Take the value that ``text`` says into hand, unless another was assigned meanwhile.
-
-        ``before`` is the text of the value that it was made from.
-        """
+        """Take the value of ``text``, made from ``before``, unless another was assigned since."""
         live = self._live.get(kind)
         if live is not None:
             if self.text(kind) != before:
                 return
-            self._watch.add(kind, live.value)
+            self._watched().add(kind, live.value)
         # Assigned: what a request has updated, its sign-in takes along.
         self._live[kind] = InHand(kind.decode(text), text, assigned=True)
 
@@ -165,7 +163,7 @@ class Journal:
             raise Conflict(tuple(sorted(refused)))
         moved = [kind for kind, (was, now) in sides.items() if was != now and kind not in changes]
         for kind in moved:
-            self._watch.add(kind, self._live.pop(kind).value)
+            self._watched().add(kind, self._live.pop(kind).value)
         self._base = Confirmed(theirs)
 
     def start_over(self, inherited: Collection[str]) -> None:
@@ -175,23 +173,21 @@ class Journal:
                 continue
             del self._live[kind]
             was = self._base.text(kind) or live.text
-            self._watch.add_as(kind, live.value, kind.encode(kind.decode(was)))
+            self._watched().add_as(kind, live.value, kind.encode(kind.decode(was)))
         self._base = Confirmed(only(inherited, self._base.texts))
 
     def forget(self, base: Texts = NOTHING) -> None:
         """Have nothing in hand, and ``base`` for confirmed."""
         self._live.clear()
-        self._watch.forget()
+        self._watch = None
         self._base = Confirmed(base)
 
     def reread(self, base: Texts) -> None:
         """Have nothing in hand, and ``base`` for confirmed; what was handed out is watched."""
         for kind, live in self._live.items():
-            self._watch.add(kind, live.value)
+            self._watched().add(kind, live.value)
         self._live.clear()
         self._base = Confirmed(base)
-
-    # After the answer has begun
 
     def seal(self) -> None:
         """From now on a change inside a value comes too late."""
@@ -206,10 +202,7 @@ class Journal:
 
     def is_kept_by_others(self) -> bool:
         """Return whether somebody else holds a value that can change inside."""
-        for live in self._live.values():  # noqa: SIM110 - as above
-            if live.seen is not None and live.is_kept:
-                return True
-        return False
+        return any(live.seen is not None and live.is_kept for live in self._live.values())
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside since they were told, each once."""
@@ -220,29 +213,36 @@ class Journal:
                 live.seen = None
         return late
 
+    def _watched(self) -> Watch:
+        self._watch = self._watch or Watch()
+        return self._watch
+
     def _read_base(self, kind: Kind[Any]) -> InHand | None:
         text = self._base.text(kind)
         if text is None:
             return None
         live = self._live[kind] = InHand(kind.decode(text), text)
-        self._see(kind, live)
+        if self._sealed:
+            self._see(live, kind)
         return live
 
     def _hand_out(self, kind: Kind[T], value: T, before: InHand | None) -> T:
         """Return a default, which may be changed from within, or the same one as ``before``."""
         text = None if is_immutable(value) else text_or_none(kind, value)
         if text is None:
-            self._watch.add(kind, value)  # no value of the kind: a change inside would be lost
+            self._watched().add(kind, value)  # no value of the kind: a change inside would be lost
             return value
-        if before is not None and before.text == text:
-            return cast("T", before.value)
+        dropped = False
         if before is not None:
-            self._watch.add(kind, before.value)
-        dropped = before is not None and before.dropped
+            if before.text == text:
+                return cast("T", before.value)
+            self._watched().add(kind, before.value)
+            dropped = before.dropped
         live = self._live[kind] = InHand(value, text, is_default=True, dropped=dropped)
-        self._see(kind, live)
+        if self._sealed:
+            self._see(live, kind)
         return value
 
-    def _see(self, kind: Kind[Any], live: InHand) -> None:
-        if self._sealed and not is_immutable(live.value):
+    def _see(self, live: InHand, kind: Kind[Any]) -> None:
+        if not is_immutable(live.value):
             live.seen = kind.written(live.value)

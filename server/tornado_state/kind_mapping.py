@@ -8,7 +8,7 @@ Rule 3: a change after the response began raises, for it could not be kept befor
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar, overload
+from typing import Any, ClassVar, TypeVar, overload
 
 from .composition import Composition, Plan
 from .exceptions import ResponseStarted, UndeclaredKind
@@ -37,12 +37,13 @@ class KindMapping(Mapping[Kind[Any], Any]):
     __slots__ = ("_closed", "_identity", "_kinds", "_tiers")
 
     _tiers: RequestTiers
+    _tiers_class: ClassVar[type[RequestTiers]] = RequestTiers
 
     def __init__(
         self, composition: Composition, plan: Plan, visit: Visit, *, counts_as_use: bool = True
     ) -> None:
         self._kinds = plan.kinds
-        self._tiers = self._make_tiers(composition, plan, visit, counts_as_use=counts_as_use)
+        self._tiers = self._tiers_class(composition, plan, visit, counts_as_use=counts_as_use)
         self._identity = Identity(self._tiers)
         self._closed = False
 
@@ -112,9 +113,6 @@ class KindMapping(Mapping[Kind[Any], Any]):
         return self[kind]
 
     # Within
-
-    def _make_tiers(self, *of: Any, **said: Any) -> RequestTiers:
-        return RequestTiers(*of, **said)
 
     def _journal(self, kind: Kind[Any]) -> Journal:
         """Return the journal that has the value of a kind that the handler declares."""

@@ -58,6 +58,10 @@ class ServedState(KindMapping):
         """Return whether `commit` has to ask the store for anything, if the request ``failed``."""
         return self._tiers.must_wait(failed=failed)
 
+    def may_commit_soon(self) -> bool:
+        """Return whether `commit_soon` is worth a try: a session stands, and stays what it is."""
+        return not self._tiers.session.known.may_begin
+
     def commit_soon(self) -> asyncio.Future[Any] | None:
         """Begin to `commit`, once; None where that has more to do than one change, or to refuse."""
         try:
@@ -93,13 +97,9 @@ class ServedState(KindMapping):
         self._closed = True
         self._tiers.seal()
 
-    def can_change_late(self) -> bool:
-        """Return whether a value that can change inside was handed out."""
-        return self._tiers.can_change_late()
-
-    def is_kept_by_others(self) -> bool:
-        """Return whether somebody else holds a value that can change inside."""
-        return self._tiers.is_kept_by_others()
+    def tell_late_changes(self, handler: str) -> None:
+        """The request is freed: say in the log what ``handler`` changed inside too late."""
+        self._tiers.tell_last(handler)
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside when it was too late."""

@@ -37,6 +37,9 @@ _IN_ORDER = msgspec.json.Encoder(order="deterministic")
 _REFUSALS = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
 
 
+#: Types that may be compared in a way of their own.
+_CLASSES = (inspect.StructType, inspect.DataclassType, inspect.NamedTupleType)
+
 #: How msgspec says where a value is not of its type, after " - at `".
 _PLACE = re.compile(r"(key` in `)?\$(.*)`", re.DOTALL)
 
@@ -79,6 +82,8 @@ class ValueType(Generic[T]):
         kinds = _types_within(info)
         if foreign := [kind.cls for kind in kinds if isinstance(kind, inspect.CustomType)]:
             raise CompositionError(f"{name}: values of {foreign[0]!r} cannot be kept")
+        #: Whether values that say the same are equal.
+        self._compares = not any(isinstance(kind, _CLASSES) for kind in kinds)
         self._has_sets = any(
             isinstance(kind, inspect.SetType | inspect.FrozenSetType) for kind in kinds
         )
@@ -90,6 +95,13 @@ class ValueType(Generic[T]):
         """
         try:
             text = _ENCODER.encode(value)
+        except _REFUSALS as error:
+            raise self._refusal(error) from error
+        return self.checked(value, text)
+
+    def checked(self, value: T, text: bytes) -> bytes:
+        """Return the ``text`` that ``value`` is written as; raises as `encode` does."""
+        try:
             back = self._decoder.decode(text)
         except _REFUSALS as error:
             raise self._refusal(error) from error
@@ -119,6 +131,13 @@ class ValueType(Generic[T]):
             return True
         encoder = _IN_ORDER if self._has_sets else _ENCODER
         return encoder.encode(self.decode(text)) == encoder.encode(self.decode(other))
+
+    def differs(self, value: T, text: bytes) -> bool:
+        """Return whether ``value`` is not what ``text`` says; False where `is_same` has to tell."""
+        try:
+            return self._compares and self._decoder.decode(text) != value
+        except _REFUSALS:
+            return True
 
     def copy(self, value: T) -> T:
         """Return a value of one's own."""

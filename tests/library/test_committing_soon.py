@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 import pytest
-from state_app import BASKET, Visitor, World, handler, serving, with_session
+from state_app import BASKET, LINES, Visitor, World, handler, serving, with_session
 from tornado.simple_httpclient import HTTPStreamClosedError
 from tornado_state import StateHandler, StoreUnavailable
 from watched_store import WatchedStore
@@ -175,3 +175,22 @@ async def test_a_handler_that_does_not_wait_for_its_answer_has_one_all_the_same(
         browser.jar = visitor.cookies
         answer = await asyncio.wait_for(browser.get("/", "POST"), 5)
         assert answer.code == (503 if away else 200)
+
+
+async def test_what_a_handler_does_as_it_finishes_is_in_time() -> None:
+    """A change inside a value while the answer is held is kept, as nothing has left yet."""
+
+    def post(self: StateHandler) -> None:
+        self.state[LINES].append(2)
+        self.write("ok")
+
+    def finish(self: StateHandler) -> None:
+        self.state[LINES].append(3)
+
+    visitor = await with_session(lines=[1])
+    both = handler(LINES, get=lambda self: self.write(str(self.state[LINES])))
+    routes = {"/": both, "/late": handler(LINES, post=post, on_finish=finish)}
+    async with serving(visitor.world, routes) as browser:
+        browser.jar = visitor.cookies
+        assert (await browser.get("/late", "POST")).code == 200
+        assert (await browser.get("/")).body == b"[1, 2, 3]"

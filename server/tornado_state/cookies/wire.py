@@ -13,7 +13,6 @@ another: then under ``__Secure-``. Plain http in development goes without ``Secu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -22,7 +21,7 @@ from typing import Literal
 MAX_COOKIE = 4096
 
 #: cookie-octet of RFC 6265 4.1.1, so no quotes, blanks, commas, semicolons or backslashes.
-_VALUE = re.compile(r'("?)([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+)\1')
+_OCTETS = bytes(octet for octet in range(0x21, 0x7F) if octet not in b'",;\\')
 
 _NONE: Sequence[str] = ()
 
@@ -64,8 +63,10 @@ class Cookies:
 
 
 def _unquoted(value: str) -> str:
-    match = _VALUE.fullmatch(value)
-    return match[2] if match else ""
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = value[1:-1]
+    # What is left without them is none of them; this is much faster than a regular expression.
+    return value if value.isascii() and not value.encode().translate(None, _OCTETS) else ""
 
 
 @dataclass(frozen=True, slots=True)

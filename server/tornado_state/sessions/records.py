@@ -182,7 +182,7 @@ class SessionRecords(SessionTimes):
         now = int(self.clock())
         contents = Contents(stored.created_at, now, stored.remembered, write_texts(values))
         sealed = self.sealer.seal(stored.session_id, contents)
-        return stored._replace(values=values, written_at=now, sealed=sealed, token=None)
+        return self._version(stored.session_id, contents, values, sealed, None)
 
     async def swap(self, stored: StoredSession, new: StoredSession, address: str = "") -> bool:
         """Replace exactly the version ``stored``; False when another stands there now.

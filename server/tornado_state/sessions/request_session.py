@@ -98,7 +98,7 @@ class RequestSession:
         """Begin to load what `needs_loading`; what fails at once is in the future as well."""
         assert self._presented.session_id is not None, "only what has an ID needs loading"
         try:
-            return self.tier.look_up(self._presented.session_id)
+            return self.tier.records.load_soon(self._presented.session_id)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             failed: asyncio.Future[SessionRecord | None] = asyncio.Future()
             failed.set_exception(error)
