@@ -8,6 +8,7 @@ Rule 2: what is confirmed goes out with every answer. ``Vary: Cookie`` where sta
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 from tornado.httputil import HTTPHeaders, HTTPOutputError
 
@@ -35,13 +36,15 @@ def complete(
 
 def check_head(headers: HTTPHeaders, chunk: bytes | None) -> None:
     """Raise `ValueError` for what breaks the head, `HTTPOutputError` for too much of a body."""
-    for name, value in headers.get_all():
-        f"{name}{value}".encode("latin-1")
-        if "\r" in value or "\n" in value or "\r" in name or "\n" in name:
-            raise ValueError(f"a header's value breaks its line: {name}")
-    length = headers.get("Content-Length")
-    if length is None:
+    head = "".join(chain.from_iterable(headers.get_all()))
+    head.encode("latin-1")
+    if "\r" in head or "\n" in head:
+        broken = [name for name, value in headers.get_all() if {*"\r\n"} & {*name, *value}]
+        raise ValueError(f"a header's value breaks its line: {broken[0]}")
+    lengths = headers.get_list("Content-Length")
+    if not lengths:
         return
+    length = ",".join(lengths)
     if not _DIGITS.fullmatch(length):
         raise ValueError(f"a Content-Length is a number, not {length!r}")
     if chunk and len(chunk) > int(length):

@@ -5,8 +5,7 @@ Rule 2: where there is nothing to ask of the store, nothing waits.
 Rule 3: when the commit fails, what the handler wrote is thrown away, whatever it still writes is
 swallowed, and somebody else is asked to answer.
 Rule 4: what is confirmed goes out with every answer, and caches are told (:mod:`.answer_head`).
-Rule 5: what fails while a held answer is let out fails as it would have without waiting: whoever
-waits for it is told.
+Rule 5: whoever waits for a held answer is told when it cannot be sent.
 """
 
 from __future__ import annotations

@@ -23,9 +23,8 @@ class LateChanges(ABC):
 
     __slots__ = ("sealed",)
 
-    def __init__(self) -> None:
-        #: Whether the answer has begun.
-        self.sealed = False
+    #: Whether the answer has begun.
+    sealed: bool
 
     @abstractmethod
     def journals(self) -> list[Journal]:

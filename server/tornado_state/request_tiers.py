@@ -75,7 +75,8 @@ class RequestTiers(RequestValues):
 
     def commit_cookies(self) -> None:
         """Do what `commit` does, where there is nothing to ask of the store."""
-        self._confirm(self._due())
+        if self._client_or_none is not None or self._old_or_none is not None:
+            self._confirm(self._due())
 
     def _confirm(self, due: Due | None) -> None:
         if due is not None:

@@ -31,7 +31,7 @@ class RequestValues(LateChanges):
     def __init__(
         self, composition: Composition, plan: Plan, visit: Visit, *, counts_as_use: bool = True
     ) -> None:
-        super().__init__()
+        self.sealed = False
         self.composition = composition
         #: The kinds to which a value may have to be brought over, and the cookies it may be in.
         self.adopting = plan.adopting

@@ -74,7 +74,8 @@ class Node:
             self._counters.failures += 1
             raise
         command.deadline = loop.time() + self._limits.deadline
-        self._send_soon(loop)
+        if not self._flushing or self._timer is None:
+            self._send_soon(loop)
         return waiter
 
     async def close(self) -> None:

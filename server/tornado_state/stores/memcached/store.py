@@ -70,6 +70,7 @@ class MemcachedStore(SessionStore):
         self._counters = StoreCounters()
         self._doors = [Door(text, parse_address(text), user, password, tls) for text in addresses]
         self._nodes = [self._node(door) for door in self._doors]
+        self._only = self._nodes[0] if len(self._nodes) == 1 else None
         self._largest = 0
         self._room: int | None = None
 
@@ -170,8 +171,8 @@ class MemcachedStore(SessionStore):
 
     def _home(self, key: str) -> Node:
         check_key(key)
-        if len(self._nodes) == 1:
-            return self._nodes[0]
+        if self._only is not None:
+            return self._only
         return max(self._nodes, key=lambda node: _weight(node.name, key))
 
     def _check_record(self, sealed: bytes, idle: int) -> None:
