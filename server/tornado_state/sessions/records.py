@@ -19,7 +19,7 @@ from ..events import Events
 from ..exceptions import NotKnownHere, SessionEnded, StoreRefused, StoreUnavailable
 from ..stores.base import SessionRecord, SessionStore
 from .clocks import Clocks
-from .record_contents import Opened, open_record, write_texts
+from .record_contents import Opened, RecordReader, write_texts
 from .room import Room
 from .sealing import Contents, Sealer, is_newer, new_session_id
 from .stored import CAPACITY, Found, StoredSession, check_size
@@ -49,6 +49,7 @@ class SessionRecords(SessionTimes):
         super().__init__(clocks, clock)
         self.store = store
         self.sealer = sealer
+        self._reader = RecordReader(sealer)
         self._events = events
         self._room = room
 
@@ -115,7 +116,7 @@ class SessionRecords(SessionTimes):
 
     def open(self, session_id: str, sealed: bytes) -> Opened | None:
         """Return what a record says, None for what is none of ours; or `NotKnownHere`."""
-        opened = open_record(self.sealer, session_id, sealed)
+        opened = self._reader.open(session_id, sealed)
         if opened is None and is_newer(sealed):
             raise NotKnownHere("a session record was written by a newer release")
         if opened is None:
@@ -182,6 +183,7 @@ class SessionRecords(SessionTimes):
         now = int(self.clock())
         contents = Contents(stored.created_at, now, stored.remembered, write_texts(values))
         sealed = self.sealer.seal(stored.session_id, contents)
+        self._reader.remember(stored.session_id, sealed, Opened(contents, values, None))
         return self._version(stored.session_id, contents, values, sealed, None)
 
     async def swap(self, stored: StoredSession, new: StoredSession, address: str = "") -> bool:
@@ -190,8 +192,7 @@ class SessionRecords(SessionTimes):
         Raises `SessionEnded` when there is nothing left to replace.
         """
         self._take_room(stored, new, address)
-        swapped = await self.cas(stored, new.sealed, self.expiry(stored))
-        if swapped:
+        if swapped := await self.cas(stored, new.sealed, self.expiry(stored)):
             self.swapped(stored)
         return swapped
 
