@@ -166,7 +166,7 @@ class StateApplication(Application):
             return None
         made = self._composition
         in_front = made.settings.https_in_front
-        visit = Visit(request, made.cookie_names, https_in_front=in_front)
+        visit = Visit(request, made.cookie_reader, https_in_front=in_front)
         counts_as_use = target_class.counts_as_use
         state = TimedState if made.settings.timing else RequestState
         return state(made, made.plan(kinds), visit, counts_as_use=counts_as_use)

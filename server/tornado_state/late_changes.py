@@ -40,20 +40,23 @@ class LateChanges(ABC):
         """Return the names of kinds whose values changed inside when it was too late."""
         return [name for journal in self.journals() for name in journal.late_changes()]
 
-    def tell(self, handler: str) -> None:
-        """Say in the log what ``handler`` changed inside when it could not be kept any more."""
-        for name in self.late_changes():
-            app_log.warning(
-                "%s changed a value of %s from within after its response began: it is not kept",
-                handler,
-                name,
-            )
-
     def tell_last(self, handler: str) -> None:
-        """Do so as the request is freed, and once more if somebody else has such a value."""
+        """Say in the log what ``handler`` changed inside when it could not be kept any more.
+
+        As the request is freed, and once more where somebody else has such a value.
+        """
         for journal in self.journals():
             if journal.can_change_late():
-                self.tell(handler)
+                _tell(journal, handler)
                 if journal.is_kept_by_others():
                     with suppress(RuntimeError):  # no loop runs any more
-                        asyncio.get_running_loop().call_later(_LATER, self.tell, handler)
+                        asyncio.get_running_loop().call_later(_LATER, _tell, journal, handler)
+
+
+def _tell(journal: Journal, handler: str) -> None:
+    for name in journal.late_changes():
+        app_log.warning(
+            "%s changed a value of %s from within after its response began: it is not kept",
+            handler,
+            name,
+        )

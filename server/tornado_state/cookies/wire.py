@@ -17,6 +17,8 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ..recent import Recent
+
 #: Name and value together; browsers silently drop more (RFC 6265bis 5.6).
 MAX_COOKIE = 4096
 
@@ -25,9 +27,16 @@ _OCTETS = bytes(octet for octet in range(0x21, 0x7F) if octet not in b'",;\\')
 
 _NONE: Sequence[str] = ()
 
+#: Headers that need not be read again, at least, and how long each is at most.
+_REMEMBERED = 2048
+_LONGEST = 2048
+
 
 class Cookies:
-    """Those of ``names`` that a request's Cookie headers give, with every candidate for each."""
+    """Those of ``names`` that a request's Cookie headers give, with every candidate for each.
+
+    It does not change.
+    """
 
     __slots__ = ("_candidates",)
 
@@ -60,6 +69,24 @@ class Cookies:
 
     def __contains__(self, name: str) -> bool:
         return name in self._candidates
+
+
+class CookieReader:
+    """Reads requests' Cookie headers; one that a browser has sent lately is not read again."""
+
+    def __init__(self, names: Container[str]) -> None:
+        self._names = names
+        self._recent: Recent[str, Cookies] = Recent(_REMEMBERED)
+
+    def read(self, headers: Sequence[str]) -> Cookies:
+        """Return the cookies that the headers of one request give."""
+        if len(headers) != 1 or len(headers[0]) > _LONGEST:
+            return Cookies(headers, self._names)
+        cookies = self._recent.get(headers[0])
+        if cookies is None:
+            cookies = Cookies(headers, self._names)
+            self._recent.put(headers[0], cookies)
+        return cookies
 
 
 def _unquoted(value: str) -> str:
