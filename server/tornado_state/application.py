@@ -119,9 +119,10 @@ class StateApplication(Application):
                 self._declare(handler)
 
     def _declare(self, handler: type[StateHandler]) -> None:
-        check_attributes(handler)
-        self._composition.declare(handler.__name__, handler.declared_kinds)
-        self._known.add(handler)
+        if handler not in self._known:
+            check_attributes(handler)
+            self._composition.declare(handler.__name__, handler.declared_kinds)
+            self._known.add(handler)
 
     # Tornado types this by the private class it returns; what its caller uses is the delegate's
     # interface.
@@ -159,8 +160,7 @@ class StateApplication(Application):
         self, request: httputil.HTTPServerRequest, target_class: type[StateHandler]
     ) -> RequestState | None:
         """Return the state of a request, None for a handler that has none."""
-        if target_class not in self._known:
-            self._declare(target_class)
+        self._declare(target_class)
         kinds = tuple(target_class.kinds_for(request))
         if not kinds:
             return None

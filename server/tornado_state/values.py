@@ -137,7 +137,7 @@ class ValueType(Generic[T]):
         try:
             return self._compares and self._decoder.decode(text) != value
         except _REFUSALS:
-            return True
+            return False
 
     def copy(self, value: T) -> T:
         """Return a value of one's own."""

@@ -72,7 +72,7 @@ class Opened(NamedTuple):
 
 def write_texts(values: Texts) -> bytes:
     """Return ``values`` as one JSON object."""
-    return b"{%s}" % b",".join(b'"%s":%s' % (name.encode(), values[name]) for name in values)
+    return b"{%s}" % b",".join([b'"%s":%s' % (n.encode(), text) for n, text in values.items()])
 
 
 def last_word(sealer: Sealer, session_id: str, now: float, to: str | None, was: Texts) -> Sealed:

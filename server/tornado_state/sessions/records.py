@@ -22,7 +22,7 @@ from .clocks import Clocks
 from .record_contents import Opened, RecordReader, write_texts
 from .room import Room
 from .sealing import Contents, Sealer, is_newer, new_session_id
-from .stored import CAPACITY, Found, StoredSession, check_size
+from .stored import CAPACITY, Found, StoredSession, check_size, size_of
 from .times import SessionTimes
 
 log = logging.getLogger(__name__)
@@ -127,8 +127,7 @@ class SessionRecords(SessionTimes):
         if self.clocks.is_ahead(contents.created_at, now):
             self._events.tell("unreadable", "a session record says that it is from the future")
             return False
-        remembered = contents.remembered
-        return not self.clocks.is_over(contents.created_at, now, remembered=remembered)
+        return not self.clocks.is_over(contents.created_at, now, remembered=contents.remembered)
 
     async def add(
         self,
@@ -179,7 +178,8 @@ class SessionRecords(SessionTimes):
 
     def next_version(self, stored: StoredSession, values: Texts) -> StoredSession:
         """Return the version that ``values`` make of ``stored``, to be put in its place."""
-        check_size(values, stored.size)
+        if size_of(values) > CAPACITY:
+            check_size(values, stored.size)
         now = int(self.clock())
         contents = Contents(stored.created_at, now, stored.remembered, write_texts(values))
         sealed = self.sealer.seal(stored.session_id, contents)
