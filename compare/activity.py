@@ -35,11 +35,15 @@ class Activity:
         self.click()
 
     def click(self) -> None:
-        """Ask who is signed in."""
+        """Ask who is signed in.
+
+        A pause is from one question to the next answer: when the target saw either, nobody knows.
+        """
+        asked = time.monotonic()
         who, now = self._visitor.who(), time.monotonic()
         if self.out_after is None:
             self._longest_pause = max(self._longest_pause, now - self._last)
-            self._last = now
+            self._last = asked
             if who is None:
                 self.out_after = now - self._since
 

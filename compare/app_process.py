@@ -12,9 +12,10 @@ import ssl
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import IO
 from urllib.parse import urlsplit
 
 from .processes import OwnProcess, ProcessFailed, StartedInBlock, environment_with
@@ -90,11 +91,15 @@ class AppProcess(StartedInBlock):
         """Start it, for once with ``more`` options, and return once it answers."""
         command = [*self._command, *more]
         with self._log.open("wb") as log:
-            self._process = OwnProcess(command, cwd=ROOT, env=self._environment, stderr=log)
+            self._process = self.begin(command, log)
         wait_until(self._answers, "the application answers")
         # Started again, it is found where it was.
         port = f"--port={urlsplit(self.url).port}"
         self._command[self._command.index(self._port)] = self._port = port
+
+    def begin(self, command: Sequence[str], log: IO[bytes]) -> OwnProcess:
+        """Begin a process that says in ``log`` what it has to say."""
+        return OwnProcess(command, cwd=ROOT, env=self._environment, stderr=log)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""

@@ -21,6 +21,7 @@ from itertools import islice
 from urllib.parse import unquote
 
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_PADDING = re.compile(r"(?<=[A-Za-z0-9+/_-]{8})(?:=|%3D){1,2}$", re.IGNORECASE)
 #: How compressed bytes begin: zlib's (RFC 1950) or gzip's (RFC 1952).
 _HEAD = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
 #: What zlib calls them: either of the two by its head, and neither, without one (RFC 1951).
@@ -95,7 +96,8 @@ def same_bytes(text: str, other: str) -> bool:
     The last character of base64 has bits that mean nothing (RFC 4648 3.5); escapes may be written
     in either case.
     """
-    if unquote(text) == unquote(other):
+    text, other = unquote(text), unquote(other)
+    if text == other:
         return True
     runs, others = _RUN.findall(text), _RUN.findall(other)
     if len(runs) != len(others) or _RUN.sub("", text) != _RUN.sub("", other):
@@ -104,6 +106,11 @@ def same_bytes(text: str, other: str) -> bool:
         run == new or next(_base64(run), run) == next(_base64(new), new)
         for run, new in zip(runs, others, strict=True)
     )
+
+
+def without_padding(text: str) -> str:
+    """Return a text without what pads its base64 to a length: many decoders do not look at it."""
+    return _PADDING.sub("", text)
 
 
 def _of_text(text: str, layers: tuple[str, ...], budget: _Budget) -> Iterator[Reading]:

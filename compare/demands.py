@@ -105,7 +105,7 @@ THIS_HOST = Demand(
     "ASVS 3.3.3",
     2,
     "Cookies are for one host, and called __Host-, unless they are meant to be shared.",
-    *(1004, _ATTRIBUTES, "low"),
+    *(668, _ATTRIBUTES, "low"),
 )
 HTTP_ONLY = Demand(
     "ASVS 3.3.4",

@@ -124,6 +124,10 @@ class Lab:
         """Return somebody whose exchanges are nobody's evidence."""
         return ShopVisitor(target.url, name)
 
+    def is_brought_along(self, _name: str) -> bool:
+        """Return whether a sign-in sends what is held under this name."""
+        return True
+
     def person(self, target: Target) -> Person:
         """Return somebody who has just registered."""
         person = new_person()

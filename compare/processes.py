@@ -96,6 +96,25 @@ class StartedInBlock(ABC):
         self.close()
 
 
+class Guard:
+    """Kills the processes of a session, by its leader's ID, when this process has ended."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = subprocess.Popen(
+            ["/bin/sh", "-c", _GUARD, str(pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def dismiss(self) -> None:
+        """Have it kill nobody: its session has ended."""
+        assert self._process.stdin is not None
+        if not self._process.stdin.closed:  # it may have been killed as well
+            self._process.communicate(b"\n")
+
+
 class OwnProcess(subprocess.Popen[bytes]):
     """A process in a session of its own, so that it may be sent Ctrl-C and this one not.
 
@@ -121,13 +140,7 @@ class OwnProcess(subprocess.Popen[bytes]):
                 stderr=stderr,
                 start_new_session=True,
             )
-            self._guard = subprocess.Popen(
-                ["/bin/sh", "-c", _GUARD, str(self.pid)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            self._guard = Guard(self.pid)
             self._open_gate()
 
     def _open_gate(self) -> None:
@@ -146,18 +159,13 @@ class OwnProcess(subprocess.Popen[bytes]):
             status = super().wait(timeout)
         except subprocess.TimeoutExpired as error:
             raise ProcessFailed(f"a process did not end within {timeout:.0f} s") from error
-        self._dismiss_guard()
+        self._guard.dismiss()
         return status
 
     def end(self) -> None:
         """End it at once."""
         self.kill()
         self.wait()
-
-    def _dismiss_guard(self) -> None:
-        assert self._guard.stdin is not None
-        if not self._guard.stdin.closed:  # it may have been killed as well
-            self._guard.communicate(b"\n")
 
 
 def environment_with(more: Mapping[str, str]) -> dict[str, str]:

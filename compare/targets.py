@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Self
 
 from tornado_state import SERVER_SESSION, SIGNED_COOKIE, Capabilities
@@ -179,6 +179,9 @@ class Target:
 class Targets:
     """The applications by name, started when first asked for."""
 
+    #: What starts one.
+    app_process = AppProcess
+
     def __init__(self, applications: Mapping[str, Application] = APPLICATIONS) -> None:
         self._applications = applications
         self._running: dict[tuple[str, ...], Target] = {}
@@ -187,12 +190,7 @@ class Targets:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -232,7 +230,7 @@ class Targets:
         application = self._applications[name]
         memcached = self._stack.enter_context(MemcachedProcess(*arguments))
         cookie_secrets = {0: secrets.token_urlsafe(32)}
-        app = AppProcess(
+        app = self.app_process(
             application.module,
             f"--memcached={memcached.address}",
             "--access-log=false",

@@ -6,7 +6,7 @@ a line, and nobody is signed out.
 Rule 2: a secret that stands alone in its file is version 0. Turning it into the line ``0:secret``
 and adding ``1:another`` therefore signs nobody out either.
 Rule 3: a weak secret is refused with the reason: too short, made of one or a few characters, a
-placeholder, or there twice (ASVS 5.0 11.2.1). No text of this module ever shows one.
+placeholder, or there twice (ASVS 5.0 11.2.3). No text of this module ever shows one.
 Rule 4: a file that another user owns, or can write to, is refused (:mod:`.ownership`).
 Rule 5: a secret made here is for its owner's eyes only, and of two processes that start at once,
 both use the one that was there first.

@@ -48,6 +48,9 @@ _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # All pages here are the same people's: they may share a process.
+    "--disable-site-isolation-trials",
+    "--renderer-process-limit=1",
 ]
 #: What only tells that a page or an answer had a status, as a browser notes for every error page.
 _STATUS_NOTED = "Failed to load resource: the server responded with a status of"

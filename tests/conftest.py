@@ -12,15 +12,20 @@ import pytest
 from demo_process import DemoProcess
 from running_shop import SHOPS, WITH_SESSIONS, Shop, running_shop
 from tornado.ioloop import IOLoop
+from warm_app import WarmAppProcess
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from compare.memcached_process import MemcachedProcess
+from compare.targets import Targets
 
 pytest_plugins = ["compare.check.pytest_plugin"]
 
 # Warnings are errors in the processes that tests start, as they are in the tests.
 os.environ.setdefault("PYTHONWARNINGS", "error")
+
+# What experiments need of an application is what it does.
+Targets.app_process = WarmAppProcess
 
 
 #: What takes longest, first: nobody waits for it alone in the end.

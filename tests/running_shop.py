@@ -16,6 +16,9 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import pytest
+from warm_app import WarmAppProcess
+
 from compare.app_process import AppProcess
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import PATIENCE
@@ -31,6 +34,9 @@ _KEPT = {
 }
 SHOPS = tuple(_KEPT)
 WITH_SESSIONS = ("session", "recommended")
+
+#: For what a page does by itself, wherever anything is kept: they share handlers and templates.
+ONE_SHOP = pytest.mark.parametrize("shop", ["recommended"], indirect=True)
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 FORM = "application/x-www-form-urlencoded"
@@ -238,5 +244,5 @@ def shop_on(
 ) -> Iterator[Shop]:
     """Run an application on the memcached at ``addresses``, which ``memcached`` is behind."""
     mode = ("--dev",) if dev else ("--trust-proxy",)
-    with AppProcess(f"server.{name}_app", *mode, f"--memcached={addresses}", *options) as app:
+    with WarmAppProcess(f"server.{name}_app", *mode, f"--memcached={addresses}", *options) as app:
         yield Shop(name, app, memcached)

@@ -9,13 +9,28 @@ import pytest
 from shop_here import shop_here
 from tornado.httpclient import AsyncHTTPClient
 
+from compare import demands
 from compare.app_process import ROOT
+from compare.findings import Demand
 
 TABLE = (ROOT / "server" / "ASVS.rst").read_text()
 
 #: How many requirements of levels 1 and 2 each section has; those of level 3 come after them.
 SECTIONS = {"6.1": 3, "6.2": 12, "6.3": 4, "6.4": 4, "6.5": 5, "6.6": 3, "6.8": 4}
 SECTIONS |= {"7.1": 3, "7.2": 4, "7.3": 2, "7.4": 5, "7.5": 2, "7.6": 2, "9.1": 3, "9.2": 4}
+
+#: Levels of what the comparison and the checker cite, as the table of 5.0.0 has them.
+LEVELS = {"3.3.1": 1, "3.3.2": 2, "3.3.3": 2, "3.3.4": 2, "3.3.5": 3, "7.2.3": 1, "7.2.4": 1}
+LEVELS |= {"7.3.1": 2, "7.3.2": 2, "7.4.1": 1, "7.4.3": 2, "9.1.1": 1, "14.3.3": 2, "15.4.2": 3}
+LEVELS |= {"16.5.2": 2, "16.5.3": 2}
+
+
+def test_levels_that_verdicts_cite_are_the_standards() -> None:
+    """A verdict's clause has the level that the standard gives it, in the README as well."""
+    cited = [each for each in vars(demands).values() if isinstance(each, Demand) and each.level]
+    assert {each.source.removeprefix("ASVS "): each.level for each in cited} == LEVELS
+    told = re.findall(r"(\d+\.\d\.\d) \(L(\d)\)", (ROOT / "compare" / "README.rst").read_text())
+    assert [(number, int(level)) for number, level in told if LEVELS[number] != int(level)] == []
 
 
 def test_every_requirement_has_a_row() -> None:

@@ -67,6 +67,7 @@ def frozen(shop: Shop) -> Iterator[None]:
         yield
     finally:
         shop.memcached.thaw()
+    wait_until(lambda: is_back(shop), "the store is in reach again")
 
 
 @contextmanager
@@ -77,6 +78,7 @@ def gone(shop: Shop) -> Iterator[None]:
         yield
     finally:
         shop.memcached.start()
+    wait_until(lambda: is_back(shop), "the store is in reach again")
 
 
 OUTAGES = pytest.mark.parametrize("outage", [frozen, gone])
@@ -179,7 +181,6 @@ def test_a_password_is_not_changed_while_other_sessions_cannot_be_ended(
     with outage(shop):  # type: ignore[operator]
         change = {"current": PASSWORD, "new": "amber-falcon-17"}
         check_out_of_reach(visitor.post("/password", change))
-    wait_until(lambda: is_back(shop), "it is back")
     assert shop.sign_in(account).get("/account").status == 200
 
 
@@ -195,7 +196,6 @@ def test_sign_out_is_confirmed_by_the_store_or_not_at_all(shop: Shop) -> None:
         signing_out = pool.submit(visitor.post, "/logout")
         with gone(shop):
             check_out_of_reach(signing_out.result())
-    wait_until(lambda: is_back(shop), "it is back, and empty")
     assert copy.get("/account").status == 401
     assert visitor.post("/logout").status == 204
 

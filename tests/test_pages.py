@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
+from running_shop import ONE_SHOP
 
 if TYPE_CHECKING:
     from browser import Visitor
@@ -17,6 +18,7 @@ LONG_NOTE = "\N{SNOWMAN}" * 2_000
 PRODUCTS = ["Paper lantern lamp", "Enamel kettle", "Stoneware mug"]
 
 
+@ONE_SHOP
 def test_a_search_shows_what_it_finds(visitor: Visitor) -> None:
     """What is found is shown with how many it is, and the words stay in the field."""
     page = visitor.goto("/")
@@ -28,6 +30,7 @@ def test_a_search_shows_what_it_finds(visitor: Visitor) -> None:
     expect(page.get_by_role("searchbox")).to_have_value("lantern")
 
 
+@ONE_SHOP
 def test_a_search_without_results_says_how_to_go_on(visitor: Visitor) -> None:
     """What was searched for is repeated as text, and a way back to everything is there."""
     page = visitor.goto("/")
@@ -53,6 +56,7 @@ def test_preferences_act_on_the_search_and_stay(visitor: Visitor) -> None:
     expect(products).to_contain_text(["Orchard cider", "Brass clips", "Filament bulb"])
 
 
+@ONE_SHOP
 def test_the_theme_acts_at_once_and_stays(visitor: Visitor) -> None:
     """A choice of theme is seen without a new page, and after one."""
     page = visitor.goto("/preferences")
@@ -64,6 +68,7 @@ def test_the_theme_acts_at_once_and_stays(visitor: Visitor) -> None:
     expect(page.get_by_role("group", name="Theme").get_by_label("Dark")).to_be_checked()
 
 
+@ONE_SHOP
 def test_who_chose_no_theme_gets_the_systems(visitor: Visitor) -> None:
     """Light and dark follow the system, until a theme is chosen; then they do not."""
     page = visitor.goto("/preferences")
@@ -74,6 +79,7 @@ def test_who_chose_no_theme_gets_the_systems(visitor: Visitor) -> None:
     assert not visitor.is_dark()
 
 
+@ONE_SHOP
 def test_a_wrong_preference_is_told_at_its_field(visitor: Visitor) -> None:
     """A number that will not do is refused beside its field, and stays there to be mended."""
     page = visitor.goto("/preferences")
@@ -152,6 +158,7 @@ def test_a_stale_tab_is_told_what_the_cart_is_now(visitor: Visitor) -> None:
     expect(mug.get_by_label("Quantity")).to_have_value("9")
 
 
+@ONE_SHOP
 def test_a_quantity_that_will_not_do_is_told_at_its_field(visitor: Visitor) -> None:
     """It has the focus, with what is wrong beside it and what was entered still in it."""
     page = visitor.goto("/")
@@ -203,6 +210,7 @@ def test_every_page_says_where_each_kind_is_kept_and_why(visitor: Visitor, shop:
         expect(page.get_by_text(said).first).to_be_in_viewport()
 
 
+@ONE_SHOP
 def test_an_unknown_address_says_so_and_leads_back(visitor: Visitor) -> None:
     """A page that is not there is told in words, and the shop is one step away."""
     page = visitor.goto("/nothing/here")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
-from running_shop import SHOPS
+from running_shop import ONE_SHOP, SHOPS
 
 if TYPE_CHECKING:
     from browser import Visitor
@@ -44,6 +44,7 @@ def test_what_was_put_into_the_cart_is_there_after_sign_in(visitor: Visitor) -> 
     expect(visitor.in_list("Stoneware mug")).to_be_visible()
 
 
+@ONE_SHOP
 def test_a_wrong_password_is_told_and_the_name_stays(visitor: Visitor) -> None:
     """The message does not tell which of both is wrong; the password is never sent back."""
     page = visitor.goto("/login")
@@ -55,6 +56,7 @@ def test_a_wrong_password_is_told_and_the_name_stays(visitor: Visitor) -> None:
     assert "no such password" not in page.content()
 
 
+@ONE_SHOP
 def test_a_taken_name_is_told_at_its_field(visitor: Visitor) -> None:
     """What was typed stays, but for the password."""
     visitor.register()
@@ -69,6 +71,7 @@ def test_a_taken_name_is_told_at_its_field(visitor: Visitor) -> None:
     assert PASSWORD not in page.content()
 
 
+@ONE_SHOP
 def test_fields_that_will_not_do_are_told_at_each_of_them(visitor: Visitor) -> None:
     """Everything wrong is told at once, where it is, and the password is not sent back."""
     page = visitor.goto("/register")
@@ -88,6 +91,7 @@ def test_fields_that_will_not_do_are_told_at_each_of_them(visitor: Visitor) -> N
     expect(page.get_by_label("Password")).to_have_value("")
 
 
+@ONE_SHOP
 def test_a_form_with_fields_missing_is_not_sent(visitor: Visitor) -> None:
     """The browser says what is missing; where it does not, the answer does."""
     page = visitor.goto("/register")
@@ -143,6 +147,7 @@ def test_a_new_password_ends_the_other_sessions(visit: Callable[..., Visitor], s
     third.sign_in(here.name, NEW_PASSWORD)
 
 
+@ONE_SHOP
 def test_a_wrong_current_password_is_told_at_its_field(visitor: Visitor) -> None:
     """Neither password is sent back, and nothing changes."""
     visitor.register()
@@ -186,6 +191,7 @@ def test_preferences_outlive_sign_out_where_they_are_kept_right(
     assert visitor.is_dark() == ("preferences" not in shop.wrong)
 
 
+@ONE_SHOP
 def test_one_can_sign_in_with_the_keyboard_alone(visitor: Visitor) -> None:
     """First comes the way past the navigation, then search; the form is filled by keys."""
     visitor.register()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
+from running_shop import ONE_SHOP
 
 if TYPE_CHECKING:
     from browser import Visitor
@@ -33,6 +34,7 @@ def test_every_page_is_for_everyone(visitor: Visitor) -> None:
     assert problems == []
 
 
+@ONE_SHOP
 def test_refusals_are_for_everyone(visitor: Visitor) -> None:
     """A form with messages in it keeps the same rules."""
     page = visitor.goto("/register")
@@ -43,6 +45,7 @@ def test_refusals_are_for_everyone(visitor: Visitor) -> None:
     assert problems_of(page) == []
 
 
+@ONE_SHOP
 def test_focus_can_be_seen(visitor: Visitor) -> None:
     """Whatever the tabulator reaches on the shop's page looks different from before."""
     page = visitor.goto("/?q=mug")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
+from running_shop import ONE_SHOP
 
 if TYPE_CHECKING:
     from browser import Visitor
@@ -44,6 +45,7 @@ def test_things_are_found_and_bought_without_a_script(visitor: Visitor) -> None:
     expect(page.get_by_text("Your cart is empty.")).to_be_visible()
 
 
+@ONE_SHOP
 def test_a_search_goes_on_without_a_script(visitor: Visitor) -> None:
     """From page to page by links, and adding leads back to the page it was on."""
     page = visitor.goto("/")
@@ -65,6 +67,7 @@ def test_a_stale_cart_is_told_without_a_script(visitor: Visitor) -> None:
     expect(page.get_by_label("Quantity")).to_have_value("3")
 
 
+@ONE_SHOP
 def test_a_password_is_changed_without_a_script(visitor: Visitor) -> None:
     """What is wrong is told at its field, and what was done on the page after."""
     visitor.register()
@@ -108,6 +111,7 @@ def test_an_account_is_made_used_and_left_without_a_script(visitor: Visitor, sho
     expect(page.get_by_role("navigation").get_by_role("link", name="Sign in")).to_be_visible()
 
 
+@ONE_SHOP
 def test_a_wrong_quantity_is_refused_without_a_script(visitor: Visitor) -> None:
     """More than 99 of one thing are told to be too many, and the way back to the cart is there."""
     page = visitor.goto("/")

@@ -21,6 +21,7 @@ pace.py               how fast requests follow each other
 described_visitor.py  a person in front of it, who knows it from its file:
 requests_of.py  sending.py  taking.py
                         their requests; one as it is sent; values out of answers
+in_address.py           whose page it is, where an address says it
 writing.py  answers.py  what they write; what an answer means
 passwords.py          an account's password, changed and given back
 first_look.py         using it once as its file says: the controls before any verdict

@@ -53,6 +53,7 @@ class DescribedTarget(StartedInBlock):
         self.taken: dict[str, dict[str, str]] = {}
         self.begun: list[Begun] = []
         self.cookie_names: set[str] = set()
+        self.known_to_all: dict[str, str] = {}
         self.secrets: set[str] = set()
         self.looks: tuple[Shape, Shape | None] | None = parent.looks if parent else None
         self.blind: str = parent.blind if parent else ""

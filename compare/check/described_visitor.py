@@ -17,6 +17,7 @@ from ..findings import Exchange
 from ..shop_visitor import NEW_PASSWORD, PASSWORD, Person, ShopVisitor, Unexpected
 from .answers import looks_like
 from .description import NotTried
+from .in_address import known_to_all, somebody_elses
 from .passwords import signs_in
 from .placeholders import filled
 from .requests_of import Requests
@@ -86,11 +87,16 @@ class DescribedVisitor(ShopVisitor):
         self.person = person
         request = self.target.description.sign_in
         reply = self.requests.send(request, self.target.values_of(person), follow=True)
-        return self._done(request, reply, "sign in")
+        self._done(request, reply, "sign in")
+        self.target.known_to_all = known_to_all(self.target.description, self.values, self.jar)
+        return reply
 
     def sign_out(self) -> None:
-        """Sign out; the target must confirm."""
+        """Sign out; the target must confirm, where anything is sent to it."""
         request = self.target.description.sign_out
+        if request.in_browser:
+            self.held = {}
+            return
         self._done(request, self.requests.send(request, self.own_values()), "sign out")
         self.values = {}
 
@@ -127,12 +133,11 @@ class DescribedVisitor(ShopVisitor):
         values = self.target.values_of(person) | {"new_password": new}
         self.target.keep_secret(new)
         self.target.changed_passwords[person.username] = new
-        self._done(request, self.requests.send(request, values), "change the password")
+        reply = self._done(request, self.requests.send(request, values), "change the password")
         owner = DescribedVisitor(self.target, "owner")
         if not signs_in(owner, person):
-            raise Unexpected(
-                "the change of password was confirmed, and the new one does not sign in"
-            )
+            told = f"to change the password was answered {told_of(reply)}"
+            raise Unexpected(f"{told}, and the new one does not sign in")
 
     def end_others(self) -> bool:
         """Use the option to end one's other sessions; False where there is none."""
@@ -206,7 +211,10 @@ class DescribedVisitor(ShopVisitor):
 
     def ask(self, question: Question, **values: str) -> Reply:
         """Ask, whatever comes back; `Unexpected` where no more is answered now."""
-        reply = self.requests.step(question, self.own_values() | values, taking=False)
+        target = self.target
+        others = somebody_elses(question, target.description, target.known_to_all, target.people)
+        known = others | self.values | self.own_values() | values
+        reply = self.requests.step(question, known, taking=False)
         if reply.status in _TOO_OFTEN:
             raise Unexpected(
                 f"{question.path} takes no more requests now: it answered {told_of(reply)}"

@@ -1,6 +1,7 @@
 """Using an application once as its file says, before any verdict: no control, no verdict.
 
-Rule 1: nobody is named to a stranger, whoever signs in is, and is no more after signing out.
+Rule 1: nobody is named to a stranger, also while somebody is signed in; whoever signs in is, and is
+no more after signing out.
 Otherwise the file or the application is `Unusable`: no verdict rests on a sign-in that never was.
 Rule 2: what is written is found again, and [who] still tells after it. Otherwise nothing is tried
 that writes, and that is said.
@@ -36,10 +37,10 @@ def first_look(target: DescribedTarget) -> None:
 def _used(target: DescribedTarget) -> None:
     person = target.person(0, DescribedVisitor(target, "passer-by").register)
     visitor = DescribedVisitor(target, "visitor")
-    if visitor.who():
-        raise Unusable("[who]: what shows who is signed in is there for somebody who is not.")
+    _expect_nobody(visitor)
     visitor.sign_in(person)
     _expect_name(target, visitor, person)
+    _expect_nobody(DescribedVisitor(target, "stranger"))
     if target.description.write:
         try:
             target.blind = written(target, visitor, person)
@@ -49,6 +50,11 @@ def _used(target: DescribedTarget) -> None:
     visitor.sign_out()
     if visitor.who():
         raise Unusable("[sign_out]: the browser that signed out is still signed in.")
+
+
+def _expect_nobody(visitor: DescribedVisitor) -> None:
+    if visitor.who():
+        raise Unusable("[who]: what shows who is signed in is there for somebody who is not.")
 
 
 def _expect_name(target: DescribedTarget, visitor: DescribedVisitor, person: Person) -> None:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+import msgspec
+
 from ..browser import NoAnswer
 from ..experiment import Lab
 from ..findings import Exchange
@@ -14,7 +16,7 @@ from .described_target import DescribedTarget
 from .described_visitor import DescribedVisitor
 from .description import NotTried
 from .passwords import sign_in
-from .placeholders import uses
+from .placeholders import placeholders, uses
 
 if TYPE_CHECKING:
     from ..targets import Target
@@ -110,6 +112,11 @@ class DescribedLab(Lab):
         """Return somebody with ``visitor``'s cookies, with something written."""
         self.fill_cart(target, visitor)
         return self.copy(visitor, name)
+
+    def is_brought_along(self, name: str) -> bool:
+        """Return whether a sign-in sends what is held under ``name``; a cookie it does."""
+        sent = placeholders(msgspec.to_builtins(self._described.description.sign_in))
+        return not name.startswith("{") or name[1:-1] in sent
 
     def sign_in(self, visitor: ShopVisitor, person: Person) -> None:
         """Have ``visitor`` sign in, and return once the target says so."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from .placeholders import filled, placeholders, uses
-from .shape import Step, Take, Write, steps_of
+from .shape import SignOut, Step, Take, Write, steps_of
 from .tables import Description
 
 _OF_A_START = frozenset({"port", "store", "store_port", "folder", "python"})
@@ -110,7 +110,10 @@ def _steps(description: Description, table: str) -> tuple[Step, ...]:
 
 
 def _of_a_request(table: str, step: Step) -> Iterator[str]:
-    if not step.path:
+    if isinstance(step, SignOut):
+        if bool(step.path) == step.in_browser:
+            yield "[sign_out]: path, or in_browser = true where nothing is sent"
+    elif not step.path:
         yield f"[{table}]: path, or steps with a path each"
     if sum(each is not None for each in (step.form, step.json, step.text)) > 1:
         yield f"[{table}]: form or json, not both"

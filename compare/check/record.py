@@ -36,7 +36,7 @@ def _lines(found: Found) -> Iterator[str]:
     yield f"password_env = {_text(PASSWORD_ENV)}"
     yield from _tokens(found)
     yield from _sign_in(found)
-    yield from _request("sign_out", found.sign_out, found)
+    yield from _sign_out(found)
     yield from _who(found)
     yield from _MORE
 
@@ -66,12 +66,14 @@ def _sign_in(found: Found) -> Iterator[str]:
         yield f"take = {_take(taken)}"
 
 
-def _request(table: str, request: Recorded, found: Found) -> Iterator[str]:
+def _sign_out(found: Found) -> Iterator[str]:
     yield ""
-    yield f"[{table}]"
-    if table == "sign_out":
-        yield "# guessed: by its path, or as the last thing that was done."
-    yield from _body(request, found)
+    if found.sign_out is None:
+        yield from _NO_SIGN_OUT
+        return
+    yield "[sign_out]"
+    yield "# guessed: by its path, or as the last thing that was done."
+    yield from _body(found.sign_out, found)
 
 
 def _body(request: Recorded, found: Found) -> Iterator[str]:
@@ -149,6 +151,12 @@ def _text(value: str) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+_NO_SIGN_OUT = (
+    "# Nothing was sent at a sign-out. If you did not sign out, do, and record once more; if you",
+    "# did, the page only forgets what it holds. Then say so:",
+    "# [sign_out]",
+    "# in_browser = true",
+)
 _MORE = (
     "",
     "# The more there is, the more is tried: `session-check FILE --explain` says what each takes.",

@@ -43,7 +43,7 @@ class Found:
     username: str
     password: str
     sign_in: Recorded
-    sign_out: Recorded
+    sign_out: Recorded | None
     who: Recorded
     holds: tuple[str, str]
     before: list[Recorded] = field(default_factory=list)
@@ -59,7 +59,7 @@ def find(recording: Sequence[Recorded]) -> Found:
     at = here.index(sign_in)
     username, before = _username(here, at, password)
     sign_out = _sign_out(here, at)
-    who, holds = _who(here, at, here.index(sign_out), username)
+    who, holds = _who(here, at, here.index(sign_out) if sign_out else len(here), username)
     found = Found(*(sign_in.site, username, password, sign_in, sign_out, who, holds), before=before)
     _find_tokens(found, here)
     return found
@@ -94,13 +94,12 @@ def _name_in(request: Recorded, here: Sequence[Recorded], at: int, password: str
     return next(iter([*named, *later]), "")
 
 
-def _sign_out(here: Sequence[Recorded], at: int) -> Recorded:
+def _sign_out(here: Sequence[Recorded], at: int) -> Recorded | None:
     for each in reversed(here[at + 1 :]):
         if _SIGN_OUT.search(each.path) and (each.is_change or "/session" not in each.path):
             return each
-    if changes := [each for each in here[at + 1 :] if each.is_change]:  # the last thing one did
-        return changes[-1]
-    raise Unusable("the recording has no sign-out: sign out before you export it")
+    changes = [each for each in here[at + 1 :] if each.is_change]
+    return changes[-1] if changes else None  # the last thing one did
 
 
 def _who(
@@ -137,7 +136,7 @@ def _context(text: str, username: str) -> str:
 
 
 def _find_tokens(found: Found, here: Sequence[Recorded]) -> None:
-    for request in (*found.before, found.sign_in, found.who, found.sign_out):
+    for request in filter(None, (*found.before, found.sign_in, found.who, found.sign_out)):
         earlier = here[: here.index(request)]
         for name, value in _brought(request):
             if value in {found.username, found.password} or not _may_be_a_token(value):

@@ -14,9 +14,9 @@ import msgspec
 from ..browser import Begun, Reply
 from ..shop_visitor import Unexpected
 from .described_target import DescribedTarget
-from .placeholders import placeholders
+from .placeholders import filled, placeholders
 from .sending import Sendable, next_of, sendable
-from .shape import Request, Step, Token, steps_of
+from .shape import Request, Step, Take, Token, steps_of
 from .taking import taken, told_of, where
 
 _MOST_REDIRECTS = 5
@@ -137,7 +137,7 @@ class Requests:
         reply = self._answer(sendable(token, values))
         found: dict[str, str] = {}
         for name, take in token.taken.items():
-            value = taken(take, reply, self._visitor.jar)
+            value = self._value(take, reply)
             if value is None and name in asked:
                 raise Unexpected(_lacks(token, name, token.path, reply))
             if value is not None:
@@ -145,9 +145,16 @@ class Requests:
         self._target.keep_secret(*found.values())
         return found
 
+    def _value(self, take: Take, reply: Reply) -> str | None:
+        """Return what stands there; the name of a cookie may have the port in it."""
+        if take.cookie:
+            name = filled(take.cookie, self._target.values())
+            take = msgspec.structs.replace(take, cookie=name)
+        return taken(take, reply, self._visitor.jar)
+
     def _take(self, step: Step, reply: Reply, kept: dict[str, str]) -> None:
         for name, take in step.take.items():
-            value = taken(take, reply, self._visitor.jar)
+            value = self._value(take, reply)
             if value is not None:
                 kept[name] = value
                 self._target.keep_secret(value)

@@ -74,6 +74,12 @@ class Request(Step, frozen=True):
         return self.steps or (self,)
 
 
+class SignOut(Request, frozen=True):
+    """The request that signs out; ``in_browser``, there is none: a page forgets what it holds."""
+
+    in_browser: bool = False
+
+
 class Write(Request, frozen=True):
     """The request that writes. ``keys`` are what ``{key}`` may be, anything where it is empty."""
 

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from .placeholders import placeholders
-from .shape import Password, Question, Request, Table, Token, Write
+from .shape import Password, Question, Request, SignOut, Table, Token, Write
 
 
 class Account(Table, frozen=True):
@@ -60,7 +60,7 @@ class Description(Table, frozen=True):
     name: str
     url: str
     sign_in: Request
-    sign_out: Request
+    sign_out: SignOut
     who: Question
     start: Start | None = None
     store: Store | None = None

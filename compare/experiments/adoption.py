@@ -56,6 +56,8 @@ def _like_the_targets_own(lab: Lab) -> dict[str, str]:
     if not stranger.held:
         raise DoesNotApply("whoever is signed in holds nothing that could be made up")
     rests_on = [name for part in carriers(stranger.held, signs_in(stranger)) for name in part]
+    if not any(map(lab.is_brought_along, rests_on)):
+        raise DoesNotApply("a sign-in brings along nothing of what one is then known by")
     known = anonymous | stranger.held
     like = made_up({name: known[name] for name in rests_on})
     if like == {name: known[name] for name in rests_on}:

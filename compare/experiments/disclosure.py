@@ -51,7 +51,7 @@ def _is_secret(lab: Lab) -> bool:
 
 
 def _canaries(person: Person, *, wrote: bool) -> list[tuple[str, str]]:
-    found = [("name", person.username)]
+    found = [("email address" if "@" in person.username else "name", person.username)]
     if person.email != person.username:  # which may be a word of anything
         found.append(("email address", person.email))
     return [*found, ("note", _NOTE)] if wrote else found

@@ -6,11 +6,14 @@ what is left of a session of their own that they have ended, and one that they a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 
 from .. import demands
+from ..carriers import signs_in
 from ..experiment import COOKIE, SESSION, Experiment, Lab
 from ..findings import Outcome
+from ..jar import name_of
 from ..shop_visitor import ShopVisitor, Unexpected
 
 STICKS = "what was planted stays good"
@@ -38,7 +41,8 @@ def _with_what_visitors_get(lab: Lab) -> Outcome | None:
     wrote = lab.fill_cart(target, attacker)
     if not attacker.held or attacker.who():
         return None
-    _planted(lab, attacker)
+    names = ", ".join(map(name_of, attacker.held))
+    victim = _planted(lab, attacker)
     if who := attacker.who():
         return Outcome(
             LET_IN, False, f"With the cookies it had planted, the attacker is now {who}."
@@ -50,7 +54,8 @@ def _with_what_visitors_get(lab: Lab) -> Outcome | None:
             "The planted cart is as valid as before, for whoever has the cookies.",
             demand=demands.OLD_TOKEN,
         )
-    return Outcome(DEAD, True, "Signing in made a new ID, and the planted one is dead.")
+    told = f"With what was planted ({names}) the attacker is nobody."
+    return Outcome(DEAD, True, told, remarks=tuple(_still_in_use(attacker, victim)))
 
 
 def _with_a_used_one(lab: Lab) -> Outcome | None:
@@ -89,9 +94,19 @@ def _with_one_in_use(lab: Lab) -> Outcome | None:
     return Outcome(LET_IN, False, told)
 
 
-def _planted(lab: Lab, attacker: ShopVisitor) -> None:
+def _planted(lab: Lab, attacker: ShopVisitor) -> ShopVisitor:
     victim = lab.copy(attacker, "victim")
     lab.sign_in(victim, lab.person(lab.target()))
+    return victim
+
+
+def _still_in_use(attacker: ShopVisitor, victim: ShopVisitor) -> Iterator[str]:
+    """Yield what of the planted the sign-in rests on, together with something new."""
+    shows = signs_in(victim)
+    for name, value in attacker.held.items():
+        without = {each: text for each, text in victim.held.items() if each != name}
+        if victim.held.get(name) == value and not shows(without):
+            yield f"{name_of(name)} is part of the sign-in, and stays what it was before."
 
 
 def _nothing_to_plant(lab: Lab) -> Outcome:

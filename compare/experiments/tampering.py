@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from .. import demands
 from ..carriers import Held, carriers
-from ..decoding import same_bytes
+from ..decoding import same_bytes, without_padding
 from ..experiment import COOKIE, SESSION, Experiment, Lab, NotTried
 from ..findings import Figures, Outcome
 from ..jar import name_of
@@ -110,7 +110,8 @@ def _changes(held: Held) -> Iterator[tuple[str, dict[str, str]]]:
 
 def changed(value: str) -> Iterator[str]:
     """Yield ``value`` with one character changed, so that it decodes to something else."""
-    for place in dict.fromkeys([*range(0, len(value), _EVERY), len(value) - 1]):
+    length = len(without_padding(value))
+    for place in dict.fromkeys([*range(0, length, _EVERY), length - 1]):
         texts = (value[:place] + other + value[place + 1 :] for other in _OTHERS)
         if text := next((each for each in texts if not same_bytes(each, value)), None):
             yield text

@@ -4,12 +4,14 @@ kinds.py            a kind of state: name, type, needs
 kind_options.py     what may be said of a kind beside name, type and default
 needs.py            what a kind needs of the place that keeps it
 values.py           values of a type, as JSON text and back
+likeness.py         whether a value came back as what it was
 placement.py        tiers, their capabilities, place(), the guard
 journal.py          what a request asked for, held against what is confirmed
 conflicts.py        whether two changes of one kind are at odds
 recent.py           what was worked out lately, within bounds
 confirmed.py        the texts that are confirmed, of whatever version
 late_changes.py     what changes inside a value when it is too late
+updates.py          what the function of an update makes of a value
 in_hand.py          a value that a request has in hand, or had
 request_state.py    one request's state: its kinds, and what a session can do besides
 served_state.py     the same, as whoever serves the request sees it

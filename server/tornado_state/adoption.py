@@ -40,6 +40,10 @@ from .sessions.session import Session
 log = logging.getLogger(__name__)
 
 
+#: What says that something is no value of a kind: ours, and what a ``convert`` raises.
+_REFUSALS = (InvalidValue, TooLarge, ValueError, TypeError, LookupError)
+
+
 class Old(NamedTuple):
     """A value found elsewhere: by the cookie ``presented``, "" for in the session."""
 
@@ -91,6 +95,7 @@ class _Adoption:
         self._may_sign_in = not self._owner
         self._read: dict[Predecessor, Mapping[str, Any] | None] = {}
         self._clears: dict[str, SetCookie] = {}
+        self._left_alone: set[Predecessor | None] = set()
 
     async def run(self) -> None:
         found = [old for kind in self._tiers.adopting for old in await self._look_for(kind)]
@@ -139,7 +144,13 @@ class _Adoption:
             return None
         if predecessor not in self._read:
             self._read[predecessor] = await predecessor.read(presented, self._made.asked)
-        value = _converted(kind, adopted, self._read[predecessor] or {})
+        try:
+            value = _converted(kind, adopted, self._read[predecessor] or {})
+        except _REFUSALS as error:
+            self._left_alone.add(predecessor)
+            why = f"what was kept elsewhere is no value of {kind.name}: {type(error).__name__}"
+            self._made.events.tell("unreadable", why)
+            return None
         if value is None:
             return None
         return Old(kind, value, f"{predecessor.cookie}={presented}", predecessor)
@@ -211,24 +222,20 @@ class _Adoption:
 
     def _clear_predecessors(self, found: list[Old]) -> None:
         """Have the cookies cleared that nobody is signed in by."""
-        stay = {old.predecessor for old in found if old.kind.identity}
+        stay = {old.predecessor for old in found if old.kind.identity} | self._left_alone
         for predecessor, values in self._read.items():
             if values is not None and predecessor not in stay:
                 self._clears[predecessor.cookie] = predecessor.cleared
 
 
 def _converted(kind: Kind[Any], adopted: Adopted, values: Mapping[str, Any]) -> Any:
+    """Return the value of ``kind`` that is among ``values``, None for none."""
     value = values.get(adopted.name)
-    if value is None:
-        return None
-    try:
-        made = adopted.convert(value)
+    made = None if value is None else adopted.convert(value)
+    if made is not None:
         kind.encode(made)
         if kind.identity:
             kind.person(made)
-    except (InvalidValue, TooLarge, ValueError, TypeError, LookupError) as error:
-        log.warning("what was kept elsewhere is no value of %s: %s", kind.name, error)
-        return None
     return made
 
 

@@ -187,8 +187,8 @@ def _check_within(application: Application) -> None:
     for handler in handlers_of(application.default_router):
         if isinstance(handler, type) and issubclass(handler, StateHandler):
             raise CompositionError(
-                f"{handler.__name__} has state, and the application within that serves it is a "
-                f"{type(application).__name__}: make that a StateApplication as well"
+                f"{handler.__name__} has state, and {type(application).__name__}, which serves it "
+                "within this application, is no StateApplication"
             )
 
 

@@ -20,6 +20,7 @@ from tornado.web import Application, HTTPError, RequestHandler
 from .exceptions import StateError
 from .held_connection import HeldConnection
 from .request_state import RequestState
+from .sessions.cancellations import is_let_out
 
 
 def answer_error(
@@ -140,9 +141,9 @@ class LoadFirst(httputil.HTTPMessageDelegate):
             self._load_later(begin)
 
     def _looked_up(self, begin: Callable[[], object], answer: asyncio.Future[Any]) -> None:
-        if answer.cancelled():
+        if answer.cancelled() and not is_let_out(answer):
             return  # the loop is being closed
-        if self._state.looked_up(answer):
+        if not answer.cancelled() and self._state.looked_up(answer):
             self._begin(begin)
         else:
             self._load_later(begin)

@@ -49,7 +49,10 @@ class Events:
         """Count ``event``; with a ``sentence``, log that once in a while."""
         self.counts[event] += 1
         if self._tell_also is not None:
-            self._tell_also(event)
+            try:
+                self._tell_also(event)
+            except Exception:  # what has happened has happened, whatever a listener makes of it
+                log.exception("state_events failed")
         if sentence:
             self._log(event, sentence)
 

@@ -89,8 +89,8 @@ class StaleValue(StateError):
     def __init__(self, kind: str) -> None:
         self.kind = kind
         super().__init__(
-            f"a value of {kind} was changed after the state had moved on without it; read it again "
-            "after `update`, `reload` or `sign_in`"
+            f"a change within a value of {kind} would be lost: the state has moved on without it; "
+            "read it again after `update`, `reload` or `sign_in`, or assign it"
         )
 
 

@@ -10,14 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
-from inspect import getattr_static
+from inspect import getattr_static, iscoroutinefunction
 from typing import Any, ClassVar
 
 from tornado import httputil
+from tornado.gen import is_coroutine_function
+from tornado.iostream import IOStream
 from tornado.log import gen_log
 from tornado.web import RequestHandler
 
-from .exceptions import CompositionError, StateError, Unanswered, UndeclaredKind
+from .exceptions import (
+    CompositionError,
+    ResponseStarted,
+    StateError,
+    Unanswered,
+    UndeclaredKind,
+)
 from .held_connection import HeldConnection
 from .kinds import Kind
 from .open_state import OpenState, opened
@@ -74,7 +82,13 @@ class StateHandler(RequestHandler):
         Raises `StoreUnavailable` while nobody can tell, `UndeclaredKind` when the handler does not
         load it.
         """
+        if not self.has_state and self._nobody_signs_in():
+            return None
         return self.state.identity
+
+    def _nobody_signs_in(self) -> bool:
+        composition = getattr(self.application, "composition", None)
+        return composition is not None and composition.placement.identity is None
 
     def get_template_namespace(self) -> dict[str, Any]:
         """Return what every template may use; ``current_user`` is None where it is not loaded."""
@@ -88,6 +102,15 @@ class StateHandler(RequestHandler):
         except UndeclaredKind:
             return False
         return True
+
+    def detach(self) -> IOStream:
+        """Take the stream over; `ResponseStarted` for a change that only an answer would keep."""
+        if self.has_state and not self._headers_written:
+            self.state.commit_cookies()
+            if self.state.changed or self.state.set_cookies():
+                raise ResponseStarted
+            self.state.close()
+        return super().detach()
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Answer with an error; a `StateError` brings its own status.
@@ -144,3 +167,17 @@ def check_attributes(handler: type[StateHandler]) -> None:
                 f"{handler.__name__}.{name}: Tornado's handlers have a {name!r} of their own; give "
                 "the kind another attribute"
             )
+    for base in handler.__mro__:
+        for name, value in vars(base).items():
+            if isinstance(value, Kind) and name not in handler.declared_kinds:
+                raise CompositionError(
+                    f"{handler.__name__}.{name} hides the kind {value.name} of {base.__name__}: "
+                    "what is assigned to it would not be kept"
+                )
+    if is_coroutine_function(handler.get_current_user) or iscoroutinefunction(
+        handler.get_current_user
+    ):
+        raise CompositionError(
+            f"{handler.__name__}.get_current_user is a coroutine, for which Tornado does not wait: "
+            "everybody would be signed in"
+        )

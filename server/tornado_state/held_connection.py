@@ -24,6 +24,7 @@ from .exceptions import ResponseStarted, StateError, Unanswered
 from .explaining import explain_commit, explain_load, is_asked_for
 from .held_answer import HeldAnswer
 from .request_state import RequestState
+from .sessions.cancellations import is_let_out
 
 
 class HeldConnection(httputil.HTTPConnection):
@@ -193,7 +194,7 @@ class HeldConnection(httputil.HTTPConnection):
         return held.sent
 
     def _committed(self, held: HeldAnswer, answer: asyncio.Future[Any]) -> None:
-        if answer.cancelled():
+        if answer.cancelled() and not is_let_out(answer):
             return  # the loop is being closed
         try:
             is_done = self.state.committed()
@@ -214,7 +215,6 @@ class HeldConnection(httputil.HTTPConnection):
             self._release(held)
 
     async def _give_up(self, held: HeldAnswer, error: Exception) -> None:
-        """Answer an error of the commit."""
         if isinstance(error, StateError):
             self.state.discard()
             if self.state.renewal_interrupted:

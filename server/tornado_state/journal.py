@@ -60,8 +60,6 @@ class Journal:
         """Take ``texts`` for confirmed as well."""
         self._base = Confirmed({**self._base.texts, **texts})
 
-    # Values
-
     def has(self, kind: Kind[Any]) -> bool:
         """Return whether the kind has a value; a default that is as it was is none."""
         live = self._live.get(kind)
@@ -93,15 +91,16 @@ class Journal:
         ``by_update`` it was made from the one in hand, which is watched from now on.
         """
         self._base.text(kind)
-        before, text = self._live.get(kind), kind.encode(value)
+        before, none = self._live.get(kind), kind.is_none(value)
+        text = b"" if none else kind.encode(value)
         if by_update and before is not None and before.value is not value:
             self._watched().add(kind, before.value)
-        self._live[kind] = InHand(value, text, assigned=True)
+        self._live[kind] = _dropped() if none else InHand(value, text, assigned=True)
 
     def drop(self, kind: Kind[Any]) -> None:
         """Have no value; `NotKnownHere` for a newer one."""
         self._base.text(kind)
-        self._live[kind] = InHand(NO_VALUE, b"", assigned=True, dropped=True)
+        self._live[kind] = _dropped()
 
     def text(self, kind: Kind[Any]) -> bytes | None:
         """Return the text of the value as it stands, None without one."""
@@ -111,8 +110,6 @@ class Journal:
         if not self.has(kind):
             return None
         return live.text if is_immutable(live.value) else kind.encode(live.value)
-
-    # Changes
 
     def changes(self) -> dict[Kind[Any], bytes | None]:
         """Return what is not as the base says; `InvalidValue`, `TooLarge`, `StaleValue`."""
@@ -142,15 +139,17 @@ class Journal:
             # As it was handed out, it is no value any more: the one that is kept is to go.
             live.dropped = live.dropped or (live.is_default and kind.record_name in base)
 
-    def confirm_value(self, kind: Kind[Any], before: bytes | None, text: bytes) -> None:
-        """Take the value of ``text``, made from ``before``, unless another was assigned since."""
+    def confirm_value(self, kind: Kind[Any], before: bytes | None, text: bytes | None) -> None:
+        """Take what ``text`` says, None for none, unless another was assigned since ``before``."""
         live = self._live.get(kind)
         if live is not None:
             if self.text(kind) != before:
                 return
             self._watched().add(kind, live.value)
         # Assigned: what a request has updated, its sign-in takes along.
-        self._live[kind] = InHand(kind.decode(text), text, assigned=True)
+        self._live[kind] = (
+            _dropped() if text is None else InHand(kind.decode(text), text, assigned=True)
+        )
 
     def rebase(self, theirs: Texts) -> None:
         """Carry the changes over to what another request stored; `Conflict` if that cannot be."""
@@ -222,8 +221,7 @@ class Journal:
         if text is None:
             return None
         live = self._live[kind] = InHand(kind.decode(text), text)
-        if self._sealed:
-            self._see(live, kind)
+        self._see(live, kind)
         return live
 
     def _hand_out(self, kind: Kind[T], value: T, before: InHand | None) -> T:
@@ -239,10 +237,13 @@ class Journal:
             self._watched().add(kind, before.value)
             dropped = before.dropped
         live = self._live[kind] = InHand(value, text, is_default=True, dropped=dropped)
-        if self._sealed:
-            self._see(live, kind)
+        self._see(live, kind)
         return value
 
     def _see(self, live: InHand, kind: Kind[Any]) -> None:
-        if not is_immutable(live.value):
+        if self._sealed and not is_immutable(live.value):
             live.seen = kind.written(live.value)
+
+
+def _dropped() -> InHand:
+    return InHand(NO_VALUE, b"", assigned=True, dropped=True)

@@ -1,10 +1,13 @@
-"""What may be said of a kind beside its name, its type and its default, for type checkers."""
+"""What may be said of a kind beside its name, its type and its default, for checkers and people."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
+from .exceptions import CompositionError
+from .needs import is_whole
 from .predecessors.adopted import Adopted, Moved
 
 #: Makes the next shape of a value: built of what JSON has, like its result.
@@ -30,3 +33,35 @@ class KindOptions(TypedDict, total=False):
     version: int
     migrations: Mapping[int, Migration]
     adopts: Sequence[Adopted | Moved]
+
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+
+def check_options(kind: Any, migrations: Any, adopts: Any) -> None:
+    """Raise `CompositionError` for what a ``kind`` cannot be, or cannot be given."""
+    name = kind.name
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise CompositionError(f"a kind's name is 1 to 32 of a-z, 0-9 and _, not {name!r}")
+    if kind.on_conflict not in ("refuse", "last_write"):
+        raise CompositionError(
+            f"{name}: on_conflict is 'refuse' or 'last_write', not {kind.on_conflict!r}"
+        )
+    if not isinstance(kind.identity, bool | str) or kind.identity == "":
+        raise CompositionError(f"{name}: identity is True or the name of a field")
+    if not isinstance(kind.inherited, bool):
+        raise CompositionError(f"{name}: inherited is True or False, not {kind.inherited!r}")
+    if not is_whole(kind.version) or kind.version < 1:
+        raise CompositionError(f"{name}: version is a whole number from 1 on")
+    _check_migrations(name, kind.version, migrations or {})
+    if not isinstance(adopts, Sequence) or not all(isinstance(a, Adopted | Moved) for a in adopts):
+        raise CompositionError(f"{name}: adopts is a list of what tornado_state.predecessors has")
+
+
+def _check_migrations(name: str, version: int, migrations: Any) -> None:
+    if not isinstance(migrations, Mapping) or not all(map(callable, migrations.values())):
+        raise CompositionError(f"{name}: migrations map a version to a function")
+    if wrong := [each for each in migrations if not is_whole(each) or not 0 < each < version]:
+        raise CompositionError(
+            f"{name}: a migration leads from an older version than {version}, not from {wrong[0]!r}"
+        )

@@ -10,26 +10,16 @@ migrations; one of a newer shape is left alone (`NotKnownHere`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Generic,
-    Literal,
-    Protocol,
-    TypeVar,
-    Unpack,
-    overload,
-)
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, Unpack, overload
 
 from tornado.web import RequestHandler
 
-from .exceptions import CompositionError, InvalidValue
-from .kind_options import KindOptions, Migration
-from .needs import checked_needs, is_whole
+from .exceptions import CompositionError, InvalidValue, UndeclaredKind
+from .kind_options import KindOptions, Migration, check_options
+from .needs import checked_needs
 from .predecessors.adopted import Adopted, Moved
-from .values import ValueType, from_json, to_json
+from .values import ValueType, field_of, from_json, to_json
 
 if TYPE_CHECKING:
     # What is given as a type may be a union as well, or a Literal (PEP 747).
@@ -37,8 +27,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 V = TypeVar("V")
-
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
 class _HasState(Protocol):
@@ -68,6 +56,18 @@ class Kind(Generic[T]):
     The other arguments are the fields of `Needs`. Raises `CompositionError` for anything wrong.
     """
 
+    # The type alone says what V is: one found from the default as well would be wider, a dict for a
+    # TypedDict. Each comes twice, for checkers that do not know of TypeForm yet.
+    @overload
+    def __init__(
+        self: Kind[V | None],
+        name: str,
+        type: type[V],
+        *,
+        default: None = None,
+        **options: Unpack[KindOptions],
+    ) -> None: ...
+
     @overload
     def __init__(
         self: Kind[V | None],
@@ -84,11 +84,10 @@ class Kind(Generic[T]):
         name: str,
         type: type[V],
         *,
-        default: V,
+        default: object,
         **options: Unpack[KindOptions],
     ) -> None: ...
 
-    # A union, a Literal; whether the default is one of them is seen when the kind is made.
     @overload
     def __init__(
         self: Kind[V],
@@ -120,9 +119,9 @@ class Kind(Generic[T]):
         self.inherited = inherited
         self.identity = identity
         self.version = version
+        check_options(self, migrations, adopts)
         self.migrations: Mapping[int, Migration] = dict(migrations or {})
         self.adopts = tuple(adopts)
-        self._check()
         #: The key of its values in a record: a value of another version is another key.
         self.record_name = name if version == 1 else f"{name}@{version}"
         #: What its values are.
@@ -148,14 +147,19 @@ class Kind(Generic[T]):
     def __get__(self, instance: Any, owner: Any) -> Kind[T] | T:
         if not isinstance(instance, RequestHandler):
             return self
-        value: T = instance.state[self]  # type: ignore[attr-defined]
+        value: T = self._state_of(instance)[self]
         return value
 
     def __set__(self, instance: _HasState, value: T) -> None:
-        instance.state[self] = value
+        self._state_of(instance)[self] = value
 
     def __delete__(self, instance: _HasState) -> None:
-        del instance.state[self]
+        del self._state_of(instance)[self]
+
+    def _state_of(self, handler: Any) -> Any:
+        if not hasattr(type(handler), "state"):
+            raise UndeclaredKind(self.name, f"{type(handler).__name__}, which is no StateHandler")
+        return handler.state
 
     # Its values
 
@@ -179,6 +183,10 @@ class Kind(Generic[T]):
         """Return a copy of the default, None without one."""
         return self.values.copy(self.default)
 
+    def is_none(self, value: T) -> bool:
+        """Return whether to have ``value`` is to have none."""
+        return value is None and self.default is None
+
     def copy(self, value: T) -> T:
         """Return a value of one's own."""
         return self.values.copy(value)
@@ -200,7 +208,7 @@ class Kind(Generic[T]):
         named: object = value
         if isinstance(self.identity, str):
             try:
-                named = _field(value, self.identity)
+                named = field_of(value, self.identity)
             except (KeyError, AttributeError, TypeError) as error:
                 raise InvalidValue(self.name, f"it has no field {self.identity!r}") from error
         if named is None or isinstance(named, bool) or str(named) == "":
@@ -209,32 +217,6 @@ class Kind(Generic[T]):
 
     # Within
 
-    def _check(self) -> None:
-        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
-            raise CompositionError(f"a kind's name is 1 to 32 of a-z, 0-9 and _, not {self.name!r}")
-        if self.on_conflict not in ("refuse", "last_write"):
-            raise CompositionError(
-                f"{self.name}: on_conflict is 'refuse' or 'last_write', not {self.on_conflict!r}"
-            )
-        if not isinstance(self.identity, bool | str) or self.identity == "":
-            raise CompositionError(f"{self.name}: identity is True or the name of a field")
-        self._check_flags(inherited=self.inherited)
-        if not is_whole(self.version) or self.version < 1:
-            raise CompositionError(f"{self.name}: version is a whole number from 1 on")
-        if wrong := [v for v in self.migrations if not is_whole(v) or not 0 < v < self.version]:
-            raise CompositionError(
-                f"{self.name}: a migration leads from an older version than {self.version}, "
-                f"not from {wrong[0]!r}"
-            )
-
-        if not all(isinstance(each, Adopted | Moved) for each in self.adopts):
-            raise CompositionError(f"{self.name}: adopts has what tornado_state.predecessors has")
-
-    def _check_flags(self, **flags: object) -> None:
-        for flag, value in flags.items():
-            if not isinstance(value, bool):
-                raise CompositionError(f"{self.name}: {flag} is True or False, not {value!r}")
-
     def _encode_default(self) -> None:
         try:
             self.encode(self.default)
@@ -242,9 +224,3 @@ class Kind(Generic[T]):
             raise CompositionError(
                 f"the default of {self.name} is no value of it: {error}"
             ) from error
-
-
-def _field(value: object, name: str) -> object:
-    if isinstance(value, Mapping):
-        return value[name]
-    return getattr(value, name)

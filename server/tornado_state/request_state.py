@@ -33,6 +33,8 @@ class RequestState(PersonsSessions):
     async def update(self, kind: Kind[T], function: Callable[[T], T]) -> T:
         """Apply a pure ``function`` to a copy of the value, or of the kind's default.
 
+        It returns the value to keep; None, of a kind without a default, is to have none.
+
         In a stored session it is written at once, with everything assigned before, and applied anew
         to what others wrote meanwhile: each success counts exactly once. Returns what now stands.
         Raises `StoreUnavailable`, `StoreRefused`, `Conflict`, `SessionEnded`, `TooLarge`.

@@ -16,6 +16,7 @@ from .kinds import Kind
 from .request_values import RequestValues
 from .sessions.changing import Begun
 from .sessions.renewing import Confirm
+from .updates import applied
 from .visit import Visit
 
 T = TypeVar("T")
@@ -67,9 +68,7 @@ class RequestTiers(RequestValues):
             self._check_may_begin()
             return await self.session.tier.update(session, kind, function)
         journal = self.journal(kind)
-        text = journal.text(kind)
-        old = kind.initial() if text is None else kind.decode(text)
-        self.assign(kind, function(old), by_update=True)
+        self.assign(kind, applied(kind, journal.text(kind), function), by_update=True)
         now: T = journal.read(kind)
         return now
 

@@ -97,7 +97,7 @@ class RequestValues(LateChanges):
 
     def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
         """Have ``value``; of a kind whose default is None, that is to have none."""
-        if value is None and kind.default is None:
+        if kind.is_none(value):
             self.drop(kind)
             return
         self.was_read = True

@@ -3,7 +3,7 @@
 Rule 1: they are Tornado settings, so an application that has others has these as well. What is
 wrong is a `CompositionError` with one sentence that names the setting; nothing is corrected.
 Rule 2: a secret is never defaulted. One that is short, a placeholder or there twice is refused
-(ASVS 5.0 11.2.1, 13.3.1): whoever knows it signs in as anybody.
+(ASVS 5.0 11.2.3, 13.3.1): whoever knows it signs in as anybody.
 Rule 3: a time is a timedelta or a whole number of seconds.
 """
 
@@ -14,6 +14,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from difflib import get_close_matches
+from inspect import iscoroutinefunction
 from typing import Any, Literal, cast
 
 from .cookies.wire import CookieNames, SameSite
@@ -49,6 +51,14 @@ _LONGEST_LOOK = 3600
 #: An eighth of it has room for a session as large as it may be.
 LEAST_ROOM = 1_048_576
 
+_SETTINGS = (
+    *("cookie_secret", "key_version", "cookie_secure", "cookie_samesite", "cookie_domain"),
+    *("cookie_partitioned", "https_in_front", "placement", "session_store", "session_list"),
+    *("session_idle_timeout", "session_absolute_timeout", "session_remember_timeout"),
+    *("session_anonymous_idle_timeout", "session_anonymous_room", "session_persistent"),
+    *("session_look_every", "state_name", "state_timing", "state_clock", "state_events"),
+)
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _DOMAIN = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*", re.IGNORECASE)
 
@@ -71,6 +81,11 @@ class StateSettings:
 
 def read_settings(settings: Mapping[str, Any], default_name: str) -> StateSettings:
     """Return what ``settings`` say; `CompositionError` for anything wrong."""
+    _check_names(settings)
+    for name in ("state_clock", "state_events"):
+        given = settings.get(name)
+        if given is not None and (not callable(given) or iscoroutinefunction(given)):
+            raise CompositionError(f"{name} is a function, and no coroutine's: not {given!r}")
     secrets = _secrets(settings.get("cookie_secret"))
     return StateSettings(
         secrets,
@@ -84,6 +99,13 @@ def read_settings(settings: Mapping[str, Any], default_name: str) -> StateSettin
         _session_list(settings),
         _truth(settings, "state_timing", False),
     )
+
+
+def _check_names(settings: Mapping[str, Any]) -> None:
+    """Refuse a name that is nearly one of ours: what it says would go unheard."""
+    for name in settings.keys() - {*_SETTINGS}:
+        if meant := get_close_matches(name, _SETTINGS, 1, 0.9):
+            raise CompositionError(f"there is no setting {name}; is {meant[0]} meant?")
 
 
 def weakness(secret: str | bytes) -> str | None:

@@ -14,12 +14,14 @@ import decimal
 import enum
 import re
 import uuid
+from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import inspect
 
 from .exceptions import CompositionError, InvalidValue, TooLarge
+from .likeness import difference
 
 T = TypeVar("T")
 
@@ -38,7 +40,10 @@ _REFUSALS = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, Recursi
 
 
 #: Types that may be compared in a way of their own.
-_CLASSES = (inspect.StructType, inspect.DataclassType, inspect.NamedTupleType)
+_CLASSES = (
+    *(inspect.StructType, inspect.DataclassType, inspect.NamedTupleType),
+    *(inspect.DateTimeType, inspect.TimeType),
+)
 
 #: How msgspec says where a value is not of its type, after " - at `".
 _PLACE = re.compile(r"(key` in `)?\$(.*)`", re.DOTALL)
@@ -65,6 +70,11 @@ def from_json(text: bytes) -> Any:
         raise ValueError(str(error)) from error
 
 
+def field_of(value: object, name: str) -> object:
+    """Return a field; `KeyError`, `AttributeError` or `TypeError` where there is none."""
+    return value[name] if isinstance(value, Mapping) else getattr(value, name)
+
+
 class ValueType(Generic[T]):
     """What the values of the kind ``name`` are, and how many bytes of JSON they may have.
 
@@ -77,7 +87,7 @@ class ValueType(Generic[T]):
         try:
             info = inspect.type_info(type_)
             self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_)
-        except (TypeError, ValueError, NameError) as error:
+        except (TypeError, ValueError, NameError, RecursionError) as error:
             raise CompositionError(f"{name}: values of {type_!r} cannot be kept: {error}") from None
         kinds = _types_within(info)
         if foreign := [kind.cls for kind in kinds if isinstance(kind, inspect.CustomType)]:
@@ -102,11 +112,12 @@ class ValueType(Generic[T]):
     def checked(self, value: T, text: bytes) -> bytes:
         """Return the ``text`` that ``value`` is written as; raises as `encode` does."""
         try:
-            back = self._decoder.decode(text)
+            different = difference(self._decoder.decode(text), value)
         except _REFUSALS as error:
             raise self._refusal(error) from error
-        if not _same(back, value):
-            raise InvalidValue(self._name, f"it would come back different, as {_short(back)}")
+        if different is not None:
+            path, back = different
+            raise InvalidValue(self._name, f"it would come back different, as {_short(back)}", path)
         if len(text) > self._size:
             raise TooLarge(self._name, len(text), self._size)
         return text
@@ -152,14 +163,6 @@ class ValueType(Generic[T]):
             return InvalidValue(self._name, text or type(error).__name__)
         is_key, path = found.groups()
         return InvalidValue(self._name, f"a key: {why}" if is_key else why, path)
-
-
-def _same(back: object, value: object) -> bool:
-    if back == value:
-        return type(back) is type(value) or (type(back), type(value)) == (float, int)
-    # A class that does not compare by its fields is the same when it is written the same.
-    compares_by_identity = type(value).__eq__ is object.__eq__
-    return type(back) is type(value) and compares_by_identity
 
 
 def _short(value: object) -> str:

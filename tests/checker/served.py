@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 import threading
 from base64 import b64decode, b64encode, urlsafe_b64encode
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
@@ -80,6 +82,8 @@ class Site:
         made = secrets.token_hex(16)
         if "ids_in_base64" in self.habits:
             made = b64encode(bytes.fromhex(f"{made[:-1]}0")).decode().rstrip("=")  # it ends in "A"
+        if "ids_in_padded_base64" in self.habits:
+            made = quote(b64encode(bytes.fromhex(made)).decode())
         self.made.append(made)
         return made
 
@@ -101,7 +105,7 @@ class Page(RequestHandler):
     @property
     def session_id(self) -> str:
         value = self.get_cookie("sid") or ""
-        if self.does("ids_in_base64"):
+        if self.does("ids_in_base64") or self.does("ids_in_padded_base64"):
             for each in self.site.sessions:
                 if value and self._bytes(each) == self._bytes(value):
                     return each
@@ -114,7 +118,8 @@ class Page(RequestHandler):
     @staticmethod
     def _bytes(value: str) -> bytes:
         try:
-            return b64decode(value + "=" * (-len(value) % 4))
+            bare = re.sub("[^A-Za-z0-9+/]", "", unquote(value))  # as PHP does
+            return b64decode(bare + "=" * (-len(bare) % 4))
         except ValueError:
             return b""
 

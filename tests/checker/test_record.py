@@ -158,7 +158,7 @@ SIGN_IN = "POST /login ok user=ann&password=secret"
     [
         (("GET / hello",), "no sign-in"),
         (("POST /login ok password=secret&x=1", "GET /me ann"), "no field with a name"),
-        ((SIGN_IN,), "no sign-out"),
+        ((SIGN_IN,), "no page after the sign-in names"),
         ((SIGN_IN, "GET /me nobody", "POST /logout ok"), "no page after the sign-in names"),
         (("GET /me ann", SIGN_IN, "GET /me ann", "POST /logout ok"), "no page after the sign-in"),
     ],

@@ -61,6 +61,7 @@ class WithToken(Page):
 
     def get_form(self) -> None:
         self.set_cookie("csrf-cookie", "a%26b%22c%3Cd%3E%2B%2F%3D7")
+        self.set_cookie(f"csrf-{self.request.host.partition(':')[2]}", "a%26b%22c%3Cd%3E%2B%2F%3D7")
         self.set_header("X-Csrf", CSRF)
         self.write(
             '<meta content="a&amp;b&quot;c&lt;d&gt;+/=7" name=csrf-meta>'
@@ -84,11 +85,12 @@ class WithToken(Page):
         'take = { csrf = { meta = "csrf-meta" } }',
         'take = { csrf = { field = "csrf-field" } }',
         'take = { csrf = { cookie = "csrf-cookie" } }',
+        'take = { csrf = { cookie = "csrf-{port}" } }',
         'take = { csrf = { header = "X-CSRF" } }',
         "take = { csrf = { pattern = \"csrf = '([^']+)'\" } }",
         'take = { csrf = { json = "data.tokens.0.csrf" } }',
     ],
-    ids=["meta", "field", "cookie", "header", "pattern", "json"],
+    ids=["meta", "field", "cookie", "port", "header", "pattern", "json"],
 )
 def test_a_token_is_taken_from_wherever_it_is(server: Server, take: str) -> None:
     """From another page, as it is meant and not as it is written."""

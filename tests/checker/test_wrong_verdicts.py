@@ -5,9 +5,13 @@ Each small application misled an earlier checker: it was called good, or bad, fo
 
 from __future__ import annotations
 
-import pytest
-from served import ACCOUNT, FILE, PASSWORD, REGISTER, WRITE, Server
+import asyncio
+import time
 
+import pytest
+from served import ACCOUNT, FILE, PASSWORD, REGISTER, WRITE, Page, Server, Site
+
+from compare.activity import Activity
 from compare.carriers import carriers
 from compare.check.trial import BROKEN, KEPT, NOT_TRIED
 from compare.experiments import (
@@ -21,6 +25,7 @@ from compare.experiments import (
     revocation,
     tampering,
 )
+from compare.shop_visitor import ShopVisitor, Unexpected
 
 SIGNED_IN_TO_WRITE = WRITE.replace("[read]", "without_sign_in = false\n[read]")
 
@@ -87,9 +92,10 @@ def test_two_cookies_are_changed_one_at_a_time_within_the_jar(server: Server) ->
     assert "flag" in found.sentence
 
 
-def test_spare_bits_of_base64_are_no_change(server: Server) -> None:
-    """An ID whose last character means the same in sixteen ways is not accepted though changed."""
-    found = server.checked(tampering.EXPERIMENT, "ids_in_base64")
+@pytest.mark.parametrize("habit", ["ids_in_base64", "ids_in_padded_base64"])
+def test_what_decodes_to_the_same_bytes_is_no_change(server: Server, habit: str) -> None:
+    """The last character means the same in sixteen ways, and what pads it nothing at all."""
+    found = server.checked(tampering.EXPERIMENT, habit)
     assert (found.verdict, found.word) == (KEPT, tampering.REFUSED), found.sentence
 
 
@@ -208,3 +214,23 @@ def test_a_name_that_can_be_read_is_a_remark(server: Server) -> None:
     found = server.checked(disclosure.EXPERIMENT, "keeps_everything_in_a_cookie")
     assert found.verdict == KEPT
     assert found.remarks == ("It tells the name, as JSON in base64 in state.",)
+
+
+class Slow(Page):
+    """Takes its time, and knows whoever asks twice at the most."""
+
+    async def get(self) -> None:
+        await asyncio.sleep(0.3)
+        if len(self.site.asked) > 2:
+            self.send_error(401)
+        else:
+            self.write({"username": "ann"})
+
+
+def test_whoever_asks_too_seldom_was_not_active(server: Server) -> None:
+    """When a question was seen is not known: a pause is up to the answer of the next one."""
+    with server.serving(Site(), Slow) as url:
+        activity = Activity(ShopVisitor(url, "somebody"), time.monotonic(), idle=1.0)
+        activity.go_on(1.0)
+    with pytest.raises(Unexpected, match="nobody was active"):
+        activity.was_cut_short(100)

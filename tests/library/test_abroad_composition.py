@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from abroad_app import CART, ROUTES, Everything, application, handler, serving
+from tornado import gen
 from tornado.routing import AnyMatches, HostMatches, PathMatches, Rule, RuleRouter
 from tornado.web import Application, RequestHandler, url
 from tornado_state import (
@@ -38,6 +39,10 @@ NO_KINDS: dict[str, Callable[[], Any]] = {
     "a default": lambda: Kind("n", int, default="three"),  # type: ignore[call-overload]
     "a type": lambda: Kind("n", object),
     "a type of functions": lambda: Kind("n", type(len)),
+    "a migration that is no function": lambda: Kind("n", int, version=2, migrations={1: 7}),  # type: ignore[dict-item]
+    "migrations that are none": lambda: Kind("n", int, migrations=[str]),  # type: ignore[arg-type]
+    "adoption of what is none": lambda: Kind("n", int, adopts=7),  # type: ignore[arg-type]
+    "adoption of a name": lambda: Kind("n", int, adopts="user"),
 }
 
 
@@ -72,11 +77,42 @@ class Shadowing(StateHandler):
     request = CART
 
 
+class Hiding(Undeclared):
+    elsewhere = 7
+
+
+class Brings:
+    large = None
+
+
+class Mixed(Brings, Large):
+    pass
+
+
+class Later(StateHandler):
+    cart = CART
+
+    async def get_current_user(self) -> Any:
+        return None
+
+
+class Yielding(StateHandler):
+    cart = CART
+
+    @gen.coroutine
+    def get_current_user(self) -> Any:
+        return None
+
+
 #: Handlers that cannot be served, and what the sentence must name.
 NO_HANDLERS: dict[str, tuple[Any, str]] = {
     "too large for any tier": (Large, "Large.large"),
     "no tier meets its needs": (Torn, "Torn.torn"),
     "an attribute of Tornado's": (Shadowing, "Shadowing.request"),
+    "a kind hidden by a value": (Hiding, "Hiding.elsewhere hides the kind elsewhere of Undeclared"),
+    "a kind hidden by a mixin": (Mixed, "Mixed.large hides the kind large of Large"),
+    "a user to be waited for": (Later, "Later.get_current_user is a coroutine"),
+    "a user to be yielded": (Yielding, "Yielding.get_current_user is a coroutine"),
 }
 
 
@@ -184,6 +220,60 @@ def test_settings_of_cookies_are_checked_against_each_other(settings: dict[str, 
     """What browsers would refuse or misread is refused at start."""
     with pytest.raises(CompositionError):
         application(**{"cookie_secure": True, **settings})
+
+
+# Row 34
+@pytest.mark.parametrize("name", ["session_idle_timout", "session_stores", "cookie_samesit"])
+def test_a_setting_that_is_misspelt_is_refused(name: str) -> None:
+    """What it says would go unheard; settings of the application's own are none of ours."""
+    with pytest.raises(CompositionError, match=f"there is no setting {name}; is .* meant"):
+        application(**{name: 5})
+    assert application(session_color="red", login_url="/", cookies="many", store="shop")
+
+
+# Row 34
+@pytest.mark.parametrize("name", ["state_clock", "state_events"])
+def test_what_is_to_be_called_can_be(name: str) -> None:
+    """It is told at start, and not by the first request."""
+    with pytest.raises(CompositionError, match=f"{name} is a function"):
+        application(**{name: 5})
+
+
+# Row 29
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+async def test_a_kind_of_a_handler_without_state_tells_what_is_missing(
+    method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Such handlers are not looked into; whoever uses the attribute is told."""
+
+    class Stateless(RequestHandler):
+        cart = CART
+
+        def get(self) -> None:
+            self.write({"cart": self.cart})
+
+        def post(self) -> None:
+            self.cart = ["a"]
+
+        def delete(self) -> None:
+            del self.cart
+
+    async with serving({"/": Stateless}) as browser:
+        assert (await browser.fetch("/", method=method)).code == 500
+    assert "cart is not declared in Stateless, which is no StateHandler" in caplog.text
+
+
+async def test_where_nobody_signs_in_nobody_is_signed_in() -> None:
+    """``current_user`` is None in a handler without kinds, if the application has no identity."""
+
+    class Plain(StateHandler):
+        def get(self) -> None:
+            self.write({"user": self.current_user})
+
+    async with serving({"/": Plain}) as browser:
+        assert (await browser.fetch("/")).body == b'{"user": null}'
+    async with serving({**ROUTES, "/plain": Plain}) as browser:
+        assert (await browser.fetch("/plain")).code == 500
 
 
 # Row 34

@@ -14,8 +14,29 @@ from abroad_app import (
     serving,
     values_by,
 )
+from tornado_state import Kind, StateHandler
 
 SESSION = "state-session-id"
+
+#: Each fits a cookie; the browser would have to bring them all with every request.
+LARGE = [Kind(f"large_{n}", str, outlives_logout=True, size=2_982) for n in range(4)]
+
+
+class Large(StateHandler):
+    """Gives the kinds named in the path a value of so many bytes."""
+
+    large_0, large_1, large_2, large_3 = LARGE
+
+    def get(self, numbers: str, size: str) -> None:
+        for number in numbers:
+            self.state[LARGE[int(number)]] = "x" * int(size)
+
+    def delete(self, numbers: str, size: str) -> None:
+        for number in numbers:
+            del self.state[LARGE[int(number)]]
+
+    def post(self, numbers: str, size: str) -> None:
+        self.write({"sizes": [len(self.state.get(kind) or "") for kind in LARGE]})
 
 
 def by_http_cookies(jar: dict[str, str]) -> str:
@@ -94,3 +115,42 @@ async def test_a_client_of_http_cookies_stays_signed_in() -> None:
         await browser.fetch("/login", "POST")
         for _ in range(2):
             assert (await values_by(browser, by_http_cookies(browser.jar)))["user"] == "ann"
+
+
+# Row 33
+@pytest.mark.parametrize("numbers", ["0123", "01", "123"])
+async def test_cookies_that_no_proxy_would_let_through_together_are_refused(numbers: str) -> None:
+    """The answer is 413, and what the browser has stays as it is: it would be locked out."""
+    async with serving({r"/(\d+)/(\d+)": Large}) as browser:
+        assert (await browser.fetch("/3/1000")).code == 200
+        before = dict(browser.jar)
+        assert (await browser.fetch(f"/{numbers}/2900")).code == 413
+        assert browser.jar == before
+
+
+# Row 33
+async def test_cookies_add_up_over_requests() -> None:
+    """One after the other is refused as well; what takes less may always be set, and dropped."""
+    async with serving({r"/(\d+)/(\d+)": Large}) as browser:
+        codes = [(await browser.fetch(f"/{number}/2200")).code for number in range(4)]
+        assert codes == [200, 200, 413, 413]
+        assert len(plain(browser.jar)) < 8_192 - len("Cookie: ") - 500
+        assert (await browser.fetch("/0/2100")).code == 200
+        assert (await browser.fetch("/1/0", "DELETE")).code == 200
+        assert (await browser.fetch("/2/2200")).code == 200
+        sizes = await browser.fetch("/0/0", "POST")
+        assert sizes.body == b'{"sizes": [2100, 0, 2200, 0]}'
+
+
+# Row 33
+async def test_of_too_many_cookies_none_has_to_be_more() -> None:
+    """Who has more than that already may set what is no longer, and sign out."""
+    async with serving({r"/(\d+)/(\d+)": Large}) as browser:
+        for number in range(3):
+            apart, browser.jar = browser.jar, {}
+            assert (await browser.fetch(f"/{number}/2900")).code == 200
+            browser.jar |= apart
+        assert len(plain(browser.jar)) > 8_192
+        assert (await browser.fetch("/1/2800")).code == 200
+        assert (await browser.fetch("/1/2900")).code == 413
+        assert (await browser.fetch("/1/0", "DELETE")).code == 200

@@ -21,6 +21,22 @@ def test_everything_is_counted_and_told() -> None:
     assert events.counts == {"signed_in": 1, "forged": 2}
 
 
+async def test_a_listener_that_fails_changes_nothing_of_what_happened(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A sign-in is none the less confirmed, and a forged cookie no reason for an answer of 500."""
+
+    def fails(event: str) -> None:
+        raise RuntimeError(event)
+
+    visitor = Visitor(World(state_events=fails))
+    state = await visitor.state(WHO)
+    state.sign_in(ADA)
+    await visitor.answer(state)
+    assert (await visitor.state(WHO))[WHO] == ADA
+    assert caplog.messages == ["state_events failed"]
+
+
 def test_what_anybody_can_bring_about_is_logged_once_in_a_while(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from state_app import ADA, BASKET, LINES, SEEN, WHO, Visitor, with_session
+from state_app import ADA, BASKET, LINES, SEEN, STEP, WHO, Visitor, with_session
 from tornado_state import OutcomeUnknown, SessionEnded, StoreUnavailable
 from tornado_state.sessions.session import Session
 from watched_store import WatchedStore
@@ -76,6 +76,19 @@ async def test_an_interrupted_update_counts_once_when_it_is_repeated_knowingly(
     assert await visitor.data() == {"basket": 2 if happens else 1}
 
 
+@losing
+@happening
+async def test_an_interrupted_update_to_nothing_is_found_out(happens: bool, how: str) -> None:
+    """As that to any value."""
+    visitor = await with_session(step="a")
+    state = await visitor.state(BASKET, STEP)
+    lossy(visitor, happens=happens, how=how)
+    with pytest.raises((StoreUnavailable, asyncio.CancelledError)):
+        await state.update(STEP, lambda text: None)
+    await state.reload()
+    assert (STEP in state) is not happens
+
+
 @happening
 async def test_what_follows_an_interrupted_update_does_not_write_over_it(happens: bool) -> None:
     """An update again, or another assignment: what had happened has counted."""
@@ -136,7 +149,7 @@ async def test_a_sign_in_that_cannot_be_found_out_about_yet_is_not_given_up(happ
     state = await visitor.state(BASKET, WHO)
     state.sign_in(ADA)
     lossy(visitor, happens=happens, how="cancelled")
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(StoreUnavailable):
         await state.commit()
     kept = visitor.world.store.records()
     visitor.world.store.fail("load")
@@ -156,7 +169,7 @@ async def test_an_interrupted_sign_in_that_had_happened_is_found_by_reloading() 
     state = await visitor.state(BASKET, WHO)
     state.sign_in(ADA)
     lossy(visitor, happens=True, how="cancelled")
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(StoreUnavailable):
         await state.commit()
     await state.reload()
     assert state.identity == ADA

@@ -31,7 +31,7 @@ from tornado_state import (
     StoreUnavailable,
 )
 from tornado_state.stores import SessionRecord
-from watched_store import WatchedStore
+from watched_store import Clock, WatchedStore
 
 
 def failing(error: BaseException) -> object:
@@ -296,6 +296,59 @@ async def test_an_expected_error_is_one_line_in_the_log(caplog: pytest.LogCaptur
         assert not [record for record in caplog.records if record.exc_info]
         await browser.get("/bug", "POST")
         assert [record for record in caplog.records if record.exc_info]
+
+
+class LettingOut(WatchedStore):
+    """A store that lets out the cancellation of a call within it, as a pool does that is closed."""
+
+    calls: frozenset[str] = frozenset()
+
+    async def _ask(self, name: str, *of: Any) -> Any:
+        if name in self.calls:
+            inner = asyncio.get_running_loop().create_future()
+            inner.cancel()
+            await inner
+        return await getattr(super(), name)(*of)
+
+    async def load(self, key: str) -> SessionRecord | None:
+        return await self._ask("load", key)
+
+    async def cas(self, key: str, sealed: bytes, token: bytes, idle: int) -> bool | None:
+        return await self._ask("cas", key, sealed, token, idle)
+
+    async def add(self, key: str, sealed: bytes, idle: int) -> bool:
+        return await self._ask("add", key, sealed, idle)
+
+
+@pytest.mark.parametrize(
+    ("call", "path"),
+    [("load", "/"), ("cas", "/"), ("cas", "/update"), ("add", "/"), ("cas", "/out")],
+)
+async def test_a_cancellation_that_the_store_lets_out_is_no_answer(call: str, path: str) -> None:
+    """The client is told so, 503, and does not wait for ever; the session is as it was."""
+
+    def post(self: StateHandler) -> None:
+        self.state[BASKET] += 1
+
+    async def update(self: StateHandler) -> None:
+        await self.state.update(BASKET, lambda number: number + 1)
+
+    def out(self: StateHandler) -> None:
+        self.state.destroy()
+
+    store = LettingOut(Clock())
+    world = World(store=store)
+    visitor = Visitor(world) if call == "add" else await with_session(world)
+    methods = {"/": post, "/update": update, "/out": out}
+    routes = {at: handler(BASKET, post=method) for at, method in methods.items()}
+    async with serving(world, routes) as browser:
+        browser.jar = visitor.cookies
+        store.calls = frozenset({call})
+        answer = await browser.get(path, "POST")
+        assert (answer.code, set_cookies(answer)) == (503, [])
+        store.calls = frozenset()
+        assert (await browser.get("/", "POST")).code == 200
+    assert await visitor.data() == {"basket": 1 if call == "add" else 2}
 
 
 class Hanging(WatchedStore):

@@ -197,7 +197,7 @@ def test_a_kind_has_not_moved_from_where_it_is() -> None:
     kind = Kind("moved", str, adopts=[MOVED_FROM_SESSION])
     with pytest.raises(CompositionError, match="there is no session_store"):
         StateApplication([("/", type("Page", (Socket,), {"moved": kind}))], cookie_secret=SECRET)
-    with pytest.raises(CompositionError, match="adopts has what"):
+    with pytest.raises(CompositionError, match="adopts is a list of what"):
         Kind("moved", str, adopts=["user"])  # type: ignore[list-item]
 
 

@@ -272,10 +272,13 @@ async def test_two_secrets_sign_old_cookies_as_tornado_has_it() -> None:
 
 
 async def test_a_kind_says_how_its_value_is_made() -> None:
-    """What cannot be made one is left where it is."""
+    """What cannot be made one is left where it is: the next release may know how."""
     old = Predecessors()
     async with old.serving() as browser:
-        browser.jar = {"cart": old_cookie("cart", "no JSON", old.clock)}
-        assert (await shown(browser))["cart"] == []
+        left = {"cart": old_cookie("cart", "no JSON", old.clock)}
+        browser.jar = dict(left)
+        for _ in range(2):
+            assert (await shown(browser))["cart"] == []
+            assert browser.jar == left
         browser.jar = {"cart": old_cookie("cart", '{"tea": 2}', old.clock)}
         assert (await shown(browser))["cart"] == []

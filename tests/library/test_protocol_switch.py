@@ -8,7 +8,7 @@ import pytest
 from state_app import BASKET, IDLE, THEME, Browser, World, handler, serving
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketHandler, websocket_connect
-from tornado_state import StateHandler
+from tornado_state import ResponseStarted, StateHandler
 
 SESSION = "__Host-shop-session-id"
 
@@ -129,3 +129,50 @@ async def test_a_cookie_of_a_changed_kind_goes_out_with_the_protocol_switch() ->
         assert await connection.read_message() == "0"
         connection.close()
         assert await connection.read_message() is None
+
+
+class Raw(StateHandler):
+    """Takes the stream over, and says there what its state is."""
+
+    basket, theme = BASKET, THEME
+
+    async def get(self, what: str) -> None:
+        if what in ("basket", "commit"):
+            self.basket += 1
+        if what == "commit":
+            await self.state.commit()
+        if what == "theme":
+            self.theme = "dark"
+        stream = self.detach()
+        late = ""
+        try:
+            self.basket = 7
+        except ResponseStarted:
+            late = ", and no more"
+        await stream.write(b"HTTP/1.1 200 OK\r\n\r\n%d%s" % (self.basket, late.encode()))
+        stream.close()
+
+
+@pytest.mark.parametrize(
+    ("what", "code", "kept"),
+    [("read", 200, 1), ("commit", 200, 2), ("basket", 500, 1), ("theme", 500, 1)],
+)
+async def test_a_stream_that_is_taken_over_keeps_what_was_committed(
+    what: str, code: int, kept: int
+) -> None:
+    """No answer goes out that could keep anything else: it is refused, and later changes are."""
+    world = World()
+    async with serving(world, {**ROUTES, "/raw/(.*)": Raw}) as browser:
+        await browser.get("/", "POST")
+        answer = await browser.get(f"/raw/{what}")
+        assert answer.code == code
+        if code == 200:
+            assert answer.body == b"%d, and no more" % kept
+        assert (await browser.get("/")).body == str(kept).encode()
+
+
+async def test_a_stream_is_not_taken_over_from_a_session_whose_cookie_was_not_sent() -> None:
+    """What began would be out of reach."""
+    async with serving(World(), {"/raw/(.*)": Raw}) as browser:
+        assert (await browser.get("/raw/commit")).code == 500
+        assert (await browser.get("/raw/read")).body == b"1, and no more"

@@ -17,10 +17,19 @@ from state_app import (
     World,
     with_session,
 )
-from tornado_state import SIGNED_COOKIE, InvalidValue, Kind, SessionEnded, StaleValue
+from tornado_state import (
+    SERVER_SESSION,
+    SIGNED_COOKIE,
+    InvalidValue,
+    Kind,
+    SessionEnded,
+    StaleValue,
+)
 
 MARKS = Kind("marks", list[int], default=[], outlives_logout=True, inherited=True)
 WITH_MARKS = {**PLACED, MARKS: SIGNED_COOKIE}
+NOTE = Kind("note", list[str], outlives_logout=True, inherited=True)
+KEPT_NOTE = Kind("note", list[str], fresh=True)
 everywhere = pytest.mark.parametrize("kind", [MARKS, LINES], ids=["cookie", "session"])
 
 
@@ -115,3 +124,38 @@ async def test_an_update_of_who_is_signed_in_may_say_more_of_the_same_person() -
     await state.update(WHO, lambda who: {**(who or {}), "email": "ada@post.example"})
     await visitor.answer(state)
     assert (await visitor.data())["who"] == {"id": "ada", "email": "ada@post.example"}
+
+
+@pytest.mark.parametrize("stored", [False, True])
+@pytest.mark.parametrize("kind", [NOTE, KEPT_NOTE], ids=["cookie", "session"])
+async def test_an_update_to_nothing_drops_the_value(kind: Kind[Any], stored: bool) -> None:
+    """In either tier, as an assignment of None does; and again where there is none."""
+    tier = SIGNED_COOKIE if kind is NOTE else SERVER_SESSION
+    visitor = Visitor(World({**PLACED, kind: tier}))
+    if stored:
+        state = await visitor.state(kind, *ALL)
+        state[kind] = ["a"]
+        await visitor.answer(state)
+    for _ in range(2):
+        state = await visitor.state(kind, *ALL)
+        assert await state.update(kind, lambda value: None) is None
+        assert kind not in state
+        await visitor.answer(state)
+        assert kind not in await visitor.state(kind, *ALL)
+
+
+@everywhere
+@pytest.mark.parametrize("stored", [False, True])
+async def test_a_function_that_only_changes_its_argument_is_refused(
+    kind: Kind[list[int]], stored: bool
+) -> None:
+    """It returns nothing, which would be taken for none; the value stands."""
+    visitor = Visitor(World(WITH_MARKS))
+    if stored:
+        state = await visitor.state(kind, *ALL)
+        state[kind] = [1]
+        await visitor.answer(state)
+    state = await visitor.state(kind, *ALL)
+    with pytest.raises(InvalidValue, match="returns the value to keep, not only changes it"):
+        await state.update(kind, lambda value: value.append(2))  # type: ignore[func-returns-value,arg-type,return-value]
+    assert state[kind] == ([1] if stored else [])

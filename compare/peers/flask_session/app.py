@@ -11,7 +11,8 @@ IDLE_TIMEOUT = int(os.environ.get("IDLE_TIMEOUT", "1800"))
 
 app = Flask(__name__)
 app.config["SESSION_TYPE"] = "memcached"
-app.config["SESSION_MEMCACHED"] = PooledClient(os.environ["MEMCACHED"])
+# Its writes are not waited for: with Nagle's delay they came up to 40 ms after a later read.
+app.config["SESSION_MEMCACHED"] = PooledClient(os.environ["MEMCACHED"], no_delay=True)
 app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=IDLE_TIMEOUT)
 Session(app)
 people: dict[str, str] = {}

@@ -6,19 +6,21 @@ Rule 2: a kind that ends with sign-out is *bound*: its signature holds only for 
 in. What a visitor has is handed over by signing in, signed anew for the person.
 Rule 3: a cookie whose value does not verify is cleared when its kind is dropped: the browser keeps
 it otherwise, for others to read.
-Rule 4: what was committed is sent with every answer, an error's too (`confirm`).
+Rule 4: the browser is given no more than it can bring along, together with what it has.
+Rule 5: what was committed is sent with every answer, an error's too (`confirm`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from ..confirmed import Changes
+from ..exceptions import TooLarge
 from ..journal import Journal
 from ..kinds import Kind
 from .tier import SignedCookieTier
-from .wire import Cookies, SetCookie
+from .wire import MAX_COOKIES, Cookies, SetCookie
 
 T = TypeVar("T")
 
@@ -137,7 +139,17 @@ class ClientState:
         for kind in self._signed_anew - changes.keys():
             if text := self._journal.text(kind):
                 due[kind] = self._set_cookie(kind, text, owner)
+        if due:
+            self._check_room(due)
         return Due(due, changes, self._moment)
+
+    def _check_room(self, due: Mapping[Kind[Any], SetCookie]) -> None:
+        """Raise `TooLarge` where the browser would bring more cookies than get through."""
+        before = self._cookies.after(self._confirmed.values())
+        size = before.after(due.values()).size()
+        if size > MAX_COOKIES and size > before.size():
+            names = ", ".join(sorted(kind.name for kind, cookie in due.items() if cookie.keeps))
+            raise TooLarge(f"{names}, with the other cookies,", size, MAX_COOKIES)
 
     def confirm(self, due: Due) -> None:
         """Have ``due`` sent with whatever answer goes out; what came after it is not confirmed."""

@@ -11,20 +11,21 @@ Rule 3: a write that was interrupted is looked up before anything else is writte
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
 from ..confirmed import Confirmed
 from ..exceptions import (
     Conflict,
-    InvalidValue,
     OutcomeUnknown,
     SessionEnded,
     StateError,
     StoreUnavailable,
 )
 from ..kinds import Kind
+from ..updates import applied
+from .cancellations import is_let_out
 from .plan import Interrupted, Plan, Status
 from .records import SessionRecords
 from .session import Session
@@ -89,6 +90,8 @@ class Changing:
         answer, plan, new = begun
         stored = stored_of(session)
         try:
+            if is_let_out(answer):
+                raise StoreUnavailable("the store has cancelled the call")
             swapped = answer.result()
             if swapped:
                 self._records.swapped(new)
@@ -121,8 +124,9 @@ class Changing:
     ) -> bool:
         """Apply ``function`` to the version at hand; False when another one stands by now."""
         before = session.journal.text(kind)
-        text = kind.encode(applied(session, kind, function))
-        if before is not None and kind.is_same(text, before):
+        made = applied(kind, before, function)
+        text = None if kind.is_none(made) else kind.encode(made)
+        if text == before or (text and before and kind.is_same(text, before)):
             return True
         stored = stored_of(session)
         values = Confirmed(stored.values).with_changes({kind: text})
@@ -139,7 +143,7 @@ class Changing:
         if theirs.sealed != interrupted.sealed:
             carry_over(session, theirs)
         elif interrupted.kind is not None:
-            text = interrupted.values[interrupted.kind.record_name]
+            text = interrupted.values.get(interrupted.kind.record_name)
             session.confirm_value(interrupted.kind, interrupted.before, text, theirs)
         else:
             assert interrupted.plan is not None, "of a value, of a plan, or of a successor"
@@ -177,15 +181,6 @@ def note_interrupted(session: Session, error: BaseException, what: Interrupted) 
     """Note ``what`` as interrupted if ``error`` is no definite answer."""
     if isinstance(error, StoreUnavailable) or not isinstance(error, StateError):
         session.interrupted = what
-
-
-def applied(session: Session, kind: Kind[T], function: Callable[[T], T]) -> T:
-    """Return what ``function`` makes of a copy of the value; the one in hand stays as it is."""
-    text = session.journal.text(kind)
-    made = function(kind.initial() if text is None else kind.decode(text))
-    if isinstance(made, Awaitable):
-        raise InvalidValue(kind.name, "the function of an update is a plain one, not a coroutine")
-    return made
 
 
 def stored_of(session: Session) -> StoredSession:

@@ -14,6 +14,7 @@ from ..cookies.wire import Cookies, SetCookie
 from ..exceptions import StateError, UndeclaredKind, Unsupported
 from ..journal import Journal
 from ..stores.base import SessionRecord
+from .cancellations import no_answer
 from .id_cookie import NOBODY
 from .kind_rules import KindRules
 from .plan import Status
@@ -124,7 +125,8 @@ class RequestSession:
         if self._presented.session_id is None:
             return
         try:
-            self.take_over(await self.tier.load(self._presented))
+            with no_answer():
+                self.take_over(await self.tier.load(self._presented))
             self.is_loaded = True
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             self._note(error)

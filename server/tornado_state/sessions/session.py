@@ -160,9 +160,9 @@ class Session:
         self.journal.confirm(self._seen(stored))
 
     def confirm_value(
-        self, kind: Kind[Any], before: bytes | None, text: bytes, stored: StoredSession
+        self, kind: Kind[Any], before: bytes | None, text: bytes | None, stored: StoredSession
     ) -> None:
-        """The store has the value that ``text`` says, made from ``before``."""
+        """The store has the value that ``text`` says, or none, made from ``before``."""
         self.stored = stored
         self.interrupted = None
         self.journal.confirm(self._seen(stored))

@@ -21,7 +21,9 @@ from typing import Literal, TypeVar
 from ..cookies.wire import SetCookie
 from ..exceptions import Conflict, SessionEnded, StateError, StoreRefused, TooLarge
 from ..kinds import Kind
-from .changing import Begun, Changing, applied, stored_of
+from ..updates import applied
+from .cancellations import no_answer
+from .changing import Begun, Changing, stored_of
 from .claims import Claims
 from .endings import Endings
 from .id_cookie import SessionIDCookie
@@ -202,7 +204,7 @@ class ServerSessionTier(SessionLoading):
         if updated:
             self._renewing.sign_again(session)
         else:
-            made = applied(session, kind, function)
+            made = applied(kind, session.journal.text(kind), function)
             session.journal.assign(kind, made, by_update=True)
 
     async def _destroy(self, session: Session, plan: Plan) -> None:
@@ -222,7 +224,8 @@ class ServerSessionTier(SessionLoading):
     def _told(self) -> Iterator[None]:
         """Tell of what is not kept."""
         try:
-            yield
+            with no_answer():
+                yield
         except StateError as error:
             self._tell_of(error)
             raise

@@ -65,3 +65,10 @@ assert_type(Kind("a", tuple[int, ...], default=()), Kind[tuple[int, ...]])
 assert_type(Kind("a", int | str, default=0), Kind[int | str])
 assert_type(Kind("a", int | None, default=3), Kind[int | None])
 assert_type(Kind("a", Literal["light", "dark"], default="light"), Kind[Literal["light", "dark"]])
+
+# A default that a checker would take for something wider does not widen it.
+assert_type(Kind("a", Line, default={"sku": "tea", "quantity": 1}), Kind[Line])
+assert_type(Kind("a", list[Line], default=[{"sku": "tea", "quantity": 1}]), Kind[list[Line]])
+assert_type(Kind("a", dict[str, float], default={"a": 1}), Kind[dict[str, float]])
+assert_type(Kind("a", tuple[float, str], default=(1, "a")), Kind[tuple[float, str]])
+assert_type(Kind("a", list[int | str], default=[1]), Kind[list[int | str]])

@@ -1,0 +1,109 @@
+"""Whether a value that was written and read again is what it was, all the way down.
+
+Rule 1: equal is not enough. A ``Counter`` equals the dict that it comes back as, and a field that
+does not take part in comparing may have been lost.
+Rule 2: a class that does not compare its fields is compared by them all the same.
+Rule 3: of a moment its clock and its offset come back. A zone does not, and neither does ``fold``:
+to refuse them would be to refuse an hour of the year.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from msgspec import inspect
+
+#: Where two values differ: the way there, and what came back.
+Difference = tuple[str, object]
+
+_PLAIN = frozenset({type(None), bool, int, float, str, bytes})
+
+
+def difference(back: Any, value: Any) -> Difference | None:
+    """Return where ``value`` came ``back`` as something else, None where it did nowhere."""
+    class_ = type(value)
+    if type(back) is class_:
+        if class_ not in _PLAIN:
+            return _within(class_)(back, value)  # type: ignore[arg-type]  # a class is hashable
+        same = back == value
+    else:
+        # A whole number is a float to type checkers.
+        same = class_ is int and type(back) is float and back == value
+    return None if same else ("", back)
+
+
+@lru_cache(maxsize=1024)
+def _within(class_: type) -> Callable[[Any, Any], Difference | None]:
+    """Return what compares two values of ``class_``."""
+    for base, compare in _COMPARE.items():
+        if issubclass(class_, base):
+            return compare
+    fields = getattr(inspect.type_info(class_), "fields", ())
+    return _by_fields([field.name for field in fields]) if fields else _as_a_whole
+
+
+def _as_a_whole(back: Any, value: Any) -> Difference | None:
+    return None if back == value else ("", back)
+
+
+def _by_fields(names: list[str]) -> Callable[[Any, Any], Difference | None]:
+    def compare(back: Any, value: Any) -> Difference | None:
+        for name in names:
+            if found := difference(getattr(back, name), getattr(value, name)):
+                return f".{name}{found[0]}", found[1]
+        return None
+
+    return compare
+
+
+def _in_order(back: Any, value: Any) -> Difference | None:
+    if _plainly_same(back, value):
+        return None
+    for index, (mine, its) in enumerate(zip(back, value, strict=True)):
+        if found := difference(mine, its):
+            return f"[{index}]{found[0]}", found[1]
+    return None
+
+
+def _by_key(back: Any, value: Any) -> Difference | None:
+    # What is read has the order of what was written.
+    if len(back) != len(value) or _in_order([*back], [*value]):
+        return "", back
+    if found := _in_order([*back.values()], [*value.values()]):
+        return "[...]" + found[0].partition("]")[2], found[1]
+    return None
+
+
+def _plainly_same(back: Any, value: Any) -> bool:
+    """Return whether it takes no look at each to say that two lists are the same."""
+    types = [*map(type, value)]
+    return _PLAIN.issuperset(types) and [*map(type, back)] == types and bool(back == value)
+
+
+def _without_order(back: Any, value: Any) -> Difference | None:
+    members = {member: member for member in back}
+    same = back == value and not any(difference(members[each], each) for each in value)
+    return None if same else ("", back)
+
+
+def _moment(back: Any, value: Any) -> Difference | None:
+    same = _clock(back) == _clock(value) and back.utcoffset() == value.utcoffset()
+    return None if same else ("", back)
+
+
+def _clock(moment: Any) -> Any:
+    return moment.replace(tzinfo=None, fold=0)
+
+
+_COMPARE: dict[type, Callable[[Any, Any], Difference | None]] = {
+    list: _in_order,
+    tuple: _in_order,
+    dict: _by_key,
+    set: _without_order,
+    frozenset: _without_order,
+    datetime.datetime: _moment,
+    datetime.time: _moment,
+}

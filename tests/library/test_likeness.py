@@ -1,0 +1,114 @@
+"""Values that came back as something else, however deep it stands."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections import Counter, OrderedDict, defaultdict
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, NamedTuple, TypedDict
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from tornado_state import InvalidValue
+from tornado_state.values import ValueType
+
+
+@dataclasses.dataclass(eq=False)
+class Alone:
+    number: int
+
+
+class Sealed(msgspec.Struct, eq=False):
+    number: int
+
+
+@dataclasses.dataclass
+class Secretive:
+    """Equal to others whatever it has ``seen``, which it counts itself."""
+
+    number: int
+    seen: int = dataclasses.field(default=0, compare=False)
+
+    def __post_init__(self) -> None:
+        self.seen += 1
+
+
+class Node(msgspec.Struct):
+    name: str
+    children: Any = None
+
+
+class Pair(TypedDict):
+    left: int
+    right: str
+
+
+class Point(NamedTuple):
+    x: int
+    y: int
+
+
+class Word(enum.StrEnum):
+    ONE = "one"
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [
+        (Alone, Alone(5)),
+        (list[Alone], [Alone(5)]),
+        (dict[str, Alone | None], {"a": Alone(5), "b": None}),
+        (Sealed, Sealed(5)),
+        (tuple[Sealed, ...], (Sealed(5),)),
+    ],
+    ids=str,
+)
+def test_a_value_that_does_not_compare_by_its_fields_comes_back_as_well(
+    type_: Any, value: Any
+) -> None:
+    """Wherever it stands."""
+    values = ValueType("x", type_, 1024)
+    text = values.encode(value)
+    assert values.encode(values.decode(text)) == text
+
+
+@pytest.mark.parametrize("zone", [None, UTC, ZoneInfo("Europe/Berlin")], ids=str)
+@pytest.mark.parametrize("fold", [0, 1])
+def test_every_hour_of_the_year_can_be_kept(zone: Any, fold: int) -> None:
+    """The one that comes twice as well; its offset comes back, its zone does not."""
+    moment = datetime(2026, 10, 25, 2, 30, fold=fold, tzinfo=zone)
+    values = ValueType("x", datetime, 1024)
+    back = values.decode(values.encode(moment))
+    assert (back.isoformat(), back.utcoffset()) == (moment.isoformat(), moment.utcoffset())
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "path"),
+    [
+        (dict[str, dict[str, int]], {"a": Counter("a")}, "x[...]"),
+        (list[dict[str, int]], [{}, OrderedDict(a=1)], "x[1]"),
+        (dict[str, list[dict[str, Any]]], {"a": [defaultdict(list)]}, "x[...][0]"),
+        (list[tuple[int, int]], [Point(1, 2)], "x[0]"),
+        (list[Point], [(1, 2)], "x[0]"),
+        (list[str], ["a", Word.ONE], "x[1]"),
+        (dict[str, int], {Word.ONE: 1}, "x"),
+        (set[str], {Word.ONE}, "x"),
+        (Node, Node("a", [{"b": (1,)}]), "x.children[0][...]"),
+        (Secretive, Secretive(1), "x.seen"),
+        (Any, [1, {"a": (2,)}], "x[1][...]"),
+        (list[tuple[int, ...]], [[1]], "x[0]"),
+        (list[Pair], [{"left": 1, "right": "a", "more": 2}], "x[0]"),
+        (list[float], [1.5, 2**60 + 1], "x[1]"),
+        (datetime, datetime(2026, 1, 1, tzinfo=timezone(timedelta(seconds=30))), "x"),
+    ],
+    ids=str,
+)
+def test_what_would_come_back_different_is_refused_with_its_place(
+    type_: Any, value: Any, path: str
+) -> None:
+    """What is equal is not yet the same."""
+    with pytest.raises(InvalidValue, match="it would come back different, as ") as refused:
+        ValueType("x", type_, 1024).encode(value)
+    assert refused.value.path == path
