@@ -21,7 +21,7 @@ import msgspec
 from msgspec import inspect
 
 from .exceptions import CompositionError, InvalidValue, TooLarge
-from .likeness import difference
+from .likeness import difference, is_plainly_alike
 
 T = TypeVar("T")
 
@@ -39,10 +39,11 @@ _IN_ORDER = msgspec.json.Encoder(order="deterministic")
 _REFUSALS = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
 
 
-#: Types that may be compared in a way of their own.
-_CLASSES = (
+#: Types that may be compared in a way of their own, or are not told apart by marshalling.
+_NOT_PLAIN = (
     *(inspect.StructType, inspect.DataclassType, inspect.NamedTupleType),
     *(inspect.DateTimeType, inspect.TimeType),
+    *(inspect.BytesType, inspect.ByteArrayType, inspect.MemoryViewType, inspect.RawType),
 )
 
 #: How msgspec says where a value is not of its type, after " - at `".
@@ -92,8 +93,7 @@ class ValueType(Generic[T]):
         kinds = _types_within(info)
         if foreign := [kind.cls for kind in kinds if isinstance(kind, inspect.CustomType)]:
             raise CompositionError(f"{name}: values of {foreign[0]!r} cannot be kept")
-        #: Whether values that say the same are equal.
-        self._compares = not any(isinstance(kind, _CLASSES) for kind in kinds)
+        self._is_plain = not any(isinstance(kind, _NOT_PLAIN) for kind in kinds)
         self._has_sets = any(
             isinstance(kind, inspect.SetType | inspect.FrozenSetType) for kind in kinds
         )
@@ -112,12 +112,15 @@ class ValueType(Generic[T]):
     def checked(self, value: T, text: bytes) -> bytes:
         """Return the ``text`` that ``value`` is written as; raises as `encode` does."""
         try:
-            different = difference(self._decoder.decode(text), value)
+            back = self._decoder.decode(text)
+            alike = self._is_plain and is_plainly_alike(back, value)
+            different = None if alike else difference(back, value)
         except _REFUSALS as error:
             raise self._refusal(error) from error
         if different is not None:
-            path, back = different
-            raise InvalidValue(self._name, f"it would come back different, as {_short(back)}", path)
+            path, found = different
+            why = f"it would come back different, as {_short(found)}"
+            raise InvalidValue(self._name, why, path)
         if len(text) > self._size:
             raise TooLarge(self._name, len(text), self._size)
         return text
@@ -146,7 +149,7 @@ class ValueType(Generic[T]):
     def differs(self, value: T, text: bytes) -> bool:
         """Return whether ``value`` is not what ``text`` says; False where `is_same` has to tell."""
         try:
-            return self._compares and self._decoder.decode(text) != value
+            return self._is_plain and self._decoder.decode(text) != value
         except _REFUSALS:
             return False
 
