@@ -1,28 +1,50 @@
 """The head of an answer: what would break it, and what whoever keeps a copy of it must know.
 
 Rule 1: a head that cannot be sent is refused before anything is committed, as Tornado refuses it.
-Rule 2: ``Vary: Cookie`` where state was read, ``private`` where a cookie goes out, whatever else
-the handler said (RFC 9111 3.5, 5.2.2.7).
+Rule 2: what is confirmed goes out with every answer. ``Vary: Cookie`` where state was read,
+``private`` where a cookie goes out, whatever else the handler said (RFC 9111 3.5, 5.2.2.7).
 """
 
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 from tornado.httputil import HTTPHeaders, HTTPOutputError
 
-_BREAKS = re.compile(rb"[\r\n]")
+from .explaining import explain_cookies
+from .served_state import ServedState
+
 _DIGITS = re.compile(r"[0-9]+")
+
+
+def complete(
+    headers: HTTPHeaders, state: ServedState, *, retry_after: int | None, explains: bool
+) -> None:
+    """Add cookies, and what caches and clients must know; say which, if that is asked for."""
+    cookies = state.set_cookies()
+    for cookie in cookies:
+        headers.add("Set-Cookie", cookie.header)
+    tell_keepers(headers, sets_cookies=bool(cookies), depends=state.was_read)
+    if explains:
+        explain_cookies(cookies)
+    if (timing := state.timing) is not None:
+        headers.add("Server-Timing", timing)
+    if retry_after is not None and "Retry-After" not in headers:
+        headers["Retry-After"] = str(retry_after)
 
 
 def check_head(headers: HTTPHeaders, chunk: bytes | None) -> None:
     """Raise `ValueError` for what breaks the head, `HTTPOutputError` for too much of a body."""
-    for name, value in headers.get_all():
-        if _BREAKS.search(f"{name}: {value}".encode("latin-1")):
-            raise ValueError(f"a header's value breaks its line: {name}")
-    length = headers.get("Content-Length")
-    if length is None:
+    head = "".join(chain.from_iterable(headers.get_all()))
+    head.encode("latin-1")
+    if "\r" in head or "\n" in head:
+        broken = [name for name, value in headers.get_all() if {*"\r\n"} & {*name, *value}]
+        raise ValueError(f"a header's value breaks its line: {broken[0]}")
+    lengths = headers.get_list("Content-Length")
+    if not lengths:
         return
+    length = ",".join(lengths)
     if not _DIGITS.fullmatch(length):
         raise ValueError(f"a Content-Length is a number, not {length!r}")
     if chunk and len(chunk) > int(length):
@@ -34,7 +56,7 @@ def tell_keepers(headers: HTTPHeaders, *, sets_cookies: bool, depends: bool) -> 
     if sets_cookies:
         headers["Cache-Control"] = _private(headers.get("Cache-Control", ""))
     if sets_cookies or depends:
-        headers["Vary"] = _with_cookie(headers.get("Vary", ""))
+        headers["Vary"] = _with_cookie(headers["Vary"]) if "Vary" in headers else "Cookie"
 
 
 def _private(given: str) -> str:
@@ -47,8 +69,6 @@ def _private(given: str) -> str:
 
 def _with_cookie(given: str) -> str:
     """Return a Vary that names the Cookie header."""
-    if not given:
-        return "Cookie"
     names = [name.strip() for name in given.split(",") if name.strip()]
     if "*" in names or "cookie" in (name.lower() for name in names):
         return given

@@ -24,6 +24,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from functools import partial
 from typing import Any
 
 from tornado import httputil
@@ -141,9 +142,7 @@ class StateApplication(Application):
                 request, target_class, target_kwargs, path_args, path_kwargs
             )
 
-        def answer(error: Exception) -> None:
-            answer_error(self, request, target_class, target_kwargs or {}, error)
-
+        answer = partial(answer_error, self, request, target_class, target_kwargs or {})
         try:
             state = self._state_for(request, target_class)
         except Exception as error:  # noqa: BLE001 - of whatever class: the client gets an answer
@@ -168,7 +167,7 @@ class StateApplication(Application):
             return None
         made = self._composition
         in_front = made.settings.https_in_front
-        visit = Visit(request, made.cookie_names, https_in_front=in_front)
+        visit = Visit(request, made.cookie_reader, https_in_front=in_front)
         counts_as_use = target_class.counts_as_use
         state = TimedState if made.settings.timing else RequestState
         return state(made, made.plan(kinds), visit, counts_as_use=counts_as_use)

@@ -16,16 +16,11 @@ from typing import Any, NamedTuple
 
 from .cookies.signing import Signer
 from .cookies.tier import SignedCookieTier
+from .cookies.wire import CookieReader
 from .events import Events
 from .exceptions import CompositionError
 from .kinds import Kind
-from .placement import (
-    SERVER_SESSION,
-    SIGNED_COOKIE,
-    Capabilities,
-    PlacementTable,
-    place,
-)
+from .placement import SERVER_SESSION, SIGNED_COOKIE, Capabilities, PlacementTable, place
 from .predecessors.adopted import Adopted, Asked, Moved, Predecessor
 from .sessions.id_cookie import SessionIDCookie
 from .sessions.kind_rules import KindRules
@@ -167,14 +162,15 @@ class Composition:
     def _arrange(self) -> None:
         """Work out what follows from the placement."""
         table = self.placement
-        #: The kinds kept in signed cookies.
-        self.cookie_kinds = tuple(kind for kind, tier in table.items() if tier is SIGNED_COOKIE)
+        #: The kinds kept in signed cookies, as a set in order.
+        self.cookie_kinds = {kind: None for kind, tier in table.items() if tier is SIGNED_COOKIE}
         #: Of those, the kinds that end with sign-out: signed for the person signed in only.
         self.bound_kinds = frozenset(kind for kind in self.cookie_kinds if is_bound(kind))
         in_session = [kind for kind, tier in table.items() if tier is SERVER_SESSION]
         self.rules = KindRules(in_session)
         #: The names of all cookies of the application.
         self.cookie_names = {self.signed_cookies.cookie_name(kind) for kind in self.cookie_kinds}
+        self.cookie_reader = CookieReader(self.cookie_names)
         moved = any(Moved.FROM_SESSION in kind.adopts for kind in self.cookie_kinds)
         if self._store is not None and (in_session or moved or self._explicit):
             self._arrange_sessions(self._store)

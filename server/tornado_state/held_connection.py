@@ -5,25 +5,26 @@ Rule 2: where there is nothing to ask of the store, nothing waits.
 Rule 3: when the commit fails, what the handler wrote is thrown away, whatever it still writes is
 swallowed, and somebody else is asked to answer.
 Rule 4: what is confirmed goes out with every answer, and caches are told (:mod:`.answer_head`).
-Rule 5: what fails while a held answer is let out fails as it would have without waiting: whoever
-waits for it is told.
+Rule 5: whoever waits for a held answer is told when it cannot be sent.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, cast
+from contextlib import nullcontext, suppress
+from functools import partial
+from typing import Any
 
 from tornado import httputil
-from tornado.concurrent import chain_future
 from tornado.log import app_log
 
-from .answer_head import check_head, tell_keepers
+from .answer_head import check_head, complete
 from .exceptions import ResponseStarted, StateError, Unanswered
-from .explaining import explain_commit, explain_cookies, explain_load, is_asked_for
-from .late_changes import tell_last
+from .explaining import explain_commit, explain_load, is_asked_for
+from .held_answer import HeldAnswer
 from .request_state import RequestState
+from .sessions.cancellations import is_let_out
 
 
 class HeldConnection(httputil.HTTPConnection):
@@ -40,19 +41,28 @@ class HeldConnection(httputil.HTTPConnection):
         answer: Callable[[Exception], None] | None,
         handler: str,
     ) -> None:
-        self.connection = connection
+        # More than Tornado's interface says: whoever serves, and who detaches it, knows what it is.
+        self.connection: Any = connection
         self.state = state
-        self.holding = False
         self.retry_after: int | None = None
         self._answer = answer
+        self._explains = is_asked_for()
         self._handler = handler
-        self._chunks: list[bytes] = []
-        self._finished = False
-        self._when_sent: list[Callable[[], None]] = []
+        #: The answer that waits; it stays here when another is sent instead.
+        self._held: HeldAnswer | None = None
 
     def __getattr__(self, name: str) -> Any:
-        """Everything else is the connection's own: close callbacks, detaching, its context."""
+        """Everything else is the connection's own: detaching, its context."""
         return getattr(self.connection, name)
+
+    @property
+    def holding(self) -> bool:
+        """Whether an answer waits, or waited in vain."""
+        return self._held is not None
+
+    def set_close_callback(self, callback: Callable[[], None] | None) -> None:
+        """Have ``callback`` called when the client leaves early."""
+        self.connection.set_close_callback(callback)
 
     def for_error(self, error: Exception) -> HeldConnection:
         """Return a connection for whoever answers ``error``: the state is there to be read."""
@@ -70,8 +80,8 @@ class HeldConnection(httputil.HTTPConnection):
         chunk: bytes | None = None,
     ) -> asyncio.Future[None]:
         """Send the headers, at once or as soon as the commit is confirmed."""
-        status = cast(httputil.ResponseStartLine, start_line).code
-        if is_asked_for():
+        status: int = start_line.code  # type: ignore[union-attr]
+        if self._explains:
             explain_load(self.state.session)
             explain_commit(self.state.session, status)
         if status >= 500 or self._answer is None:
@@ -82,25 +92,29 @@ class HeldConnection(httputil.HTTPConnection):
             return self._switch(start_line, headers, chunk)
         try:
             if self.state.must_wait(failed=status >= 500):
-                self._check_head(headers, chunk)
+                check_head(headers, chunk)
                 self.state.close()
-                return self._hold(self._commit_and_send(start_line, headers, chunk))
+                return self._commit(HeldAnswer(start_line, headers, chunk))
             self.state.commit_cookies()
+        except httputil.HTTPOutputError:
+            self.connection.close()  # nobody waits for what cannot be sent
+            raise
         except StateError as error:
-            return self._hold(self._fail(error))
+            return self._refuse(HeldAnswer(start_line, headers, chunk), error)
         return self._send(start_line, headers, chunk)
 
     def write(self, chunk: bytes) -> asyncio.Future[None]:
         """Send a part of the body, after the headers."""
-        if not self.holding:
-            return self.connection.write(chunk)
-        self._chunks.append(chunk)
-        return self._sent
+        if self._held is None:
+            sent: asyncio.Future[None] = self.connection.write(chunk)
+            return sent
+        self._held.chunks.append(chunk)
+        return self._held.sent
 
     def finish(self) -> None:
         """End the response, after everything else."""
-        if self.holding:
-            self._finished = True
+        if self._held is not None:
+            self._held.is_whole = True
         else:
             self.connection.finish()
             self._let_go()
@@ -108,26 +122,14 @@ class HeldConnection(httputil.HTTPConnection):
     def _let_go(self) -> None:
         """Be part of no circle any more, so that what this request made is freed as it ends."""
         self._answer = None
-        self._when_sent.clear()
 
     def when_sent(self, callback: Callable[[], None]) -> None:
         """Call back when the held response has left; never, when another was sent instead."""
-        self._when_sent.append(callback)
+        assert self._held is not None, "asked only while an answer waits"
+        self._held.when_sent.append(callback)
 
     def __del__(self) -> None:
-        if self.state.can_change_late():
-            tell_last(self.state, self._handler)
-
-    def _check_head(self, headers: httputil.HTTPHeaders, chunk: bytes | None) -> None:
-        try:
-            check_head(headers, chunk)
-        except httputil.HTTPOutputError:
-            self._close()
-            raise
-
-    def _close(self) -> None:
-        """Let nobody wait for what cannot be sent."""
-        cast("Any", self.connection).close()
+        self.state.tell_late_changes(self._handler)
 
     def _send(
         self,
@@ -136,8 +138,9 @@ class HeldConnection(httputil.HTTPConnection):
         chunk: bytes | None,
     ) -> asyncio.Future[None]:
         self.state.close()
-        self._complete(cast(httputil.ResponseStartLine, start_line).code, headers)
-        return self.connection.write_headers(start_line, headers, chunk)
+        self._complete(start_line.code, headers)  # type: ignore[union-attr]
+        sent: asyncio.Future[None] = self.connection.write_headers(start_line, headers, chunk)
+        return sent
 
     def _switch(
         self,
@@ -155,94 +158,93 @@ class HeldConnection(httputil.HTTPConnection):
             keep_alive = self.state.must_wait()
             self.state.commit_cookies()
         except StateError as error:
-            self._hold(self._fail(error))
+            self._refuse(HeldAnswer(start_line, headers, chunk), error)
             raise
         if keep_alive:
-            self._task = asyncio.ensure_future(self._settle(fatal=False))
+            self._go_on(self._settle(fatal=False))
         return self._send(start_line, headers, chunk)
 
-    def _hold(self, task: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
-        self.holding = True
-        self._sent: asyncio.Future[None] = asyncio.Future()
-        # Retrieved here, for a handler that does not wait until its response has left.
-        self._sent.add_done_callback(lambda sent: sent.cancelled() or sent.exception())
-        self._task = asyncio.ensure_future(task)
-        return self._sent
-
     def _complete(self, status: int, headers: httputil.HTTPHeaders) -> None:
-        """Add cookies, and what caches and clients must know."""
-        cookies = self.state.set_cookies()
-        for cookie in cookies:
-            headers.add("Set-Cookie", cookie.header)
-        tell_keepers(headers, sets_cookies=bool(cookies), depends=self.state.was_read)
-        if is_asked_for():
-            explain_cookies(cookies)
-        if (timing := self.state.timing) is not None:
-            headers.add("Server-Timing", timing)
-        if status == 503 and self.retry_after is not None and "Retry-After" not in headers:
-            headers["Retry-After"] = str(self.retry_after)
+        retry_after = self.retry_after if status == 503 else None
+        complete(headers, self.state, retry_after=retry_after, explains=self._explains)
 
-    async def _commit_and_send(
-        self,
-        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
-        headers: httputil.HTTPHeaders,
-        chunk: bytes | None,
-    ) -> None:
-        status = cast(httputil.ResponseStartLine, start_line).code
+    def _commit(self, held: HeldAnswer) -> asyncio.Future[None]:
+        """Hold the answer until what it claims is confirmed. ``on_finish`` is still in time."""
+        self._held = held
+        if held.status < 500 and self.state.may_commit_soon():
+            asyncio.get_running_loop().call_soon(self._commit_soon, held)
+        else:
+            self._go_on(self._commit_and_send(held))
+        return held.sent
+
+    def _commit_soon(self, held: HeldAnswer) -> None:
+        answer = self.state.commit_soon()
+        if answer is not None:
+            answer.add_done_callback(partial(self._committed, held))
+        else:
+            self._go_on(self._commit_and_send(held))
+
+    def _go_on(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        self._task = asyncio.ensure_future(coroutine)
+
+    def _refuse(self, held: HeldAnswer, error: StateError) -> asyncio.Future[None]:
+        """Have ``error`` answered instead."""
+        self._held = held
+        self._go_on(self._fail(held, error))
+        return held.sent
+
+    def _committed(self, held: HeldAnswer, answer: asyncio.Future[Any]) -> None:
+        if answer.cancelled() and not is_let_out(answer):
+            return  # the loop is being closed
         try:
-            await self._settle(fatal=status < 500)
-        except StateError as error:
+            is_done = self.state.committed()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
+            self._go_on(self._give_up(held, error))
+            return
+        if is_done:
+            self._release(held)
+        else:
+            self._go_on(self._commit_and_send(held))
+
+    async def _commit_and_send(self, held: HeldAnswer) -> None:
+        try:
+            await self._settle(fatal=held.status < 500)
+        except Exception as error:  # noqa: BLE001 - as above
+            await self._give_up(held, error)
+        else:
+            self._release(held)
+
+    async def _give_up(self, held: HeldAnswer, error: Exception) -> None:
+        if isinstance(error, StateError):
             self.state.discard()
             if self.state.renewal_interrupted:
                 await self._settle(fatal=False)
-            await self._fail(error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
-            app_log.error("the commit of a request's state failed", exc_info=True)
-            await self._fail(
-                StateError(f"the state could not be committed: {type(error).__name__}")
-            )
         else:
-            self._complete(status, headers)
-            self._release(start_line, headers, chunk)
+            app_log.error("the commit of a request's state failed", exc_info=error)
+            error = StateError(f"the state could not be committed: {type(error).__name__}")
+        await self._fail(held, error)
 
     async def _settle(self, *, fatal: bool) -> None:
         """Commit; with an answer of 500 and above, that is to see what was confirmed before."""
-        try:
+        with nullcontext() if fatal else suppress(StateError):
             await self.state.commit()
-        except StateError:
-            if fatal:
-                raise
 
-    def _release(
-        self,
-        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
-        headers: httputil.HTTPHeaders,
-        chunk: bytes | None,
-    ) -> None:
-        self.holding = False
+    def _release(self, held: HeldAnswer) -> None:
+        self._complete(held.status, held.headers)
+        self._held = None
         try:
-            written = self.connection.write_headers(start_line, headers, chunk)
-            for part in self._chunks:
-                written = self.connection.write(part)
-            if self._finished:
-                self.connection.finish()
+            held.release(self.connection)
         except Exception as error:  # noqa: BLE001 - it belongs to whoever waits for the answer
             app_log.error("%s: the answer could not be sent", self._handler, exc_info=True)
-            self._close()
-            self._sent.set_exception(error)
+            self.connection.close()
+            held.fail(error)
             return
-        chain_future(written, self._sent)
-        for callback in self._when_sent:
-            callback()
-        if self._finished:
+        if held.is_whole:
             self._let_go()
 
-    async def _fail(self, error: StateError) -> None:
-        """Throw the response away and have the error answered instead.
-
-        What the handler still writes is swallowed: to it, the connection stays held.
-        """
-        self._sent.set_exception(error)
+    async def _fail(self, held: HeldAnswer, error: StateError) -> None:
+        """Have the error answered instead. To the handler, the connection stays held."""
+        held.fail(error)
         assert self._answer is not None, "what is only read cannot fail to be committed"
         self._answer(error)
         self._let_go()

@@ -21,6 +21,8 @@ T = TypeVar("T")
 class Identity:
     """Who is signed in, as far as one request is about it."""
 
+    __slots__ = ("_kind", "_person", "_tiers")
+
     def __init__(self, tiers: RequestTiers) -> None:
         self._tiers = tiers
         self._kind = tiers.composition.placement.identity
@@ -52,7 +54,7 @@ class Identity:
         if kind is None:
             return
         journal = self._tiers.values(kind)
-        text = journal.changes().get(kind)
+        text = journal.change(kind)
         if text is None or _person(kind, text) == self._person:
             return
         before = journal.kept(kind)

@@ -79,10 +79,6 @@ class Watch:
             if kind.written(value) != text:
                 raise StaleValue(kind.name)
 
-    def forget(self) -> None:
-        """Watch nothing."""
-        self._watched = ()
-
 
 def text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
     """Return the text of ``value``, None where it is no value of the kind."""
@@ -109,7 +105,12 @@ def _change_within(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
     kept = base.text(kind)
     if live.last_look is not None and live.last_look[:2] == (live.seen, kept):
         return live.last_look[2]
-    now = live.text if live.seen == live.text else kind.encode(live.value)
+    if live.seen == live.text:
+        now = live.text
+    elif live.seen is None:
+        now = kind.encode(live.value)  # which says what is wrong with it
+    else:
+        now = kind.values.checked(live.value, live.seen)
     change = _against(base, kind, live, now)
     if not live.is_default:
         live.last_look = (live.seen, kept, change)
@@ -120,4 +121,8 @@ def _against(base: Confirmed, kind: Kind[Any], live: InHand, now: bytes) -> Any:
     if live.is_default and now == live.text:
         return None if live.dropped and base.names(kind) else NO_VALUE
     kept = base.text(kind)
-    return NO_VALUE if kept is not None and is_same(kind, now, kept) else now
+    if kept is None:
+        return now
+    if kept != now and (kind.values.differs(live.value, kept) or not is_same(kind, now, kept)):
+        return now
+    return NO_VALUE

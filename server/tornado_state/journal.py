@@ -43,7 +43,7 @@ class Journal:
 
     def __init__(self, base: Texts = NOTHING) -> None:
         self._live: dict[Kind[Any], InHand] = {}
-        self._watch = Watch()
+        self._watch: Watch | None = None
         self._sealed = False
         self._base = Confirmed(base)
 
@@ -59,8 +59,6 @@ class Journal:
     def learn(self, texts: Texts) -> None:
         """Take ``texts`` for confirmed as well."""
         self._base = Confirmed({**self._base.texts, **texts})
-
-    # Values
 
     def has(self, kind: Kind[Any]) -> bool:
         """Return whether the kind has a value; a default that is as it was is none."""
@@ -96,7 +94,7 @@ class Journal:
         before, none = self._live.get(kind), kind.is_none(value)
         text = b"" if none else kind.encode(value)
         if by_update and before is not None and before.value is not value:
-            self._watch.add(kind, before.value)
+            self._watched().add(kind, before.value)
         self._live[kind] = _dropped() if none else InHand(value, text, assigned=True)
 
     def drop(self, kind: Kind[Any]) -> None:
@@ -113,17 +111,22 @@ class Journal:
             return None
         return live.text if is_immutable(live.value) else kind.encode(live.value)
 
-    # Changes
-
     def changes(self) -> dict[Kind[Any], bytes | None]:
         """Return what is not as the base says; `InvalidValue`, `TooLarge`, `StaleValue`."""
-        self._watch.check()
+        if self._watch is not None:
+            self._watch.check()
         changes = {}
         for kind, live in self._live.items():
             text = change_of(kind, live, self._base)
             if text is not NO_VALUE:
                 changes[kind] = text
         return changes
+
+    def change(self, kind: Kind[Any]) -> bytes | None:
+        """Return the new text of one kind, None for none; as `changes`, without looking around."""
+        live = self._live.get(kind)
+        text = NO_VALUE if live is None else change_of(kind, live, self._base)
+        return None if text is NO_VALUE else text
 
     def with_changes(self, changes: Changes) -> Texts:
         """Return the base with ``changes``."""
@@ -137,15 +140,12 @@ class Journal:
             live.dropped = live.dropped or (live.is_default and kind.record_name in base)
 
     def confirm_value(self, kind: Kind[Any], before: bytes | None, text: bytes | None) -> None:
-        """Take what ``text`` says into hand, None for none, unless another was assigned meanwhile.
-
-        ``before`` is the text of the value that it was made from.
-        """
+        """Take what ``text`` says, None for none, unless another was assigned since ``before``."""
         live = self._live.get(kind)
         if live is not None:
             if self.text(kind) != before:
                 return
-            self._watch.add(kind, live.value)
+            self._watched().add(kind, live.value)
         # Assigned: what a request has updated, its sign-in takes along.
         self._live[kind] = (
             _dropped() if text is None else InHand(kind.decode(text), text, assigned=True)
@@ -162,7 +162,7 @@ class Journal:
             raise Conflict(tuple(sorted(refused)))
         moved = [kind for kind, (was, now) in sides.items() if was != now and kind not in changes]
         for kind in moved:
-            self._watch.add(kind, self._live.pop(kind).value)
+            self._watched().add(kind, self._live.pop(kind).value)
         self._base = Confirmed(theirs)
 
     def start_over(self, inherited: Collection[str]) -> None:
@@ -172,23 +172,21 @@ class Journal:
                 continue
             del self._live[kind]
             was = self._base.text(kind) or live.text
-            self._watch.add_as(kind, live.value, kind.encode(kind.decode(was)))
+            self._watched().add_as(kind, live.value, kind.encode(kind.decode(was)))
         self._base = Confirmed(only(inherited, self._base.texts))
 
     def forget(self, base: Texts = NOTHING) -> None:
         """Have nothing in hand, and ``base`` for confirmed."""
         self._live.clear()
-        self._watch.forget()
+        self._watch = None
         self._base = Confirmed(base)
 
     def reread(self, base: Texts) -> None:
         """Have nothing in hand, and ``base`` for confirmed; what was handed out is watched."""
         for kind, live in self._live.items():
-            self._watch.add(kind, live.value)
+            self._watched().add(kind, live.value)
         self._live.clear()
         self._base = Confirmed(base)
-
-    # After the answer has begun
 
     def seal(self) -> None:
         """From now on a change inside a value comes too late."""
@@ -214,30 +212,35 @@ class Journal:
                 live.seen = None
         return late
 
+    def _watched(self) -> Watch:
+        self._watch = self._watch or Watch()
+        return self._watch
+
     def _read_base(self, kind: Kind[Any]) -> InHand | None:
         text = self._base.text(kind)
         if text is None:
             return None
         live = self._live[kind] = InHand(kind.decode(text), text)
-        self._see(kind, live)
+        self._see(live, kind)
         return live
 
     def _hand_out(self, kind: Kind[T], value: T, before: InHand | None) -> T:
         """Return a default, which may be changed from within, or the same one as ``before``."""
         text = None if is_immutable(value) else text_or_none(kind, value)
         if text is None:
-            self._watch.add(kind, value)  # no value of the kind: a change inside would be lost
+            self._watched().add(kind, value)  # no value of the kind: a change inside would be lost
             return value
-        if before is not None and before.text == text:
-            return cast("T", before.value)
+        dropped = False
         if before is not None:
-            self._watch.add(kind, before.value)
-        dropped = before is not None and before.dropped
+            if before.text == text:
+                return cast("T", before.value)
+            self._watched().add(kind, before.value)
+            dropped = before.dropped
         live = self._live[kind] = InHand(value, text, is_default=True, dropped=dropped)
-        self._see(kind, live)
+        self._see(live, kind)
         return value
 
-    def _see(self, kind: Kind[Any], live: InHand) -> None:
+    def _see(self, live: InHand, kind: Kind[Any]) -> None:
         if self._sealed and not is_immutable(live.value):
             live.seen = kind.written(live.value)
 

@@ -8,11 +8,12 @@ Rule 3: a change after the response began raises, for it could not be kept befor
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar, cast, overload
+from typing import Any, ClassVar, TypeVar, overload
 
 from .composition import Composition, Plan
 from .exceptions import ResponseStarted, UndeclaredKind
 from .identity import Identity
+from .journal import Journal
 from .kinds import Kind
 from .request_tiers import RequestTiers
 from .visit import Visit
@@ -36,12 +37,13 @@ class KindMapping(Mapping[Kind[Any], Any]):
     __slots__ = ("_closed", "_identity", "_kinds", "_tiers")
 
     _tiers: RequestTiers
+    _tiers_class: ClassVar[type[RequestTiers]] = RequestTiers
 
     def __init__(
         self, composition: Composition, plan: Plan, visit: Visit, *, counts_as_use: bool = True
     ) -> None:
         self._kinds = plan.kinds
-        self._tiers = self._make_tiers(composition, plan, visit, counts_as_use=counts_as_use)
+        self._tiers = self._tiers_class(composition, plan, visit, counts_as_use=counts_as_use)
         self._identity = Identity(self._tiers)
         self._closed = False
 
@@ -53,7 +55,8 @@ class KindMapping(Mapping[Kind[Any], Any]):
 
     def __getitem__(self, kind: Kind[T]) -> T:
         """Return the value, or a copy of the kind's default. Changes made inside it count."""
-        return cast("T", self._read(kind, _UNSET))
+        value: T = self._journal(kind).read(kind)
+        return value
 
     @overload
     def get(self, kind: Kind[T], /) -> T: ...
@@ -63,13 +66,13 @@ class KindMapping(Mapping[Kind[Any], Any]):
 
     def get(self, kind: Kind[Any], default: Any = _UNSET, /) -> Any:
         """Return the value, or else ``default``; changes made inside that count as well."""
-        return self._read(kind, default)
+        journal = self._journal(kind)
+        return journal.read(kind) if default is _UNSET else journal.read(kind, default)
 
     def __contains__(self, kind: object) -> bool:
         if not isinstance(kind, Kind):
             return False
-        self._check_declared(kind)
-        return self._tiers.journal(kind).has(kind)
+        return self._journal(kind).has(kind)
 
     def __iter__(self) -> Iterator[Kind[Any]]:
         return iter([kind for kind in self._kinds if kind in self])
@@ -99,7 +102,7 @@ class KindMapping(Mapping[Kind[Any], Any]):
         self._identity.check_other(kind)
         if kind not in self:
             return kind.initial() if default is _UNSET else default
-        value = self._read(kind, _UNSET)
+        value = self[kind]
         self._tiers.drop(kind)
         return value
 
@@ -111,22 +114,17 @@ class KindMapping(Mapping[Kind[Any], Any]):
 
     # Within
 
-    def _make_tiers(self, *of: Any, **said: Any) -> RequestTiers:
-        return RequestTiers(*of, **said)
-
-    def _read(self, kind: Kind[Any], default: Any) -> Any:
-        self._check_declared(kind)
-        journal = self._tiers.journal(kind)
-        return journal.read(kind) if default is _UNSET else journal.read(kind, default)
-
-    def _check_declared(self, kind: Kind[Any]) -> None:
-        if kind not in self._kinds:
-            raise UndeclaredKind(kind.name, "the kinds of this handler")
+    def _journal(self, kind: Kind[Any]) -> Journal:
+        """Return the journal that has the value of a kind that the handler declares."""
+        if kind in self._kinds:
+            return self._tiers.journal(kind)
+        raise UndeclaredKind(kind.name, "the kinds of this handler")
 
     def _check_open(self) -> None:
         if self._closed:
             raise ResponseStarted
 
     def _check_change(self, kind: Kind[Any]) -> None:
-        self._check_declared(kind)
+        if kind not in self._kinds:
+            raise UndeclaredKind(kind.name, "the kinds of this handler")
         self._check_open()

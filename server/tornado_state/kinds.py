@@ -10,7 +10,7 @@ migrations; one of a newer shape is left alone (`NotKnownHere`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, Unpack, overload
 
 from tornado.web import RequestHandler
 
@@ -123,7 +123,8 @@ class Kind(Generic[T]):
         self.adopts = tuple(adopts)
         #: The key of its values in a record: a value of another version is another key.
         self.record_name = name if version == 1 else f"{name}@{version}"
-        self._values: ValueType[T] = ValueType(name, type, self.needs.size)
+        #: What its values are.
+        self.values: ValueType[T] = ValueType(name, type, self.needs.size)
         self.default: T = default
         if default is not None:
             self._encode_default()
@@ -145,7 +146,8 @@ class Kind(Generic[T]):
     def __get__(self, instance: Any, owner: Any) -> Kind[T] | T:
         if not isinstance(instance, RequestHandler):
             return self
-        return cast("T", self._state_of(instance)[self])
+        value: T = self._state_of(instance)[self]
+        return value
 
     def __set__(self, instance: _HasState, value: T) -> None:
         self._state_of(instance)[self] = value
@@ -162,23 +164,23 @@ class Kind(Generic[T]):
 
     def encode(self, value: T) -> bytes:
         """Return ``value`` as JSON text; `InvalidValue` or `TooLarge` for one that is refused."""
-        return self._values.encode(value)
+        return self.values.encode(value)
 
     def written(self, value: T) -> bytes | None:
         """Return how ``value`` is written, whether or not it may be; None for what cannot be."""
-        return self._values.written(value)
+        return self.values.written(value)
 
     def decode(self, text: bytes) -> T:
         """Return the value that a text of today's version says; `InvalidValue` for none."""
-        return self._values.decode(text)
+        return self.values.decode(text)
 
     def is_same(self, text: bytes, other: bytes) -> bool:
         """Return whether two texts of today's version say the same value."""
-        return self._values.is_same(text, other)
+        return self.values.is_same(text, other)
 
     def initial(self) -> T:
         """Return a copy of the default, None without one."""
-        return self._values.copy(self.default)
+        return self.values.copy(self.default)
 
     def is_none(self, value: T) -> bool:
         """Return whether to have ``value`` is to have none."""
@@ -186,7 +188,7 @@ class Kind(Generic[T]):
 
     def copy(self, value: T) -> T:
         """Return a value of one's own."""
-        return self._values.copy(value)
+        return self.values.copy(value)
 
     def brought_up(self, text: bytes, version: int) -> bytes | None:
         """Return a text of an older ``version`` in today's; None when there is no way.

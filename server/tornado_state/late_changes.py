@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from typing import Protocol
 
 from tornado.log import app_log
 
@@ -22,8 +21,10 @@ _LATER = 1.0
 class LateChanges(ABC):
     """For what has journals of values that were handed out."""
 
+    __slots__ = ("sealed",)
+
     #: Whether the answer has begun.
-    sealed = False
+    sealed: bool
 
     @abstractmethod
     def journals(self) -> list[Journal]:
@@ -35,42 +36,27 @@ class LateChanges(ABC):
         for journal in self.journals():
             journal.seal()
 
-    def can_change_late(self) -> bool:
-        """Return whether a value that can change inside was handed out."""
-        return any(journal.can_change_late() for journal in self.journals())
-
-    def is_kept_by_others(self) -> bool:
-        """Return whether somebody else holds a value that can change inside."""
-        return any(journal.is_kept_by_others() for journal in self.journals())
-
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside when it was too late."""
         return [name for journal in self.journals() for name in journal.late_changes()]
 
+    def tell_last(self, handler: str) -> None:
+        """Say in the log what ``handler`` changed inside when it could not be kept any more.
 
-class Handed(Protocol):
-    """A request's state, as far as it tells of values that were handed out."""
+        As the request is freed, and once more where somebody else has such a value.
+        """
+        for journal in self.journals():
+            if journal.can_change_late():
+                _tell(journal, handler)
+                if journal.is_kept_by_others():
+                    with suppress(RuntimeError):  # no loop runs any more
+                        asyncio.get_running_loop().call_later(_LATER, _tell, journal, handler)
 
-    def late_changes(self) -> list[str]:
-        """See `LateChanges`."""
 
-    def is_kept_by_others(self) -> bool:
-        """See `LateChanges`."""
-
-
-def tell(state: Handed, handler: str) -> None:
-    """Say in the log what ``handler`` changed inside a value when it could not be kept any more."""
-    for name in state.late_changes():
+def _tell(journal: Journal, handler: str) -> None:
+    for name in journal.late_changes():
         app_log.warning(
             "%s changed a value of %s from within after its response began: it is not kept",
             handler,
             name,
         )
-
-
-def tell_last(state: Handed, handler: str) -> None:
-    """Do so as the request is freed, and once more later, if somebody else has such a value."""
-    tell(state, handler)
-    if state.is_kept_by_others():
-        with suppress(RuntimeError):  # no loop runs any more
-            asyncio.get_running_loop().call_later(_LATER, tell, state, handler)

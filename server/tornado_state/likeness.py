@@ -10,6 +10,7 @@ to refuse them would be to refuse an hour of the year.
 from __future__ import annotations
 
 import datetime
+import marshal
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,18 @@ from msgspec import inspect
 Difference = tuple[str, object]
 
 _PLAIN = frozenset({type(None), bool, int, float, str, bytes})
+
+
+def is_plainly_alike(back: Any, value: Any) -> bool:
+    """Return whether both are made of the same builtins: quick, and False for anything else.
+
+    What is marshalled says the exact types of builtins, all kinds of bytes apart, and the order of
+    what is in them; of any class it is refused. Format 2 says nothing of how an object is kept.
+    """
+    try:
+        return marshal.dumps(back, 2) == marshal.dumps(value, 2)
+    except ValueError:
+        return False
 
 
 def difference(back: Any, value: Any) -> Difference | None:

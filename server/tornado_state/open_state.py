@@ -26,36 +26,6 @@ from .request_tiers import RequestTiers
 T = TypeVar("T")
 
 
-class OpenState(RequestState):
-    """What `RequestState` is, but for what takes a cookie: that raises `CookieNeeded`."""
-
-    __slots__ = ()
-
-    def sign_in(self, value: Any, remember: bool = False, label: str = "") -> NoReturn:
-        """Refuse."""
-        raise CookieNeeded("a sign-in")
-
-    def renew_id(self, *, grace: bool = True) -> NoReturn:
-        """Refuse."""
-        raise CookieNeeded("a new session ID")
-
-    def check_there(self) -> None:
-        """Raise what keeps the session from being used; `SessionEnded` when it is over."""
-        session = self._tiers.session
-        if session.needed and session.loaded.stored is None:
-            raise SessionEnded
-
-    def _make_tiers(self, *of: Any, **said: Any) -> OpenTiers:
-        return OpenTiers(*of, **said)
-
-    def __del__(self) -> None:
-        for name in self.late_changes():
-            app_log.warning(
-                "a value of %s was changed from within after its open_state block: it is not kept",
-                name,
-            )
-
-
 class OpenTiers(RequestTiers):
     """What one block has in either tier. See the module's rules."""
 
@@ -80,8 +50,36 @@ class OpenTiers(RequestTiers):
             raise CookieNeeded(f"a change of {kind.name}")
 
     def _check_transport(self, names: list[str]) -> None:
-        if names:
-            raise CookieNeeded(f"a change of what {names[0]} keeps")
+        raise CookieNeeded(f"a change of what {names[0]} keeps")
+
+
+class OpenState(RequestState):
+    """What `RequestState` is, but for what takes a cookie: that raises `CookieNeeded`."""
+
+    __slots__ = ()
+
+    _tiers_class = OpenTiers
+
+    def sign_in(self, value: Any, remember: bool = False, label: str = "") -> NoReturn:
+        """Refuse."""
+        raise CookieNeeded("a sign-in")
+
+    def renew_id(self, *, grace: bool = True) -> NoReturn:
+        """Refuse."""
+        raise CookieNeeded("a new session ID")
+
+    def check_there(self) -> None:
+        """Raise what keeps the session from being used; `SessionEnded` when it is over."""
+        session = self._tiers.session
+        if session.needed and session.loaded.stored is None:
+            raise SessionEnded
+
+    def __del__(self) -> None:
+        for name in self.late_changes():
+            app_log.warning(
+                "a value of %s was changed from within after its open_state block: it is not kept",
+                name,
+            )
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from .exceptions import SessionEnded, Unsupported
-from .kind_mapping import KindMapping
+from .served_state import ServedState
 from .sessions.listing import Listed, SessionList
 from .sessions.stored import StoredSession
 
@@ -26,7 +26,7 @@ class PersonsSession(NamedTuple):
     current: bool
 
 
-class PersonsSessions(KindMapping):
+class PersonsSessions(ServedState):
     """See the module."""
 
     __slots__ = ()

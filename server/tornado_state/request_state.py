@@ -1,24 +1,21 @@
 """The state of one request: its kinds, and what can be done with a session besides.
 
 Reading and changing kinds is in :mod:`.kind_mapping`, what the request has in either tier in
-:mod:`.request_tiers`, who is signed in in :mod:`.identity`.
+:mod:`.request_values`, who is signed in in :mod:`.identity`, what whoever serves the request does
+in :mod:`.served_state`.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from .adoption import adopt, may_adopt
-from .cookies.wire import SetCookie
 from .kinds import Kind
 from .persons_sessions import PersonsSessions
 from .placement import PlacementTable
 from .sessions.renewing import Confirm, nobody_else
-from .sessions.request_session import RequestSession
 
 T = TypeVar("T")
 
@@ -159,87 +156,6 @@ class RequestState(PersonsSessions):
     def identity(self) -> Any:
         """The value of the identity kind, None for nobody; declared by this handler or not."""
         return self._tiers.identity()
-
-    # The lifecycle's side
-
-    @property
-    def was_read(self) -> bool:
-        """Whether the answer may depend on what the request's cookies lead to."""
-        return self._tiers.was_read
-
-    @property
-    def timing(self) -> str | None:
-        """What ``Server-Timing`` says of it, None where nobody asks for that."""
-        return None
-
-    @property
-    def session(self) -> RequestSession:
-        """The session, for whoever explains what becomes of it."""
-        return self._tiers.session
-
-    def needs_loading(self) -> bool:
-        """Return whether `load` has anything to ask of the store; without, it is done."""
-        in_session = self._tiers.session.needs_loading()
-        return in_session or (bool(self._tiers.adopting) and may_adopt(self._tiers))
-
-    def look_up(self) -> asyncio.Future[Any] | None:
-        """Begin to load what `needs_loading`; None where `load` has more to do than look it up."""
-        return None if self._tiers.adopting else self._tiers.session.look_up()
-
-    def looked_up(self, answer: asyncio.Future[Any]) -> bool:
-        """Take what `look_up` brought; return whether nothing is left to `load`."""
-        return self._tiers.session.looked_up(answer)
-
-    async def load(self) -> None:
-        """Load what `needs_loading`; a failure is kept for whoever uses the kind."""
-        await self._tiers.session.load()
-        if self._tiers.adopting:
-            await adopt(self._tiers, self._identity)
-
-    def must_wait(self, *, failed: bool = False) -> bool:
-        """Return whether `commit` has to ask the store for anything, if the request ``failed``."""
-        return self._tiers.must_wait(failed=failed)
-
-    @property
-    def renewal_interrupted(self) -> bool:
-        """Whether nobody knows yet under which ID the session goes on."""
-        return self._tiers.session.known.renewal_interrupted
-
-    @property
-    def changed(self) -> bool:
-        """Whether the session has anything to write."""
-        return self._tiers.session.changed
-
-    def commit_cookies(self) -> None:
-        """Do what `commit` does, where there is nothing to ask of the store."""
-        self._identity.check()
-        self._tiers.commit_cookies()
-
-    def close(self) -> None:
-        """The response begins: from now on a change raises."""
-        self._closed = True
-        self._tiers.seal()
-
-    def can_change_late(self) -> bool:
-        """Return whether a value that can change inside was handed out."""
-        return self._tiers.can_change_late()
-
-    def is_kept_by_others(self) -> bool:
-        """Return whether somebody else holds a value that can change inside."""
-        return self._tiers.is_kept_by_others()
-
-    def late_changes(self) -> list[str]:
-        """Return the names of kinds whose values changed inside when it was too late."""
-        return self._tiers.late_changes()
-
-    def set_cookies(self) -> list[SetCookie]:
-        """Return the cookies to send: those of what is confirmed."""
-        return self._tiers.set_cookies()
-
-    def discard(self) -> None:
-        """Forget every change not confirmed: the request failed."""
-        self._tiers.discard()
-        self._identity.forget()
 
 
 def _time(epoch: float) -> datetime:

@@ -34,6 +34,10 @@ class TimedState(RequestState):
     def look_up(self) -> None:
         """Leave it to `load`, which looks at the clock."""
 
+    def may_commit_soon(self) -> bool:
+        """Leave it to `commit`, likewise."""
+        return False
+
     async def load(self) -> None:
         """See `RequestState.load`."""
         with self._timed():

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import inspect
 
 from .exceptions import CompositionError, InvalidValue, TooLarge
-from .likeness import difference
+from .likeness import difference, is_plainly_alike
 
 T = TypeVar("T")
 
@@ -38,6 +38,13 @@ _IN_ORDER = msgspec.json.Encoder(order="deterministic")
 #: for numbers beyond a type and for nesting without end.
 _REFUSALS = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
 
+
+#: Types that may be compared in a way of their own, or are not told apart by marshalling.
+_NOT_PLAIN = (
+    *(inspect.StructType, inspect.DataclassType, inspect.NamedTupleType),
+    *(inspect.DateTimeType, inspect.TimeType),
+    *(inspect.BytesType, inspect.ByteArrayType, inspect.MemoryViewType, inspect.RawType),
+)
 
 #: How msgspec says where a value is not of its type, after " - at `".
 _PLACE = re.compile(r"(key` in `)?\$(.*)`", re.DOTALL)
@@ -86,6 +93,7 @@ class ValueType(Generic[T]):
         kinds = _types_within(info)
         if foreign := [kind.cls for kind in kinds if isinstance(kind, inspect.CustomType)]:
             raise CompositionError(f"{name}: values of {foreign[0]!r} cannot be kept")
+        self._is_plain = not any(isinstance(kind, _NOT_PLAIN) for kind in kinds)
         self._has_sets = any(
             isinstance(kind, inspect.SetType | inspect.FrozenSetType) for kind in kinds
         )
@@ -97,12 +105,22 @@ class ValueType(Generic[T]):
         """
         try:
             text = _ENCODER.encode(value)
-            different = difference(self._decoder.decode(text), value)
+        except _REFUSALS as error:
+            raise self._refusal(error) from error
+        return self.checked(value, text)
+
+    def checked(self, value: T, text: bytes) -> bytes:
+        """Return the ``text`` that ``value`` is written as; raises as `encode` does."""
+        try:
+            back = self._decoder.decode(text)
+            alike = self._is_plain and is_plainly_alike(back, value)
+            different = None if alike else difference(back, value)
         except _REFUSALS as error:
             raise self._refusal(error) from error
         if different is not None:
-            path, back = different
-            raise InvalidValue(self._name, f"it would come back different, as {_short(back)}", path)
+            path, found = different
+            why = f"it would come back different, as {_short(found)}"
+            raise InvalidValue(self._name, why, path)
         if len(text) > self._size:
             raise TooLarge(self._name, len(text), self._size)
         return text
@@ -127,6 +145,13 @@ class ValueType(Generic[T]):
             return True
         encoder = _IN_ORDER if self._has_sets else _ENCODER
         return encoder.encode(self.decode(text)) == encoder.encode(self.decode(other))
+
+    def differs(self, value: T, text: bytes) -> bool:
+        """Return whether ``value`` is not what ``text`` says; False where `is_same` has to tell."""
+        try:
+            return self._is_plain and self._decoder.decode(text) != value
+        except _REFUSALS:
+            return False
 
     def copy(self, value: T) -> T:
         """Return a value of one's own."""

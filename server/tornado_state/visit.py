@@ -10,13 +10,13 @@ Rule 3: an ``Origin`` that cannot be read is nobody's, as ``null`` is, which no 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable
+from collections.abc import Collection, Iterable
 from copy import copy
 from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 
-from .cookies.wire import Cookies, SetCookie
+from .cookies.wire import CookieReader, SetCookie
 from .exceptions import CrossSite, InsecureTransport
 
 #: Methods with which a link or a form of another site brings ``Lax`` cookies along.
@@ -32,7 +32,7 @@ def make_origin_readable(headers: HTTPHeaders) -> None:
 
 
 class Visit:
-    """See the module's rule. ``names`` are those of the application's cookies.
+    """See the module's rule. ``reader`` reads the application's cookies.
 
     ``https_in_front`` is whether something in front serves https and does not say so. ``address``
     is the client's, as far as the server believes it. The request itself is not kept: it leads to
@@ -42,12 +42,12 @@ class Visit:
     __slots__ = ("_headers", "_is_https", "_method", "address", "cookies")
 
     def __init__(
-        self, request: HTTPServerRequest, names: Container[str], *, https_in_front: bool = False
+        self, request: HTTPServerRequest, reader: CookieReader, *, https_in_front: bool = False
     ) -> None:
         self._headers, self._method = request.headers, request.method
         self._is_https = https_in_front or request.protocol == "https"
         self.address: str = request.remote_ip or ""
-        self.cookies = Cookies(request.headers.get_list("Cookie"), names)
+        self.cookies = reader.read(request.headers.get_list("Cookie"))
 
     def after(self, answered: Iterable[SetCookie]) -> Visit:
         """Return the visit as it is once the cookies ``answered`` have arrived."""
@@ -61,8 +61,6 @@ class Visit:
         `InsecureTransport` when it came over plain http, as far as the server believes, and they
         are to be ``secure``; `CrossSite` when the browser has perhaps kept them to itself.
         """
-        if not names:
-            return
         if secure and not self._is_https:
             raise InsecureTransport
         if any(name not in self.cookies for name in names) and self._hides_cookies(samesite):

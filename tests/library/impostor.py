@@ -104,7 +104,7 @@ def greeted(
             elif (reply := exchange(command)) is None:
                 return
             else:
-                number = re.search(rb"\bO\d+", command)
+                number = re.search(rb"(?<= )O\d+(?=[ \r])", command)
                 connection.sendall(reply.replace(b"{O}", number[0] if number else b""))
 
     return behave

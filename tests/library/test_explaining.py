@@ -166,6 +166,7 @@ async def test_a_browser_is_told_what_state_took_if_that_is_asked_for(timing: bo
         await self.state.update(BASKET, lambda n: n + 1)
         await self.state.commit()
         await self.state.reload()
+        self.state[BASKET] += 1
 
     world = World(state_timing=timing)
     async with serving(world, {"/": handler(BASKET, get=everything)}) as browser:

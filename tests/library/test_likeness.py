@@ -112,3 +112,11 @@ def test_what_would_come_back_different_is_refused_with_its_place(
     with pytest.raises(InvalidValue, match="it would come back different, as ") as refused:
         ValueType("x", type_, 1024).encode(value)
     assert refused.value.path == path
+
+
+@pytest.mark.parametrize("type_", [list[bytes], dict[str, bytes], Any])
+def test_bytes_of_another_kind_are_told_apart_however_deep(type_: Any) -> None:
+    """What is quick to compare must not take them for the same."""
+    other = {"a": bytearray(b"x")} if type_ != list[bytes] else [bytearray(b"x")]
+    with pytest.raises(InvalidValue, match="would come back different"):
+        ValueType("made", type_, 100).encode(other)

@@ -12,7 +12,7 @@ Rule 5: what was committed is sent with every answer, an error's too (`confirm`)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from ..confirmed import Changes
@@ -36,10 +36,15 @@ class Due(NamedTuple):
 class ClientState:
     """See the module's rules. ``owner`` is the person signed in, "" for nobody."""
 
+    __slots__ = (
+        *("_cleared", "_confirmed", "_cookies", "_journal", "_kinds", "_loaded", "_moment"),
+        *("_outdated", "_signed_anew", "_tier", "_unread", "bound_kinds"),
+    )
+
     def __init__(
         self,
         tier: SignedCookieTier,
-        kinds: tuple[Kind[Any], ...],
+        kinds: Collection[Kind[Any]],
         bound_kinds: frozenset[Kind[Any]],
         cookies: Cookies,
     ) -> None:
@@ -120,12 +125,15 @@ class ClientState:
             asked.clear()
         self._moment += 1
 
-    def due(self, owner: Callable[[], str]) -> Due:
-        """Return what is to be sent and is not confirmed; `TooLarge` or `InvalidValue`.
+    def due(self, owner: Callable[[], str]) -> Due | None:
+        """Return what is to be sent and is not confirmed, None for nothing.
 
-        ``owner`` is asked only for a bound kind to keep: the session may be out of reach.
+        ``owner`` is asked only for a bound kind to keep: the session may be out of reach. Raises
+        `TooLarge` or `InvalidValue`.
         """
         changes = self._journal.changes()
+        if not (changes or self._cleared or self._signed_anew or self._unread):
+            return None
         due = {kind: self._tier.clear(kind) for kind in self._cleared}
         due |= {kind: self._set_cookie(kind, text, owner) for kind, text in changes.items()}
         for kind in self._signed_anew - changes.keys():
@@ -145,8 +153,6 @@ class ClientState:
 
     def confirm(self, due: Due) -> None:
         """Have ``due`` sent with whatever answer goes out; what came after it is not confirmed."""
-        if not due.cookies and not self._unread:
-            return
         self._confirmed.update(due.cookies)
         if due.moment == self._moment:
             self._signed_anew -= due.cookies.keys()

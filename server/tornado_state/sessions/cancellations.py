@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from ..exceptions import StoreUnavailable
 
@@ -25,6 +26,6 @@ def no_answer() -> Iterator[None]:
         raise StoreUnavailable("the store has cancelled the call") from error
 
 
-def is_let_out(answer: asyncio.Future[object]) -> bool:
+def is_let_out(answer: asyncio.Future[Any]) -> bool:
     """Return whether ``answer`` was cancelled from within."""
     return answer.cancelled() and isinstance(answer, asyncio.Task) and not answer.cancelling()

@@ -10,9 +10,10 @@ Rule 3: a write that was interrupted is looked up before anything else is writte
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ..confirmed import Confirmed
 from ..exceptions import (
@@ -24,6 +25,7 @@ from ..exceptions import (
 )
 from ..kinds import Kind
 from ..updates import applied
+from .cancellations import is_let_out
 from .plan import Interrupted, Plan, Status
 from .records import SessionRecords
 from .session import Session
@@ -31,6 +33,14 @@ from .stored import StoredSession
 from .turns import Turns, attempts
 
 T = TypeVar("T")
+
+
+class Begun(NamedTuple):
+    """A change that the store was asked for."""
+
+    answer: asyncio.Future[bool | None]
+    plan: Plan
+    new: StoredSession
 
 
 class Changing:
@@ -57,6 +67,44 @@ class Changing:
                     return True
                 session.rebase(await self.newest(session))
         raise conflict(names)
+
+    def change_soon(self, session: Session) -> Begun | None:
+        """Begin to `change`, in turn; None where nothing changed, or it has to wait, or to look."""
+        plan, stored = session.plan(), session.stored
+        if plan.status is not Status.CHANGED or stored is None or stored.token is None:
+            return None
+        if session.turn.taken or self._turns.is_taken(stored.store_key):
+            return None
+        new = self._records.next_version(stored, plan.values)
+        session.turn.take_now()
+        self._turns.of(stored.store_key).take_now()
+        try:
+            answer = self._records.swap_soon(stored, new, stored.token, session.address)
+        except Exception as error:  # noqa: BLE001 - it is the answer, and may have been asked for
+            answer = asyncio.get_running_loop().create_future()
+            answer.set_exception(error)
+        return Begun(answer, plan, new)
+
+    def changed(self, session: Session, begun: Begun) -> bool:
+        """Take the answer; False when another version stands, or none: `change` sees to that."""
+        answer, plan, new = begun
+        stored = stored_of(session)
+        try:
+            if is_let_out(answer):
+                raise StoreUnavailable("the store has cancelled the call")
+            swapped = answer.result()
+            if swapped:
+                self._records.swapped(new)
+                session.confirm(plan, new)
+            else:
+                session.stored = stored._replace(token=None)  # not to be tried once more
+        except BaseException as error:
+            note_interrupted(session, error, Interrupted(new.sealed, plan.values, plan=plan))
+            raise
+        finally:
+            self._turns.leave(stored.store_key)
+            session.turn.leave()
+        return bool(swapped)
 
     async def update(self, session: Session, kind: Kind[T], function: Callable[[T], T]) -> bool:
         """Apply ``function`` to the value and store it; False when that has to wait for more."""
@@ -124,14 +172,15 @@ def interruptible(session: Session, what: Interrupted) -> Iterator[None]:
     """Note ``what`` as interrupted if this ends without a definite answer."""
     try:
         yield
-    except StoreUnavailable:
+    except BaseException as error:  # a cancellation, above all
+        note_interrupted(session, error, what)
+        raise
+
+
+def note_interrupted(session: Session, error: BaseException, what: Interrupted) -> None:
+    """Note ``what`` as interrupted if ``error`` is no definite answer."""
+    if isinstance(error, StoreUnavailable) or not isinstance(error, StateError):
         session.interrupted = what
-        raise
-    except StateError:
-        raise
-    except BaseException:  # a cancellation, above all
-        session.interrupted = what
-        raise
 
 
 def stored_of(session: Session) -> StoredSession:

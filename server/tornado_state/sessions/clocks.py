@@ -44,7 +44,8 @@ class Clocks(NamedTuple):
     def expiry(self, created_at: int, now: float, *, remembered: bool, anonymous: bool) -> int:
         """Return the seconds for which the store is to keep the record from now."""
         left = self.remaining(created_at, now, remembered=remembered)
-        return min(self.idle(remembered=remembered, anonymous=anonymous), left)
+        idle = self.idle(remembered=remembered, anonymous=anonymous)
+        return idle if idle < left else left
 
     def is_over(self, created_at: int, now: float, *, remembered: bool) -> bool:
         """Return whether the absolute timeout has passed."""

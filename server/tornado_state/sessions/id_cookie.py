@@ -65,12 +65,11 @@ class SessionIDCookie:
 
         Raises `NotKnownHere` for one that a secret of a later version may have signed.
         """
+        value = cookies.get(self.name)
+        if value is not None:
+            return self._recent.get(value) or self._read(value)
         candidates = cookies.candidates(self.name)
-        if not candidates:
-            return NOBODY
-        if cookies.get(self.name) is None:
-            return Presented(others=self._readable(candidates), named=True)
-        return self._recent.get(candidates[0]) or self._read(candidates[0])
+        return Presented(others=self._readable(candidates), named=True) if candidates else NOBODY
 
     def keep(self, session_id: str, max_age: int, remembered: bool) -> SetCookie:
         """Return the header that keeps ``session_id`` for ``max_age`` seconds."""

@@ -6,8 +6,6 @@ a task of his own; whatever is not told by one record, `load` finds out.
 
 from __future__ import annotations
 
-import asyncio
-
 from ..cookies.wire import Cookies
 from ..exceptions import SessionEnded
 from ..stores.base import SessionRecord
@@ -49,14 +47,10 @@ class SessionLoading:
             return self.empty(presented)
         return self._session(presented, await self.records.find(presented.session_id))
 
-    def look_up(self, session_id: str) -> asyncio.Future[SessionRecord | None]:
-        """Begin to look a record up; raises as `load` does, at once or later."""
-        return self.records.load_soon(session_id)
-
     def looked_up(self, presented: Presented, record: SessionRecord | None) -> Session | None:
         """Return the session that a record is, None where only `load` can tell; `NotKnownHere`."""
         found = self.records.found(presented.session_id or "", record)
-        return found and self._session(presented, found)
+        return self._session(presented, found) if isinstance(found, Found) else None
 
     def _session(self, presented: Presented, found: Found) -> Session:
         return Session(

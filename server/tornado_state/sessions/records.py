@@ -13,17 +13,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import cast
 
 from ..confirmed import NOTHING, Texts
 from ..events import Events
 from ..exceptions import NotKnownHere, SessionEnded, StoreRefused, StoreUnavailable
 from ..stores.base import SessionRecord, SessionStore
 from .clocks import Clocks
-from .record_contents import Opened, open_record, write_texts
+from .record_contents import Opened, RecordReader, write_texts
 from .room import Room
 from .sealing import Contents, Sealer, is_newer, new_session_id
-from .stored import CAPACITY, Found, StoredSession, check_size
+from .stored import CAPACITY, Found, StoredSession, check_size, size_of
 from .times import SessionTimes
 
 log = logging.getLogger(__name__)
@@ -50,33 +49,36 @@ class SessionRecords(SessionTimes):
         super().__init__(clocks, clock)
         self.store = store
         self.sealer = sealer
+        self._reader = RecordReader(sealer)
         self._events = events
         self._room = room
 
     async def find(self, session_id: str) -> Found:
         """Return the session, or that there is definitely none that may be used."""
         record = await self.load(session_id)
-        return self.found(session_id, record) or await self._renewed(session_id, record)
+        found = self.found(session_id, record)
+        if isinstance(found, Found):
+            return found
+        assert record is not None, "what leads on is a record"
+        return await self._renewed(session_id, record.sealed, found)
 
-    def found(self, session_id: str, record: SessionRecord | None) -> Found | None:
-        """Return what a record says, None where that depends on another, which it leads on to."""
+    def found(self, session_id: str, record: SessionRecord | None) -> Found | Opened:
+        """Return what a record says, itself where that depends on another, which it leads on to."""
         opened = self.open(session_id, record.sealed) if record else None
         if record is None or opened is None:
             return Found()
         now = self.clock()
         if opened.last_word is not None:
-            return None if opened.was_renewed(now) else Found()
+            return opened if opened.was_renewed(now) else Found()
         if not self._counts(opened.contents, now):
             return Found()
         return Found(self._version(session_id, opened.contents, opened.values, *record))
 
-    async def _renewed(self, session_id: str, record: SessionRecord | None) -> Found:
-        assert record is not None, "what leads on is a record, and was opened before"
-        opened = cast("Opened", self.open(session_id, record.sealed))
+    async def _renewed(self, session_id: str, sealed: bytes, opened: Opened) -> Found:
         was = opened.was(self.clock())
         was = was if was and await self._goes_on(opened) else NOTHING
         # Without the token: the word that leads on is not to be replaced.
-        old = self._version(session_id, opened.contents, opened.values, record.sealed, None)
+        old = self._version(session_id, opened.contents, opened.values, sealed, None)
         return Found(old=old, was=was)
 
     def load_soon(self, session_id: str) -> asyncio.Future[SessionRecord | None]:
@@ -92,12 +94,7 @@ class SessionRecords(SessionTimes):
         return self._version(session_id, Contents(0, 0, False, b""), NOTHING, b"", None)
 
     def _version(
-        self,
-        session_id: str,
-        contents: Contents,
-        values: Texts,
-        sealed: bytes,
-        token: bytes | None,
+        self, session_id: str, contents: Contents, values: Texts, sealed: bytes, token: bytes | None
     ) -> StoredSession:
         key = self.sealer.store_key(session_id)
         return StoredSession(session_id, key, *contents[:3], values, sealed, token)
@@ -119,7 +116,7 @@ class SessionRecords(SessionTimes):
 
     def open(self, session_id: str, sealed: bytes) -> Opened | None:
         """Return what a record says, None for what is none of ours; or `NotKnownHere`."""
-        opened = open_record(self.sealer, session_id, sealed)
+        opened = self._reader.open(session_id, sealed)
         if opened is None and is_newer(sealed):
             raise NotKnownHere("a session record was written by a newer release")
         if opened is None:
@@ -130,8 +127,7 @@ class SessionRecords(SessionTimes):
         if self.clocks.is_ahead(contents.created_at, now):
             self._events.tell("unreadable", "a session record says that it is from the future")
             return False
-        remembered = contents.remembered
-        return not self.clocks.is_over(contents.created_at, now, remembered=remembered)
+        return not self.clocks.is_over(contents.created_at, now, remembered=contents.remembered)
 
     async def add(
         self,
@@ -182,11 +178,13 @@ class SessionRecords(SessionTimes):
 
     def next_version(self, stored: StoredSession, values: Texts) -> StoredSession:
         """Return the version that ``values`` make of ``stored``, to be put in its place."""
-        check_size(values, stored.size)
+        if size_of(values) > CAPACITY:
+            check_size(values, stored.size)
         now = int(self.clock())
         contents = Contents(stored.created_at, now, stored.remembered, write_texts(values))
         sealed = self.sealer.seal(stored.session_id, contents)
-        return stored._replace(values=values, written_at=now, sealed=sealed, token=None)
+        self._reader.remember(stored.session_id, sealed, Opened(contents, values, None))
+        return self._version(stored.session_id, contents, values, sealed, None)
 
     async def swap(self, stored: StoredSession, new: StoredSession, address: str = "") -> bool:
         """Replace exactly the version ``stored``; False when another stands there now.
@@ -194,10 +192,20 @@ class SessionRecords(SessionTimes):
         Raises `SessionEnded` when there is nothing left to replace.
         """
         self._take_room(stored, new, address)
-        swapped = await self.cas(stored, new.sealed, self.expiry(stored))
-        if swapped:
-            self._touches.done(stored.store_key)
+        if swapped := await self.cas(stored, new.sealed, self.expiry(stored)):
+            self.swapped(stored)
         return swapped
+
+    def swap_soon(
+        self, stored: StoredSession, new: StoredSession, token: bytes, address: str
+    ) -> asyncio.Future[bool | None]:
+        """Begin to `swap` the version of ``token``; None is for nothing left to replace."""
+        self._take_room(stored, new, address)
+        return self.store.cas_soon(stored.store_key, new.sealed, token, self.expiry(stored))
+
+    def swapped(self, stored: StoredSession) -> None:
+        """Note that the record was replaced."""
+        self._touches.done(stored.store_key)
 
     async def delete(self, stored: StoredSession) -> None:
         """Delete the record, whatever version it is."""

@@ -10,8 +10,9 @@ import asyncio
 
 from tornado.log import app_log
 
-from ..cookies.wire import Cookies
+from ..cookies.wire import Cookies, SetCookie
 from ..exceptions import StateError, UndeclaredKind, Unsupported
+from ..journal import Journal
 from ..stores.base import SessionRecord
 from .cancellations import no_answer
 from .id_cookie import NOBODY
@@ -26,6 +27,11 @@ class RequestSession:
 
     ``counts_as_use`` is whether the request pushes the idle clock, ``address`` whence it comes.
     """
+
+    __slots__ = (
+        *("_address", "_cookies", "_counts_as_use", "_known", "_presented", "_rules", "_tier"),
+        *("is_loaded", "needed", "trouble"),
+    )
 
     def __init__(
         self,
@@ -65,9 +71,14 @@ class RequestSession:
         return self._known
 
     @property
-    def is_unknown(self) -> bool:
-        """Whether nobody has looked at the session."""
-        return self._known is None
+    def cookie(self) -> SetCookie | None:
+        """The cookie to send, None for none."""
+        return self._known.cookie if self._known is not None else None
+
+    @property
+    def journal_or_none(self) -> Journal | None:
+        """The journal, None where nobody has looked at the session."""
+        return self._known.journal if self._known is not None else None
 
     def needs_loading(self) -> bool:
         """Return whether `load` has anything to ask of the store; without, it is done."""
@@ -88,7 +99,7 @@ class RequestSession:
         """Begin to load what `needs_loading`; what fails at once is in the future as well."""
         assert self._presented.session_id is not None, "only what has an ID needs loading"
         try:
-            return self.tier.look_up(self._presented.session_id)
+            return self.tier.records.load_soon(self._presented.session_id)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             failed: asyncio.Future[SessionRecord | None] = asyncio.Future()
             failed.set_exception(error)
@@ -126,6 +137,16 @@ class RequestSession:
         session.address = self._address
         self._known = session
 
+    def discard(self) -> None:
+        """Forget all that is not confirmed."""
+        if self._known is not None:
+            self._known.discard()
+
+    def forget_unsaved(self) -> None:
+        """Forget all that is not confirmed; what was handed out is watched."""
+        if self._known is not None:
+            self._known.forget_unsaved()
+
     def fail(self, error: StateError) -> None:
         """Have the session out of reach: whoever uses it is raised ``error``."""
         self.trouble, self.is_loaded = error, False
@@ -140,7 +161,7 @@ class RequestSession:
     def loaded(self) -> Session:
         """The session; raises what kept it from being loaded."""
         if self.is_loaded:
-            return self.known
+            return self._known or self.known
         where = ("a kind in the session", "the kinds of this handler")
         raise self.trouble or UndeclaredKind(*where)
 

@@ -20,6 +20,7 @@ session from the last word of one that is over, also to whoever cannot open it.
 from __future__ import annotations
 
 import hmac
+import os
 import re
 import secrets
 from base64 import urlsafe_b64encode
@@ -114,7 +115,7 @@ class Sealer:
         """Return ``contents`` encrypted and bound to ``session_id``."""
         form = _LAST_WORD if last_word else _SESSION
         cipher, bound_to = self._cipher(session_id, form)
-        nonce = secrets.token_bytes(_NONCE)
+        nonce = os.urandom(_NONCE)
         text = b"%d,%d,%d,%s" % contents
         return form + nonce + cipher.encrypt(nonce, text, bound_to)
 

@@ -52,7 +52,10 @@ class Found(NamedTuple):
 
 def size_of(values: Texts) -> int:
     """Return how many bytes of JSON ``values`` are in a record."""
-    return 1 + max(1, sum(len(name) + len(text) + 4 for name, text in values.items()))
+    size = 1
+    for name, text in values.items():
+        size += len(name) + len(text) + 4
+    return max(2, size)
 
 
 def check_size(values: Texts, fits: int) -> None:

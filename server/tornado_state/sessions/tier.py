@@ -19,11 +19,11 @@ from contextlib import contextmanager, suppress
 from typing import Literal, TypeVar
 
 from ..cookies.wire import SetCookie
-from ..exceptions import Conflict, SessionEnded, StoreRefused, TooLarge
+from ..exceptions import Conflict, SessionEnded, StateError, StoreRefused, TooLarge
 from ..kinds import Kind
 from ..updates import applied
 from .cancellations import no_answer
-from .changing import Changing, stored_of
+from .changing import Begun, Changing, stored_of
 from .claims import Claims
 from .endings import Endings
 from .id_cookie import SessionIDCookie
@@ -102,6 +102,26 @@ class ServerSessionTier(SessionLoading):
             with self._told():
                 await self._settle(session)
                 await self._commit(session, confirm)
+
+    def commit_soon(self, session: Session) -> Begun | None:
+        """Begin to `commit` what is one change and has nothing in its way; None for anything else.
+
+        What it raises was not begun.
+        """
+        return None if session.interrupted is not None else self._changing.change_soon(session)
+
+    def committed(self, session: Session, begun: Begun) -> bool:
+        """Take what `commit_soon` brought; return whether nothing is left to `commit`.
+
+        Raises as that does.
+        """
+        try:
+            is_done = self._changing.changed(session, begun)
+        except StateError as error:
+            self._tell_of(error)
+            raise
+        self._renewing.sign_again(session)
+        return is_done
 
     async def update(self, session: Session, kind: Kind[T], function: Callable[[T], T]) -> T:
         """Apply a pure ``function`` to a value and store it at once, with all assigned before.
@@ -206,9 +226,12 @@ class ServerSessionTier(SessionLoading):
         try:
             with no_answer():
                 yield
-        except Conflict:
+        except StateError as error:
+            self._tell_of(error)
+            raise
+
+    def _tell_of(self, error: StateError) -> None:
+        if isinstance(error, Conflict):
             self._tell("conflict")
-            raise
-        except (StoreRefused, TooLarge):
+        elif isinstance(error, StoreRefused | TooLarge):
             self._tell("refused")
-            raise

@@ -57,4 +57,6 @@ class SessionTimes:
 
     def is_anonymous(self, stored: StoredSession) -> bool:
         """Return whether it does not say who is signed in."""
+        if self.identity is None or self.identity in stored.values:
+            return self.identity is None
         return not any(name.partition("@")[0] == self.identity for name in stored.values)

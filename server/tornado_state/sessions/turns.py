@@ -46,8 +46,7 @@ class Turn:
 
         Raises `TimeoutError` when none comes within ``patience`` seconds.
         """
-        if not self.taken:
-            self.taken = True
+        if self.take_now():
             return False
         mine = asyncio.get_running_loop().create_future()
         self._waiting = self._waiting or deque()
@@ -59,6 +58,13 @@ class Turn:
             if mine.done() and not mine.cancelled():
                 self.leave()  # it was mine already
             raise
+        return True
+
+    def take_now(self) -> bool:
+        """Take the turn if nobody has it; return whether that was so."""
+        if self.taken:
+            return False
+        self.taken = True
         return True
 
     async def __aenter__(self) -> bool:
@@ -89,27 +95,41 @@ class Turns:
 
         Raises `Conflict` naming ``kinds`` when none comes in time.
         """
-        return TurnOf(self._turns, store_key, kinds, self._patience)
+        return TurnOf(self, store_key, kinds, self._patience)
+
+    def is_taken(self, store_key: str) -> bool:
+        """Return whether somebody has the turn."""
+        turn = self._turns.get(store_key)
+        return turn is not None and turn.taken
+
+    def of(self, store_key: str) -> Turn:
+        """Return the turn, taken or to be taken."""
+        turn = self._turns.get(store_key)
+        if turn is None:
+            turn = self._turns[store_key] = Turn()
+        return turn
+
+    def leave(self, store_key: str) -> None:
+        """Let the next one have the turn."""
+        turn = self._turns[store_key]
+        turn.leave()
+        if not turn.taken:
+            del self._turns[store_key]
 
 
 class TurnOf:
-    """The turn of one store key, among ``turns`` that are taken."""
+    """The turn of one store key, among ``turns``."""
 
-    __slots__ = ("_key", "_kinds", "_patience", "_turn", "_turns")
+    __slots__ = ("_key", "_kinds", "_patience", "_turns")
 
-    def __init__(
-        self, turns: dict[str, Turn], key: str, kinds: tuple[str, ...], patience: float
-    ) -> None:
+    def __init__(self, turns: Turns, key: str, kinds: tuple[str, ...], patience: float) -> None:
         self._turns, self._key, self._kinds, self._patience = turns, key, kinds, patience
 
     async def __aenter__(self) -> bool:
-        self._turn = self._turns.setdefault(self._key, Turn())
         try:
-            return await self._turn.take(self._patience)
+            return await self._turns.of(self._key).take(self._patience)
         except TimeoutError:
             raise Conflict(self._kinds) from None
 
     async def __aexit__(self, *error: object) -> None:
-        self._turn.leave()
-        if not self._turn.taken:
-            del self._turns[self._key]
+        self._turns.leave(self._key)

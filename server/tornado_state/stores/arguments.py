@@ -6,10 +6,11 @@ neither the store key nor the record.
 
 from __future__ import annotations
 
-import re
+from string import ascii_letters, digits
 
 #: A store key is 32 bytes in URL-safe base64 without padding.
-_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
+_KEY_LENGTH = 43
+_KEY_CHARACTERS = f"{ascii_letters}{digits}_-".encode()
 
 #: memcached takes more seconds than 30 days for a date in 1970, and the record would be gone at
 #: once.
@@ -21,7 +22,7 @@ LARGEST_SEALED = 1_000_000
 
 def check_key(key: str) -> None:
     """Raise `ValueError` unless ``key`` is 43 characters of ``A-Z a-z 0-9 _ -``."""
-    if not isinstance(key, str) or not _KEY.fullmatch(key):
+    if not isinstance(key, str) or len(key) != _KEY_LENGTH or not _is_of_characters(key):
         raise ValueError("a store key is 43 characters of A-Z, a-z, 0-9, _ and -")
 
 
@@ -43,3 +44,8 @@ def check_token(token: bytes) -> None:
     """Raise `ValueError` unless ``token`` is bytes; what they mean, the store alone knows."""
     if not isinstance(token, bytes):
         raise ValueError(f"a token is the bytes that load returned, not {type(token).__name__}")
+
+
+def _is_of_characters(key: str) -> bool:
+    # What is left without them is none of them; this is faster than a regular expression.
+    return key.isascii() and not key.encode().translate(None, _KEY_CHARACTERS)

@@ -70,6 +70,12 @@ class SessionStore(ABC):
         `StoreRefused` when there is no room; the old version then stands.
         """
 
+    def cas_soon(
+        self, key: str, sealed: bytes, token: bytes, idle: int
+    ) -> asyncio.Future[bool | None]:
+        """Begin to `cas`, and return what will be the answer; as with `load_soon`."""
+        return asyncio.ensure_future(self.cas(key, sealed, token, idle))
+
     @abstractmethod
     async def touch(self, key: str, idle: int) -> bool:
         """Let the record live ``idle`` seconds from now; False when there is none."""

@@ -74,7 +74,11 @@ class Node:
             self._counters.failures += 1
             raise
         command.deadline = loop.time() + self._limits.deadline
-        self._send_soon(loop)
+        if not self._flushing:
+            self._flushing = True
+            loop.call_soon(self._send_now)
+        if self._timer is None:
+            self._set_timer(command.deadline)
         return waiter
 
     async def close(self) -> None:
@@ -135,13 +139,6 @@ class Node:
             raise RuntimeError("a session store serves one event loop, and this is another")
         self._loop = loop
         self._lanes = [self._make_lane(self, loop) for _ in range(self._limits.connections)]
-
-    def _send_soon(self, loop: asyncio.AbstractEventLoop) -> None:
-        if not self._flushing:
-            self._flushing = True
-            loop.call_soon(self._send_now)
-        if self._timer is None:
-            self._set_timer(loop.time() + self._limits.deadline)
 
     def _send_now(self) -> None:
         self._flushing = False

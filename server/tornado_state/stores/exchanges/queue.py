@@ -58,7 +58,9 @@ class CommandQueue:
         taken: list[Command] = []
         while self._commands and len(taken) < self._max_batch:
             command = self._commands.popleft()
-            self._leave(command)
+            self.waiting -= len(command.waiters)
+            if command.joins is not None:
+                self._joining.pop(command.joins, None)
             if command.is_wanted():
                 taken.append(command)
         return taken

@@ -29,7 +29,7 @@ from .answers import Answer, Foreign
 
 def is_token(token: bytes) -> bool:
     """Return whether memcached can have given this token: a number of 64 bits."""
-    return token.isdigit() and len(token) <= 20 and int(token) < 2**64
+    return token.isdigit() and (len(token) < 20 or (len(token) == 20 and int(token) < 2**64))
 
 
 class MemcachedCommand(Command, ABC):
@@ -45,7 +45,7 @@ class MemcachedCommand(Command, ABC):
 
     def hear(self, answer: Answer) -> bool:
         """Take the answer; return whether there is something more to ask. `Foreign`."""
-        words = answer.words
+        words, _ = answer
         if words[0] == b"SERVER_ERROR":
             self.fail(self._error(b" ".join(words[1:])))
             return False

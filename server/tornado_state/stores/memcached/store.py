@@ -70,6 +70,7 @@ class MemcachedStore(SessionStore):
         self._counters = StoreCounters()
         self._doors = [Door(text, parse_address(text), user, password, tls) for text in addresses]
         self._nodes = [self._node(door) for door in self._doors]
+        self._only = self._nodes[0] if len(self._nodes) == 1 else None
         self._largest = 0
         self._room: int | None = None
 
@@ -101,12 +102,21 @@ class MemcachedStore(SessionStore):
 
     async def cas(self, key: str, sealed: bytes, token: bytes, idle: int) -> bool | None:
         """See `SessionStore.cas`; `RecordTooLarge` where memcached takes no such record."""
+        return await self.cas_soon(key, sealed, token, idle)
+
+    def cas_soon(
+        self, key: str, sealed: bytes, token: bytes, idle: int
+    ) -> asyncio.Future[bool | None]:
+        """See `SessionStore.cas_soon`."""
         self._check_record(sealed, idle)
         check_token(token)
         if not is_token(token):
-            return False if await self.load(key) else None
-        stored: bool | None = await self._home(key).call(Cas(key, sealed, token, idle))
-        return stored
+            return asyncio.ensure_future(self._is_another(key))
+        return self._home(key).call(Cas(key, sealed, token, idle))
+
+    async def _is_another(self, key: str) -> bool | None:
+        """Return what there is to say of a version that this store never had."""
+        return False if await self.load(key) else None
 
     async def touch(self, key: str, idle: int) -> bool:
         """See `SessionStore.touch`."""
@@ -161,8 +171,8 @@ class MemcachedStore(SessionStore):
 
     def _home(self, key: str) -> Node:
         check_key(key)
-        if len(self._nodes) == 1:
-            return self._nodes[0]
+        if self._only is not None:
+            return self._only
         return max(self._nodes, key=lambda node: _weight(node.name, key))
 
     def _check_record(self, sealed: bytes, idle: int) -> None:

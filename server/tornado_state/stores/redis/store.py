@@ -104,12 +104,17 @@ class RedisStore(SessionStore):
 
     async def cas(self, key: str, sealed: bytes, token: bytes, idle: int) -> bool | None:
         """See `SessionStore.cas`; one round trip."""
+        return await self.cas_soon(key, sealed, token, idle)
+
+    def cas_soon(
+        self, key: str, sealed: bytes, token: bytes, idle: int
+    ) -> asyncio.Future[bool | None]:
+        """See `SessionStore.cas_soon`."""
         check_key(key)
         check_sealed(sealed)
         check_token(token)
         check_idle(idle)
-        stored: bool | None = await self._node.call(Cas(key, sealed, token, idle))
-        return stored
+        return self._node.call(Cas(key, sealed, token, idle))
 
     async def touch(self, key: str, idle: int) -> bool:
         """See `SessionStore.touch`."""

@@ -1,0 +1,68 @@
+"""An answer that waits: its head, what was written of it since, and who waits until it has left.
+
+Rule: whoever waits is told what became of it, and nobody has to wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from tornado import httputil
+from tornado.concurrent import chain_future, future_set_result_unless_cancelled
+
+
+class HeldAnswer:
+    """See the module. ``chunk`` is what goes out with the head, ``chunks`` what goes after it."""
+
+    __slots__ = ("chunk", "chunks", "headers", "is_whole", "sent", "start_line", "when_sent")
+
+    def __init__(
+        self,
+        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
+        headers: httputil.HTTPHeaders,
+        chunk: bytes | None,
+    ) -> None:
+        self.start_line, self.headers, self.chunk = start_line, headers, chunk
+        self.chunks: list[bytes] = []
+        #: Whether nothing more will be written.
+        self.is_whole = False
+        #: Done once it has left.
+        self.sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        #: Called when it has left; never, when another was sent instead.
+        self.when_sent: list[Callable[[], None]] = []
+
+    @property
+    def status(self) -> int:
+        """The status that it has."""
+        status: int = self.start_line.code  # type: ignore[union-attr]
+        return status
+
+    def fail(self, error: Exception) -> None:
+        """Raise ``error`` in whoever waits."""
+        if not self.sent.done():
+            self.sent.set_exception(error)
+            _retrieve(self.sent)
+
+    def release(self, connection: Any) -> None:
+        """Let it out; raises what cannot be sent."""
+        written: asyncio.Future[None] = connection.write_headers(
+            self.start_line, self.headers, self.chunk
+        )
+        for part in self.chunks:
+            written = connection.write(part)
+        if self.is_whole:
+            connection.finish()
+        if written.done() and not written.cancelled() and written.exception() is None:
+            future_set_result_unless_cancelled(self.sent, None)
+        else:
+            self.sent.add_done_callback(_retrieve)
+            chain_future(written, self.sent)
+        for callback in self.when_sent:
+            callback()
+
+
+def _retrieve(sent: asyncio.Future[None]) -> None:
+    """Have nothing logged for a handler that does not wait until its response has left."""
+    sent.cancelled() or sent.exception()

@@ -1,0 +1,170 @@
+"""What one request has in either tier: its kinds in cookies, and its session, if that was loaded.
+
+Rule: a kind in a cookie that ends with sign-out is read and signed for whoever is signed in.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from .composition import Composition, Plan
+from .cookies.client_state import ClientState
+from .cookies.wire import Cookies
+from .journal import Journal
+from .kinds import Kind
+from .late_changes import LateChanges
+from .predecessors.old_cookies import OldCookies
+from .sessions.request_session import RequestSession
+from .visit import Visit
+
+T = TypeVar("T")
+
+
+class RequestValues(LateChanges):
+    """See the module's rule. ``counts_as_use`` is whether the request pushes the idle clock."""
+
+    __slots__ = (
+        *("_begun", "_client_or_none", "_old_or_none", "_visit", "adopting", "composition"),
+        *("counts_as_use", "session", "was_read"),
+    )
+
+    def __init__(
+        self, composition: Composition, plan: Plan, visit: Visit, *, counts_as_use: bool = True
+    ) -> None:
+        self.sealed = False
+        self.composition = composition
+        #: The kinds to which a value may have to be brought over, and the cookies it may be in.
+        self.adopting = plan.adopting
+        self._visit = visit
+        self.counts_as_use = counts_as_use
+        # Made when there is something in them: most requests have but one tier.
+        self._client_or_none: ClientState | None = None
+        self._old_or_none: OldCookies | None = None
+        self.session = RequestSession(
+            composition.sessions,
+            composition.rules,
+            visit.cookies,
+            needed=plan.needs_session,
+            counts_as_use=counts_as_use,
+            address=visit.address,
+        )
+        #: Whether the answer may depend on what the request's cookies lead to.
+        self.was_read = False
+
+    def look(self) -> RequestSession:
+        """Return the session, of which something is to be known: the answer may depend on it."""
+        self.was_read = True
+        return self.session
+
+    @property
+    def cookies(self) -> Cookies:
+        """What the request presents."""
+        return self._visit.cookies
+
+    @property
+    def old_cookies(self) -> OldCookies:
+        """The cookies of predecessors."""
+        if self._old_or_none is None:
+            self._old_or_none = OldCookies(self.composition.predecessors, self._visit.cookies)
+        return self._old_or_none
+
+    # Values
+
+    def journal(self, kind: Kind[Any]) -> Journal:
+        """Return the journal that has the kind's value."""
+        self.was_read = True
+        if kind in self.composition.cookie_kinds:
+            return self._client.journal(kind, self._owner_of(kind))
+        session = self.session.loaded
+        session.check_known(kind)
+        return session.journal
+
+    def values(self, kind: Kind[Any]) -> Journal:
+        """Return the journal in which the kind's value is, if it was looked at."""
+        return self._client.values if self.is_in_cookie(kind) else self.session.known.journal
+
+    @property
+    def _client(self) -> ClientState:
+        """The kinds in cookies, of which one was used."""
+        if self._client_or_none is None:
+            made = self.composition
+            self._client_or_none = ClientState(
+                made.signed_cookies, made.cookie_kinds, made.bound_kinds, self._visit.cookies
+            )
+            if self.sealed:
+                self._client_or_none.values.seal()
+        return self._client_or_none
+
+    def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
+        """Have ``value``; of a kind whose default is None, that is to have none."""
+        if kind.is_none(value):
+            self.drop(kind)
+            return
+        self.was_read = True
+        self.composition.placement.check(kind)
+        if self.is_in_cookie(kind):
+            self._client.assign(kind, self._owner_of(kind), value, by_update=by_update)
+        else:
+            self.session.loaded.journal.assign(kind, value)
+
+    def drop(self, kind: Kind[Any]) -> None:
+        """Have no value."""
+        self.was_read = True
+        if self.is_in_cookie(kind):
+            self._client.drop(kind, self._owner_of(kind))
+        else:
+            self.session.loaded.journal.drop(kind)
+
+    def is_in_cookie(self, kind: Kind[Any]) -> bool:
+        """Return whether the kind is kept in a signed cookie."""
+        return kind in self.composition.cookie_kinds
+
+    # Who is signed in
+
+    def identity(self) -> Any:
+        """Return the value of the identity kind, None for nobody.
+
+        Raises as reading it does, but for the handler's declaration: it is the application's.
+        """
+        identity = self.composition.placement.identity
+        if identity is None:
+            return None
+        journal = self.journal(identity)
+        return journal.read(identity) if journal.has(identity) else None
+
+    def sign_in(self, *, remember: bool) -> None:
+        """Begin anew for another person, who takes along what is inherited."""
+        session = self.look().if_kept
+        self._client.hand_over(self._owner())
+        for kind in self.composition.cookie_kinds:
+            if not kind.inherited and kind not in self.journal(kind).changes():
+                self.drop(kind)
+        if session is not None:
+            session.sign_in(remember=remember)
+
+    def destroy(self) -> None:
+        """End the session, and drop every kind that does not outlive sign-out."""
+        session = self.look().if_kept
+        self._client.drop_bound()
+        if session is not None:
+            session.destroy()
+
+    def owner(self) -> str:
+        """Return who is signed in, "" for nobody."""
+        kind, value = self.composition.placement.identity, self.identity()
+        return kind.person(value) if kind is not None and value is not None else ""
+
+    def _owner_of(self, kind: Kind[Any]) -> str:
+        return self.owner() if kind in self.composition.bound_kinds else ""
+
+    def _owner(self) -> str:
+        """Return who is signed in, "" for nobody, as far as cookies have to be bound to it."""
+        return self.owner() if self.composition.bound_kinds else ""
+
+    # When it is too late
+
+    def journals(self) -> list[Journal]:
+        """Return the journals there are by now."""
+        client, in_session = self._client_or_none, self.session.journal_or_none
+        journals = [] if client is None else [client.values]
+        return journals if in_session is None else [*journals, in_session]
