@@ -11,7 +11,7 @@ descriptors.py        how many there may be
 forwarded.py          what a proxy says of a request
 line.py               the requests that wait for their turn
 refusal.py            the answer when there is no time
-answering.py          an answer that nobody reads
+answering.py          when an answer begins, and nobody reads it
 workers.py            several processes on one port
 logs.py               one JSON object a line, and no secret in it
 """
