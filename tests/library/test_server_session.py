@@ -16,7 +16,7 @@ from state_app import (
     put,
     with_session,
 )
-from tornado_state import NotKnownHere, SessionEnded, StoreUnavailable, TooLarge
+from tornado_state import NotKnownHere, StoreUnavailable, TooLarge
 from tornado_state.sessions.sealing import new_session_id
 
 
@@ -295,17 +295,6 @@ async def test_the_cookie_lasts_as_long_as_it_is_to(
     cookie = await visitor.commit(session)
     assert cookie is not None
     assert cookie.max_age == max_age
-
-
-async def test_one_s_own_session_is_loaded_by_its_id() -> None:
-    """After the answer has begun there are no cookies to ask; one that is gone has ended."""
-    visitor = await with_session()
-    stored = (await visitor.session()).stored
-    assert stored is not None
-    assert (await visitor.world.sessions.load_id(stored.session_id)).stored == stored
-    await visitor.world.store.evict()
-    with pytest.raises(SessionEnded):
-        await visitor.world.sessions.load_id(stored.session_id)
 
 
 async def test_signing_again_is_left_to_the_one_cookie_that_is_sent() -> None:

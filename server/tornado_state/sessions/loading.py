@@ -7,7 +7,6 @@ a task of his own; whatever is not told by one record, `load` finds out.
 from __future__ import annotations
 
 from ..cookies.wire import Cookies
-from ..exceptions import SessionEnded
 from ..stores.base import SessionRecord
 from .id_cookie import Presented, SessionIDCookie
 from .kind_rules import KindRules
@@ -61,10 +60,3 @@ class SessionLoading:
             old=found.old,
             was=found.was,
         )
-
-    async def load_id(self, session_id: str) -> Session:
-        """Return the session of an ID that is known to be one's own; `SessionEnded` without one."""
-        stored = await self.records.fetch(session_id)
-        if stored is None:
-            raise SessionEnded
-        return Session(stored, rules=self.rules)
