@@ -20,7 +20,7 @@ function decoded(value) {
   const rows = [["It says", laidOut(carried)]];
   if (isNumber) rows.push(["Which is", "a random number, and nothing else"]);
   if (Number(stamp)) rows.push(["Signed at", `${new Date(1000 * Number(stamp)).toISOString().slice(0, 19).replace("T", " ")} UTC`]);
-  rows.push(["Signature", `${fields[5].slice(0, 16)}…, with secret number ${version}, which only the shop has`]);
+  rows.push(["Signature", `${fields[5].slice(0, 16)}…, made with a secret that only the shop has (number ${version})`]);
   return rows;
 }
 

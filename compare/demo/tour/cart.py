@@ -30,25 +30,25 @@ def _send_again(stage: Stage) -> None:
 def _judged(stage: Stage) -> Seen:
     named = stage.facts["named"]
     if any(item["sku"] == stage.facts["first"] for item in stage.facts["cart"]):
-        return Seen(True, False, f"The shop takes the old cart for the new one: {named}.")
+        return Seen(True, False, f"The shop shows the old cart: {named}.")
     return Seen(False, True, f"The shop shows the cart as it is now: {named}.")
 
 
 STEP = Step(
     name="cart",
     label="Put an old cart back",
-    question="You change your cart. Then cookies of before are sent. Is the old cart back?",
+    question="You change your cart, then send the cookies you had before. Is the old cart back?",
     guest="With the old cookies",
     beats=(
-        Beat("You put something into your cart, and a copy is kept of your cookies.", _put),
+        Beat("You put something into your cart, and keep a copy of your cookies.", _put),
         Beat("You take it out again and put something else in.", _change),
-        Beat("The kept cookies are sent to the shop.", _send_again),
+        Beat("You send the kept cookies to the shop.", _send_again),
     ),
     judged=_judged,
     capability="fresh",
     lesson=(
-        "An old signed cookie is as good as the new one, a used voucher as good as an unused one. "
-        "What must not come back belongs in a session."
+        "An old signed cookie counts like the new one: a used voucher would be unused again. What "
+        "must not come back belongs in a session."
     ),
     wrong_guess="The signature is right, so the cookie must be. It only says who made it, not when "
     "it was replaced.",

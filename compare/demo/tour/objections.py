@@ -28,6 +28,12 @@ OBJECTIONS = {
         "That is what a session costs, without what it gives. A request that looks a session up "
         "takes this shop about a tenth more processor time (`make compare ONLY=cost`).",
     ),
+    "framework": (
+        "But my framework's sessions do that, too.",
+        "Most do not: express-session, Flask-Session, starsessions and Django write the whole "
+        "session back, and the last one wins there as well (compare/peers/README.rst). These "
+        "sessions notice that another request was faster, and merge. `make check` tries yours.",
+    ),
     "localstorage": (
         "But I keep it in localStorage.",
         "Then every script on the page can read it; no script can read the cookies of these two "

@@ -54,8 +54,8 @@ STEP = Step(
     judged=_judged,
     capability="revocable",
     lesson=(
-        "A signed cookie hears no news. What must change on every device at once, as who is signed "
-        "in, belongs in a session."
+        "A signed cookie hears no news. What must end on every device at once, as a sign-in must, "
+        "belongs in a session."
     ),
     wrong_guess="The password is asked for once, at sign-in. The cookie does not know it.",
     objections=("refresh", "jwt"),

@@ -24,7 +24,8 @@ def _look(stage: Stage) -> None:
 def _judged(stage: Stage) -> Seen:
     email = stage.person.email
     if stage.facts["telling"]:
-        return Seen(True, False, f"Your address, {email}, can be read in it, and everything else.")
+        sentence = f"Your address, {email}, can be read in it, and so can everything else."
+        return Seen(True, False, sentence)
     return Seen(False, True, "It is a random number. What it points to stays with the shop.")
 
 
@@ -40,8 +41,8 @@ STEP = Step(
     judged=_judged,
     capability="confidential",
     lesson=(
-        "A signed cookie is a sealed postcard: everybody can read it, nobody can change it. What "
-        "its holder must not read belongs in a session."
+        "A signed cookie is a signed postcard: anybody can read it, only the shop can write it. "
+        "What its holder must not read belongs in a session."
     ),
     wrong_guess="“Signed” sounds like “encrypted”. A signature hides nothing.",
     objections=("encrypt", "jwt"),

@@ -30,14 +30,14 @@ def _judged(stage: Stage) -> Seen:
     return Seen(
         False,
         False,
-        "The shop says that it cannot reach your cart just now. It takes nobody for signed out.",
+        "The shop says that it cannot reach your cart just now. It does not sign you out.",
     )
 
 
 STEP = Step(
     name="store",
     label="Take the store away",
-    question="The store of the sessions stops answering. Does the shop still show you your cart?",
+    question="The store that keeps sessions stops answering. Does the shop still show your cart?",
     guest="",
     beats=(
         Beat("You are signed in, with something in your cart.", _put),
@@ -47,8 +47,8 @@ STEP = Step(
     judged=_judged,
     capability="outage_proof",
     lesson=(
-        "A session is out of reach while its store is. What must work all the same, as your "
-        "preferences do, belongs in a signed cookie."
+        "A session is out of reach while its store is. What must work all the same, such as the "
+        "language or the theme, belongs in a signed cookie."
     ),
     wrong_guess="Both shops run on; only one of them has to ask somebody else first.",
     objections=("scale",),

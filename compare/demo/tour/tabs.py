@@ -60,5 +60,5 @@ STEP = Step(
         "requests may change at once belongs in a session."
     ),
     wrong_guess="The shop did say “done” to both, and by the cookie each came with, it was right.",
-    objections=("localstorage",),
+    objections=("framework", "localstorage"),
 )
