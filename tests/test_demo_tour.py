@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,12 @@ pytest_plugins = ["browser", "demo_browser"]
 
 #: What comes on the left and on the right, to the question of each step.
 CAME = {
-    "read": ("✗ Yes.", "✓ No."),
-    "steal": ("✗ No.", "✓ Yes."),
-    "password": ("✗ No.", "✓ Yes."),
-    "cart": ("✗ Yes.", "✓ No."),
-    "tabs": ("✗ No.", "✓ Yes."),
-    "store": ("✓ Yes.", "✗ No."),
+    "read": ("Yes.", "No."),
+    "steal": ("No.", "Yes."),
+    "password": ("No.", "Yes."),
+    "cart": ("Yes.", "No."),
+    "tabs": ("No.", "Yes."),
+    "store": ("Yes.", "No."),
 }
 #: What stands together on one screen, once a step has been seen.
 TOGETHER = ("#question", "#next", "[data-frame=cookie]", "[data-frame=session]")
@@ -57,6 +58,7 @@ class Drive:
     glances: dict[str, Glance] = field(default_factory=dict)
     focused: list[str] = field(default_factory=list)
     stops: int = 0
+    to_see: set[int] = field(default_factory=set)
     too_early: str = ""
     jumped: list[str] = field(default_factory=list)
     seconds_to_see: float = 0.0
@@ -99,7 +101,7 @@ def by_keyboard(drive: Drive, name: str) -> None:
         drive.stops = max(drive.stops, tab_to(page, f"[data-guess={side}][value={value}]"))
         page.keyboard.press("Enter")
     before = places(page)
-    page.locator("#see").focus()
+    drive.to_see.add(tab_to(page, "#see"))
     page.keyboard.press("Space")
     expect(page.locator("#next")).to_be_visible(timeout=SOON)
     if (after := places(page)) != before:
@@ -126,7 +128,7 @@ def glance(person: Person, name: str) -> Glance:
     wait_for_frames(person, name)
     frames = {side: person.pane(side).locator("body").inner_text() for side in frames_of(person)}
     return Glance(
-        verdicts=page.locator("[data-verdict]").all_inner_texts(),
+        verdicts=lines_of(page.locator("[data-verdict]")),
         lesson=page.locator("#lesson").inner_text(),
         row=page.locator("#row").inner_text(),
         frames=frames,
@@ -168,12 +170,15 @@ def is_whole(locator: Locator) -> bool:
 
 @pytest.mark.parametrize("name", CAME)
 def test_what_came_stands_beside_the_guess(drive: Drive, name: str) -> None:
-    """Each side says whether the guess was right, in a sentence, and what follows is one more."""
-    cookie, session = drive.glances[name].verdicts
-    for told, came, guessed in ((cookie, CAME[name][0], "yes"), (session, CAME[name][1], "no")):
-        assert told.startswith(came)
-        right = came.lower()[2:].startswith(guessed)
-        assert told.endswith("You guessed it." if right else f"You guessed {guessed}.")
+    """Each side says whose it is, what came and whether the guess was right, with no sign that
+    could be taken for a right or a wrong guess; what follows is one sentence more."""
+    shops, guesses = ("Signed cookie", "Server session"), ("yes", "no")
+    for told, shop, came, guessed in zip(
+        drive.glances[name].verdicts, shops, CAME[name], guesses, strict=True
+    ):
+        assert told.startswith(f"{shop}: {came} ")
+        right = came.lower().startswith(guessed)
+        assert told.endswith("You guessed right." if right else f"You guessed {guessed}.")
     assert drive.glances[name].lesson.endswith(".")
 
 
@@ -181,8 +186,9 @@ def test_what_came_stands_beside_the_guess(drive: Drive, name: str) -> None:
 def test_the_row_of_the_matrix_lights_up(drive: Drive, name: str) -> None:
     """It has a sign for either place, as the step has shown."""
     row = drive.glances[name].row
-    assert f"{CAME[name][0][0]} signed cookie" in row
-    assert f"{CAME[name][1][0]} server session" in row
+    cookie, session = ("✓", "✗") if name == "store" else ("✗", "✓")
+    assert f"{cookie} signed cookie" in row
+    assert f"{session} server session" in row
 
 
 @pytest.mark.parametrize("name", CAME)
@@ -277,9 +283,11 @@ def test_a_changed_character_is_seen_to_fail(drive: Drive) -> None:
 
 
 def test_the_keyboard_finds_each_question_and_its_answers(drive: Drive) -> None:
-    """An arrow leads to the next question, which is focused; the guesses are a few Tabs away."""
+    """An arrow leads to the next question, which is focused; the guesses are a few Tabs away, and
+    what is pressed after them comes right after them."""
     assert drive.focused == ["question"] * len(STEPS)
     assert drive.stops <= 12
+    assert drive.to_see == {1}
 
 
 def test_the_first_thing_is_seen_soon(
@@ -295,7 +303,7 @@ def test_a_step_is_linked_to_left_and_resumed(drive: Drive) -> None:
     """A link opens a step as it was left; the start offers the next that was not seen."""
     page = drive.person.context.new_page()
     page.goto(f"{drive.person.demo.url}/#steal", wait_until="domcontentloaded")
-    expect(page.locator("[data-verdict=cookie]")).to_contain_text("✗ No.", timeout=SOON)
+    expect(page.locator("[data-verdict=cookie]")).to_contain_text("No. The thief", timeout=SOON)
     expect(page.locator("[data-guess=cookie][value=true]")).to_have_attribute(
         "aria-pressed", "true"
     )
@@ -313,7 +321,10 @@ def test_objections_are_answered_where_they_come_up(drive: Drive) -> None:
     """Each step has what most guess wrong, and what people say to it."""
     drive.person.go("steal")
     drive.person.page.locator("#but summary").click()
-    expect(drive.person.page.locator("#objections")).to_contain_text("list of what was signed out")
+    objections = drive.person.page.locator("#objections")
+    expect(objections).to_contain_text("list of what was signed out")
+    expect(objections.locator("code")).to_have_text("make compare ONLY=cost")
+    expect(objections).not_to_contain_text("`")
     drive.person.page.locator("#but summary").click()
 
 
@@ -332,7 +343,7 @@ def test_what_happened_can_be_saved_as_one_file(
     page.goto(f"{file.as_uri()}#steal")
     expect(page.locator("#recorded-note")).to_contain_text("Recorded.")
     expect(page.frame_locator("[data-frame=cookie-guest]").locator(".who")).to_contain_text("demo")
-    expect(page.locator("[data-verdict=session]")).to_contain_text("✓ Yes.")
+    expect(page.locator("[data-verdict=session]")).to_contain_text("Yes. The thief")
     expect(page.locator("[data-lanes=session] li")).to_have_count(4)
     assert [each for each in asked if not each.startswith(("file:", "about:", "data:"))] == []
     assert judged.problems(page, iframes=False) == []
@@ -363,6 +374,23 @@ def test_a_step_fits_any_screen(drive: Drive, width: int) -> None:
     assert left is not None
     assert right is not None
     assert (abs(left["y"] - right["y"]) < 2) == (width > 400)
+    page.set_viewport_size({"width": 1280, "height": 720})
+
+
+@pytest.mark.parametrize("width", [820, 390, 320])
+def test_the_steps_stand_in_one_line_of_a_phone(drive: Drive, width: int) -> None:
+    """Whichever is current, none stands alone on a line, and no line runs into the next."""
+    page = drive.person.page
+    page.set_viewport_size({"width": width, "height": 900})
+    for name in [*CAME, "own"]:
+        drive.person.go(name)
+        boxes = [each.bounding_box() for each in page.locator(".steps a").all()]
+        tops = [round(box["y"]) for box in boxes if box]
+        assert len(tops) == len(STEPS) + 1
+        assert min(tops.count(top) for top in tops) > 1
+        lines = sorted(set(tops))
+        assert all(below - above >= 24 for above, below in pairwise(lines))
+        assert len(lines) == (2 if width > 640 else 1)
     page.set_viewport_size({"width": 1280, "height": 720})
 
 

@@ -59,7 +59,7 @@ function showResult(anew = false) {
   for (const side of SIDES) {
     const { word, meets, sentence, lanes, cookie } = last.result[side];
     drawn.delete($(`[data-verdict="${side}"]`));
-    $(`[data-verdict="${side}"]`).replaceChildren(make("b", { class: "word" }, `${meets === null ? "" : `${sign(meets)} `}${word}. `), sentence);
+    $(`[data-verdict="${side}"]`).replaceChildren(make("span", { class: "hidden" }, `${NAMES[side]}: `), make("b", { class: "word" }, `${meets === null ? "" : `${sign(meets)} `}${word}. `), sentence);
     $(`[data-lanes="${side}"]`).hidden = false;
     drawLanes(side, lanes);
     const beside = $(`[data-beside="${side}"]`);

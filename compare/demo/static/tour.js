@@ -2,6 +2,7 @@
 
 const STEPS = Object.fromEntries(DATA.steps.map((step) => [step.name, step]));
 const ORDER = [...DATA.steps.map(({ name }) => name), "own"];
+const NAMES = { cookie: "Signed cookie", session: "Server session" };
 /** Milliseconds between two beats, so that what happens can be seen; ?pace=3 for three seconds. */
 const PACE = 1000 * Number(new URLSearchParams(location.search).get("pace") ?? 1);
 
@@ -84,19 +85,19 @@ function tellVerdict(side, story) {
   draw(verdict, [current, seen, story?.guess], () => {
     if (!seen) return [];
     const guess = story.guess[side];
-    const held = guess === undefined ? "" : guess === seen.answer ? " You guessed it." : ` You guessed ${yes(guess)}.`;
-    return [make("b", { class: "came" }, `${sign(seen.meets)} ${seen.answer ? "Yes" : "No"}.`), ` ${seen.sentence}`, make("span", { class: "muted" }, held)];
+    const held = guess === undefined ? "" : guess === seen.answer ? " You guessed right." : ` You guessed ${yes(guess)}.`;
+    return [make("span", { class: "hidden" }, `${NAMES[side]}: `), make("b", { class: "came" }, `${seen.answer ? "Yes" : "No"}.`), ` ${seen.sentence}`, make("span", { class: "muted" }, held)];
   });
 }
 
 function showOutcome(step, seen) {
   say($("#lesson"), seen ? step.lesson : "");
-  const cells = seen ? SIDES.flatMap((side) => [" ", make("span", { class: `cell ${side}` }, `${sign(seen[side].meets)} ${side === "cookie" ? "signed cookie" : "server session"}`)]) : [];
+  const cells = seen ? SIDES.flatMap((side) => [" ", make("span", { class: `cell ${side}` }, `${sign(seen[side].meets)} ${NAMES[side].toLowerCase()}`)]) : [];
   draw($("#row"), [step.name, seen], () => seen ? [make("b", {}, step.meaning), ...cells] : []);
   $("#but").hidden = !seen;
   if (!seen) $("#but").open = false;
   draw($("#objections"), step.name, () => [make("dt", {}, "Most people guess wrong at first."), make("dd", {}, step.wrong_guess),
-    ...step.objections.flatMap(({ but, answer }) => [make("dt", {}, but), make("dd", {}, answer)])]);
+    ...step.objections.flatMap(({ but, answer }) => [make("dt", {}, but), make("dd", {}, ...prose(answer))])]);
 }
 
 function drawGuesses() {
@@ -180,10 +181,10 @@ function drawHappened() {
     const { guess: mine, seen } = stories[name];
     const step = STEPS[name];
     return make("li", {}, make("h2", {}, make("a", { href: `#${name}` }, step.question)),
-      ...SIDES.map((side) => make("p", { class: side }, make("b", {}, side === "cookie" ? "Signed cookie: " : "Server session: "),
-        `${sign(seen[side].meets)} ${yes(seen[side].answer)}. ${seen[side].sentence}`, mine[side] === undefined ? "" : make("span", { class: "muted" }, ` You guessed ${yes(mine[side])}.`))),
+      ...SIDES.map((side) => make("p", { class: side }, make("b", {}, `${NAMES[side]}: `),
+        `${yes(seen[side].answer)}. ${seen[side].sentence}`, mine[side] === undefined ? "" : make("span", { class: "muted" }, ` You guessed ${yes(mine[side])}.`))),
       make("p", {}, step.lesson));
-  }) : [make("li", {}, "Nothing yet. ", make("a", { href: "#read" }, "Start the tour"))]);
+  }) : [make("li", {}, "None of the tour's questions has been seen yet. ", make("a", { href: "#read" }, "Start the tour"))]);
 }
 
 $("#see").addEventListener("click", see);
