@@ -26,10 +26,10 @@ def run(lab: Lab) -> Outcome:
     since = time.monotonic()
     active = lab.passer_by(target, "active visitor")
     lab.sign_in(active, lab.person(target))
-    thief = lab.copy(victim, "thief")
+    copy = lab.copy(victim, "old copy")
     activity = Activity(active, since, idle)
     activity.go_on(idle + _LONGER)  # the victim does nothing: a look would count as use
-    if thief.who():
+    if copy.who():
         return Outcome(
             STILL_IN,
             False,
