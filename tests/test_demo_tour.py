@@ -377,6 +377,27 @@ def test_a_step_fits_any_screen(drive: Drive, width: int) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
 
 
+@pytest.mark.parametrize("width", [820, 800, 768, 390])
+def test_a_shop_that_stands_below_the_other_says_which_it_is(drive: Drive, width: int) -> None:
+    """Side by side they stand under their names; one below the other, each has its own."""
+    drive.person.go("password")
+    page = drive.person.page
+    for large in (False, True):
+        if large:
+            page.locator("#larger").evaluate("button => button.click()")
+        page.set_viewport_size({"width": width, "height": 900})
+        left, right = (
+            page.locator(f"[data-verdict={each}]").bounding_box() for each in ("cookie", "session")
+        )
+        assert left is not None
+        assert right is not None
+        stacked = left["x"] == right["x"]
+        assert [each.is_visible() for each in page.locator(".which").all()] == [stacked] * 2
+        if large:
+            page.locator("#larger").evaluate("button => button.click()")
+    page.set_viewport_size({"width": 1280, "height": 720})
+
+
 @pytest.mark.parametrize("width", [820, 390, 320])
 def test_the_steps_stand_in_one_line_of_a_phone(drive: Drive, width: int) -> None:
     """Whichever is current, none stands alone on a line, and no line runs into the next."""

@@ -43,7 +43,7 @@ function leaveStep() {
 function tellStory(step, story) {
   const beats = story?.beats ?? [];
   const seen = story?.seen;
-  say($("#told"), beats.length ? beats.at(-1).told : "Guess for both shops. Then see it happen, to your own cookies.");
+  say($("#told"), beats.length ? beats.at(-1).told : `Guess for both shops. Then see it happen${RECORDED ? "" : ", to your own cookies"}.`);
   for (const side of SIDES) {
     drawLanes(side, beats.flatMap((beat) => beat.lanes[side]));
     showBeside(side, step, beats, Boolean(seen));
