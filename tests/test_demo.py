@@ -182,12 +182,14 @@ def test_reload_keeps_ones_place(anyone: Person) -> None:
         ("draft", "database"),
         ("voucher", "server session"),
         ("“remember me”", "server session"),
+        ("step of a checkout", "server session"),
+        ("order", "database"),
     ],
 )
 def test_an_example_gets_its_place(anyone: Person, example: str, tier: str) -> None:
     """One press fills the form in, and says where that belongs."""
     anyone.go("own")
-    anyone.page.get_by_role("button", name=example).click()
+    anyone.page.get_by_role("button", name=example, exact=True).click()
     expect(anyone.page.locator("#answer .place")).to_have_text(tier)
     expect(anyone.page.locator("#answer")).to_be_in_viewport(ratio=1)
 

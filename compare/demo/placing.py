@@ -62,6 +62,8 @@ EXAMPLES = (
     Example("draft", "draft", 20_000, ("concurrent", "outlives_logout", "cross_device")),
     Example("voucher", "voucher", 64, ("fresh",)),
     Example("remember_me", "“remember me”", 64, ("revocable", "fresh")),
+    Example("checkout_step", "step of a checkout", 16, ("fresh", "concurrent")),
+    Example("order", "order", 2_000, ("concurrent", "outlives_logout", "cross_device")),
 )
 
 
