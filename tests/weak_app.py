@@ -488,7 +488,7 @@ def loses_what_was_there_when_it_refuses() -> None:
 @weakness
 def refuses_no_size() -> None:
     records.check_size = lambda _values, _fits: None
-    CART._values._size = 10**9
+    CART.values._size = 10**9
 
 
 # The store
