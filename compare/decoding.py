@@ -21,7 +21,7 @@ from itertools import islice
 from urllib.parse import unquote
 
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
-_PADDING = re.compile(r"(?<=[A-Za-z0-9+/_-]{8})(?:=|%3D){1,2}$", re.IGNORECASE)
+_PADDING = re.compile(r"(?<=[A-Za-z0-9+/_%-]{8})(?:=|%3D){1,2}$", re.IGNORECASE)
 #: How compressed bytes begin: zlib's (RFC 1950) or gzip's (RFC 1952).
 _HEAD = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
 #: What zlib calls them: either of the two by its head, and neither, without one (RFC 1951).

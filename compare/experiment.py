@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .browser import NoAnswer
 from .findings import Demand, Exchange, Finding, Outcome
@@ -30,6 +30,10 @@ TROUBLE = (Unexpected, NoAnswer, ProcessFailed, TimeoutError)
 
 #: The two tiers, as `server` calls them.
 COOKIE, SESSION = "signed cookie", "server session"
+
+
+#: The time-out that an experiment is about.
+Timeout = Literal["idle", "absolute"]
 
 
 class NotTried(Exception):
@@ -59,7 +63,9 @@ class Lab:
         """Return the application, running with these options and arguments of memcached."""
         return self._targets.running(self.application, options, memcached)
 
-    def timed_target(self, idle: float, absolute: float) -> tuple[Target, float, float]:
+    def timed_target(
+        self, _tried: Timeout, *, idle: float, absolute: float
+    ) -> tuple[Target, float, float]:
         """Return the application with these timeouts, in seconds, and those it really has."""
         options = (f"--idle-timeout={idle:.0f}", f"--absolute-timeout={absolute:.0f}")
         return self.target(*options), idle, absolute

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from compare.decoding import decodings, decodings_of_bytes
+from compare.decoding import decodings, decodings_of_bytes, without_padding
 
 CANARY = "canary@post.example"
 
@@ -63,3 +63,18 @@ def test_random_bytes_tell_nothing() -> None:
     junk = "x" * 43 + "|%zz%ff|" + "0" * 64
     assert not any(CANARY in text for text in decodings(junk))
     assert not any(CANARY in text for text in decodings_of_bytes(randbytes(20_000)))
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("AAAAAAAA==", "AAAAAAAA"),
+        ("ann%7C0%7CAAAAA%2FAA%3D", "ann%7C0%7CAAAAA%2FAA"),
+        ("AAAAAAAA%3D%3d", "AAAAAAAA"),
+        ("name=ann", "name=ann"),
+        ("a=", "a="),
+    ],
+)
+def test_what_pads_base64_is_known_by_its_place(text: str, bare: str) -> None:
+    """At the end, after enough of base64 and of escapes in it."""
+    assert without_padding(text) == bare

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from ..browser import NoAnswer
-from ..experiment import Lab
+from ..experiment import Lab, Timeout
 from ..findings import Exchange
 from ..shop_visitor import Person, ShopVisitor, Unexpected
 from .described_target import DescribedTarget
@@ -40,16 +40,16 @@ class DescribedLab(Lab):
         """Return the application, as it runs."""
         return cast("Target", self._described)
 
-    def timed_target(self, idle: float, absolute: float) -> tuple[Target, float, float]:
+    def timed_target(
+        self, tried: Timeout, *, idle: float, absolute: float
+    ) -> tuple[Target, float, float]:
         """Return the application, and the timeouts of its file in the place of those asked for."""
         timeouts = self._described.description.timeouts
-        idle_is_tried = idle < absolute / 2
-        wanted = timeouts.idle if idle_is_tried else timeouts.absolute
-        name = "idle" if idle_is_tried else "absolute"
+        wanted = timeouts.idle if tried == "idle" else timeouts.absolute
         if wanted is None:
-            raise NotTried(f"the file has no {name} in [timeouts]")
+            raise NotTried(f"the file has no {tried} in [timeouts]")
         if wanted > _LONGEST_WAIT:
-            raise NotTried(f"{wanted:.0f} s are long to wait for: start it with a shorter {name}")
+            raise NotTried(f"{wanted:.0f} s are long to wait for: start it with a shorter {tried}")
         self._described = self._described.timed()
         return self.target(), timeouts.idle or wanted, timeouts.absolute or wanted
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..browser import Reply
-from ..experiment import Lab
+from ..experiment import Lab, Timeout
 from ..findings import Exchange
 from ..shop_visitor import Person, ShopVisitor
 from ..targets import Target
@@ -116,7 +116,9 @@ class LiveLab(Lab):
         """Have the visitor be nobody."""
         You(self._side).sign_out()
 
-    def timed_target(self, idle: float, absolute: float) -> tuple[Target, float, float]:
+    def timed_target(
+        self, _tried: Timeout, *, idle: float, absolute: float
+    ) -> tuple[Target, float, float]:
         """Return the visitor's application, which has been started with these timeouts."""
         return self._side.target, idle, absolute
 

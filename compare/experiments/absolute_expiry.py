@@ -24,7 +24,7 @@ _LONGER = 2.0
 
 def run(lab: Lab) -> Outcome:
     """Be active for longer than the absolute timeout."""
-    target, idle, absolute = lab.timed_target(idle=3, absolute=8)
+    target, idle, absolute = lab.timed_target("absolute", idle=3, absolute=8)
     active_for = absolute + _LONGER
     since = time.monotonic()
     victim = lab.signed_in(target)

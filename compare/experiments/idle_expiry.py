@@ -21,7 +21,7 @@ _LONGER = 1.5
 
 def run(lab: Lab) -> Outcome:
     """Sign in, do nothing for too long, go on; the jar does not care for Max-Age."""
-    target, idle, absolute = lab.timed_target(idle=3, absolute=60)
+    target, idle, absolute = lab.timed_target("idle", idle=3, absolute=60)
     victim = lab.signed_in(target)
     since = time.monotonic()
     active = lab.passer_by(target, "active visitor")

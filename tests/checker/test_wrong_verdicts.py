@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 from served import ACCOUNT, FILE, PASSWORD, REGISTER, WRITE, Page, Server, Site
@@ -15,11 +16,13 @@ from compare.activity import Activity
 from compare.carriers import carriers
 from compare.check.trial import BROKEN, KEPT, NOT_TRIED
 from compare.experiments import (
+    absolute_expiry,
     adoption,
     attributes,
     capacity,
     disclosure,
     fixation,
+    idle_expiry,
     replay,
     resurrection,
     revocation,
@@ -223,6 +226,19 @@ def test_a_name_that_can_be_read_is_a_remark(server: Server) -> None:
     found = server.checked(disclosure.EXPERIMENT, "keeps_everything_in_a_cookie")
     assert found.verdict == KEPT
     assert found.remarks == ("It tells the name, as JSON in base64 in state.",)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "told", "lacks"),
+    [(absolute_expiry, "idle = 2", "absolute"), (idle_expiry, "absolute = 6", "idle")],
+)
+def test_one_time_out_is_not_taken_for_the_other(
+    server: Server, experiment: Any, told: str, lacks: str
+) -> None:
+    """A file that tells one of them has the other not tried."""
+    found = server.checked(experiment.EXPERIMENT, file=f"{FILE}[timeouts]\n{told}\n")
+    assert found.verdict == NOT_TRIED, found.sentence
+    assert f"no {lacks} in [timeouts]" in found.sentence
 
 
 class Slow(Page):
