@@ -41,9 +41,9 @@ ROUTES = {
 
 
 @asynccontextmanager
-async def shop() -> AsyncIterator[tuple[Browser, MemcachedProcess]]:
+async def shop(deadline: float = LONG) -> AsyncIterator[tuple[Browser, MemcachedProcess]]:
     with MemcachedProcess() as memcached:
-        store = MemcachedStore([memcached.address], deadline=0.5)
+        store = MemcachedStore([memcached.address], deadline=deadline)
         try:
             async with serving(World(store=store), ROUTES) as browser:
                 yield browser, memcached
@@ -83,7 +83,7 @@ async def test_promise_13_anonymous_traffic_leaves_no_item() -> None:
 @pytest.mark.parametrize("fault", ["freeze", "kill"])
 async def test_a_sign_out_is_never_claimed_while_memcached_is_away(fault: str) -> None:
     """503 and the cookie kept, a page without session unaffected, and all is well again after."""
-    async with shop() as (browser, memcached):
+    async with shop(deadline=0.5) as (browser, memcached):
         await browser.get("/count", "POST")
         before = dict(browser.jar)
         getattr(memcached, fault)()
