@@ -26,8 +26,7 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
 from tornado.iostream import IOStream
 
-from ..networks import network_of
-from ..settings import is_loopback
+from ..networks import is_loopback, network_of
 from .answering import Answering
 from .connections import Connections
 from .descriptors import room_for_connections
