@@ -22,3 +22,11 @@ def network_of(remote: str, bits: int = CUSTOMER) -> str:
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(IPv6Network((int(address), bits), strict=False))
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether ``address`` is this machine alone; what is no IP address is not."""
+    try:
+        return address == "localhost" or ip_address(address).is_loopback
+    except ValueError:
+        return False

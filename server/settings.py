@@ -31,6 +31,7 @@ from .cookie_secret import (
     make_cookie_secret,
     read_cookie_secret,
 )
+from .networks import is_loopback
 from .options import is_given, read_options
 from .ownership import check_file, check_folder, is_open_socket
 from .start_error import StartError
@@ -136,14 +137,6 @@ def _state_name(text: str) -> str:
 def process_environment() -> Mapping[str, str]:
     """Return the process's environment; whoever needs a variable gets it from here."""
     return os.environ
-
-
-def is_loopback(address: str) -> bool:
-    """Return whether ``address`` is this machine alone; what is no IP address is not."""
-    try:
-        return address == "localhost" or ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def _check_meant_for_development(value: Mapping[str, Any]) -> None:

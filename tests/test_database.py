@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
+import time
 from contextlib import closing
+from itertools import count
 
 import pytest
 from accounts_in_folder import (
@@ -15,7 +17,7 @@ from accounts_in_folder import (
     signed_in,
     url_in,
 )
-from sqlalchemy import make_url
+from sqlalchemy import make_url, select
 from sqlalchemy.util import await_
 
 from server.accounts import Accounts
@@ -24,6 +26,7 @@ from server.accounts.database_url import read_url, refusal
 from server.accounts.errors import (
     AccountsUnavailable,
 )
+from server.accounts.tables import accounts as accounts_table
 from server.accounts.tables import sign_in_tries
 
 
@@ -181,6 +184,33 @@ async def test_a_request_that_was_given_up_leaves_no_lock_behind(tmp_path):
     async with accounts_in(tmp_path) as accounts:
         await accounts.register(*ANN)
     await database.close()
+
+
+async def test_no_lock_is_left_behind_at_whichever_turn_it_was_given_up(tmp_path):
+    """Also between a statement and its rows."""
+
+    def rows(connection):
+        return len(connection.execute(select(accounts_table.c.id)).all())
+
+    async with accounts_in(tmp_path) as accounts:
+        for number in range(3):
+            await accounts.register(f"ann{number}", "ann@example.org", RIGHT)
+        for turns in count(1):
+            database = await Database.open(url_in(tmp_path))
+            await database.write(lambda _: None)
+            writing = asyncio.ensure_future(database.write(rows))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+                time.sleep(0.001 * (turns % 2))  # noqa: ASYNC251 - the loop is busy elsewhere
+            if writing.done():
+                break
+            writing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await writing
+            assert await accounts.authenticate("ann0", RIGHT)
+            await database.close()
+        assert writing.result() == 3
+        await database.close()
 
 
 @pytest.mark.parametrize(("losses", "won"), [(3, True), (99, False)])

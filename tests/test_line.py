@@ -27,13 +27,14 @@ class Told:
         self.begun: list[str] = []
         self.refused: list[str] = []
 
-    def enter(self, names: str, now: float = 0) -> None:
+    def enter(self, names: str, now: float = 0, network: str | None = None) -> None:
         for name in names:
             self.line.enter(
                 name,
                 lambda name=name: self.begun.append(name),
                 lambda name=name: self.refused.append(name),
                 now,
+                network,
             )
 
     async def leave(self, names: str, now: float = 0) -> None:
@@ -77,6 +78,37 @@ async def test_who_has_waited_too_long_is_refused_all_the_same() -> None:
     assert told.refused == ["b"]
     await told.leave("a", now=6)
     assert told.begun == ["a", "c"]
+
+
+async def test_a_network_has_its_share_of_the_work() -> None:
+    """Whoever waits behind a crowd from one place goes first; the crowd is not refused for it."""
+    told = Told(at_work=8)
+    told.enter("123456", network="crowd")
+    assert told.begun == ["1", "2"]
+    told.enter("abcdef", network=None)
+    told.enter("xy", network="ann")
+    assert told.begun == [*"12abcdef"]
+    await told.leave("a")
+    assert told.begun[-1] == "x"
+    await told.leave("12")
+    assert told.begun[-2:] == ["3", "4"]
+    await told.leave("5b")
+    assert told.begun[-1] == "y"
+    assert told.refused == []
+
+
+async def test_a_crowd_from_one_place_has_nobody_else_refused() -> None:
+    """What is before somebody is what may be worked at before him."""
+    told = Told(at_work=4)
+    told.enter("a123456", now=0, network="crowd")
+    told.enter("bcd", now=0)
+    await told.leave("b", now=1)
+    told.enter("e", now=1)
+    await told.leave("c", now=2)
+    told.enter("7", now=2, network="crowd")
+    assert told.refused == ["7"]
+    told.enter("x", now=2, network="ann")
+    assert told.begun[-1] == "x"
 
 
 class Held(RequestHandler):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count, cycle
 from unicodedata import normalize
 
 import pytest
 from accounts_in_folder import (
     ANN,
     RIGHT,
+    Clock,
     accounts_in,
     outcome,
 )
@@ -16,6 +18,7 @@ from accounts_in_folder import (
 from server.accounts import SignIn
 from server.accounts.errors import (
     FieldRefused,
+    TooManyTries,
     UsernameTaken,
 )
 
@@ -64,6 +67,46 @@ async def test_the_longest_name_can_sign_in(tmp_path):
         account = await accounts.register(name, "s@example.org", RIGHT)
         assert await accounts.authenticate(name, RIGHT) == SignIn(account, 1)
         assert await accounts.authenticate("ss" * 64, RIGHT) is None
+
+
+async def register_from(accounts, remote, number):
+    """Register another one from there; return 0, or for how many seconds it is refused."""
+    try:
+        await accounts.register(f"{number}", "a@example.org", RIGHT, remote)
+    except TooManyTries as refusal:
+        return refusal.retry_after
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("same", "other", "seconds"),
+    [
+        (["203.0.113.7", "::ffff:203.0.113.7"], "203.0.113.8", 600),
+        (["2001:db8::1", "2001:db8::2"], "2001:db8:1::1", 600),
+        ([f"2001:db8:0:{net:x}::1" for net in range(20)], "2001:db8:1::1", 300),
+        ([f"2001:db8:0:{net:x}00::1" for net in range(20)], "2001:db8:1::1", 150),
+    ],
+)
+async def test_a_network_registers_so_many_and_one_more_by_and_by(tmp_path, same, other, seconds):
+    """Each account may have many sessions: who registers at will takes the store from others."""
+    async with accounts_in(tmp_path, clock=(clock := Clock())) as accounts:
+        numbers, remotes = count(), cycle(same)
+        for _ in range(20):
+            assert await register_from(accounts, next(remotes), next(numbers)) == 0
+        assert await register_from(accounts, same[0], next(numbers)) == seconds
+        assert await register_from(accounts, other, next(numbers)) == 0
+    async with accounts_in(tmp_path, clock=clock) as accounts:
+        clock.now += seconds
+        assert await register_from(accounts, same[0], next(numbers)) == 0
+        assert await register_from(accounts, same[0], next(numbers)) == seconds
+
+
+@pytest.mark.parametrize("remote", ["127.0.0.1", "::1", None])
+async def test_this_machine_registers_whom_it_likes(tmp_path, remote):
+    """It is its owner's, or a proxy's that is not believed."""
+    async with accounts_in(tmp_path) as accounts:
+        for number in range(22):
+            assert await register_from(accounts, remote, number) == 0
 
 
 async def test_of_many_who_register_one_name_at_once_one_gets_it(tmp_path):
@@ -124,10 +167,12 @@ async def test_odd_usernames_are_refused(tmp_path, username):
         ("\u0430\u0440\u0435", "looks like ape"),  # Cyrillic a, er, ie
         ("\N{LATIN SMALL LETTER ALPHA}nn", "looks like ann"),
         ("\N{LATIN SMALL LETTER DOTLESS I}an", "looks like ian"),
+        ("ann\N{HYPHEN}lee", "looks like ann-lee"),
+        ("o\N{RIGHT SINGLE QUOTATION MARK}neil", "looks like o'neil"),
     ],
 )
 async def test_a_username_that_prints_like_another_is_refused(tmp_path, username, why):
-    """Letters of several scripts, and letters that look like ASCII ones to the last."""
+    """Letters of several scripts, and letters and signs that look like ASCII ones to the last."""
     async with accounts_in(tmp_path) as accounts:
         with pytest.raises(FieldRefused) as refusal:
             await accounts.register(username, "ann@example.org", RIGHT)
@@ -138,6 +183,7 @@ async def test_a_username_that_prints_like_another_is_refused(tmp_path, username
     "username",
     [
         *("jos\u00e9", "\u0131\u015f\u0131k", "stra\u00dfe", "\u00d8deg\u00e5rd", "x_1-y"),
+        "\N{KATAKANA LETTER NO}",  # a slash prints like it
         *("\u0438\u0432\u0430\u043d", "\u03c4\u03b1\u03c3\u03bf\u03c2"),  # Cyrillic, Greek
         *("\ud55c\uae00ab", "\u6771\u4eac\u305f\u308d\u30fc1"),  # Korean and Japanese
     ],

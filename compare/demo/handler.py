@@ -48,8 +48,12 @@ class DemoHandler(RequestHandler):
     """Anything of the demo's page."""
 
     def initialize(self, booths: Booths) -> None:
-        """Take the booths."""
+        """Take the booths, and an ``Origin`` that cannot be read for nobody's."""
         self.booths = booths
+        try:
+            urlsplit(self.request.headers.get("Origin", ""))
+        except ValueError:
+            self.request.headers["Origin"] = "null"
 
     def set_default_headers(self) -> None:
         """Set the security headers."""

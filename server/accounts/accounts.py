@@ -89,21 +89,21 @@ class Accounts:
     ) -> Account:
         """Add an account.
 
-        Raises `FieldRefused` with everything that is wrong, or `UsernameTaken`.
+        Raises `FieldRefused` with everything that is wrong, `UsernameTaken`, or `TooManyTries`.
         """
-        problem = username_problem(username)
-        if problem is None:
-            problem = await look_alike_problem(clean_username(str(username)))
+        cleaned = clean_username(username) if isinstance(username, str) else ""
+        problem = username_problem(username) or await look_alike_problem(cleaned)
         await prepare_password_problem()
         fields = texts(
             username=(username, problem),
             email=(email, email_problem(email)),
             password=(password, password_problem(password, username, email)),
         )
-        account = Account(
-            secrets.token_urlsafe(16), clean_username(fields["username"]), fields["email"]
-        )
-        password_hash = await self._hash(fields["password"], remote)
+        account = Account(secrets.token_urlsafe(16), cleaned, fields["email"])
+        with self._hashes.turn(remote):
+            reserve = partial(attempts.try_registration, remote, self._clock)
+            await self._hashes.in_turn(remote, lambda: self._database.write(reserve))
+            password_hash = await self._hashes.hash(fields["password"], remote)
         await self._database.write(partial(rows.add_account, account, password_hash))
         return account
 

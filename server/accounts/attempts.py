@@ -1,4 +1,4 @@
-"""Tries to sign in: who may make one, and what a right one leaves. Like :mod:`.rows`."""
+"""Tries to sign in and to register: who may, what a right one leaves. Like :mod:`.rows`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from .throttle import (
     Count,
     counts_of_device,
     counts_of_oneself,
+    counts_of_registration,
     counts_of_stranger,
     forget_tries,
     reserve_try,
@@ -53,6 +54,13 @@ def try_again(username: str, clock: Callable[[], float], connection: Connection)
     """Reserve a try of whoever is signed in; `TooManyTries` while one has to wait."""
     counts = counts_of_oneself(compared_username(username))
     return _reserved(by_username(username, connection), counts, clock(), connection)
+
+
+def try_registration(
+    remote: str | None, clock: Callable[[], float], connection: Connection
+) -> None:
+    """Count a registration; `TooManyTries` while one has to wait."""
+    reserve_try(connection, counts_of_registration(remote), clock())
 
 
 def _reserved(

@@ -24,6 +24,7 @@ import sqlite3
 import time
 import warnings
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -167,6 +168,12 @@ def _begin_with(connections: Engine, statement: str) -> None:
     @event.listens_for(connections, "connect")
     def keep_references(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA foreign_keys = ON").close()
+
+    @event.listens_for(connections, "invalidate")
+    def roll_back(connection: Any, _record: object, _error: object) -> None:
+        # Left between a statement and its rows, it would keep its lock though it is closed.
+        with suppress(sqlite3.Error):
+            connection.rollback()
 
     @event.listens_for(connections, "begin")
     def begin(connection: Any) -> None:

@@ -3,8 +3,8 @@
 Rule 1: a name is of one script (UTS 39, "highly restrictive"): Latin letters among Cyrillic ones
 are there to deceive. What Japanese, Chinese and Korean is written with goes together, and with
 Latin.
-Rule 2: a name that is written otherwise, and prints like one of ASCII letters alone, is refused:
-that one is somebody else's, or may be.
+Rule 2: a name that is written otherwise, and prints like one of ASCII letters and signs alone, is
+refused: that one is somebody else's, or may be.
 Rule 3: who has such a name from before keeps it: this is asked at registration only.
 
 The tables are large, and most names are of ASCII letters: they are loaded when one is not, and in
@@ -31,14 +31,16 @@ def _problem(username: str) -> str | None:
     if len(scripts) > 1 and not scripts <= _TOGETHER:
         return "The username must not mix letters of several scripts."
     seen = "".join(map(_as_ascii, username))
-    return f"The username looks like {seen}." if seen.isascii() else None
+    looks = seen.isascii() and any(map(str.isalnum, seen))  # signs alone are no ASCII name's
+    return f"The username looks like {seen}." if looks else None
 
 
 def _as_ascii(character: str) -> str:
-    """Return the ASCII letter or digit that prints like it, or else itself."""
+    """Return the ASCII letter, digit or else sign that prints like it, or else itself."""
     from confusable_homoglyphs import confusables  # noqa: PLC0415
 
     if character.isascii():
         return character
     alike = (each["c"] for each in confusables.confusables_data.get(character, ()))
-    return next((each for each in alike if each.isascii() and each.isalnum()), character)
+    ascii_ones = filter(str.isascii, alike)
+    return min(ascii_ones, key=lambda each: not each.isalnum(), default=character)

@@ -1,4 +1,4 @@
-"""Back-off for wrong passwords, kept in the database, so that no restart resets it.
+"""Limits on wrong passwords and new accounts, kept in the database, so that no restart resets them.
 
 Rule 1: a try is counted, committed, *before* its password is looked at. So guesses made in
 parallel, by any number of processes, are counted before they are answered. A try made while waiting
@@ -12,7 +12,9 @@ Rule 4: the first few wrong tries in a row cost nothing. Then one waits 1 s, 2 s
 after each; after the last, nothing until 24 h after it; then the count starts afresh. So
 nobody is ever locked out for good, and an account takes at most 100 in a row (NIST 800-63B 5.2.2):
 80 of strangers, 10 from its devices, 10 of whoever is signed in.
-Rule 5: a network has a budget of tries, which comes back by and by.
+Rule 5: a network has a budget of tries, which comes back by and by, and one of registrations, each
+of which may have many sessions. This machine has no such limit: there is nobody but its owner, or a
+proxy that is not believed.
 Rule 6: nothing is kept as it was typed: people type passwords into the wrong field. A count that
 nobody added to for 24 h is gone, and the oldest go when there are too many.
 """
@@ -26,7 +28,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from ..networks import CUSTOMER, HOME, SITE, network_of
+from ..networks import CUSTOMER, HOME, SITE, is_loopback, network_of
 from .errors import TooManyTries
 from .tables import sign_in_tries
 
@@ -41,6 +43,10 @@ _LOOK = "00"
 #: smallest network last: an IPv4 address is the same one each time.
 NETWORK_BUDGET = 100
 COMES_BACK = {SITE: 9.0, HOME: 18.0, CUSTOMER: 36.0}
+
+#: The same of registrations.
+REGISTRATIONS = 20
+REGISTRATION_COMES_BACK = {SITE: 150.0, HOME: 300.0, CUSTOMER: 600.0}
 
 
 class Ladder(NamedTuple):
@@ -63,16 +69,17 @@ class Ladder(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """``NETWORK_BUDGET`` tries, one of which comes back every so many ``seconds``.
+    """So many tries, one of which comes back every so many ``seconds``.
 
     ``last_at`` is when all would be back, ``failures`` counts for nothing.
     """
 
     seconds: float
+    most: int = NETWORK_BUDGET
 
     def wait(self, _failures: int, since: float) -> float:
         """Return how many seconds are left to wait. Pure."""
-        return -since - (NETWORK_BUDGET - 1) * self.seconds
+        return -since - (self.most - 1) * self.seconds
 
     def one_more(self, row: Row[Any] | None, now: float) -> dict[str, float]:
         """Return what is kept after one more. Pure."""
@@ -115,6 +122,17 @@ def counts_of_oneself(name: str) -> list[Count]:
     return [Count(_key("oneself", name), OF_ONESELF)]
 
 
+def counts_of_registration(remote: str | None) -> list[Count]:
+    """Return what a registration is counted under; nothing for nobody's address, or our own."""
+    if remote is None or is_loopback(remote):
+        return []
+    networks = {network_of(remote, bits): back for bits, back in REGISTRATION_COMES_BACK.items()}
+    return [
+        Count(_key("registrations", each), Budget(back, REGISTRATIONS))
+        for each, back in networks.items()
+    ]
+
+
 def wait_after(failures: int, ladder: Ladder = OF_STRANGERS) -> int:
     """Return how many seconds pass after that many wrong tries in a row before the next. Pure."""
     if failures <= ladder.free:
@@ -125,7 +143,7 @@ def wait_after(failures: int, ladder: Ladder = OF_STRANGERS) -> int:
 
 
 def reserve_try(connection: Connection, counts: Sequence[Count], now: float) -> None:
-    """Count a try as a wrong one; `TooManyTries` while one has to wait.
+    """Count a try as a wrong one, or a registration; `TooManyTries` while one has to wait.
 
     ``now`` is in seconds since the epoch.
     """

@@ -16,7 +16,7 @@ from typing import Any
 from tornado.httputil import HTTPHeaders
 from tornado.netutil import is_valid_ip
 
-from ..settings import is_loopback
+from ..networks import is_loopback
 
 
 @contextmanager

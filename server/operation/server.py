@@ -26,8 +26,7 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
 from tornado.iostream import IOStream
 
-from ..networks import network_of
-from ..settings import is_loopback
+from ..networks import is_loopback, network_of
 from .answering import Answering
 from .connections import Connections
 from .descriptors import room_for_connections
@@ -193,6 +192,8 @@ class _Request(httputil.HTTPMessageDelegate):
         proxied = self._server._trust_proxy
         with as_forwarded(self._context, headers) if proxied else nullcontext():
             self._protocol = self._context.protocol
+            remote = self._context.remote_ip
+            self._network = None if is_loopback(remote) else network_of(remote)
             return self._delegate.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
@@ -203,8 +204,9 @@ class _Request(httputil.HTTPMessageDelegate):
         if self._start_line.path in self._server._apart:
             self._delegate.finish()
             return
+        now = time.monotonic()
         self._server._line.enter(
-            self._stream, self._delegate.finish, self._refuse, time.monotonic()
+            self._stream, self._delegate.finish, self._refuse, now, self._network
         )
 
     def _refuse(self) -> None:
