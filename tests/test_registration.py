@@ -21,6 +21,7 @@ from server.accounts.errors import (
     TooManyTries,
     UsernameTaken,
 )
+from server.accounts.throttle import REGISTRATIONS
 
 
 async def test_an_account_is_kept(tmp_path):
@@ -91,7 +92,7 @@ async def test_a_network_registers_so_many_and_one_more_by_and_by(tmp_path, same
     """Each account may have many sessions: who registers at will takes the store from others."""
     async with accounts_in(tmp_path, clock=(clock := Clock())) as accounts:
         numbers, remotes = count(), cycle(same)
-        for _ in range(20):
+        for _ in range(REGISTRATIONS):
             assert await register_from(accounts, next(remotes), next(numbers)) == 0
         assert await register_from(accounts, same[0], next(numbers)) == seconds
         assert await register_from(accounts, other, next(numbers)) == 0
@@ -105,7 +106,7 @@ async def test_a_network_registers_so_many_and_one_more_by_and_by(tmp_path, same
 async def test_this_machine_registers_whom_it_likes(tmp_path, remote):
     """It is its owner's, or a proxy's that is not believed."""
     async with accounts_in(tmp_path) as accounts:
-        for number in range(22):
+        for number in range(REGISTRATIONS + 2):
             assert await register_from(accounts, remote, number) == 0
 
 
