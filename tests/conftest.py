@@ -28,16 +28,18 @@ os.environ.setdefault("PYTHONWARNINGS", "error")
 Targets.app_process = WarmAppProcess
 
 
+#: Files without anything that is dear to make: their tests run wherever there is room.
+SPREAD = ("test_guide", "test_typing", "test_experiments", "test_check", "test_operation")
+
 #: What takes longest, first: nobody waits for it alone in the end.
 LONGEST = (
-    *("test_guide", "test_typing", "test_stores_connecting", "test_stores_redis"),
-    *("test_stores_memcached", "test_reports", "test_demo_tour", "test_demo"),
-    *("test_demo_recovery", "test_demo_requests", "test_demo_parts", "test_pages_audited"),
-    *("test_promises", "test_faults", "test_compare", "test_pages", "test_pages_accounts"),
+    *("test_stores_connecting", "test_stores_redis", "test_stores_memcached"),
+    *("test_stores_sentinel", "test_reports", "test_pages_audited", "test_demo_recovery"),
+    *("test_promises", "test_pages_accounts", "test_demo", "test_demo_parts", "test_pages"),
+    *("test_pages_without_script", "test_pages_for_everyone", "test_compare_ending"),
+    *("test_pages_outage", "test_demo_tour", "test_faults", "test_compare", "test_contrasts"),
+    *SPREAD,
 )
-
-#: Files without anything that is dear to make: their tests run wherever there is room.
-SPREAD = {"test_check", "test_experiments", "test_operation", "test_guide", "test_typing"}
 
 
 class ByFile(LoadFileScheduling):
@@ -45,8 +47,6 @@ class ByFile(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        if Path(file).stem.startswith("test_demo"):
-            return "all that share a demo"
         return nodeid if Path(file).stem in SPREAD else file
 
 
@@ -84,7 +84,7 @@ def memcached() -> Iterator[MemcachedProcess]:
 
 @pytest.fixture(scope="session")
 def demo() -> Iterator[DemoProcess]:
-    """The demo, started as a person starts it, for all of its tests."""
+    """The demo, started as a person starts it, for all of its tests in a process."""
     with DemoProcess() as process:
         yield process
 

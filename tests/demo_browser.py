@@ -1,7 +1,7 @@
 """People in front of the demo.
 
 A pytest plugin: ``pytest_plugins = ["browser", "demo_browser"]`` brings its fixtures. All tests of
-the demo run in one process of pytest, on one demo: whoever comes costs two applications.
+the demo in one process of pytest share one: whoever comes costs two applications.
 """
 
 from __future__ import annotations
