@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from demo_process import DemoProcess
+from hypothesis import settings
 from running_shop import SHOPS, WITH_SESSIONS, Shop, running_shop
 from tornado.ioloop import IOLoop
 from warm_app import WarmAppProcess
@@ -23,6 +24,10 @@ pytest_plugins = ["compare.check.pytest_plugin"]
 
 # Warnings are errors in the processes that tests start, as they are in the tests.
 os.environ.setdefault("PYTHONWARNINGS", "error")
+
+# How long a test takes says nothing on a machine that has other work.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # What experiments need of an application is what it does.
 Targets.app_process = WarmAppProcess
