@@ -52,10 +52,10 @@ class Activity:
 
         Raises `Unexpected` where the clicks were too far apart to be activity.
         """
-        if self.out_after is None or self.out_after >= lifetime - COARSE:
+        if self.out_after is None:
             return False
         if self._longest_pause > self._idle / 2:
             raise Unexpected(
                 f"two clicks were {self._longest_pause:.1f} s apart: nobody was active"
             )
-        return True
+        return self.out_after < lifetime - COARSE

@@ -85,6 +85,16 @@ async def sign_in(accounts: Accounts, name: str) -> SignIn:
     return signed_in
 
 
+async def test_processes_that_start_at_once_make_the_tables_once(url: str) -> None:
+    """Each sees none and makes them; those that are too late find them and go on."""
+    for _ in range(5):
+        async with processes(url, 16) as opened:
+            assert len(opened) == 16
+        database = await Database.open(url)
+        await database.write(schema.drop_all)
+        await database.close()
+
+
 async def test_people_who_sign_in_at_once_do_not_meet(url: str) -> None:
     """Eight sign-ins in parallel, from two processes: no transaction has to be run again."""
     async with processes(url) as both:

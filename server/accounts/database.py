@@ -43,8 +43,9 @@ Work = Callable[[Connection], T]
 
 _logger = logging.getLogger(__name__)
 
-#: PostgreSQL's codes for "run it again" (appendix A: serialization_failure, deadlock_detected).
-_LOST_RACE = {"40001", "40P01"}
+#: PostgreSQL's codes for "run it again" (appendix A: serialization_failure, deadlock_detected;
+#: duplicate_table where two processes start on a database without tables).
+_LOST_RACE = {"40001", "40P01", "42P07"}
 
 _MOST_RUNS = 25
 

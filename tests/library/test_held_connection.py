@@ -348,13 +348,13 @@ async def test_a_change_inside_a_value_that_came_too_late_is_told_in_the_log(
     def finish(self: StateHandler) -> None:
         if where == "on_finish":
             late_in_finish(self)
+        if where == "kept by somebody":
+            asyncio.get_running_loop().call_soon(holding[0].append, 2)
 
     late = handler(LINES, marks, get=get, on_finish=finish)
     read = handler(LINES, marks, get=lambda self: self.write(str(self.state[kinds[kind]])))
     async with serving(world, {"/late": late, "/": read}) as browser:
         await browser.get("/late")
-        if where == "kept by somebody":
-            holding[0].append(2)
         kept = (await browser.get("/")).body == b"[1, 2]"
         if where == "kept by somebody":
             async with asyncio.timeout(10):
