@@ -113,8 +113,8 @@ campaign-real-applications: $(VENV)/.dev  ## real applications installed, starte
 	@.ci/need npm
 	$(BIN)/python tests/campaign_real_applications.py $(ONLY)
 
-campaign-firefox: $(VENV)/.dev  ## the demo's tour and every attack in the Firefox of this machine (a minute)
-	@.ci/need memcached
+campaign-firefox: $(VENV)/.dev  ## the demo's tour and every attack in Firefox (a minute)
+	@.ci/need memcached firefox-esr
 	PYTHONPATH=tests $(BIN)/python tests/campaign_firefox.py
 
 check-alone: $(VENV)/.compare  ## build session-check, and use it where nothing else of this is installed
