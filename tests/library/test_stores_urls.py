@@ -94,6 +94,7 @@ WRONG = {
     "redis+unix://localhost/run/redis.sock": "path of a socket",
     "redis+unix://": "path of a socket",
     "redis+unix:///run/redis.sock?db=x": "database",
+    "redis+unix:///run/redis.sock?db=": "database",
     "rediss://localhost?ca_file=/no/such/file": "ca_file names no file",
     "memory://localhost": "nothing follows memory://",
     "memory:///": "nothing follows memory://",

@@ -199,23 +199,24 @@ def _open_redis(url: StoreUrl) -> SessionStore:
         address, database = url.path, url.parameters.get("db", "0")
     elif url.scheme.endswith("+sentinel"):
         address = ",".join(address_in_url(host, 26_379) for host in url.hosts.split(","))
-        service, _, database = url.path.removeprefix("/").partition("/")
+        service, _, path = url.path.removeprefix("/").partition("/")
+        database = path or "0"
         if not _SERVICE.fullmatch(service):
             raise ValueError(f"a {url.scheme} URL names the service after the hosts")
     else:
         address = address_in_url(url.hosts, 6379)
-        database = url.path.removeprefix("/")
-    if not re.fullmatch("[0-9]{1,5}", database or "0"):
+        database = url.path.removeprefix("/") or "0"
+    if not re.fullmatch("[0-9]{1,5}", database):
         raise ValueError(f"the database in a {url.scheme} URL is a number")
-    _tls(url)
+    tls = _tls(url)
     store = _imported(url.scheme, "redis", ".redis.store").RedisStore
     opened: SessionStore = store(
         address,
         service=service,
-        database=int(database or "0"),
+        database=int(database),
         user=url.user,
         password=url.password,
-        tls=url.scheme.startswith("rediss"),
+        tls=tls is not None,
         ca_file=url.parameters.get("ca_file"),
         sentinel_password=url.parameters.get("sentinel_password", ""),
         deadline=_deadline(url),
