@@ -10,7 +10,6 @@ connections.py        who is connected, and says nothing
 descriptors.py        how many there may be
 forwarded.py          what a proxy says of a request
 line.py               the requests that wait for their turn
-answering.py          when an answer begins
 refusal.py            the answer when there is no time
 answering.py          when an answer begins, and nobody reads it
 workers.py            several processes on one port
