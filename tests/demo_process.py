@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -147,6 +147,24 @@ def visitor_in_pane(demo: DemoProcess, pane: str, cookie: str) -> ShopVisitor:
 
 def processes_of(demo: DemoProcess, name: str = "") -> list[psutil.Process]:
     """Return the processes that run for it, those with ``name`` in their command line."""
-    children = psutil.Process(demo.pid).children(recursive=True)
-    running = [each for each in children if each.status() != psutil.STATUS_ZOMBIE]
-    return [each for each in running if any(name in word for word in each.cmdline())]
+    found = []
+    for each in psutil.Process(demo.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # as it may end while it is looked at
+            if each.status() != psutil.STATUS_ZOMBIE and any(name in w for w in each.cmdline()):
+                found.append(each)
+    return found
+
+
+def kill_processes_of(demo: DemoProcess, name: str = "") -> None:
+    """Kill them; one that ends with another, as a memcached does with its guard, is gone then."""
+    for each in processes_of(demo, name):
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Return whether it runs no more, whether or not anybody has asked for its exit status."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True

@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
-from demo_process import DemoProcess, free_port, post, run_demo, visitor_of
+from demo_process import DemoProcess, free_port, has_ended, post, run_demo, visitor_of
 from tornado_state.cookies.signing import Signer
 from tornado_state.cookies.wire import CookieNames
 
@@ -278,7 +278,7 @@ def test_ctrl_c_leaves_nothing_behind() -> None:
         processes = psutil.Process(demo.pid).children(recursive=True)
         assert len(processes) >= 4
         assert demo.stop() == 0
-        wait_until(lambda: not any(map(psutil.Process.is_running, processes)), "all have ended")
+        wait_until(lambda: all(map(has_ended, processes)), "all have ended")
 
 
 def test_the_tour_is_recorded_as_one_file(tmp_path: Path) -> None:
@@ -312,11 +312,3 @@ def test_a_killed_demo_leaves_no_process_behind() -> None:
         processes = psutil.Process(demo.pid).children(recursive=True)
         assert demo.stop(signal.SIGKILL) == -signal.SIGKILL
         wait_until(lambda: all(map(has_ended, processes)), "all have ended")
-
-
-def has_ended(process: psutil.Process) -> bool:
-    """Return whether it runs no more, whether or not anybody has asked for its exit status."""
-    try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from demo_process import DemoProcess, processes_of
+from demo_process import DemoProcess, kill_processes_of
 from demo_visitor import SOON, Person
 from playwright.sync_api import Browser, expect
 
@@ -105,8 +105,7 @@ def test_a_phone_shows_what_is_said_where_one_is(anyone: Person) -> None:
 def test_killed_shops_come_back_in_their_frames(anyone: Person) -> None:
     """It is said what has ended, and both frames load themselves anew."""
     anyone.sign_in()
-    for each in processes_of(anyone.demo):
-        each.kill()
+    kill_processes_of(anyone.demo)
     expect(anyone.page.locator("#notice")).to_contain_text("had ended", timeout=SOON)
     expect(anyone.pane("cookie").get_by_role("link", name="demo")).to_be_visible(timeout=SOON)
     expect(anyone.pane("session").get_by_role("link", name="Sign in").first).to_be_visible(

@@ -12,7 +12,16 @@ from typing import Any
 
 import psutil
 import pytest
-from demo_process import DemoProcess, ask, post, processes_of, visitor_in_pane, visitor_of
+from demo_process import (
+    DemoProcess,
+    ask,
+    has_ended,
+    kill_processes_of,
+    post,
+    processes_of,
+    visitor_in_pane,
+    visitor_of,
+)
 
 from compare.demo.booths import MOST_BOOTHS
 from compare.shop_visitor import Person, ShopVisitor, new_person
@@ -222,8 +231,7 @@ def test_another_origin_and_another_visitor_may_ask_for_nothing(
 def test_what_is_killed_comes_back(demo: DemoProcess, cookie: str) -> None:
     """Killed applications and memcacheds run again, it is said, and every action works."""
     for name in ("memcached", "server.cookie_app"):
-        for each in processes_of(demo, name):
-            each.kill()
+        kill_processes_of(demo, name)
         wait_until(lambda: "had ended" in state_of(demo, cookie)["notice"], "it is said")
         assert act(demo, "restart", cookie)["session"]["word"] == "signed out, and told so"
     act(demo, "freeze", cookie)
@@ -234,8 +242,7 @@ def test_what_is_killed_comes_back(demo: DemoProcess, cookie: str) -> None:
 
 def test_a_pane_whose_application_is_away_loads_itself_anew(demo: DemoProcess, cookie: str) -> None:
     """While it is started again, the pane has a page that tries by itself."""
-    for each in processes_of(demo, "server.cookie_app"):
-        each.kill()
+    kill_processes_of(demo, "server.cookie_app")
     asked = (ask(demo, "GET", "/cart", pane=COOKIE, Cookie=cookie) for _ in range(3))
     response, page = next(each for each in asked if each[0].status != 307)
     assert response.status == 503
@@ -259,7 +266,7 @@ def test_ctrl_c_while_something_is_tried_says_nothing(tmp_path: Path) -> None:
         processes = psutil.Process(demo.pid).children(recursive=True)
         assert demo.stop() == 0
         wait_until(trying.done, "it has failed")
-        wait_until(lambda: not any(map(psutil.Process.is_running, processes)), "all have ended")
+        wait_until(lambda: all(map(has_ended, processes)), "all have ended")
     assert log.read_text() == ""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from demo_process import has_ended
 
 from compare.check.described_target import DescribedTarget
 from compare.check.description import Description, Unusable, described
@@ -113,7 +114,7 @@ def test_what_it_started_ends_with_it() -> None:
             for each in psutil.Process(target.pid).children(recursive=True)
             if each.name() == "sleep"
         ]
-    wait_until(lambda: not child.is_running() or child.status() == "zombie", "it has ended")
+    wait_until(lambda: has_ended(child), "it has ended")
 
 
 def test_a_404_is_not_up() -> None:
