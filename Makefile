@@ -51,6 +51,9 @@ bench: $(VENV)/.compare  ## the session layer beside its peers under load (15 mi
 	@.ci/need memcached redis-server npm wrk
 	@$(BIN)/python -m compare.bench $(if $(ONLY),--only=$(ONLY)) $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(QUICK),--quick) $(if $(GROWTH),--growth) $(if $(KEEP),--keep)
 
+# What starts hundreds of processes compiles a module once, not in each of them.
+test test-library: export PYTHONDONTWRITEBYTECODE =
+
 test: $(VENV)/.dev  ## the whole test suite; every branch of server/tornado_state must be covered
 	@.ci/need memcached redis-server chromium wrk postgresql
 	$(BIN)/python -m pytest --numprocesses=6 --cov --cov-report= tests/library

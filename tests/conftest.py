@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from demo_process import DemoProcess
+from demo_process import DemoProcess, WarmDemoProcess
 from hypothesis import settings
 from running_shop import SHOPS, WITH_SESSIONS, Shop, running_shop
 from tornado.ioloop import IOLoop
@@ -89,8 +89,8 @@ def memcached() -> Iterator[MemcachedProcess]:
 
 @pytest.fixture(scope="session")
 def demo() -> Iterator[DemoProcess]:
-    """The demo, started as a person starts it, for all of its tests in a process."""
-    with DemoProcess() as process:
+    """The demo, for all of its tests in a process."""
+    with WarmDemoProcess() as process:
         yield process
 
 

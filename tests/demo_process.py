@@ -54,6 +54,8 @@ class DemoProcess:
     ``started_in`` are the seconds until it listened.
     """
 
+    command = ("-m", "compare.demo")
+
     def __init__(self, log: Path | None = None, **environment: str) -> None:
         self._log = log
         self._environment = environment
@@ -89,7 +91,7 @@ class DemoProcess:
     def start(self) -> None:
         """Start it, and return once it listens."""
         began = time.monotonic()
-        command = [sys.executable, "-m", "compare.demo", f"--port={self.port}"]
+        command = [sys.executable, *self.command, f"--port={self.port}"]
         environment = environment_with(self._environment)
         with ExitStack() as stack:
             log = stack.enter_context(self._log.open("wb")) if self._log else None
@@ -107,6 +109,15 @@ class DemoProcess:
         status = self._process.wait(3 * PATIENCE)
         self._process = None
         return status
+
+
+class WarmDemoProcess(DemoProcess):
+    """The same with applications that start at once, for tests of what it does."""
+
+    command = ("-c", "import warm_demo; warm_demo.run()")
+
+    def __init__(self) -> None:
+        super().__init__(PYTHONPATH=str(Path(__file__).parent))
 
 
 def ask(

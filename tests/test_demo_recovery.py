@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from demo_process import DemoProcess, kill_processes_of
+from demo_process import DemoProcess, WarmDemoProcess, kill_processes_of
 from demo_visitor import SOON, Person
 from playwright.sync_api import Browser, expect
 
@@ -196,7 +196,7 @@ def test_begin_anew_is_as_if_one_had_just_come(anyone: Person) -> None:
 
 def test_the_page_recovers_when_the_demo_was_away(chromium: Browser) -> None:
     """It says that the demo is gone, and goes on by itself once it is back, at other ports."""
-    with DemoProcess() as demo:
+    with WarmDemoProcess() as demo:
         person = Person(chromium, demo, at="start")
         demo.stop()
         expect(person.page.locator("#lost")).to_be_visible(timeout=SOON)

@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -228,8 +229,16 @@ def test_another_origin_and_another_visitor_may_ask_for_nothing(
 # Processes that end
 
 
-def test_what_is_killed_comes_back(demo: DemoProcess, cookie: str) -> None:
+@pytest.fixture(scope="module")
+def started() -> Iterator[tuple[DemoProcess, str]]:
+    """The demo as a person starts it, so that its processes have names, and a visitor's cookie."""
+    with DemoProcess() as demo:
+        yield demo, visitor_of(demo)
+
+
+def test_what_is_killed_comes_back(started: tuple[DemoProcess, str]) -> None:
     """Killed applications and memcacheds run again, it is said, and every action works."""
+    demo, cookie = started
     for name in ("memcached", "server.cookie_app"):
         kill_processes_of(demo, name)
         wait_until(lambda: "had ended" in state_of(demo, cookie)["notice"], "it is said")
@@ -240,8 +249,11 @@ def test_what_is_killed_comes_back(demo: DemoProcess, cookie: str) -> None:
     assert act(demo, "read", cookie)["session"]["word"] == "opaque"
 
 
-def test_a_pane_whose_application_is_away_loads_itself_anew(demo: DemoProcess, cookie: str) -> None:
+def test_a_pane_whose_application_is_away_loads_itself_anew(
+    started: tuple[DemoProcess, str],
+) -> None:
     """While it is started again, the pane has a page that tries by itself."""
+    demo, cookie = started
     kill_processes_of(demo, "server.cookie_app")
     asked = (ask(demo, "GET", "/cart", pane=COOKIE, Cookie=cookie) for _ in range(3))
     response, page = next(each for each in asked if each[0].status != 307)

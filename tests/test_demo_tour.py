@@ -65,6 +65,13 @@ class Drive:
 
 
 @pytest.fixture(scope="module")
+def demo() -> Iterator[DemoProcess]:
+    """The demo as a person starts it: it is told how long that takes."""
+    with DemoProcess() as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
 def drive(chromium: Browser, demo: DemoProcess) -> Iterator[Drive]:
     """Go through all six steps with the keyboard alone, on a screen of 1280 by 720."""
     began = time.monotonic()

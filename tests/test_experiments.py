@@ -121,6 +121,7 @@ def weak(name: str) -> Application:
 def test_a_weakness_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is wrong is said in the experiment's own word, it is not as promised, and is shown."""
     monkeypatch.setattr(cost, "_ROUNDS", 1)
+    monkeypatch.setattr(cost, "_SECONDS", 1)
     application = "cookie" if name in IN_COOKIES else "session"
     words = {module.EXPERIMENT: word for module, planted, word in SEEN if planted == name}
     with Targets({application: weak(name)}) as targets:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from compare.app_process import ROOT
 from compare.experiments import EXPERIMENTS
 
-SERVER, COMPARE = ROOT / "server", ROOT / "compare"
+SERVER, COMPARE, TESTS = ROOT / "server", ROOT / "compare", ROOT / "tests"
 LIBRARY = SERVER / "tornado_state"
 #: The peers are as their documentation writes them, and so are those who are measured.
 PEERS, BENCH = COMPARE / "peers", COMPARE / "bench"
@@ -76,15 +77,21 @@ OTHER_WORDS = {
 }
 
 
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), str(path))
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(path.read_text(), str(path))))
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    """Yield the full name of every module, and of everything, that a file imports."""
+@cache
+def imports_of(path: Path) -> tuple[str, ...]:
+    """Return the full name of every module, and of everything, that a file imports."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     package = NAMES[path].split(".")
     package = package[:-1]
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -131,7 +138,7 @@ def test_the_state_layer_can_be_taken_along() -> None:
 
 def test_the_library_has_one_name() -> None:
     """Nobody imports it from where it happens to lie, or from there by another module's name."""
-    everywhere = [*FILES, *(ROOT / "tests").rglob("*.py")]
+    everywhere = [*FILES, *TESTS.rglob("*.py")]
     wrong = re.compile(
         r"^\s*(from|import) +(server\.tornado_state|\.+tornado_state)\b"
         r"|^\s*from +(server|\.+) +import .*\btornado_state\b",
@@ -146,7 +153,7 @@ def test_inside_the_state_layer_imports_are_relative() -> None:
         NAMES[path]
         for path in FILES
         if path.is_relative_to(LIBRARY)
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.ImportFrom)
         if not node.level and is_within(str(node.module), "tornado_state")
     ] == []
@@ -214,14 +221,14 @@ def test_the_environment_has_one_reader() -> None:
         path.relative_to(SERVER).as_posix()
         for path in FILES
         if path.is_relative_to(SERVER)
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}
     }
     assert readers == {"settings.py"}
 
 
 def defined_names(path: Path) -> Iterator[str]:
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 yield name
@@ -284,7 +291,7 @@ def test_the_map_is_the_folder(written: str) -> None:
     # A line of a map begins with a file's name, or with several.
     named = set(re.findall(r"^ *(?:[a-z_]+\.py +)*?([a-z_]+\.py)(?= |$)", text, re.MULTILINE))
     missing = {file for file in files if not re.search(rf"(?<![\w/]){re.escape(file)}\b", text)}
-    everywhere = {path.name for path in ROOT.glob("*/**/*.py")}
+    everywhere = {path.name for room in (SERVER, COMPARE, TESTS) for path in room.rglob("*.py")}
     assert (missing, named - everywhere) == (set(), set())
 
 

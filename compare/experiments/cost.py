@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 NO_LOOKUP, ONE_LOOKUP, MORE = "no lookup", "one lookup", "several lookups"
 _VISITORS, _ROUNDS = 100, 5
 _CONNECTIONS = 64
+#: Of a load by all connections.
+_SECONDS = 2
 #: What wrk had under way when it stopped was looked up, and is not among its requests.
 _UNCOUNTED = 0.5
 
@@ -52,7 +54,7 @@ def _keeping_defaults(lab: Lab, target: Target) -> str:
 def _round(target: Target, cookies: list[str]) -> tuple[Load, Load]:
     url = f"{target.url}/preferences"
     return (
-        load(url, target.app.pid, cookies, connections=_CONNECTIONS),
+        load(url, target.app.pid, cookies, connections=_CONNECTIONS, seconds=_SECONDS),
         load(url, target.app.pid, cookies, connections=1, seconds=1),
     )
 
