@@ -1,8 +1,8 @@
 """Pages as axe-core judges them, in both themes.
 
-A page of the same shape as one it found nothing wrong with is not judged again: the three shops
-have the same handlers, and what differs in a page are words, addresses and values. Contrast, which
-takes most of the time, is judged of each pair of letters and ground once.
+A page whose parts all stood in pages that it found nothing wrong with is not judged again: the three
+shops have the same handlers, and what differs in a part are words, addresses and values. Contrast,
+which takes most of the time, is judged of each pair of letters and ground once.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _JUDGE = """async options => {
   return violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 160)}`);
 }"""
 #: Elements with their attributes, and where there are words; not what is only another address,
-#: another value or another word.
-_SHAPE = """() => {
+#: another value or another word. What has much in it is as many parts as that has, and its own tag.
+_PARTS = """() => {
   const words = new Set(["href", "src", "value", "action", "content", "datetime", "title"]);
   const shape = (node) => {
     if (node.nodeType === Node.TEXT_NODE) return node.data.trim() ? "text" : "";
@@ -30,7 +30,9 @@ _SHAPE = """() => {
     const inside = [...node.childNodes].map(shape).join("");
     return `<${[node.tagName, ...attributes.sort()].join(" ")}>${inside}</>`;
   };
-  return shape(document.documentElement);
+  const parts = (node) => node.querySelectorAll("*").length <= 30
+    ? [shape(node)] : [shape(node.cloneNode(false)), ...[...node.children].flatMap(parts)];
+  return parts(document.documentElement);
 }"""
 #: How letters and all that lies under them are computed is what contrast follows from. What is put
 #: over something else is told by its place.
@@ -65,16 +67,31 @@ _JUDGE_CONTRAST = """async known => {
   return [fresh, wrong.map((html) => `color-contrast: ${html}`)];
 }"""
 
-_found_right: set[tuple[str, int]] = set()
+class Known:
+    """The parts of pages that somebody has found nothing wrong with, as wide as they were."""
+
+    def __init__(self) -> None:
+        self._parts: set[tuple[str, int]] = set()
+
+    def parts_not_known(self, page: Page) -> set[tuple[str, int]]:
+        """Return those of a page that have to be looked at."""
+        width = page.evaluate("innerWidth")
+        return {(part, width) for part in page.evaluate(_PARTS)} - self._parts
+
+    def add(self, parts: set[tuple[str, int]]) -> None:
+        """Nothing is wrong with them."""
+        self._parts |= parts
+
+
+_known = Known()
 _readable: set[str] = set()
 
 
 def problems(page: Page, **options: Any) -> list[str]:
     """Return what axe-core finds wrong with a page, all of it unfolded, in a line each."""
     page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
-    width = page.evaluate("innerWidth")
-    shape = (page.evaluate(_SHAPE), width)
-    if shape in _found_right:
+    parts = _known.parts_not_known(page)
+    if not parts:
         return []
     page.evaluate(_AXE)
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
@@ -82,7 +99,7 @@ def problems(page: Page, **options: Any) -> list[str]:
     page.emulate_media(color_scheme="dark")  # another theme is other colours and nothing else
     found += _unreadable(page)
     if not found:
-        _found_right.add(shape)
+        _known.add(parts)
     return [f"{page.url}: {each}" for each in found]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from judged import Known
 from playwright.sync_api import Page, expect
 from running_shop import ONE_SHOP
 
@@ -19,6 +20,7 @@ pytest_plugins = ["browser"]
 AUDIT = Path(__file__).with_name("audit.js").read_text()
 SIGNED_OUT = ["/", "/?q=xyzzy", "/products", "/login", "/register", "/account", "/none"]
 SIGNED_IN = ["/", "/cart", "/preferences", "/account", "/password", "/sessions"]
+known = Known()
 LONG_NAME = "an_unusually_long_name_without_any_blank_in_it_to_break_at"
 
 
@@ -67,12 +69,17 @@ _FOCUS_IS_SEEN = """() => {
 
 
 def audited(visitor: Visitor, path: str) -> list[str]:
-    """Return what is wrong with a page, wide and narrow."""
+    """Return what is wrong with a page, wide and narrow, where not all its parts are known."""
     page = visitor.goto(path)
-    problems = []
+    page.set_viewport_size({"width": 1280, "height": 800})
+    parts, problems = known.parts_not_known(page), []
+    if not parts:
+        return []
     for width in (1280, 768, 390, 360):
         page.set_viewport_size({"width": width, "height": 800})
         problems += [f"{path} at {width}: {problem}" for problem in problems_of(page)]
+    if not problems:
+        known.add(parts)
     return problems
 
 
