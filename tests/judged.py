@@ -67,6 +67,7 @@ _JUDGE_CONTRAST = """async known => {
   return [fresh, wrong.map((html) => `color-contrast: ${html}`)];
 }"""
 
+
 class Known:
     """The parts of pages that somebody has found nothing wrong with, as wide as they were."""
 
