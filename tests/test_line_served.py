@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from tornado.testing import bind_unused_port
@@ -49,11 +50,14 @@ class Long(RequestHandler):
 
 
 @asynccontextmanager
-async def served(line: Line) -> AsyncIterator[tuple[dict[str, asyncio.Semaphore], int]]:
+async def served(
+    line: Line, **options: Any
+) -> AsyncIterator[tuple[dict[str, asyncio.Semaphore], int]]:
     settings = {"begun": asyncio.Semaphore(0), "let": asyncio.Semaphore(0)}
     listener, port = bind_unused_port()
     handlers = [("/health", RequestHandler), ("/", Held), ("/large", Large), ("/long", Long)]
-    server = Server(Application(handlers, **settings), line=line, apart=frozenset({"/health"}))
+    application = Application(handlers, **settings)
+    server = Server(application, line=line, apart=frozenset({"/health"}), **options)
     server.add_socket(listener)
     try:
         yield settings, port
@@ -96,6 +100,36 @@ async def test_an_answer_that_nobody_reads_keeps_nobody_waiting() -> None:
                 assert (await ask(port))[1] == b"done"
             await settings["begun"].acquire()
             writer.transport.abort()
+
+
+class Networks(Line):
+    """A line that tells who entered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered: list[str | None] = []
+
+    def enter(
+        self,
+        key: Hashable,
+        begin: Callable[[], None],
+        refuse: Callable[[], None],
+        now: float,
+        network: str | None = None,
+    ) -> None:
+        self.entered.append(network)
+        super().enter(key, begin, refuse, now, network)
+
+
+async def test_all_that_a_customer_has_of_ipv6_is_one_network() -> None:
+    """Or whoever has 65,536 of them has as many shares (RFC 6177)."""
+    line = Networks()
+    async with served(line, trust_proxy=True) as (settings, port):
+        for address in ("2001:db8:0:1::1", "2001:db8:0:2::1", "2001:db8:1::1", "192.0.2.1"):
+            settings["let"].release()
+            proxied = f"X-Forwarded-For: {address}", "X-Forwarded-Proto: https"
+            await ask(port, "GET / HTTP/1.1", *proxied)
+    assert line.entered == ["2001:db8::/48", "2001:db8::/48", "2001:db8:1::/48", "192.0.2.1"]
 
 
 @pytest.mark.parametrize(
