@@ -104,7 +104,7 @@ campaign-sockets: $(VENV)/.dev  ## 1,000 open sockets whose sessions end in anot
 campaign-model: $(VENV)/.dev  ## state against its models: thousands of programs of requests (5 minutes)
 	MODEL_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest tests/library/test_journal_model.py tests/library/test_request_model.py
 
-campaign-crowd: $(VENV)/.dev  ## good answers to crowds of up to 16 times what saturates it (3 minutes)
+campaign-crowd: $(VENV)/.dev  ## good answers to crowds of up to 16 times what saturates it (5 minutes)
 	@.ci/need memcached wrk
 	$(BIN)/python tests/campaign_crowd.py
 

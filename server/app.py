@@ -70,6 +70,7 @@ def make_app(
         session_absolute_timeout=settings.absolute_timeout,
         session_anonymous_idle_timeout=settings.anonymous_idle_timeout,
         session_anonymous_room=settings.anonymous_room,
+        session_signed_in_room=settings.signed_in_room,
         accounts=accounts,
         shop_title=title,
         **SHOP_SETTINGS,

@@ -39,6 +39,10 @@ from .start_error import StartError
 #: Seconds; and bytes: what memcached has unless it is told.
 _ANONYMOUS_IDLE, _USUAL_ROOM = 900, 64 * 2**20
 
+#: memcached gives a page of a megabyte to each size of records, of which there are thirty up to the
+#: largest of a session. Who has one of each takes as many pages with hardly a record in them.
+_PAGES = 30 * 2**20
+
 _OPEN_SOCKET = "{0} takes connections of everybody on this machine: start memcached with -a 0700"
 _STATE_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
@@ -87,8 +91,16 @@ class Settings:
     @property
     def anonymous_room(self) -> int:
         """The bytes of the store for sessions without a sign-in, as one of the processes counts."""
+        return self._part_of_store(1 / 2)
+
+    @property
+    def signed_in_room(self) -> int:
+        """The bytes of the store for large sessions of people who are signed in, alike."""
+        return self._part_of_store(3 / 8)
+
+    def _part_of_store(self, part: float) -> int:
         room = _USUAL_ROOM if self.store_room is None else self.store_room
-        return max(LEAST_ROOM, room // 2 // self.processes)
+        return max(LEAST_ROOM, int((room - _PAGES) * part / self.processes))
 
     @property
     def secure_cookies(self) -> bool:

@@ -143,6 +143,11 @@ async def crowd(requests: int, ask: Callable[[int], Awaitable[int]]) -> str:
             seen[await ask(number)] += 1
 
     await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
+    return told(seen)
+
+
+def told(seen: Counter[int]) -> str:
+    """Return what was answered, and how often."""
     return ", ".join(f"{count:,} times {code}" for code, count in seen.most_common())
 
 
@@ -231,12 +236,36 @@ async def pages_that_nobody_reads(url: str) -> str:
     return f"{held} connections held for a quarter of a minute"
 
 
+async def full_carts_signed_in(url: str) -> str:
+    """Two accounts signed in 100 times each, with full carts, then 6,000 small carts elsewhere."""
+    accounts = [{"username": f"thief{number}", "password": PASSWORD} for number in range(2)]
+    for account in accounts:
+        await status(Client(url, ATTACKER), "/register", account | {"email": "thief@post.example"})
+    skus = [product.sku for product in PRODUCTS if not product.mature][:8]
+    grown = Counter[int]()
+
+    async def sign_in(number: int) -> int:
+        session = Client(url, ATTACKER)
+        signed_in = await status(session, "/login", accounts[number % len(accounts)])
+        if signed_in == 200:
+            for sku in skus:
+                grown[await status(session, "/cart", LARGE | {"sku": sku})] += 1
+        return signed_in
+
+    async def small(number: int) -> int:
+        return await status(Client(url, f"203.0.113.{number % 250}"), "/cart", ALIKE)
+
+    signed_in = await crowd(200, sign_in)
+    return f"signed in {signed_in}; 8 KB more {told(grown)}; small {await crowd(6_000, small)}"
+
+
 ATTACKS: dict[str, Attack] = {
     "pages-that-nobody-reads": pages_that_nobody_reads,
     "one-password-for-many-names": one_password_for_many_names,
     "silent-connections": silent_connections,
     "large-then-small-carts": large_then_small_carts,
     "carts-from-everywhere": carts_from_everywhere,
+    "full-carts-signed-in": full_carts_signed_in,
     "a-name-given-twice": a_name_given_twice,
 }
 

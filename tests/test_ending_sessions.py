@@ -52,7 +52,7 @@ async def test_what_has_ended_is_forgotten_though_the_store_goes_away(tmp_path: 
 
 
 async def test_the_oldest_sessions_end_when_there_are_too_many(tmp_path: Path) -> None:
-    """A sign-in leaves an account with a hundred sessions at most, its own among them."""
+    """A sign-in leaves an account with so many sessions at most, its own among them."""
     async with shop_here(tmp_path) as shop:
         shop.accounts._clock = clock = Clock()
         (oldest,) = await remember(shop, 1)

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sys
+from collections.abc import Iterable
+from types import FrameType
+from typing import Any
 
-import pytest
-from tornado.testing import bind_unused_port
-from tornado.web import Application, RequestHandler
-
-from compare.waiting import PATIENCE
+from server.operation import line as line_module
 from server.operation.line import Line
-from server.operation.server import Server
-
-#: Bytes; the system keeps some six million of a connection.
-LARGE = 64 * 2**20
 
 
 class Told:
@@ -24,10 +17,10 @@ class Told:
 
     def __init__(self, at_work: int, patience: float = 5) -> None:
         self.line = Line(at_work, patience)
-        self.begun: list[str] = []
-        self.refused: list[str] = []
+        self.begun: list[object] = []
+        self.refused: list[object] = []
 
-    def enter(self, names: str, now: float = 0, network: str | None = None) -> None:
+    def enter(self, names: Iterable[object], now: float = 0, network: str | None = None) -> None:
         for name in names:
             self.line.enter(
                 name,
@@ -37,7 +30,7 @@ class Told:
                 network,
             )
 
-    async def leave(self, names: str, now: float = 0) -> None:
+    async def leave(self, names: Iterable[object], now: float = 0) -> None:
         for name in names:
             self.line.leave(name, now)
             await asyncio.sleep(0)
@@ -91,10 +84,65 @@ async def test_a_network_has_its_share_of_the_work() -> None:
     await told.leave("a")
     assert told.begun[-1] == "x"
     await told.leave("12")
-    assert told.begun[-2:] == ["3", "4"]
+    assert told.begun[-2:] == ["y", "3"]
     await told.leave("5b")
-    assert told.begun[-1] == "y"
+    assert told.begun[-1] == "4"
     assert told.refused == []
+
+
+async def test_networks_take_turns() -> None:
+    """Who asks for one thing does not wait for all that others have asked for before."""
+    told = Told(at_work=1)
+    told.enter("-")
+    for network in "abc":
+        told.enter([f"{network}{number}" for number in range(3)], network=network)
+    told.enter("x", network="ann")
+    await told.leave(["-", "a0", "b0", "c1", "c0", "x", "a1", "b1"])
+    assert told.begun == ["-", "a0", "b0", "c0", "x", "a1", "b1", "c2"]
+
+
+async def test_who_waits_for_one_of_each_network_is_not_refused_for_the_rest() -> None:
+    """At one a second and five seconds' patience, eight of five networks are not too many."""
+    told = Told(at_work=1)
+    told.enter("123", now=0)
+    await told.leave("1", now=1)
+    for network in "abcd":
+        told.enter([network, network * 2, network * 3], now=1, network=network)
+    assert told.refused == ["bbb", "cc", "ccc", "dd", "ddd"]
+    told.enter("x", now=1, network="ann")
+    assert "x" not in told.refused
+
+
+async def test_work_does_not_grow_with_those_who_wait() -> None:
+    """To enter, to leave and to be refused are as many lines for each of eight times as many."""
+    few, many = [await lines_of_a_flood(size) for size in (40, 320)]
+    assert many < 8 * few * 1.1
+
+
+async def lines_of_a_flood(size: int) -> int:
+    """Return how many lines of the line's module are run while ``size`` crowd into it thrice."""
+    ran = 0
+
+    def count(frame: FrameType, _event: str, _argument: object) -> Any:
+        nonlocal ran
+        ran += frame.f_code.co_filename == line_module.__file__
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        told = Told(at_work=8, patience=1)
+        told.enter(range(size), network="crowd")
+        told.enter(range(size, 2 * size), network=None)
+        for number in range(2 * size, 3 * size):
+            told.enter([number], network=f"network {number}")
+        for number in [*range(size, 2 * size), *range(size // 2)]:
+            told.line.leave(number, 0)
+        told.line.refuse_late(1)
+        assert len(told.refused) > size
+    finally:
+        sys.settrace(before)
+    return ran
 
 
 async def test_a_crowd_from_one_place_has_nobody_else_refused() -> None:
@@ -109,106 +157,3 @@ async def test_a_crowd_from_one_place_has_nobody_else_refused() -> None:
     assert told.refused == ["7"]
     told.enter("x", now=2, network="ann")
     assert told.begun[-1] == "x"
-
-
-class Held(RequestHandler):
-    """Answers when it is let."""
-
-    async def get(self) -> None:
-        self.settings["begun"].release()
-        await self.settings["let"].acquire()
-        self.write("done")
-
-    post = get
-
-
-class Large(RequestHandler):
-    """Answers with more than what lies between the server and its clients."""
-
-    async def get(self) -> None:
-        self.settings["begun"].release()
-        self.write(b"x" * LARGE)
-
-
-class Long(RequestHandler):
-    """The same, and waits until it is read."""
-
-    async def get(self) -> None:
-        self.settings["begun"].release()
-        for _ in range(64):
-            self.write(b"x" * (LARGE // 64))
-            await self.flush()
-
-
-@asynccontextmanager
-async def served(line: Line) -> AsyncIterator[tuple[dict[str, asyncio.Semaphore], int]]:
-    settings = {"begun": asyncio.Semaphore(0), "let": asyncio.Semaphore(0)}
-    listener, port = bind_unused_port()
-    handlers = [("/health", RequestHandler), ("/", Held), ("/large", Large), ("/long", Long)]
-    server = Server(Application(handlers, **settings), line=line, apart=frozenset({"/health"}))
-    server.add_socket(listener)
-    try:
-        yield settings, port
-    finally:
-        await server.drain([listener], until=0)
-
-
-async def ask(port: int, line: str = "GET / HTTP/1.1", *headers: str) -> tuple[bytes, bytes]:
-    """Return head and body of the answer."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    lines = (line, "Host: x", "Connection: close", *headers, "", "")
-    writer.write("\r\n".join(lines).encode())
-    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-    writer.close()
-    await writer.wait_closed()
-    return head, body
-
-
-async def test_a_request_is_worked_at_when_the_one_before_it_is_answered() -> None:
-    """What touches nothing waits for nobody."""
-    async with served(Line(at_work=1)) as (settings, port):
-        both = [asyncio.ensure_future(ask(port)) for _ in range(2)]
-        await settings["begun"].acquire()
-        assert (await ask(port, "GET /health HTTP/1.1"))[0].startswith(b"HTTP/1.1 405")
-        assert settings["begun"].locked()
-        for _ in both:
-            settings["let"].release()
-        assert [body for _, body in await asyncio.gather(*both)] == [b"done"] * 2
-
-
-async def test_an_answer_that_nobody_reads_keeps_nobody_waiting() -> None:
-    """Neither one that is written at once, nor one that is written as it is read."""
-    async with served(Line(at_work=1)) as (settings, port):
-        for path in ("/large", "/long"):
-            _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            await settings["begun"].acquire()
-            settings["let"].release()
-            async with asyncio.timeout(PATIENCE):
-                assert (await ask(port))[1] == b"done"
-            await settings["begun"].acquire()
-            writer.transport.abort()
-
-
-@pytest.mark.parametrize(
-    ("line", "accept", "kind"),
-    [
-        ("GET / HTTP/1.1", "application/json", "application/json"),
-        ("GET / HTTP/1.1", "text/html", "text/html"),
-        ("HEAD / HTTP/1.1", "*/*", "application/json"),
-    ],
-)
-async def test_a_refusal_has_what_every_answer_has(line: str, accept: str, kind: str) -> None:
-    """503 in the contract's shape or as a page, when to come again, and the security headers."""
-    async with served(Line(at_work=0, patience=-1)) as (_, port):
-        head, body = await ask(port, line, f"Accept: {accept}")
-    assert head.startswith(b"HTTP/1.1 503 ")
-    for header in (f"Content-Type: {kind}", "Retry-After: 1", "Cache-Control: no-store"):
-        assert header.encode() in head
-    assert b"Content-Security-Policy: default-src 'none'" in head
-    if line.startswith("HEAD"):
-        assert body == b""
-    elif kind == "application/json":
-        assert json.loads(body)["error"]["code"] == "busy"
-    else:
-        assert b"try again" in body

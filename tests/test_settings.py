@@ -327,9 +327,10 @@ def test_what_was_learnt_at_the_start_outlives_a_renewal(
     """Read again, the options say neither where the private memcached is nor how much it takes."""
     options = ["cookie_app", "--dev", f"--run-dir={tmp_path / 'run'}"]
     monkeypatch.setattr(sys, "argv", options)
-    learnt = {"memcached": ("/a/socket",), "private_memcached": True, "store_room": 8 * 2**20}
+    learnt = {"memcached": ("/a/socket",), "private_memcached": True, "store_room": 62 * 2**20}
     settings = replace(settings_of(tmp_path), **learnt)
     running = _Running(COMPOSITION, settings, None, [])
     assert running.renew()
     assert {name: getattr(running.settings, name) for name in learnt} == learnt
-    assert running.settings.anonymous_room == 4 * 2**20
+    assert running.settings.anonymous_room == 16 * 2**20
+    assert running.settings.signed_in_room == 12 * 2**20

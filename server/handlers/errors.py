@@ -148,8 +148,8 @@ def _state_error(error: StateError, code: str, message: str) -> ErrorAnswer:
         case TooManySessions():
             code = "too_many_sessions"
             message = (
-                "Too much is kept for visitors of your network who are not signed in. Please sign "
-                "in, or try again later. Nothing was changed."
+                "Too much is kept for visitors of your network. Please sign in, keep less in the "
+                "cart, or try again later. Nothing was changed."
             )
         case StoreRefused():
             message = "The session store has no room right now. Nothing was changed."

@@ -20,7 +20,7 @@ from .known_devices import DEVICE, with_mark
 from .pages import described_account
 
 #: As many sessions an account may have; a sign-in ends the oldest beyond them.
-MOST_SESSIONS = 100
+MOST_SESSIONS = 32
 
 
 class LoginHandler(ShopHandler):

@@ -3,18 +3,21 @@
 Rule 1: so many are worked at at a time. More at once would be answered no sooner, and all of them
 later: what has begun and waits for the loop runs into the store's deadline, and a request that
 fails then has cost as much as one that was answered.
-Rule 2: the others wait unread, but for their headers and body, in the order they came. Who leaves
-meanwhile is not worked at.
-Rule 3: a network (:mod:`..networks`) has a share of the work. Who waits behind others of a network
-that has all of its share is not kept by them.
+Rule 2: the others wait unread, but for their headers and body, those of a network in the order they
+came. Who leaves meanwhile is not worked at.
+Rule 3: a network (:mod:`..networks`) has a share of the work, and networks take turns. So who asks
+for one thing waits for one of each other network, however many those asked for before; in order of
+arrival he would wait for all of a flood. A house of many with one address is one network: while
+others wait as well, that one has its turn no more often than they have theirs.
 Rule 4: nobody waits in vain. Who cannot be served in time, as fast as it goes just now, is refused
 at once; so is whoever has waited that long all the same. A refusal is prepared: it costs little.
+Rule 5: to enter, to leave and to be refused cost the same however many wait.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
@@ -45,11 +48,15 @@ class Line:
         self._most = at_work
         self._patience = patience
         self._share = max(1, at_work // _SHARE)
+        #: Whose requests are worked at, and how many of a network.
         self._working: dict[Hashable, str | None] = {}
-        #: How many of a network are worked at, and how many wait.
         self._at_work: Counter[str | None] = Counter()
-        self._in_line: Counter[str | None] = Counter()
-        self._waiting: dict[Hashable, _Waiting] = {}
+        #: Those who wait, all and of a network, in the order they came. (To find the first entry of
+        #: a plain dict takes the longer the more before it are gone.)
+        self._waiting: OrderedDict[Hashable, _Waiting] = OrderedDict()
+        self._queues: dict[str | None, OrderedDict[Hashable, None]] = {}
+        #: The networks that wait and have a share left, in turn.
+        self._turns: OrderedDict[str | None, None] = OrderedDict()
         #: Seconds from one that is done to the next; how many were done since when.
         self._pace = 0.0
         self._done, self._since = 0, 0.0
@@ -75,7 +82,8 @@ class Line:
             if not self._waiting:
                 self._pace, self._done, self._since = 0.0, 0, now
             self._waiting[key] = _Waiting(begin, refuse, now, network)
-            self._in_line[network] += 1
+            self._queues.setdefault(network, OrderedDict())[key] = None
+            self._note_turn(network)
 
     def leave(self, key: Hashable, now: float) -> None:
         """It is done, or gone; the next one begins."""
@@ -83,11 +91,11 @@ class Line:
             self._step_out(key)
         if key not in self._working:
             return
-        _take_one(self._at_work, self._working.pop(key))
+        self._end_work(key)
         self._note_pace(now)
         self.refuse_late(now)
-        following = next((k for k, w in self._waiting.items() if self._has_share(w.network)), None)
-        if following is not None:
+        if self._turns:
+            following = next(iter(self._queues[self._turns.popitem(last=False)[0]]))
             waited = self._step_out(following)
             self._work_at(following, waited.network)
             # In a turn of its own: what it does is nothing to whoever has just left.
@@ -98,17 +106,36 @@ class Line:
 
     def _before(self, network: str | None) -> int:
         """Return how many are done before who comes from there now, at the most."""
-        everybody = len(self._waiting)
-        return everybody if network is None else min(everybody, _SHARE * self._in_line[network])
+        theirs = len(self._queues.get(network, ()))
+        return min(len(self._waiting), (theirs + 1) * len(self._queues))
 
     def _work_at(self, key: Hashable, network: str | None) -> None:
         self._working[key] = network
         self._at_work[network] += 1
+        self._note_turn(network)
+
+    def _end_work(self, key: Hashable) -> None:
+        network = self._working.pop(key)
+        self._at_work[network] -= 1
+        if not self._at_work[network]:
+            del self._at_work[network]
+        self._note_turn(network)
 
     def _step_out(self, key: Hashable) -> _Waiting:
         waited = self._waiting.pop(key)
-        _take_one(self._in_line, waited.network)
+        queue = self._queues[waited.network]
+        del queue[key]
+        if not queue:
+            del self._queues[waited.network]
+        self._note_turn(waited.network)
         return waited
+
+    def _note_turn(self, network: str | None) -> None:
+        """Let a network keep its turn or come last, or have none."""
+        if network in self._queues and self._has_share(network):
+            self._turns.setdefault(network)
+        else:
+            self._turns.pop(network, None)
 
     def refuse_late(self, now: float) -> None:
         """Refuse whoever has waited too long."""
@@ -124,9 +151,3 @@ class Line:
         if now - self._since >= _WINDOW:
             self._pace = (now - self._since) / self._done
             self._done, self._since = 0, now
-
-
-def _take_one(counts: Counter[str | None], network: str | None) -> None:
-    counts[network] -= 1
-    if not counts[network]:
-        del counts[network]

@@ -8,6 +8,8 @@ taken an answer in thirty.
 Rule 3: a request is worked at until its answer begins. However slowly that is read, it keeps nobody
 waiting (:mod:`.line`).
 Rule 4: of who has left, no further request is begun.
+Rule 5: a network is all of IPv6 that a customer may have been given, or four of his 65,536 smaller
+ones would have every place.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
 from tornado.iostream import IOStream
 
-from ..networks import is_loopback, network_of
+from ..networks import SITE, is_loopback, network_of
 from .answering import Answering
 from .connections import Connections
 from .descriptors import room_for_connections
@@ -102,7 +104,7 @@ class Server(HTTPServer):
             connection.close()
 
     def _network(self, peer: str) -> str | None:
-        return None if self._trust_proxy and is_loopback(peer) else network_of(peer)
+        return None if self._trust_proxy and is_loopback(peer) else network_of(peer, SITE)
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         """Take note of a new connection."""
@@ -193,7 +195,7 @@ class _Request(httputil.HTTPMessageDelegate):
         with as_forwarded(self._context, headers) if proxied else nullcontext():
             self._protocol = self._context.protocol
             remote = self._context.remote_ip
-            self._network = None if is_loopback(remote) else network_of(remote)
+            self._network = None if is_loopback(remote) else network_of(remote, SITE)
             return self._delegate.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:

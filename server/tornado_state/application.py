@@ -58,6 +58,7 @@ class StateApplication(Application):
     ``session_remember_timeout``        30 days; both, for ``sign_in(…, remember=True)``
     ``session_anonymous_idle_timeout``  as ``session_idle_timeout``; for those without a sign-in
     ``session_anonymous_room``          None; bytes of the store for those (:mod:`.sessions.room`)
+    ``session_signed_in_room``          None; the same for all others that are large
     ``session_persistent``              True; False for cookies that end with the browser
     ``https_in_front``                  False; True for a proxy that has https without saying so
     ``session_list``                    False; True, or a `SessionList`: list a person's sessions

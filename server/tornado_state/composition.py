@@ -25,7 +25,7 @@ from .predecessors.adopted import Adopted, Asked, Moved, Predecessor
 from .sessions.id_cookie import SessionIDCookie
 from .sessions.kind_rules import KindRules
 from .sessions.records import SessionRecords
-from .sessions.room import Room
+from .sessions.room import Rooms
 from .sessions.sealing import Sealer
 from .sessions.tier import ServerSessionTier
 from .settings import StateSettings
@@ -224,9 +224,9 @@ class Composition:
         self.cookie_names.add(cookie.name)
         if self.sessions is None:
             clocks = settings.clocks
-            room = Room(settings.room) if settings.room else None
+            rooms = Rooms(settings.room, settings.signed_in_room)
             clock, events = self._clock, self.events
-            records = SessionRecords(store, sealer, clocks, clock, events, room=room)
+            records = SessionRecords(store, sealer, clocks, clock, events, rooms=rooms)
             tell, every = self.events.tell, settings.look_every
             self.sessions = ServerSessionTier(records, cookie, self.rules, tell, every)
             self.sessions.list_sessions(settings.session_list)

@@ -193,12 +193,12 @@ class StoreRefused(Unanswered):
 
 
 class TooManySessions(StoreRefused):
-    """The network of a visitor who is not signed in has had its share of the store."""
+    """The network of a visitor has had its share of the store."""
 
     status = 429
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__("too much is kept for one network without a sign-in", retry_after)
+        super().__init__("too much is kept for one network", retry_after)
 
 
 class RecordTooLarge(TooLarge, StoreRefused):

@@ -55,8 +55,9 @@ _SETTINGS = (
     *("cookie_secret", "key_version", "cookie_secure", "cookie_samesite", "cookie_domain"),
     *("cookie_partitioned", "https_in_front", "placement", "session_store", "session_list"),
     *("session_idle_timeout", "session_absolute_timeout", "session_remember_timeout"),
-    *("session_anonymous_idle_timeout", "session_anonymous_room", "session_persistent"),
-    *("session_look_every", "state_name", "state_timing", "state_clock", "state_events"),
+    *("session_anonymous_idle_timeout", "session_anonymous_room", "session_signed_in_room"),
+    *("session_persistent", "session_look_every", "state_name", "state_timing", "state_clock"),
+    "state_events",
 )
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -74,6 +75,7 @@ class StateSettings:
     persistent: bool
     https_in_front: bool
     room: int | None
+    signed_in_room: int | None
     look_every: int
     session_list: SessionList | Literal[False] | None
     timing: bool
@@ -94,7 +96,8 @@ def read_settings(settings: Mapping[str, Any], default_name: str) -> StateSettin
         _clocks(settings),
         _truth(settings, "session_persistent", True),
         _truth(settings, "https_in_front", False),
-        _room(settings.get("session_anonymous_room")),
+        _room(settings, "session_anonymous_room"),
+        _room(settings, "session_signed_in_room"),
         _seconds(settings, "session_look_every", 3, _LONGEST_LOOK),
         _session_list(settings),
         _truth(settings, "state_timing", False),
@@ -186,9 +189,10 @@ def _clocks(settings: Mapping[str, Any]) -> Clocks:
     return Clocks(idle, absolute, remember, anonymous)
 
 
-def _room(given: Any) -> int | None:
+def _room(settings: Mapping[str, Any], name: str) -> int | None:
+    given = settings.get(name)
     if given is not None and (not is_whole(given) or given < LEAST_ROOM):
-        raise CompositionError(f"session_anonymous_room: {LEAST_ROOM} bytes or more, not {given!r}")
+        raise CompositionError(f"{name}: {LEAST_ROOM} bytes or more, not {given!r}")
     return cast("int | None", given)
 
 

@@ -1,4 +1,4 @@
-"""How much of the store sessions may take in which nobody is signed in."""
+"""How much of the store sessions may take: those of nobody, and large ones of those signed in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from state_app import ADA, IDLE, Visitor, World, put
 from tornado_state import StoreRefused, StoreUnavailable, TooManySessions
-from tornado_state.sessions.room import OVERHEAD, Room, network_of
+from tornado_state.sessions.room import OVERHEAD, network_of
 
 MIB = 2**20
 SHARE = MIB // 8
@@ -19,10 +19,14 @@ class Crowd:
 
     def __init__(self, **settings: Any) -> None:
         self.world = World(
-            session_anonymous_room=MIB, session_anonymous_idle_timeout=ANONYMOUS, **settings
+            session_anonymous_room=MIB,
+            session_signed_in_room=MIB,
+            session_anonymous_idle_timeout=ANONYMOUS,
+            **settings,
         )
         self.records = self.world.sessions.records
-        self.room: Room = self.records._room
+        self.room = self.records._rooms.of(anonymous=True)
+        self.signed_in = self.records._rooms.of(anonymous=False)
 
     async def visit(self, address: str, visitor: Visitor | None = None, **values: Any) -> Visitor:
         """Assign values in a request from ``address``."""
@@ -30,6 +34,16 @@ class Crowd:
         session = await visitor.session()
         session.address = address
         put(session, **values)
+        await visitor.commit(session)
+        return visitor
+
+    async def sign_in(self, address: str, visitor: Visitor | None = None, **values: Any) -> Visitor:
+        """Sign in in a request from ``address``, with values."""
+        visitor = visitor or Visitor(self.world)
+        session = await visitor.session()
+        session.address = address
+        session.sign_in(remember=False)
+        put(session, who=ADA, **values)
         await visitor.commit(session)
         return visitor
 
@@ -91,6 +105,37 @@ async def test_a_sign_in_takes_none_of_the_room_and_gives_its_own_back() -> None
     taken = crowd.room.taken
     await crowd.visit("192.0.2.1", first, lines=of_size(50_000))
     assert crowd.room.taken == taken
+
+
+async def test_full_sessions_of_people_who_are_signed_in_have_a_room_of_their_own() -> None:
+    """A network has an eighth of it, whoever signs in there; small ones are nobody's concern."""
+    crowd = Crowd()
+    full = [await crowd.sign_in("192.0.2.1", lines=of_size(60_000)) for _ in range(2)]
+    small = await crowd.sign_in("192.0.2.1", basket=1)
+    assert SHARE - 11_000 < crowd.signed_in.taken < SHARE
+    for large in (crowd.sign_in, crowd.visit):
+        with pytest.raises(TooManySessions):
+            await large("192.0.2.1", small, lines=of_size(20_000), basket=2)
+    assert await small.data() == {"who": ADA, "basket": 1}
+    await crowd.visit("192.0.2.1", small, basket=3)
+    await crowd.sign_in("192.0.2.2", lines=of_size(20_000))
+    await crowd.visit("192.0.2.1", full.pop(), lines=[])
+    await crowd.visit("192.0.2.1", small, lines=of_size(20_000))
+    assert crowd.signed_in.taken < 110_000
+    assert crowd.room.taken == 0
+
+
+async def test_what_is_used_keeps_its_room_and_what_is_small_has_none() -> None:
+    """The idle clock of a large record is that of its room."""
+    crowd = Crowd()
+    people = [await crowd.sign_in("192.0.2.1", lines=of_size(size)) for size in (20_000, 10)]
+    for _ in range(2):
+        crowd.world.clock.pass_(IDLE // 2)
+        for person in people:
+            session = await person.session()
+            session.address = "192.0.2.1"
+            await person.commit(session)
+        assert 20_000 < crowd.signed_in.taken < 21_000
 
 
 async def test_a_session_that_grows_takes_more_and_one_that_ends_gives_it_back() -> None:
@@ -166,11 +211,12 @@ async def test_what_the_store_did_not_keep_takes_no_room() -> None:
     [
         ("192.0.2.1", "192.0.2.2", False),
         ("2001:db8::1", "2001:db8::ffff:1:2:3", True),
-        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("2001:db8::1", "2001:db8:0:ff::1", True),
+        ("2001:db8::1", "2001:db8:1::1", False),
         ("::ffff:192.0.2.1", "192.0.2.1", True),
         ("", "192.0.2.1", False),
     ],
 )
 def test_a_network_is_what_one_customer_has(one: str, other: str, same: bool) -> None:
-    """An IPv4 address, or 64 bits of an IPv6 one, however it is written."""
+    """An IPv4 address, or 48 bits of an IPv6 one, however it is written."""
     assert (network_of(one) == network_of(other)) is same

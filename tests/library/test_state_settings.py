@@ -116,6 +116,7 @@ def test_a_random_secret_is_taken() -> None:
         ({"session_absolute_timeout": 1799}, "must not be shorter than session_idle_timeout"),
         ({"session_anonymous_idle_timeout": 1801}, "must not be longer than session_idle_timeout"),
         ({"session_anonymous_room": 2**20 - 1}, "session_anonymous_room: 1048576 bytes or more"),
+        ({"session_signed_in_room": 2**20 - 1}, "session_signed_in_room: 1048576 bytes or more"),
         ({"session_anonymous_room": 1e9}, "session_anonymous_room"),
         ({"session_anonymous_room": True}, "session_anonymous_room"),
         ({"session_remember_timeout": timedelta(milliseconds=500)}, "session_remember_timeout"),

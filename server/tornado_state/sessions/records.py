@@ -20,7 +20,7 @@ from ..exceptions import NotKnownHere, SessionEnded, StoreRefused, StoreUnavaila
 from ..stores.base import SessionRecord, SessionStore
 from .clocks import Clocks
 from .record_contents import Opened, RecordReader, write_texts
-from .room import Room
+from .room import NO_LIMIT, Rooms
 from .sealing import Contents, Sealer, is_newer, new_session_id
 from .stored import CAPACITY, Found, StoredSession, check_size, size_of
 from .times import SessionTimes
@@ -44,14 +44,14 @@ class SessionRecords(SessionTimes):
         clock: Callable[[], float],
         events: Events,
         *,
-        room: Room | None = None,
+        rooms: Rooms = NO_LIMIT,
     ) -> None:
         super().__init__(clocks, clock)
         self.store = store
         self.sealer = sealer
         self._reader = RecordReader(sealer)
         self._events = events
-        self._room = room
+        self._rooms = rooms
 
     async def find(self, session_id: str) -> Found:
         """Return the session, or that there is definitely none that may be used."""
@@ -214,8 +214,7 @@ class SessionRecords(SessionTimes):
 
     def gone(self, stored: StoredSession) -> None:
         """Note that the record takes no room any more."""
-        if self._room:
-            self._room.give_back(stored.store_key)
+        self._rooms.give_back(stored.store_key)
 
     async def cas(self, stored: StoredSession, sealed: bytes, expiry: int) -> bool:
         """Replace exactly the version ``stored``, for ``expiry`` seconds; else as `swap`."""
@@ -230,8 +229,8 @@ class SessionRecords(SessionTimes):
         """Push the idle clock, if that is due."""
         if not self.touch_due(stored):
             return
-        if self._room and self.is_anonymous(stored):
-            self._room.keep(address, stored.store_key, len(stored.sealed), *self._until(stored))
+        if room := self._rooms.of(anonymous=self.is_anonymous(stored)):
+            room.keep(address, stored.store_key, len(stored.sealed), *self._until(stored))
         try:
             await self.store.touch(stored.store_key, self.expiry(stored))
         except StoreUnavailable:
@@ -242,8 +241,8 @@ class SessionRecords(SessionTimes):
 
     def _take_room(self, stored: StoredSession, new: StoredSession, address: str) -> None:
         """Take what ``new`` needs in the place of ``stored``."""
-        if self._room and self.is_anonymous(new):
-            self._room.take(address, new.store_key, len(new.sealed), *self._until(stored))
+        if room := self._rooms.of(anonymous=self.is_anonymous(new)):
+            room.take(address, new.store_key, len(new.sealed), *self._until(stored))
 
     def _until(self, stored: StoredSession) -> tuple[float, float]:
         now = self.clock()
