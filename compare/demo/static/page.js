@@ -29,6 +29,7 @@ function route() {
 function clearStage() {
   for (const side of SIDES) {
     $(`[data-guest="${side}"]`).hidden = true;
+    delete $(`[data-guest="${side}"]`).dataset.whose;
     $(`[data-beside="${side}"]`).hidden = true;
     $(`[data-beside="${side}"]`).parentElement.classList.remove("reads");
   }
@@ -135,7 +136,9 @@ function show(state) {
   for (const button of all(".actions [data-action]")) {
     button.setAttribute("aria-describedby", `told-${button.dataset.action}${frozen ? " frozen-note" : ""}`);
   }
-  for (const [side, { path, guest }] of Object.entries(state.sides)) {
+  const before = JSON.stringify(whose);
+  for (const [side, { path, guest, whose: name }] of Object.entries(state.sides)) {
+    if (!playing) whose[side] = name;
     $(`[data-frame="${side}"]`).dataset.path = path;
     $(`[data-frame="${side}-guest"]`).dataset.path = guest ?? "/";
   }
@@ -149,6 +152,7 @@ function show(state) {
   showResult();
   catchUp(state.stories);
 }
+  if (current && !playing && before !== JSON.stringify(whose)) showStep(current);
 
 /** Have what another tab, or this page before it was loaded anew, has seen of the tour. */
 async function catchUp(versions) {
