@@ -60,7 +60,7 @@ function showResult(anew = false) {
   for (const side of SIDES) {
     const { word, meets, sentence, lanes, cookie } = last.result[side];
     drawn.delete($(`[data-verdict="${side}"]`));
-    $(`[data-verdict="${side}"]`).replaceChildren(make("span", { class: "hidden" }, `${NAMES[side]}: `), make("b", { class: "word" }, `${meets === null ? "" : `${sign(meets)} `}${word}. `), sentence);
+    $(`[data-verdict="${side}"]`).replaceChildren(make("span", { class: "hidden" }, `${NAMES[side]}: `), make("b", { class: "word" }, make("span", { "aria-hidden": "true" }, meets === null ? "" : `${sign(meets)} `), `${word}. `), sentence);
     $(`[data-lanes="${side}"]`).hidden = false;
     drawLanes(side, lanes);
     const beside = $(`[data-beside="${side}"]`);
@@ -94,7 +94,10 @@ async function act(button) {
     return;
   }
   acting = true;
-  if (view === "attacks") clearResult(`${button.textContent} …`);
+  if (view === "attacks") {
+    clearResult(`${button.textContent} …`);
+    $("#result-title").focus({ preventScroll: true });
+  }
   try {
     last = await ask(`/actions/${action}`, {});
     acting = false;
@@ -104,7 +107,6 @@ async function act(button) {
     if (view === "attacks") clearResult(error.message);
   }
   acting = false;
-  if (view === "attacks") $("#result-title").focus({ preventScroll: true });
 }
 
 async function account(fields) {

@@ -116,7 +116,7 @@ function tellVerdict(side, story) {
 
 function showOutcome(step, seen) {
   say($("#lesson"), seen ? step.lesson : "");
-  const cells = seen ? SIDES.flatMap((side) => [" ", make("span", { class: `cell ${side}` }, `${sign(seen[side].meets)} ${NAMES[side].toLowerCase()}`)]) : [];
+  const cells = seen ? SIDES.flatMap((side) => [" ", make("span", { class: `cell ${side}` }, make("span", { "aria-hidden": "true" }, `${sign(seen[side].meets)} `), NAMES[side].toLowerCase(), make("span", { class: "hidden" }, `: ${yes(seen[side].meets)}`))]) : [];
   draw($("#row"), [step.name, seen], () => seen ? [make("b", {}, step.meaning), ...cells] : []);
   $("#but").hidden = !seen;
   if (!seen) $("#but").open = false;
@@ -192,7 +192,9 @@ async function playBeat(name, beat) {
 
 function markSteps() {
   for (const link of all("[data-step]")) {
-    link.classList.toggle("done", Boolean(stories[link.dataset.step]?.seen));
+    const done = Boolean(stories[link.dataset.step]?.seen);
+    link.classList.toggle("done", done);
+    say(link.querySelector(".hidden"), done ? ", done" : "");
   }
   const next = ORDER.find((name) => !stories[name]?.seen) ?? "own";
   $("#begin").href = `#${next}`;
