@@ -152,9 +152,9 @@ function show(state) {
   drawWire(state);
   drawMatrix(state);
   showResult();
+  if (current && !playing && before !== JSON.stringify(whose)) showStep(current);
   catchUp(state.stories);
 }
-  if (current && !playing && before !== JSON.stringify(whose)) showStep(current);
 
 /** Have what another tab, or this page before it was loaded anew, has seen of the tour. */
 async function catchUp(versions) {
@@ -182,6 +182,13 @@ function enlarge(on) {
 $("#larger").addEventListener("click", () => enlarge(!document.documentElement.classList.contains("large")));
 $("#print").addEventListener("click", () => print());
 window.addEventListener("hashchange", route);
+// A place in the view that is shown is no other view: one stays where one is.
+for (const link of all(".skip")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    $(link.hash).focus();
+  });
+}
 $("#page").hidden = false;
 enlarge(localStorage.getItem("large") === "yes");
 route();

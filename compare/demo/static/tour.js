@@ -64,7 +64,7 @@ function tellStory(step, story) {
     tellVerdict(side, story);
   }
   showOutcome(step, seen);
-  $("#next").hidden = !seen;
+  $("#next").hidden = $("#past").hidden = !seen;
   say($("#see"), seen ? "See it again" : "See what happens");
   $("#see").className = seen ? "" : "main";
   showPages(beats.at(-1));
@@ -146,7 +146,7 @@ function guess(button) {
 async function see() {
   if (playing) return;
   if (!SIDES.every((side) => guesses[side] !== undefined)) {
-    say($("#told"), "Guess for both shops first: yes or no, left and right.");
+    say($("#told"), "Guess for both shops first: yes or no for each.");
     $("[data-guess]").focus();
     return;
   }
