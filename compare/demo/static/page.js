@@ -53,7 +53,6 @@ function showResult(anew = false) {
   }
   const button = $(`.actions [data-action="${last.name}"]`);
   say($("#result-title"), button ? button.textContent : "The store is back");
-  say($("#lesson"), last.lesson);
   $("#row").replaceChildren();
   drawn.delete($("#row"));
   $("#but").hidden = true;
@@ -69,9 +68,12 @@ function showResult(anew = false) {
     drawn.delete(beside);
     if (cookie) showReader(beside, side, cookie);
   }
+  say($("#lesson"), last.lesson); // after what it follows from, as it is read aloud
 }
 
-function clearResult(title) {
+/** Say in place of a result what is being tried, or what went ``wrong``: that nothing else tells. */
+function clearResult(title, wrong = false) {
+  $("#result-title").ariaLive = wrong ? "assertive" : null;
   say($("#result-title"), title);
   say($("#lesson"), "");
   $("#row").replaceChildren();
@@ -90,7 +92,7 @@ let frozen = false;
 async function act(button) {
   const { action } = button.dataset;
   if (button.getAttribute("aria-disabled") === "true") {
-    if (frozen && !acting) clearResult(FROZEN);
+    if (frozen && !acting) clearResult(FROZEN, true);
     return;
   }
   acting = true;
@@ -104,7 +106,7 @@ async function act(button) {
     shown = null;
     showResult(true);
   } catch (error) {
-    if (view === "attacks") clearResult(error.message);
+    if (view === "attacks") clearResult(error.message, true);
   }
   acting = false;
 }
