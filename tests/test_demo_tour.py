@@ -406,13 +406,18 @@ def test_what_happened_can_be_saved_as_one_file(
     page = chromium.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{file.as_uri()}#steal")
+    page.goto(file.as_uri())
+    page.evaluate("location.hash = 'steal'")
+    expect(page.get_by_role("heading", name="Server session in memcached")).to_be_visible()
     expect(page.locator("#recorded-note")).to_contain_text("Recorded.")
     expect(page.frame_locator("[data-frame=cookie-guest]").locator(".who")).to_contain_text("demo")
     expect(page.locator("[data-verdict=session]")).to_contain_text("Yes. The thief")
     expect(page.locator("[data-lanes=session] li")).to_have_count(4)
     assert [each for each in asked if not each.startswith(("file:", "about:", "data:"))] == []
     assert judged.problems(page, iframes=False) == []
+    page.emulate_media(media="print")
+    expect(page.get_by_role("columnheader", name="server session")).to_be_visible()
+    expect(page.locator("#next")).to_be_hidden()
     page.close()
 
 

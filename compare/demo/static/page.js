@@ -11,7 +11,7 @@ function route() {
   view = next;
   document.body.dataset.view = view;
   for (const part of all("[data-views]")) part.hidden = !part.dataset.views.split(" ").includes(view);
-  if (RECORDED && view === "start") for (const part of all("#stage, .heads")) part.hidden = true;
+  if (RECORDED && view === "start") for (const part of all("#stage, .asked")) part.hidden = true;
   if (view === "tour") showStep(name);
   else leaveStep();
   if (view === "attacks") showResult(true);
