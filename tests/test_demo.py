@@ -109,6 +109,7 @@ def test_the_shops_are_used_in_their_frames(anyone: Person) -> None:
 
 def test_only_the_shops_own_cookies_count(anyone: Person) -> None:
     """What the browser sends of other ports' is told apart, kept from the shop, and not weighed."""
+    anyone.go("wire")
     wire = anyone.page.locator("[data-exchanges=session]")
     weighed = [int(each) for each in re.findall(r"(\d+) bytes of cookies", wire.inner_text())]
     assert weighed
@@ -142,31 +143,38 @@ def test_one_sign_up_serves_both(anyone: Person) -> None:
 
 def test_while_the_store_is_away_the_frames_show_it(anyone: Person) -> None:
     """One shop goes on, the other says what is out of reach; then both are as before."""
+    anyone.go("attacks")
+    who = anyone.page.locator("#person").inner_text()
     cookie, _ = anyone.act("freeze")
     expect(cookie).to_contain_text("It keeps nothing in a store, so it did not notice.")
     expect(anyone.page.locator("#frozen")).to_be_visible()
     expect(anyone.pane("session").get_by_text("Out of reach").first).to_be_visible(timeout=SOON)
-    expect(anyone.pane("cookie").get_by_role("link", name="grace")).to_be_visible()
+    expect(anyone.pane("cookie").get_by_role("link", name=who)).to_be_visible()
     other = anyone.page.locator("[data-action=read]")
     expect(other).to_have_attribute("aria-disabled", "true")
     expect(other).to_have_accessible_description(re.compile("While the store is away"))
     other.click(force=True)
-    expect(anyone.page.locator("#result-title")).to_contain_text("Bring it back first.")
+    title = anyone.page.locator("#result-title")
+    expect(title).to_contain_text("Bring it back first.")
+    expect(title).to_have_attribute("aria-live", "assertive")
     for covered in ("[data-verdict=session]", "#result-title"):
         expect(anyone.page.locator(covered)).to_be_in_viewport()
     anyone.act("thaw")
     expect(anyone.page.locator("#frozen")).to_be_hidden()
-    expect(anyone.pane("session").get_by_role("link", name="grace")).to_be_visible(timeout=SOON)
+    expect(anyone.pane("session").get_by_role("link", name=who)).to_be_visible(timeout=SOON)
 
 
 def test_reload_keeps_ones_place(anyone: Person) -> None:
     """What was tried last, and what has been seen, are still there; so is who is signed in."""
-    anyone.act("after")
+    anyone.go("attacks")
+    anyone.act("rollback")
     anyone.page.reload(wait_until="domcontentloaded")
-    expect(anyone.page.locator("#result-title")).to_have_text("Look after sign-out")
-    expect(anyone.said("cookie")).to_contain_text("still there")
+    expect(anyone.page.locator("#result-title")).to_have_text("Put back yesterday's cookie")
+    expect(anyone.said("cookie")).to_contain_text("the old state is back")
+    who = anyone.page.locator("#person").inner_text()
+    expect(anyone.pane("session").get_by_role("link", name=who)).to_be_visible(timeout=SOON)
     anyone.go("matrix")
-    expect(anyone.row("its holder cannot read it").locator(".seen").first).to_be_visible()
+    expect(anyone.row("an old value is refused").locator(".seen").first).to_be_visible()
 
 
 # A kind of one's own
@@ -216,7 +224,7 @@ def test_a_kind_of_ones_own_is_answered_as_one_types(anyone: Person) -> None:
 def test_a_view_is_for_everyone(anyone: Person, view: str) -> None:
     """axe-core finds nothing, and nothing is wider than any screen."""
     anyone.go(view)
-    for width in (1440, 820, 390):
+    for width in (1440, 820, 390, 320):
         anyone.page.set_viewport_size({"width": width, "height": 900})
         assert anyone.page.evaluate("document.documentElement.scrollWidth") <= width
     # A phone has another layout; what can be pressed and read is the same.

@@ -236,12 +236,22 @@ def started() -> Iterator[tuple[DemoProcess, str]]:
         yield demo, visitor_of(demo)
 
 
+def noticed(demo: DemoProcess, cookie: str, told: str) -> str:
+    """Return what is said of what has ended, once this is among it."""
+    wait_until(lambda: told in state_of(demo, cookie)["notice"], "it is said")
+    return str(state_of(demo, cookie)["notice"])
+
+
 def test_what_is_killed_comes_back(started: tuple[DemoProcess, str]) -> None:
-    """Killed applications and memcacheds run again, it is said, and every action works."""
+    """Killed applications and memcacheds run again, and every action works. It is said of whom they
+    were and what has been lost, and nothing of a memcached that keeps nothing."""
     demo, cookie = started
-    for name in ("memcached", "server.cookie_app"):
+    store = "memcached, where the server-session shop keeps its sessions, had ended."
+    app = "The program of the signed-cookie shop had ended."
+    for name, told in (("memcached", store), ("server.cookie_app", app)):
         kill_processes_of(demo, name)
-        wait_until(lambda: "had ended" in state_of(demo, cookie)["notice"], "it is said")
+        notice = noticed(demo, cookie, told)
+        assert notice.count("memcached") == told.count("memcached")
         assert act(demo, "restart", cookie)["session"]["word"] == "signed out, and told so"
     act(demo, "freeze", cookie)
     processes_of(demo, "memcached")[0].kill()  # the other one is thawed all the same

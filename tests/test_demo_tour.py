@@ -13,7 +13,7 @@ import judged
 import pytest
 from demo_process import DemoProcess
 from demo_visitor import SOON, Person
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from compare.demo.tour.steps import STEPS
 
@@ -33,6 +33,7 @@ TOGETHER = ("#question", "#next", "[data-frame=cookie]", "[data-frame=session]")
 TOGETHER += ("[data-verdict=cookie]", "[data-verdict=session]", "#lesson", "#row")
 
 
+_INK = "it => [getComputedStyle(it).color, getComputedStyle(it).backgroundColor]"
 _BEGIN = ("#question", "#stage", "[data-frame=cookie]", "[data-verdict=cookie]", "#outcome")
 
 
@@ -60,6 +61,7 @@ class Drive:
     stops: int = 0
     to_see: set[int] = field(default_factory=set)
     too_early: str = ""
+    faint: list[str] = field(default_factory=list)
     jumped: list[str] = field(default_factory=list)
     seconds_to_see: float = 0.0
 
@@ -76,7 +78,7 @@ def drive(chromium: Browser, demo: DemoProcess) -> Iterator[Drive]:
     """Go through all six steps with the keyboard alone, on a screen of 1280 by 720."""
     began = time.monotonic()
     drive = Drive(Person(chromium, demo, at="start"))
-    drive.too_early = pressed_too_early(drive.person)
+    drive.too_early = pressed_too_early(drive)
     for step in STEPS:
         by_keyboard(drive, step.name)
         seconds = demo.started_in + time.monotonic() - began
@@ -87,9 +89,11 @@ def drive(chromium: Browser, demo: DemoProcess) -> Iterator[Drive]:
     drive.person.leave()
 
 
-def pressed_too_early(person: Person) -> str:
+def pressed_too_early(drive: Drive) -> str:
     """Press before there is a guess; return what is said, and go back."""
+    person = drive.person
     person.go("read")
+    drive.faint = person.page.locator("#see").evaluate(_INK)
     person.page.locator("#see").click(force=True)
     expect(person.page.locator("[data-guess]").first).to_be_focused()
     said = person.page.locator("#told").inner_text()
@@ -217,6 +221,66 @@ def test_nothing_jumps(drive: Drive) -> None:
     assert drive.jumped == []
 
 
+def test_the_narrowest_screen_of_one_sight_does_not_jump_either(drive: Drive) -> None:
+    """What passed takes the same room there, be it much or little, so the frames keep theirs."""
+    page = drive.person.page
+    page.set_viewport_size({"width": 1060, "height": 700})
+    heights = set()
+    for name in ("read", "steal"):
+        drive.person.go(name)
+        heights.add(page.locator("[data-lanes=session]").evaluate("it => it.clientHeight"))
+    assert len(heights) == 1
+    page.set_viewport_size({"width": 1280, "height": 720})
+
+
+@pytest.mark.parametrize("width", [1280, 820, 390])
+def test_things_stand_in_the_order_they_are_needed(drive: Drive, width: int) -> None:
+    """Question, guesses, what is pressed, what comes, what follows and what is next: from the top,
+    and by keyboard, where one press skips what can be looked at on the way."""
+    drive.person.go("steal")
+    page = drive.person.page
+    page.set_viewport_size({"width": width, "height": 844})
+    ends = [box["y"] + box["height"] for box in map(Locator.bounding_box, in_order(page)) if box]
+    assert len(ends) == 7
+    assert ends == sorted(ends)
+    page.locator("[data-guess=session]").last.focus()
+    focused = []
+    for key in ("Tab", "Tab", "Enter", "Tab", "Tab"):
+        page.keyboard.press(key)
+        focused.append(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    assert focused == ["see", "past", "outcome", "SUMMARY", "next"]
+    assert page.url.endswith("#steal")
+    page.set_viewport_size({"width": 1280, "height": 720})
+
+
+def in_order(page: Page) -> list[Locator]:
+    """Return what a step needs one after the other."""
+    rest = ("#see", "[data-frame=cookie]", "[data-verdict=cookie]", "#lesson", "#next")
+    guess = page.locator("[data-guess=cookie]").first
+    return [page.locator("#question"), guess, *map(page.locator, rest)]
+
+
+def test_who_comes_back_to_a_step_finds_its_guest_there(drive: Drive) -> None:
+    """Beside a step that has been seen stands whoever was there then, as they are now."""
+    page = drive.person.page
+    for name, whose in (("password", "Your lost phone"), ("steal", "The thief's browser")):
+        drive.person.go(name)
+        frame = page.locator("[data-frame=cookie-guest]")
+        expect(frame).to_be_visible()
+        expect(frame).to_have_attribute("title", f"{whose}: Signed cookie")
+        expect(drive.person.pane("cookie-guest").locator(".who")).to_contain_text("demo")
+
+
+def test_the_skip_link_leaves_one_where_one_is(drive: Drive) -> None:
+    """It leads to the question that is shown, and away from none."""
+    drive.person.go("cart")
+    page = drive.person.page
+    page.locator(".skip").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    assert page.evaluate("location.hash") == "#cart"
+
+
 def test_the_thief_is_seen_in_and_out(drive: Drive) -> None:
     """After the sign-out the thief's browser shows "demo" on the left, "Sign in" on the right."""
     frames = drive.glances["steal"].frames
@@ -320,8 +384,10 @@ def test_a_step_is_linked_to_left_and_resumed(drive: Drive) -> None:
 
 
 def test_nothing_happens_before_a_guess(drive: Drive) -> None:
-    """Whoever presses too early is told to guess, and led there."""
-    assert drive.too_early == "Guess for both shops first: yes or no, left and right."
+    """What waits for a guess can be read; whoever presses it is told to guess, and led there."""
+    ink, ground = drive.faint
+    assert ink != ground
+    assert drive.too_early == "Guess for both shops first: yes or no for each."
 
 
 def test_objections_are_answered_where_they_come_up(drive: Drive) -> None:
@@ -347,13 +413,18 @@ def test_what_happened_can_be_saved_as_one_file(
     page = chromium.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{file.as_uri()}#steal")
+    page.goto(file.as_uri())
+    page.evaluate("location.hash = 'steal'")
+    expect(page.get_by_role("heading", name="Server session in memcached")).to_be_visible()
     expect(page.locator("#recorded-note")).to_contain_text("Recorded.")
     expect(page.frame_locator("[data-frame=cookie-guest]").locator(".who")).to_contain_text("demo")
     expect(page.locator("[data-verdict=session]")).to_contain_text("Yes. The thief")
     expect(page.locator("[data-lanes=session] li")).to_have_count(4)
     assert [each for each in asked if not each.startswith(("file:", "about:", "data:"))] == []
     assert judged.problems(page, iframes=False) == []
+    page.emulate_media(media="print")
+    expect(page.get_by_role("columnheader", name="server session")).to_be_visible()
+    expect(page.locator("#next")).to_be_hidden()
     page.close()
 
 
@@ -368,7 +439,7 @@ def test_it_prints_as_what_happened(drive: Drive) -> None:
     page.emulate_media(media="screen")
 
 
-@pytest.mark.parametrize("width", [1440, 820, 390])
+@pytest.mark.parametrize("width", [1440, 820, 640, 390, 320])
 def test_a_step_fits_any_screen(drive: Drive, width: int) -> None:
     """Nothing is wider than the screen; where there is room, the shops stand side by side."""
     drive.person.go("password")
@@ -380,7 +451,7 @@ def test_a_step_fits_any_screen(drive: Drive, width: int) -> None:
     )
     assert left is not None
     assert right is not None
-    assert (abs(left["y"] - right["y"]) < 2) == (width > 400)
+    assert (abs(left["y"] - right["y"]) < 2) == (width > 800)
     page.set_viewport_size({"width": 1280, "height": 720})
 
 

@@ -70,6 +70,21 @@ def _is_guess(guess: Any) -> bool:
     )
 
 
+class GuestHandler(DemoHandler):
+    """``POST /guest``: have the guest of a ``step`` that was seen before sit there again."""
+
+    async def post(self) -> None:
+        """Do it, unless somebody is needed there for a step that is being played."""
+        booth, name = self.booth(), self.body().get("step")
+        if not isinstance(name, str) or name not in BY_NAME:
+            raise Refused(404, "There is no such step.")
+        if booth.play is None and not booth.busy.locked():
+            for side in booth.sides.values():
+                side.guest = side.guests.get(BY_NAME[name].guest)
+            await booth.notify()
+        self.finish({})
+
+
 class VerifyHandler(DemoHandler):
     """``POST /verify``: what the shop of a ``side`` makes of the ``value`` of a cookie."""
 

@@ -27,6 +27,10 @@ from .troubles import TROUBLES, plainly
 READY_MADE = Person("demo", "demo@post.example", "violet-otter-91")
 
 _SHOPS = {"cookie": "the signed-cookie shop", "session": "the server-session shop"}
+_STORE_ENDED = (
+    "memcached, where {} keeps its sessions, had ended. It has been started again with nothing in "
+    "it: that shop has forgotten who was signed in, and every cart."
+)
 
 
 class Booth:
@@ -128,7 +132,9 @@ class Booth:
             try:
                 async with self.looking:
                     mended = await asyncio.to_thread(lambda: list(self._mended()))
-                self.notice = " ".join(mended)
+                for told in mended:  # one may have ended a moment after the other
+                    if told not in self.notice:
+                        self.notice = f"{self.notice} {told}".strip()
             except TROUBLES as error:
                 self.notice = f"What has ended could not be started again. {plainly(error)}"
         self.results += 1
@@ -140,10 +146,11 @@ class Booth:
         for application, side in self.sides.items():
             if not side.target.memcached.runs:
                 side.target.memcached.restart()
-                yield f"memcached of {_SHOPS[application]} had ended. It runs again, empty."
+                if self.uses_a_store(application):  # elsewhere nobody has lost anything
+                    yield _STORE_ENDED.format(_SHOPS[application])
             if not side.target.app.runs:
                 side.target.app.start()
-                yield f"The process of {_SHOPS[application]} had ended. It runs again."
+                yield f"The program of {_SHOPS[application]} had ended. It has been started again."
 
     async def notify(self) -> None:
         """Tell whoever waits that something has changed."""

@@ -57,6 +57,7 @@ async def _state(booth: Booth) -> dict[str, Any]:
             name: {
                 "path": side.path,
                 "guest": side.guest.path if side.guest else None,
+                "whose": side.guest.whose if side.guest else None,
                 "jar": [
                     described_cookie(each, value, side.prefix) for each, value in side.jar.items()
                 ],

@@ -64,7 +64,7 @@ class Stage:
 
     def welcome(self, whose: str, jar: Mapping[str, str]) -> None:
         """Put the browser of a guest with these cookies beside the visitor's."""
-        self.side.guest = Guest(whose, dict(jar))
+        self.side.guest = self.side.guests[whose] = Guest(whose, dict(jar))
 
     @contextmanager
     def behind_the_scene(self) -> Iterator[None]:

@@ -33,7 +33,7 @@ class Guest:
 class Side:
     """See the module's rules. ``jar`` is what the browser holds, ``pending`` what is to be handed
     over, ``doubted`` what it came with last that is not the jar, ``exchanges`` what passed, the
-    newest first, ``path`` the page it is at.
+    newest first, ``path`` the page it is at, ``guest`` who sits beside, ``guests`` all who did.
     """
 
     target: Target
@@ -44,6 +44,7 @@ class Side:
     exchanges: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_KEPT_EXCHANGES))
     path: str = "/"
     guest: Guest | None = None
+    guests: dict[str, Guest] = field(default_factory=dict)
 
     @property
     def ended(self) -> bool:

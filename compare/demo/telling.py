@@ -33,8 +33,8 @@ SCRIPTS: tuple[str, ...] = (
 LIVE = "live.js"
 
 _SIDES = (
-    ("cookie", "Signed cookie", "everything in your browser"),
-    ("session", "Server session", "everything in memcached"),
+    ("cookie", "Signed cookie", "in your browser"),
+    ("session", "Server session", "in memcached"),
 )
 
 

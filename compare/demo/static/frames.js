@@ -2,11 +2,12 @@
 
 /** Load the frames anew, each at the page it is at, without another step in the history. */
 function reloadPanes() {
-  for (const frame of all("iframe[data-pane]")) {
-    if (frame.closest("[hidden]")) continue;
-    loading.add(frame);
-    frame.contentWindow.location.replace(frame.dataset.pane + (frame.dataset.path ?? "/"));
-  }
+  for (const frame of all("iframe[data-pane]")) if (!frame.closest("[hidden]")) loadPane(frame);
+}
+
+function loadPane(frame) {
+  loading.add(frame);
+  frame.contentWindow.location.replace(frame.dataset.pane + (frame.dataset.path ?? "/"));
 }
 
 /** Frames that have been asked for a page and have none yet. */

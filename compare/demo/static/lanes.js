@@ -18,11 +18,11 @@ function lane({ who, ask: asked, cookies, status, says, store, raw }, number) {
   return make("li", {},
     make("span", { class: others }, who),
     make("div", { class: "passed" },
-      make("p", { class: "sent" }, make("span", { class: "hidden" }, "asks: "), make("b", {}, asked), " ",
+      make("p", { class: "sent" }, make("span", { class: "hidden" }, "sent: "), make("b", {}, asked), " ", make("span", { class: "hidden" }, cookies.length ? "with " : ""),
         make("span", { class: "crumbs", title: cookies.map(({ name, start }) => `${name}=${start}`).join("\n") }, cookiesShown(cookies))),
-      make("p", { class: "answered" }, make("span", { class: "hidden" }, "the shop answers: "), make("b", {}, String(status || "–")), ` ${says}`),
+      make("p", { class: "answered" }, make("span", { class: "hidden" }, "The shop answered: "), make("b", {}, String(status || "–")), ` ${says}`),
       make("details", { "data-key": `lane-${number}` }, make("summary", {}, "all", make("span", { class: "hidden" }, " of this exchange")), message(raw.request), message(raw.response))),
-    store ? make("span", { class: "store" }, make("span", { class: "hidden" }, "The store "), store) : null);
+    store ? make("span", { class: "store" }, make("span", { class: "hidden" }, "The store: "), store) : null);
 }
 
 /** Draw the lanes of one side, the last one in sight. */

@@ -11,7 +11,7 @@ function route() {
   view = next;
   document.body.dataset.view = view;
   for (const part of all("[data-views]")) part.hidden = !part.dataset.views.split(" ").includes(view);
-  if (RECORDED && view === "start") for (const part of all("#stage, .heads")) part.hidden = true;
+  if (RECORDED && view === "start") for (const part of all("#stage, .asked")) part.hidden = true;
   if (view === "tour") showStep(name);
   else leaveStep();
   if (view === "attacks") showResult(true);
@@ -29,6 +29,7 @@ function route() {
 function clearStage() {
   for (const side of SIDES) {
     $(`[data-guest="${side}"]`).hidden = true;
+    delete $(`[data-guest="${side}"]`).dataset.whose;
     $(`[data-beside="${side}"]`).hidden = true;
     $(`[data-beside="${side}"]`).parentElement.classList.remove("reads");
   }
@@ -52,14 +53,13 @@ function showResult(anew = false) {
   }
   const button = $(`.actions [data-action="${last.name}"]`);
   say($("#result-title"), button ? button.textContent : "The store is back");
-  say($("#lesson"), last.lesson);
   $("#row").replaceChildren();
   drawn.delete($("#row"));
   $("#but").hidden = true;
   for (const side of SIDES) {
     const { word, meets, sentence, lanes, cookie } = last.result[side];
     drawn.delete($(`[data-verdict="${side}"]`));
-    $(`[data-verdict="${side}"]`).replaceChildren(make("span", { class: "hidden" }, `${NAMES[side]}: `), make("b", { class: "word" }, `${meets === null ? "" : `${sign(meets)} `}${word}. `), sentence);
+    $(`[data-verdict="${side}"]`).replaceChildren(make("span", { class: "hidden" }, `${NAMES[side]}: `), make("b", { class: "word" }, make("span", { "aria-hidden": "true" }, meets === null ? "" : `${sign(meets)} `), `${word}. `), sentence);
     $(`[data-lanes="${side}"]`).hidden = false;
     drawLanes(side, lanes);
     const beside = $(`[data-beside="${side}"]`);
@@ -68,9 +68,12 @@ function showResult(anew = false) {
     drawn.delete(beside);
     if (cookie) showReader(beside, side, cookie);
   }
+  say($("#lesson"), last.lesson); // after what it follows from, as it is read aloud
 }
 
-function clearResult(title) {
+/** Say in place of a result what is being tried, or what went ``wrong``: that nothing else tells. */
+function clearResult(title, wrong = false) {
+  $("#result-title").ariaLive = wrong ? "assertive" : null;
   say($("#result-title"), title);
   say($("#lesson"), "");
   $("#row").replaceChildren();
@@ -89,21 +92,23 @@ let frozen = false;
 async function act(button) {
   const { action } = button.dataset;
   if (button.getAttribute("aria-disabled") === "true") {
-    if (frozen && !acting) clearResult(FROZEN);
+    if (frozen && !acting) clearResult(FROZEN, true);
     return;
   }
   acting = true;
-  if (view === "attacks") clearResult(`${button.textContent} …`);
+  if (view === "attacks") {
+    clearResult(`${button.textContent} …`);
+    $("#result-title").focus({ preventScroll: true });
+  }
   try {
     last = await ask(`/actions/${action}`, {});
     acting = false;
     shown = null;
     showResult(true);
   } catch (error) {
-    if (view === "attacks") clearResult(error.message);
+    if (view === "attacks") clearResult(error.message, true);
   }
   acting = false;
-  if (view === "attacks") $("#result-title").focus({ preventScroll: true });
 }
 
 async function account(fields) {
@@ -135,7 +140,9 @@ function show(state) {
   for (const button of all(".actions [data-action]")) {
     button.setAttribute("aria-describedby", `told-${button.dataset.action}${frozen ? " frozen-note" : ""}`);
   }
-  for (const [side, { path, guest }] of Object.entries(state.sides)) {
+  const before = JSON.stringify(whose);
+  for (const [side, { path, guest, whose: name }] of Object.entries(state.sides)) {
+    if (!playing) whose[side] = name;
     $(`[data-frame="${side}"]`).dataset.path = path;
     $(`[data-frame="${side}-guest"]`).dataset.path = guest ?? "/";
   }
@@ -147,6 +154,7 @@ function show(state) {
   drawWire(state);
   drawMatrix(state);
   showResult();
+  if (current && !playing && before !== JSON.stringify(whose)) showStep(current);
   catchUp(state.stories);
 }
 
@@ -176,6 +184,13 @@ function enlarge(on) {
 $("#larger").addEventListener("click", () => enlarge(!document.documentElement.classList.contains("large")));
 $("#print").addEventListener("click", () => print());
 window.addEventListener("hashchange", route);
+// A place in the view that is shown is no other view: one stays where one is.
+for (const link of all(".skip")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    $(link.hash).focus();
+  });
+}
 $("#page").hidden = false;
 enlarge(localStorage.getItem("large") === "yes");
 route();

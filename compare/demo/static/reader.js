@@ -40,10 +40,11 @@ function showReader(element, side, { name, short, value }) {
   raw.value = value;
   raw.readOnly = Boolean(RECORDED);
   const said = make("div", { class: "decoded", role: "group", "aria-label": "What it says", tabindex: "0" });
-  const verified = make("p", { class: "verified", role: "status" }, "Change a character, and see what the shop makes of it.");
+  const verified = make("p", { class: "verified" }, "Change a character, and see what the shop makes of it.");
   const read = () => said.replaceChildren(...decoded(raw.value).flatMap(([what, text]) => [make("h3", {}, what), make("pre", {}, text)]));
   let asking = 0;
   raw.addEventListener("input", async () => {
+    verified.role = "status"; // not before: its first sentence is no news
     read();
     const mine = ++asking;
     await wait(150);

@@ -13,6 +13,10 @@ let playing = false;
 /** Which time a step is played: whoever goes to another one leaves it where it is. */
 let turn = 0;
 let asked = Promise.resolve();
+/** Whose browser stands beside the visitor's, by side: another step may have had it since. */
+let whose = {};
+/** The step that has been asked to have its guest back: once, or two tabs would take turns. */
+let seated = null;
 
 /** Show a step: its question, and whatever has come of it already. */
 function showStep(name) {
@@ -26,10 +30,20 @@ function showStep(name) {
   if (changed) {
     guesses = { ...stories[name]?.guess };
     playing = false;
+    seated = null;
     turn++;
   }
+  seat(step, stories[name]);
   if (!playing) tellStory(step, stories[name]);
   drawGuesses();
+}
+
+/** Have the guest of a step that was seen sit there again. */
+function seat({ name, guest }, story) {
+  const gone = !RECORDED && story?.seen && guest && SIDES.some((side) => whose[side] !== guest);
+  if (!gone || playing || seated === name || !Object.keys(whose).length) return;
+  seated = name;
+  ask("/guest", { step: name }).catch(() => null);
 }
 
 /** Go on with something else; what is under way is not waited for. */
@@ -50,7 +64,7 @@ function tellStory(step, story) {
     tellVerdict(side, story);
   }
   showOutcome(step, seen);
-  $("#next").hidden = !seen;
+  $("#next").hidden = $("#past").hidden = !seen;
   say($("#see"), seen ? "See it again" : "See what happens");
   $("#see").className = seen ? "" : "main";
   showPages(beats.at(-1));
@@ -59,8 +73,10 @@ function tellStory(step, story) {
 /** Show what stands beside the visitor's browser: a guest's, a cookie taken apart, or two carts. */
 function showBeside(side, step, beats, seen) {
   const guest = $(`[data-guest="${side}"]`);
-  guest.hidden = !(step.guest && beats.at(-1)?.guests[side]);
-  say(guest.querySelector("figcaption"), step.guest);
+  const there = playing || RECORDED || whose[side] === step.guest;
+  guest.hidden = !(step.guest && beats.at(-1)?.guests[side] && there);
+  if (guest.hidden) delete guest.dataset.whose;
+  else showGuest(side, guest, step.guest);
   const shown = Object.assign({}, ...beats.map((beat) => beat.shown[side]));
   const beside = $(`[data-beside="${side}"]`);
   beside.hidden = !Object.keys(shown).length;
@@ -70,6 +86,14 @@ function showBeside(side, step, beats, seen) {
   drawn.set(beside, text);
   if (shown.cookie) showReader(beside, side, shown.cookie);
   else if (shown.tabs) showTabs(beside, shown.tabs);
+}
+
+function showGuest(side, beside, name) {
+  const frame = beside.querySelector("iframe");
+  say(beside.querySelector(".caption"), name);
+  frame.title = `${name}: ${NAMES[side]}`;
+  if (!playing && !RECORDED && beside.dataset.whose !== name) loadPane(frame);
+  beside.dataset.whose = name;
 }
 
 function showTabs(element, tabs) {
@@ -92,7 +116,7 @@ function tellVerdict(side, story) {
 
 function showOutcome(step, seen) {
   say($("#lesson"), seen ? step.lesson : "");
-  const cells = seen ? SIDES.flatMap((side) => [" ", make("span", { class: `cell ${side}` }, `${sign(seen[side].meets)} ${NAMES[side].toLowerCase()}`)]) : [];
+  const cells = seen ? SIDES.flatMap((side) => [" ", make("span", { class: `cell ${side}` }, make("span", { "aria-hidden": "true" }, `${sign(seen[side].meets)} `), NAMES[side].toLowerCase(), make("span", { class: "hidden" }, `: ${yes(seen[side].meets)}`))]) : [];
   draw($("#row"), [step.name, seen], () => seen ? [make("b", {}, step.meaning), ...cells] : []);
   $("#but").hidden = !seen;
   if (!seen) $("#but").open = false;
@@ -122,7 +146,7 @@ function guess(button) {
 async function see() {
   if (playing) return;
   if (!SIDES.every((side) => guesses[side] !== undefined)) {
-    say($("#told"), "Guess for both shops first: yes or no, left and right.");
+    say($("#told"), "Guess for both shops first: yes or no for each.");
     $("[data-guess]").focus();
     return;
   }
@@ -136,6 +160,7 @@ async function see() {
       const story = await playBeat(step.name, beat);
       if (mine !== turn) return;
       stories[step.name] = story;
+      for (const side of SIDES) whose[side] = step.guest || null;
       tellStory(step, stories[step.name]);
       await framesLoaded();
       if (PACE && beat + 1 < step.beats.length) await wait(PACE);
@@ -167,7 +192,9 @@ async function playBeat(name, beat) {
 
 function markSteps() {
   for (const link of all("[data-step]")) {
-    link.classList.toggle("done", Boolean(stories[link.dataset.step]?.seen));
+    const done = Boolean(stories[link.dataset.step]?.seen);
+    link.classList.toggle("done", done);
+    say(link.querySelector(".hidden"), done ? ", done" : "");
   }
   const next = ORDER.find((name) => !stories[name]?.seen) ?? "own";
   $("#begin").href = `#${next}`;

@@ -89,6 +89,6 @@ function belongs(tier, sentences) {
 function drawMatrix({ matrix, placements }) {
   draw($("#rows"), matrix, () => matrix.map(({ meaning, needed_by, cells, action }) =>
     make("tr", {}, make("th", { scope: "row" }, meaning), make("td", {}, needed_by.join(", ") || "–"), ...cells.map(cell),
-      RECORDED ? null : make("td", {}, make("a", { href: "#attacks", "data-try": action.name }, action.label)))));
+      RECORDED ? null : make("td", { class: "try" }, make("a", { href: "#attacks", "data-try": action.name }, action.label)))));
   draw($("#placements"), placements, () => placements.map(card));
 }
