@@ -1,8 +1,8 @@
 """Pages as axe-core judges them, in both themes.
 
-A page whose parts all stood in pages that it found nothing wrong with is not judged again: the three
-shops have the same handlers, and what differs in a part are words, addresses and values. Contrast,
-which takes most of the time, is judged of each pair of letters and ground once.
+A page whose parts all stood in pages that it found nothing wrong with is not judged again: the
+three shops have the same handlers, and what differs in a part are words, addresses and values.
+Contrast, which takes most of the time, is judged of each pair of letters and ground once.
 """
 
 from __future__ import annotations
