@@ -146,6 +146,11 @@ $(VENV)/.compare: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.py
 	@$(BIN)/pip install -qq --disable-pip-version-check --editable ./server/tornado_state --editable '.[compare]'
 	@touch $(VENV)/.run $@
 
+$(VENV)/.library: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
+	@echo "installing what the library's tests need into $(VENV) ..." >&2
+	@$(BIN)/pip install -qq --disable-pip-version-check --editable ./server/tornado_state --editable '.[library]'
+	@touch $@
+
 $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 	@echo "installing what development needs into $(VENV) ..." >&2
 	@$(BIN)/pip install -qq --disable-pip-version-check --editable ./server/tornado_state --editable '.[dev]'
