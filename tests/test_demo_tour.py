@@ -15,6 +15,7 @@ from demo_process import DemoProcess
 from demo_visitor import SOON, Person
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from compare.demo.tour.step import Step
 from compare.demo.tour.steps import STEPS
 
 pytest_plugins = ["browser", "demo_browser"]
@@ -34,6 +35,15 @@ TOGETHER += ("[data-verdict=cookie]", "[data-verdict=session]", "#lesson", "#row
 
 
 _INK = "it => [getComputedStyle(it).color, getComputedStyle(it).backgroundColor]"
+_LISTEN = """() => {
+  window.heard = [];
+  new MutationObserver((changes) => {
+    const regions = changes.map(({ target }) =>
+      (target.closest ? target : target.parentElement)?.closest("[role=status], [role=alert]"));
+    for (const region of new Set(regions.filter((it) => it?.checkVisibility())))
+      window.heard.push(region.textContent.trim());
+  }).observe(document.body, { childList: true, subtree: true, attributeFilter: ["hidden"] });
+}"""
 _BEGIN = ("#question", "#stage", "[data-frame=cookie]", "[data-verdict=cookie]", "#outcome")
 
 
@@ -48,6 +58,7 @@ class Glance:
     lanes: dict[str, list[str]]
     unseen: list[str]
     moved: bool
+    heard: list[str]
     beside: dict[str, str] = field(default_factory=dict)
 
 
@@ -79,6 +90,7 @@ def drive(chromium: Browser, demo: DemoProcess) -> Iterator[Drive]:
     began = time.monotonic()
     drive = Drive(Person(chromium, demo, at="start"))
     drive.too_early = pressed_too_early(drive)
+    drive.person.page.evaluate(_LISTEN)
     for step in STEPS:
         by_keyboard(drive, step.name)
         seconds = demo.started_in + time.monotonic() - began
@@ -112,6 +124,7 @@ def by_keyboard(drive: Drive, name: str) -> None:
         drive.stops = max(drive.stops, tab_to(page, f"[data-guess={side}][value={value}]"))
         page.keyboard.press("Enter")
     before = places(page)
+    page.evaluate("window.heard.splice(0)")
     drive.to_see.add(tab_to(page, "#see"))
     page.keyboard.press("Space")
     expect(page.locator("#next")).to_be_visible(timeout=SOON)
@@ -146,6 +159,7 @@ def glance(person: Person, name: str) -> Glance:
         lanes={side: lines_of(person.lanes(side)) for side in ("cookie", "session")},
         unseen=[each for each in TOGETHER if not is_whole(page.locator(each))],
         moved=page.evaluate("document.body.scrollHeight > innerHeight"),
+        heard=page.evaluate("window.heard.filter((text) => text)"),
         beside={
             side: page.locator(f"[data-beside={side}]").inner_text()
             for side in ("cookie", "session")
@@ -191,6 +205,14 @@ def test_what_came_stands_beside_the_guess(drive: Drive, name: str) -> None:
         right = came.lower().startswith(guessed)
         assert told.endswith("You guessed right." if right else f"You guessed {guessed}.")
     assert drive.glances[name].lesson.endswith(".")
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_a_screen_reader_tells_a_step_in_its_order_and_once(drive: Drive, step: Step) -> None:
+    """What happens, what came of it on either side, and what follows."""
+    glance = drive.glances[step.name]
+    told = [beat.told for beat in step.beats]
+    assert glance.heard == [*told, *glance.verdicts, step.lesson]
 
 
 @pytest.mark.parametrize("name", CAME)
