@@ -332,8 +332,13 @@ def cart_of(text: str) -> list[str]:
 
 
 def test_two_tabs_are_two_small_carts(drive: Drive) -> None:
-    """Each shows what it was told; the browser's cart has one of the two things, or both."""
+    """Each shows what it was told; the browser's cart has one of the two things, or both. What is
+    lost is named."""
     glance = drive.glances["tabs"]
+    lost = glance.verdicts[0].partition("there is no ")[2].partition(" in the cart")[0]
+    assert lost
+    assert lost in glance.beside["cookie"]
+    assert not any(lost in line for line in cart_of(glance.frames["cookie"]))
     assert all(text.count("was told: done") == 2 for text in glance.beside.values())
     cookie, session = (len(cart_of(glance.frames[side])) for side in ("cookie", "session"))
     assert session == cookie + 1
