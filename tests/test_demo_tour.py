@@ -521,10 +521,15 @@ def test_the_steps_stand_in_one_line_of_a_phone(drive: Drive, width: int) -> Non
 
 
 def test_larger_type_is_for_the_whole_page_and_stays(drive: Drive) -> None:
-    """A projector's button makes all of it larger, also after a reload."""
+    """A projector's button makes all of it larger, the shops as well, also after a reload."""
     page = drive.person.page
     page.get_by_role("button", name="Larger type").click()
     page.reload(wait_until="domcontentloaded")
     assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") > 19
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    drive.person.go("steal")
+    frame = page.locator("[data-frame=cookie]").bounding_box()
+    assert frame is not None
+    seen = drive.person.pane("cookie").locator("body").evaluate("() => innerWidth")
+    assert 1.3 < frame["width"] / seen < 1.4  # what stands in it is as much larger
     page.get_by_role("button", name="Larger type").click()
