@@ -198,7 +198,7 @@ def test_scripts_and_styles_are_short_and_no_colour_means_wrong() -> None:
         (Unexpected("you: POST /login answered 503, not 200"), "could not reach its store"),
         (Unexpected("you: POST /login answered 429, not 200"), "too many sign-ins"),
         (Unexpected("you: PUT /cart/mug answered 418, not 200"), "answered PUT /cart/mug with 418"),
-        (NoAnswer("Connection refused"), "did not answer: Connection refused."),
+        (NoAnswer("Connection refused"), "did not answer (Connection refused)."),
         (TimeoutError("waited in vain until it rains"), "took too long"),
         (AssertionError(), "has ended meanwhile"),
     ],

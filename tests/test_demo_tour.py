@@ -15,6 +15,7 @@ from demo_process import DemoProcess
 from demo_visitor import SOON, Person
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from compare.demo.tour.step import Step
 from compare.demo.tour.steps import STEPS
 
 pytest_plugins = ["browser", "demo_browser"]
@@ -34,6 +35,15 @@ TOGETHER += ("[data-verdict=cookie]", "[data-verdict=session]", "#lesson", "#row
 
 
 _INK = "it => [getComputedStyle(it).color, getComputedStyle(it).backgroundColor]"
+_LISTEN = """() => {
+  window.heard = [];
+  new MutationObserver((changes) => {
+    const regions = changes.map(({ target }) =>
+      (target.closest ? target : target.parentElement)?.closest("[role=status], [role=alert]"));
+    for (const region of new Set(regions.filter((it) => it?.checkVisibility())))
+      window.heard.push(region.textContent.trim());
+  }).observe(document.body, { childList: true, subtree: true, attributeFilter: ["hidden"] });
+}"""
 _BEGIN = ("#question", "#stage", "[data-frame=cookie]", "[data-verdict=cookie]", "#outcome")
 
 
@@ -48,6 +58,7 @@ class Glance:
     lanes: dict[str, list[str]]
     unseen: list[str]
     moved: bool
+    heard: list[str]
     beside: dict[str, str] = field(default_factory=dict)
 
 
@@ -79,6 +90,7 @@ def drive(chromium: Browser, demo: DemoProcess) -> Iterator[Drive]:
     began = time.monotonic()
     drive = Drive(Person(chromium, demo, at="start"))
     drive.too_early = pressed_too_early(drive)
+    drive.person.page.evaluate(_LISTEN)
     for step in STEPS:
         by_keyboard(drive, step.name)
         seconds = demo.started_in + time.monotonic() - began
@@ -112,6 +124,7 @@ def by_keyboard(drive: Drive, name: str) -> None:
         drive.stops = max(drive.stops, tab_to(page, f"[data-guess={side}][value={value}]"))
         page.keyboard.press("Enter")
     before = places(page)
+    page.evaluate("window.heard.splice(0)")
     drive.to_see.add(tab_to(page, "#see"))
     page.keyboard.press("Space")
     expect(page.locator("#next")).to_be_visible(timeout=SOON)
@@ -146,6 +159,7 @@ def glance(person: Person, name: str) -> Glance:
         lanes={side: lines_of(person.lanes(side)) for side in ("cookie", "session")},
         unseen=[each for each in TOGETHER if not is_whole(page.locator(each))],
         moved=page.evaluate("document.body.scrollHeight > innerHeight"),
+        heard=page.evaluate("window.heard.filter((text) => text)"),
         beside={
             side: page.locator(f"[data-beside={side}]").inner_text()
             for side in ("cookie", "session")
@@ -191,6 +205,14 @@ def test_what_came_stands_beside_the_guess(drive: Drive, name: str) -> None:
         right = came.lower().startswith(guessed)
         assert told.endswith("You guessed right." if right else f"You guessed {guessed}.")
     assert drive.glances[name].lesson.endswith(".")
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_a_screen_reader_tells_a_step_in_its_order_and_once(drive: Drive, step: Step) -> None:
+    """What happens, what came of it on either side, and what follows."""
+    glance = drive.glances[step.name]
+    told = [beat.told for beat in step.beats]
+    assert glance.heard == [*told, *glance.verdicts, step.lesson]
 
 
 @pytest.mark.parametrize("name", CAME)
@@ -310,8 +332,13 @@ def cart_of(text: str) -> list[str]:
 
 
 def test_two_tabs_are_two_small_carts(drive: Drive) -> None:
-    """Each shows what it was told; the browser's cart has one of the two things, or both."""
+    """Each shows what it was told; the browser's cart has one of the two things, or both. What is
+    lost is named."""
     glance = drive.glances["tabs"]
+    lost = glance.verdicts[0].partition("there is no ")[2].partition(" in the cart")[0]
+    assert lost
+    assert lost in glance.beside["cookie"]
+    assert not any(lost in line for line in cart_of(glance.frames["cookie"]))
     assert all(text.count("was told: done") == 2 for text in glance.beside.values())
     cookie, session = (len(cart_of(glance.frames[side])) for side in ("cookie", "session"))
     assert session == cookie + 1
@@ -494,10 +521,15 @@ def test_the_steps_stand_in_one_line_of_a_phone(drive: Drive, width: int) -> Non
 
 
 def test_larger_type_is_for_the_whole_page_and_stays(drive: Drive) -> None:
-    """A projector's button makes all of it larger, also after a reload."""
+    """A projector's button makes all of it larger, the shops as well, also after a reload."""
     page = drive.person.page
     page.get_by_role("button", name="Larger type").click()
     page.reload(wait_until="domcontentloaded")
     assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") > 19
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    drive.person.go("steal")
+    frame = page.locator("[data-frame=cookie]").bounding_box()
+    assert frame is not None
+    seen = drive.person.pane("cookie").locator("body").evaluate("() => innerWidth")
+    assert 1.3 < frame["width"] / seen < 1.4  # what stands in it is as much larger
     page.get_by_role("button", name="Larger type").click()

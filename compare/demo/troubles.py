@@ -29,7 +29,7 @@ def plainly(error: BaseException) -> str:
         told = "The shop answered {request} with {status}, which was not to be expected."
         return _BY_STATUS.get(answered["status"], told.format(**answered.groupdict()))
     if isinstance(error, NoAnswer):
-        return f"The shop did not answer: {error}."
+        return f"The shop did not answer ({error}). Try again."
     if isinstance(error, TimeoutError):
         return f"This took too long: {error or 'no answer'}."
     return "The shop or its memcached has ended meanwhile. Try again."

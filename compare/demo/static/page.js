@@ -73,6 +73,7 @@ function showResult(anew = false) {
 
 /** Say in place of a result what is being tried, or what went ``wrong``: that nothing else tells. */
 function clearResult(title, wrong = false) {
+  say($("#account-said"), "");
   $("#result-title").ariaLive = wrong ? "assertive" : null;
   say($("#result-title"), title);
   say($("#lesson"), "");

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from ...shop_visitor import ShopVisitor
+from ..lanes import in_words
 from ..scene import OnStage, Stage
 from .step import Beat, Seen, Step
 
@@ -22,21 +22,24 @@ def _put(stage: Stage) -> None:
     begun = [tab.begin_to_add(sku) for tab, sku in zip(tabs, stage.facts["skus"], strict=True)]
     with ThreadPoolExecutor(len(begun)) as pool:
         replies = list(pool.map(lambda each: each.finish(), begun))
-    stage.facts["confirmed"] = sum(map(ShopVisitor.counted, tabs, replies))
-    stage.shown["tabs"] = [stage.names(each) for each in replies if each.status == 200]
+    confirmed = [reply for tab, reply in zip(tabs, replies, strict=True) if tab.counted(reply)]
+    carts = [reply.json["items"] for reply in confirmed]
+    stage.facts["names"] = {item["sku"]: item["name"] for cart in carts for item in cart}
+    stage.shown["tabs"] = [in_words(cart) for cart in carts]
 
 
 def _look(stage: Stage) -> None:
     you = stage.you
     reply = you.expect(you.send("GET", "/cart"), 200)
     there = {item["sku"] for item in reply.json["items"]}
-    stage.facts["there"] = len(there & {*stage.facts["skus"]})
+    names = stage.facts["names"]
+    stage.facts["lost"] = [names[sku] for sku in stage.facts["skus"] if sku in names.keys() - there]
 
 
 def _judged(stage: Stage) -> Seen:
-    confirmed, there = stage.facts["confirmed"], stage.facts["there"]
-    if there < confirmed:
-        return Seen(False, False, "The shop said “done” twice. One of the two things is lost.")
+    if lost := stage.facts["lost"]:
+        told = f"The shop said “done” twice, and yet there is no {lost[0]} in the cart."
+        return Seen(False, False, told)
     return Seen(True, True, "The shop said “done” twice, and both things are there.")
 
 
