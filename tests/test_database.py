@@ -20,6 +20,7 @@ from accounts_in_folder import (
 from sqlalchemy import make_url, select
 from sqlalchemy.util import await_
 
+from compare.waiting import PATIENCE
 from server.accounts import Accounts
 from server.accounts.database import Database
 from server.accounts.database_url import read_url, refusal
@@ -187,16 +188,16 @@ async def test_a_request_that_was_given_up_leaves_no_lock_behind(tmp_path):
 
 
 async def test_no_lock_is_left_behind_at_whichever_turn_it_was_given_up(tmp_path):
-    """Also between a statement and its rows."""
+    """Also between a statement and its rows. What waits for a lock has all the time it needs."""
 
     def rows(connection):
         return len(connection.execute(select(accounts_table.c.id)).all())
 
-    async with accounts_in(tmp_path) as accounts:
+    async with accounts_in(tmp_path, deadline=PATIENCE) as accounts:
         for number in range(3):
             await accounts.register(f"ann{number}", "ann@example.org", RIGHT)
         for turns in count(1):
-            database = await Database.open(url_in(tmp_path))
+            database = await Database.open(url_in(tmp_path), deadline=PATIENCE)
             await database.write(lambda _: None)
             writing = asyncio.ensure_future(database.write(rows))
             for _ in range(turns):

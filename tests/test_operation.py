@@ -18,6 +18,7 @@ import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,6 +32,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from impostor import Impostor
 from run_app import SECRET, run_app
 from shop_client import ShopClient
+from tornado.httpclient import AsyncHTTPClient
 from tornado.httputil import HTTPHeaders
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
@@ -626,6 +628,26 @@ async def test_a_proxy_is_believed_what_it_says_last(headers: str, told: tuple[s
         assert tuple(json.loads(await reader.readexactly(size)).values()) == expected
     writer.close()
     await writer.wait_closed()
+    await server.drain([listener], until=0)
+
+
+async def test_a_proxy_that_does_not_say_who_asks_is_told_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Once: everybody seems to be this machine then, for which there is no limit."""
+    listener, port = bind_unused_port()
+    application = Application([("/", Told), ("/health", Told)])
+    server = Server(application, trust_proxy=True, apart=frozenset({"/health"}))
+    server.add_socket(listener)
+    fetch = partial(AsyncHTTPClient().fetch, headers={"X-Real-Ip": "203.0.113.7"})
+    await fetch(f"http://127.0.0.1:{port}/health")
+    forwarded = {"X-Forwarded-For": "203.0.113.7"}
+    await AsyncHTTPClient().fetch(f"http://127.0.0.1:{port}/", headers=forwarded)
+    assert caplog.messages == []
+    for _ in range(2):
+        await fetch(f"http://127.0.0.1:{port}/")
+    (told,) = caplog.messages
+    assert "X-Forwarded-For" in told
     await server.drain([listener], until=0)
 
 

@@ -84,6 +84,7 @@ class Server(HTTPServer):
         self._sweeping = PeriodicCallback(self._sweep, 1000 * _SWEEP)
         self._changed = asyncio.Event()
         self._refused, self._silent_until = 0, 0.0
+        self._told_of_proxy = False
 
     def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
         """Begin to accept."""
@@ -144,6 +145,14 @@ class Server(HTTPServer):
         if self._refused and now >= self._silent_until:
             _log.warning("%d requests were refused: too many at once", self._refused)
             self._refused, self._silent_until = 0, now + _TELL_EVERY
+
+    def _tell_of_proxy(self) -> None:
+        if self._trust_proxy and not self._told_of_proxy:
+            self._told_of_proxy = True
+            _log.warning(
+                "a request came without X-Forwarded-For: if the proxy in front does not send it, "
+                "no limit of an address or a network holds"
+            )
 
     # Stopping
 
@@ -206,6 +215,8 @@ class _Request(httputil.HTTPMessageDelegate):
         if self._start_line.path in self._server._apart:
             self._delegate.finish()
             return
+        if self._network is None:
+            self._server._tell_of_proxy()
         now = time.monotonic()
         self._server._line.enter(
             self._stream, self._delegate.finish, self._refuse, now, self._network
