@@ -20,7 +20,7 @@ from compare.browser import NoAnswer, after
 from compare.demo.actions import LESSONS
 from compare.demo.lanes import lane
 from compare.demo.matrix import matrix
-from compare.demo.placing import EXAMPLES, Example, declared_kind, of_example, placed
+from compare.demo.placing import EXAMPLES, placed, placed_as_told, placed_example
 from compare.demo.store_view import records_shown
 from compare.demo.telling import FOLDER, LIVE, SCRIPTS
 from compare.demo.tour.objections import OBJECTIONS
@@ -154,12 +154,20 @@ def test_the_placement_says_why_not_elsewhere() -> None:
     assert any("Not a database: it can be away as well" in each for each in sentences)
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
-def test_every_example_can_be_declared(example: Example) -> None:
-    """Each has a place, and a sentence for it."""
-    answer = placed(of_example(example))
-    assert answer["tier"]
-    assert answer["sentences"]
+def test_an_example_has_the_place_it_should_have() -> None:
+    """What must be used once by anybody, or never be lost, is in no session and in no cookie."""
+    assert {example.name: placed_example(example)["tier"] for example in EXAMPLES} == {
+        **dict.fromkeys(("discount", "draft", "order"), "database"),
+        **dict.fromkeys(("cart", "jwt", "remember_me", "checkout_step"), "server session"),
+        **dict.fromkeys(("theme", "flash_message", "csrf_token"), "signed cookie"),
+        "language": None,
+    }
+
+
+def test_an_example_says_why_first() -> None:
+    """Its note stands before what the other places lack."""
+    (discount,) = (each for each in EXAMPLES if each.name == "discount")
+    assert placed_example(discount)["sentences"][1] == discount.note
 
 
 def test_every_step_answers_its_objections() -> None:
@@ -219,16 +227,54 @@ def test_the_store_is_shown_in_part(memcached: MemcachedProcess) -> None:
 
 
 def test_a_declared_kind_is_placed() -> None:
-    """Answers become needs, and `place()` answers."""
-    answer = placed(declared_kind({"name": "voucher", "fresh": True, "size": 64}))
-    assert (answer["kind"], answer["tier"]) == ("voucher", "server session")
-    assert answer["sentences"]
+    """Answers become needs, and `place()` answers; a dearer place that could do it is named."""
+    answer = placed_as_told({"name": "cart", "fresh": True, "size": 64})
+    assert answer["tier"] == "server session"
+    assert "A database could, too, and costs more." in answer["sentences"]
+
+
+@pytest.mark.parametrize("name", ["cart before sign-in", "Überweisung", "", "9", "x" * 99])
+def test_a_thing_may_be_called_anything(name: str) -> None:
+    """A name is words; it takes no answer away."""
+    assert placed_as_told({"name": name, "fresh": True})["tier"] == "server session"
+
+
+def test_what_must_never_be_lost_is_in_a_database() -> None:
+    """A need of the page's own, beside those that `place()` knows."""
+    answer = placed_as_told({"lasting": True})
+    assert answer["tier"] == "database"
+    lost = "Not the server session: it ends when it is not used, and with a store that starts anew."
+    assert lost in answer["sentences"]
+
+
+@pytest.mark.parametrize(
+    ("needs", "rest"),
+    [
+        (("outage_proof", "cross_device"), "database"),
+        (("outage_proof", "lasting"), "database"),
+        (("stateless", "fresh"), "server session"),
+        (("outage_proof", "stateless", "revocable", "outlives_logout"), "database"),
+    ],
+)
+def test_what_has_no_one_place_is_told_how_to_be_split(needs: tuple[str, ...], rest: str) -> None:
+    """What a cookie alone can do goes there, the rest to the cheapest place that can do it."""
+    answer = placed_as_told(dict.fromkeys(needs, True))
+    assert answer["tier"] is None
+    assert answer["sentences"][0].endswith(f"in a signed cookie, the rest in a {rest}.")
+
+
+def test_nothing_needed_is_the_cheapest_place() -> None:
+    """It says so, and which is cheaper than which."""
+    answer = placed_as_told({})
+    assert answer["tier"] == "signed cookie"
+    assert [each.split(".")[0] for each in answer["sentences"]] == [
+        "It needs nothing in particular, so the cheapest place will do"
+    ]
 
 
 @pytest.mark.parametrize(
     "answers",
     [
-        {"name": "No Such Name"},
         {"size": 0},
         {"size": "many"},
         {"size": True},
@@ -239,7 +285,7 @@ def test_a_declared_kind_is_placed() -> None:
 def test_a_kind_declared_wrongly_is_refused(answers: dict[str, Any]) -> None:
     """It says what is wrong."""
     with pytest.raises(ValueError, match=r".+"):
-        declared_kind(answers)
+        placed_as_told(answers)
 
 
 # The command

@@ -406,7 +406,7 @@ def test_a_step_is_linked_to_left_and_resumed(drive: Drive) -> None:
         "aria-pressed", "true"
     )
     page.goto(f"{drive.person.demo.url}/#start", wait_until="domcontentloaded")
-    expect(page.locator("#begin")).to_have_text("Go on: a kind of your own", timeout=SOON)
+    expect(page.locator("#begin")).to_have_text("Go on: something of your own", timeout=SOON)
     page.close()
 
 

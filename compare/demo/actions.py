@@ -89,7 +89,7 @@ ACTIONS = (
         "Keeps a copy of your cookies, changes your cart, and sends the copy.",
         (
             "An old signed cookie is as valid as the new one. Where an old value does harm, as "
-            "with a cart or a voucher, it belongs in a session."
+            "with a cart, it belongs in a session."
         ),
         rollback.EXPERIMENT.run,
         rollback.EXPERIMENT.capability,

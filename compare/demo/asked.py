@@ -11,7 +11,7 @@ from .actions import LESSONS
 from .booths import AllTaken, CannotOpen
 from .handler import DemoHandler, Refused
 from .matrix import SIDES
-from .placing import declared_kind, placed
+from .placing import placed_as_told
 from .reading import verified
 from .tour.playing import OutOfOrder, play, told
 from .tour.steps import BY_NAME
@@ -125,12 +125,12 @@ class AccountHandler(DemoHandler):
 
 
 class KindHandler(DemoHandler):
-    """``POST /kind``: where a kind of one's own belongs."""
+    """``POST /kind``: where something of one's own belongs."""
 
     def post(self) -> None:
         """Say it."""
         try:
-            self.finish(placed(declared_kind(self.body())))
+            self.finish(placed_as_told(self.body()))
         except ValueError as error:
             raise Refused(422, str(error)) from error
 

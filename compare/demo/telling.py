@@ -18,7 +18,7 @@ from ..reports.words import CAPABILITIES
 from .actions import ACTIONS, FREEZE
 from .booth import READY_MADE, Booth
 from .matrix import matrix, placements
-from .placing import EXAMPLES, NEEDS, of_example, placed
+from .placing import EXAMPLES, NEEDS, placed_example
 from .tour.objections import OBJECTIONS
 from .tour.step import Step
 from .tour.steps import STEPS
@@ -57,9 +57,10 @@ def data_of_page(recorded: dict[str, Any] | None = None) -> str:
         "examples": [
             {
                 "name": each.name,
+                "label": each.label,
                 "size": each.size,
                 "needs": each.needs,
-                "answer": placed(of_example(each)),
+                "answer": placed_example(each),
             }
             for each in EXAMPLES
         ],

@@ -26,7 +26,7 @@ function showStep(name) {
   const number = ORDER.indexOf(name);
   say($("#question"), step.question);
   $("#next").href = `#${ORDER[number + 1]}`;
-  say($("#next"), `Next: ${STEPS[ORDER[number + 1]]?.label ?? "a kind of your own"}`);
+  say($("#next"), `Next: ${STEPS[ORDER[number + 1]]?.label ?? "something of your own"}`);
   if (changed) {
     guesses = { ...stories[name]?.guess };
     playing = false;
@@ -198,7 +198,7 @@ function markSteps() {
   }
   const next = ORDER.find((name) => !stories[name]?.seen) ?? "own";
   $("#begin").href = `#${next}`;
-  say($("#begin"), next === ORDER[0] ? "Start the tour" : `Go on: ${STEPS[next]?.label ?? "a kind of your own"}`);
+  say($("#begin"), next === ORDER[0] ? "Start the tour" : `Go on: ${STEPS[next]?.label ?? "something of your own"}`);
 }
 
 /** Tell the whole of it, to be printed or kept. */

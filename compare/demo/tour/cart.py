@@ -47,8 +47,9 @@ STEP = Step(
     judged=_judged,
     capability="fresh",
     lesson=(
-        "An old signed cookie counts like the new one: a used voucher would be unused again. What "
-        "must not come back belongs in a session."
+        "An old signed cookie counts like the new one. A cart, or a count of tries, that must not "
+        "come back belongs in a session. What anybody may use once, such as a discount code, "
+        "belongs in a database: a private window has another session."
     ),
     wrong_guess="The signature is right, so the cookie must be. It only says who made it, not when "
     "it was replaced.",
