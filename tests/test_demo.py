@@ -69,8 +69,12 @@ def test_the_whole_matrix_has_been_seen(anyone: Person) -> None:
     anyone.go("matrix")
     rows = anyone.page.locator("#rows tr")
     expect(rows.locator(".seen")).to_have_count(20)
-    expect(anyone.row("an old value is refused").locator("td").nth(1)).to_have_text("✗ no, seen")
-    expect(anyone.row("an old value is refused").locator("td").nth(2)).to_have_text("✓ yes, seen")
+    expect(anyone.row("an old value does not come back").locator("td").nth(1)).to_have_text(
+        "✗ no, seen"
+    )
+    expect(anyone.row("an old value does not come back").locator("td").nth(2)).to_have_text(
+        "✓ yes, seen"
+    )
     expect(anyone.row("how many bytes fit")).to_contain_text("about 3,000")
     cart = anyone.page.locator("#placements .card").filter(has_text="cart").first
     expect(cart).to_contain_text("Not the signed cookie: an old value is as good as the new one")
@@ -174,7 +178,7 @@ def test_reload_keeps_ones_place(anyone: Person) -> None:
     who = anyone.page.locator("#person").inner_text()
     expect(anyone.pane("session").get_by_role("link", name=who)).to_be_visible(timeout=SOON)
     anyone.go("matrix")
-    expect(anyone.row("an old value is refused").locator(".seen").first).to_be_visible()
+    expect(anyone.row("an old value does not come back").locator(".seen").first).to_be_visible()
 
 
 # A kind of one's own

@@ -7,7 +7,6 @@ from .step import Beat, Seen, Step
 
 
 def _put(stage: Stage) -> None:
-    stage.you.become(stage.person)
     first, second = stage.two_products()
     stage.facts.update(first=first, second=second)
     stage.you.put(first)

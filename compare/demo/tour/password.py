@@ -11,7 +11,6 @@ _FINDER = "finder"
 
 def _sign_in(stage: Stage) -> None:
     """Be signed in here and, by a sign-in of its own, on the phone."""
-    stage.you.become(stage.person)
     stage.welcome("Your lost phone", {})
     with stage.behind_the_scene():
         stage.guest(_FINDER).sign_in(stage.person)

@@ -8,11 +8,8 @@ from .step import Beat, Seen, Step
 
 
 def _sign_in(stage: Stage) -> None:
-    you = stage.you
-    you.become(stage.person)
     first, _ = stage.two_products()
-    you = stage.you
-    you.put(first)
+    stage.you.put(first)
 
 
 def _look(stage: Stage) -> None:

@@ -9,7 +9,6 @@ _THIEF = "thief"
 
 
 def _copy(stage: Stage) -> None:
-    stage.you.become(stage.person)
     stage.welcome("The thief's browser", stage.side.jar)
     stage.you.ask_who()
 

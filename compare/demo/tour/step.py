@@ -2,7 +2,7 @@
 
 Rule 1: a step asks one question that is answered with yes or no on either side, before anything
 happens. What came is measured; nothing in a step knows which side it plays on.
-Rule 2: a step begins with whatever the visitor has left, and may be repeated.
+Rule 2: a step begins with whatever the visitor has left, signed in, and may be repeated.
 Rule 3: every sentence is in the words of the shop.
 """
 

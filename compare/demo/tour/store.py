@@ -7,9 +7,6 @@ from .step import Beat, Seen, Step
 
 
 def _put(stage: Stage) -> None:
-    you = stage.you
-    you.become(stage.person)
-    stage.side.guest = None
     first, _ = stage.two_products()
     stage.you.put(first)
 

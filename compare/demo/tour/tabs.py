@@ -10,7 +10,6 @@ from .step import Beat, Seen, Step
 
 
 def _open(stage: Stage) -> None:
-    stage.you.become(stage.person)
     stage.facts["skus"] = stage.two_products()
 
 
