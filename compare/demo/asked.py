@@ -13,7 +13,7 @@ from .handler import DemoHandler, Refused
 from .matrix import SIDES
 from .placing import placed_as_told
 from .reading import verified
-from .tour.playing import OutOfOrder, play, told
+from .tour.playing import OutOfOrder, bring_back, play, told
 from .tour.steps import BY_NAME
 from .troubles import TROUBLES, plainly
 
@@ -82,6 +82,19 @@ class GuestHandler(DemoHandler):
             for side in booth.sides.values():
                 side.guest = side.guests.get(BY_NAME[name].guest)
             await booth.notify()
+        self.finish({})
+
+
+class LeftHandler(DemoHandler):
+    """``POST /left``: a step was left; the store that it may have taken away is brought back."""
+
+    async def post(self) -> None:
+        """Do it, where it is away."""
+        if self.booth().frozen:
+            try:
+                await self.act(bring_back)
+            finally:
+                await self.booth().notify()
         self.finish({})
 
 

@@ -12,6 +12,7 @@ from .asked import (
     AnewHandler,
     GuestHandler,
     KindHandler,
+    LeftHandler,
     TourHandler,
     VerifyHandler,
 )
@@ -91,6 +92,7 @@ def make_demo(booths: Booths, demo: str, panes: dict[str, str]) -> Application:
             (r"/actions/([a-z]+)", ActionHandler, options),
             (r"/tour(?:/([a-z]+))?", TourHandler, options),
             (r"/guest", GuestHandler, options),
+            (r"/left", LeftHandler, options),
             (r"/account", AccountHandler, options),
             (r"/kind", KindHandler, options),
             (r"/verify", VerifyHandler, options),

@@ -78,6 +78,7 @@ def _described(step: Step) -> dict[str, Any]:
         "beats": [beat.told for beat in step.beats],
         "lesson": step.lesson,
         "wrong_guess": step.wrong_guess,
+        "takes_store_away": step.takes_store_away,
         "meaning": CAPABILITIES[step.capability],
         "objections": [
             {"but": but, "answer": answer}

@@ -21,6 +21,7 @@ let seated = null;
 /** Show a step: its question, and whatever has come of it already. */
 function showStep(name) {
   const changed = current !== name;
+  if (changed) leaveStep();
   current = name;
   const step = STEPS[name];
   const number = ORDER.indexOf(name);
@@ -29,9 +30,7 @@ function showStep(name) {
   say($("#next"), `Next: ${STEPS[ORDER[number + 1]]?.label ?? "something of your own"}`);
   if (changed) {
     guesses = { ...stories[name]?.guess };
-    playing = false;
     seated = null;
-    turn++;
   }
   seat(step, stories[name]);
   if (!playing) tellStory(step, stories[name]);
@@ -46,8 +45,13 @@ function seat({ name, guest }, story) {
   ask("/guest", { step: name }).catch(() => null);
 }
 
-/** Go on with something else; what is under way is not waited for. */
+/** Go on with something else; what is under way is not waited for. The store that a step takes
+    away comes back. */
 function leaveStep() {
+  if (current && !RECORDED && STEPS[current].takes_store_away) {
+    asked = asked.catch(() => null).then(() => ask("/left", {}));
+    asked.catch(() => null);
+  }
   current = null;
   playing = false;
   turn++;

@@ -43,5 +43,4 @@ STEP = Step(
     ),
     wrong_guess="“Signed” sounds like “encrypted”. A signature hides nothing.",
     objections=("encrypt", "jwt"),
-    shows_cookie=True,
 )

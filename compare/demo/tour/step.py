@@ -51,4 +51,4 @@ class Step:
     lesson: str
     wrong_guess: str
     objections: tuple[str, ...] = ()
-    shows_cookie: bool = False
+    takes_store_away: bool = False

@@ -49,4 +49,5 @@ STEP = Step(
     ),
     wrong_guess="Both shops run on; only one of them has to ask somebody else first.",
     objections=("scale",),
+    takes_store_away=True,
 )
