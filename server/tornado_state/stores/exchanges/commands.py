@@ -76,9 +76,9 @@ class Command:
                 return True
         return False
 
-    def prolong(self, deadline: float) -> None:
-        """Give it until ``deadline``, once: the loop was busy when its own passed."""
-        if not self.prolonged:
+    def prolong(self, deadline: float, *, again: bool = False) -> None:
+        """Give it until ``deadline``, once or ``again``: the loop was busy when its own passed."""
+        if again or not self.prolonged:
             self.prolonged = True
             self.deadline = max(self.deadline, deadline)
 
@@ -94,13 +94,15 @@ class Command:
         In no order: two that ask together would write in that order as well, and the same one of
         them would win every compare-and-swap.
         """
-        if len(self.waiters) > 1:
-            random.shuffle(self.waiters)
-        self.counters.lookups += len(self.waiters)
+        waiters, counters = self.waiters, self.counters
+        waiting = len(waiters)
+        if waiting > 1:
+            random.shuffle(waiters)
+        counters.lookups += waiting
         if record is None:
-            self.counters.misses += len(self.waiters)
+            counters.misses += waiting
         else:
-            self.counters.hits += len(self.waiters)
+            counters.hits += waiting
         self.answer(record)
 
     def fail(self, error: StoreError) -> None:
