@@ -247,6 +247,14 @@ async def test_what_waits_for_a_lane_is_not_late_however_often_the_loop_is_busy(
     await world.node.close()
 
 
+def test_no_call_waits_for_ever_however_busy_the_loop_is() -> None:
+    """Its time begins anew ten times, and then it is late."""
+    command = Command(new_key())
+    for number in range(100):
+        command.prolong(number, again=True)
+    assert command.deadline == 9
+
+
 async def test_a_closed_node_is_not_opened_again() -> None:
     """Neither by a call nor by an answer that comes after the end."""
     world = World()

@@ -8,7 +8,7 @@ Rule 3: a server that does not answer shuts the queue (the breaker is open): all
 every later call, fails at once. New connections, not visitors' calls, are tried until one answers.
 Rule 4: our own slowness is not the server's. What has arrived is read before a deadline is
 believed; where the loop itself was late, answers get as long again, and what waits for a lane gets
-that as often as need be while the server answers; and a command that was sent with less than half
+that ten times while the server answers; and a command that was sent with less than half
 of its time left, that ran out of it, opens the breaker only if the server does not answer over a
 new connection. Nor is it the server's fault that this process has no descriptor
 left: calls fail, and the next one tries anew.
