@@ -23,7 +23,7 @@ from compare.demo.matrix import matrix
 from compare.demo.placing import EXAMPLES, placed, placed_as_told, placed_example
 from compare.demo.store_view import records_shown
 from compare.demo.telling import FOLDER, LIVE, SCRIPTS
-from compare.demo.tour.objections import OBJECTIONS
+from compare.demo.tour.objections import OBJECTIONS, READ
 from compare.demo.tour.steps import STEPS
 from compare.demo.troubles import plainly
 from compare.demo.wire import cookies_in, described_cookie, taken_apart
@@ -105,6 +105,11 @@ def test_headers_are_read() -> None:
     ("response", "status", "says"),
     [
         ('HTTP/1.1 200 OK\r\n\r\n{"username":"demo"}', 200, "you are demo"),
+        (
+            'HTTP/1.1 200 OK\r\n\r\n{"username":"demo","email":"d@post.example"}',
+            200,
+            "you are demo, d@post.example",
+        ),
         ('HTTP/1.1 200 OK\r\n\r\n{"items":[]}', 200, "the cart is empty"),
         (
             'HTTP/1.1 200 OK\r\n\r\n{"items":[{"quantity":2,"name":"Oak tray"}]}',
@@ -134,10 +139,12 @@ def test_the_matrix_tells_declared_from_seen() -> None:
     """A cell has a sign and a word, as declared and as seen; a row, who needs it and its button."""
     rows = {row["capability"]: row for row in matrix({"cookie": {"fresh": False}})}
     no, yes = {"sign": "✗", "said": "no"}, {"sign": "✓", "said": "yes"}
-    assert rows["fresh"]["cells"] == [{"declared": no, "seen": no}, {"declared": yes, "seen": None}]
-    assert rows["fresh"]["needed_by"] == ["cart", "credentials"]
+    unseen = {"declared": yes, "seen": None}
+    assert rows["fresh"]["cells"] == [{"declared": no, "seen": no}, unseen, unseen]
+    assert rows["fresh"]["needed_by"] == ["cart", "who is signed in"]
     assert rows["capacity"]["needed_by"] == ["cart"]
-    assert all(row["action"]["name"] in LESSONS for row in rows.values())
+    assert [rows[name]["action"]["view"] for name in ("fresh", "capacity")] == ["cart", "attacks"]
+    assert {row["action"]["name"] for row in rows.values()} <= {"", *LESSONS}
 
 
 def test_a_size_is_told_once() -> None:
@@ -171,15 +178,24 @@ def test_an_example_says_why_first() -> None:
 
 
 def test_every_step_answers_its_objections() -> None:
-    """Whatever is said to a step has an answer, and no answer stands unused."""
-    used = {name for step in STEPS for name in step.objections}
-    assert used == set(OBJECTIONS)
+    """Whatever is said to a step has an answer, and each stands at one step."""
+    used = [name for step in STEPS for name in step.objections]
+    assert sorted(used) == sorted(OBJECTIONS)
+
+
+def test_an_answer_names_nothing_that_cannot_be_followed() -> None:
+    """No command and no file: on a phone there is neither. What it rests on is a link."""
+    told = " ".join(text for each in OBJECTIONS.values() for text in each[:2])
+    assert not re.search(r"`|make |\.rst|ONLY=", told)
+    assert all((FOLDER.parent / file).is_file() for file, _ in READ.values())
+    assert {each.read for each in OBJECTIONS.values()} == {"", *READ}
 
 
 def test_an_answers_figures_are_those_that_were_measured() -> None:
     """Each number of a few digits stands in MEASURED.rst."""
     measured = (FOLDER.parent / "MEASURED.rst").read_text()
-    told = re.findall(r"\d,\d{3}|\d{3}", " ".join(answer for _, answer in OBJECTIONS.values()))
+    answers = " ".join(each.answer for each in OBJECTIONS.values())
+    told = re.findall(r"\d+[,.]\d+|\d{3}", answers)
     assert told
     assert [number for number in told if number not in measured] == []
 
@@ -337,7 +353,7 @@ def test_the_tour_is_recorded_as_one_file(tmp_path: Path) -> None:
     data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])["recorded"]
     assert {*data["stories"]} == {step.name for step in STEPS}
     assert data["yours"] == {}
-    cells = [cell for row in data["matrix"] for cell in row["cells"]]
+    cells = [cell for row in data["matrix"] for cell in row["cells"][:2]]
     assert all(cell["seen"] == cell["declared"] for cell in cells)
     assert "Recorded." in page
     assert 'data-action="read"' not in page

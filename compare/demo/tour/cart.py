@@ -44,6 +44,7 @@ STEP = Step(
         Beat("You send the kept cookies to the shop.", _send_again),
     ),
     judged=_judged,
+    guest_sign="↺",
     capability="fresh",
     lesson=(
         "An old signed cookie counts like the new one. A cart, or a count of tries, that must not "
@@ -52,5 +53,5 @@ STEP = Step(
     ),
     wrong_guess="The signature is right, so the cookie must be. It only says who made it, not when "
     "it was replaced.",
-    objections=("localstorage",),
+    objections=("newest",),
 )

@@ -49,5 +49,5 @@ STEP = Step(
         "a sign-in above all, belongs in a session."
     ),
     wrong_guess="Signing out deletes the cookie in your browser. The copy is in another one.",
-    objections=("refresh", "denylist"),
+    objections=("refresh", "denylist", "localstorage"),
 )

@@ -38,7 +38,7 @@ class Step:
     """One question. ``label`` is its name in the list of steps, ``guest`` whose browser stands
     beside the visitor's, "" for nobody's, ``judged`` what came once all ``beats`` are played,
     ``capability`` the row of the matrix it fills in, ``lesson`` what follows from it,
-    ``wrong_guess`` what makes people guess wrong.
+    ``wrong_guess`` what makes people guess wrong. ``guest_sign`` stands before the guest.
     """
 
     name: str
@@ -51,4 +51,5 @@ class Step:
     lesson: str
     wrong_guess: str
     objections: tuple[str, ...] = ()
+    guest_sign: str = "☠"
     takes_store_away: bool = False
