@@ -330,16 +330,11 @@ def test_the_old_cart_is_seen_beside_the_new_one(drive: Drive) -> None:
 
 def test_who_sits_beside_the_visitor_has_a_sign(drive: Drive) -> None:
     """A thief's is a skull; the visitor with the old cookies is none."""
-    signs = []
-    for name in ("steal", "cart"):
+    caption = drive.person.page.locator("[data-guest=cookie] .caption")
+    for name, sign in (("steal", "☠"), ("cart", "↺")):
         drive.person.go(name)
-        caption = drive.person.page.locator("[data-guest=cookie] .caption")
-        signs.append(caption.evaluate("it => getComputedStyle(it, '::before').content"))
-    assert [each.partition('" "')[0] for each in signs] == ['"☠', '"↺']
-
-
-def cart_of(text: str) -> list[str]:
-    return [line for line in text.split("\n") if line[:2] in {"1 ", "2 ", "3 "} and "×" in line]
+        expect(caption).to_have_attribute("data-sign", sign)
+        assert caption.evaluate("it => getComputedStyle(it, '::before').content")[1] == sign
 
 
 def test_two_tabs_are_two_small_carts(drive: Drive) -> None:
