@@ -337,6 +337,10 @@ def test_who_sits_beside_the_visitor_has_a_sign(drive: Drive) -> None:
         assert caption.evaluate("it => getComputedStyle(it, '::before').content")[1] == sign
 
 
+def cart_of(text: str) -> list[str]:
+    return [line for line in text.split("\n") if line[:2] in {"1 ", "2 ", "3 "} and "×" in line]
+
+
 def test_two_tabs_are_two_small_carts(drive: Drive) -> None:
     """Each shows what it was told; the browser's cart has one of the two things, or both. What is
     lost is named."""
