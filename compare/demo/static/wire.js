@@ -82,7 +82,7 @@ function card({ kind, tier, sentences }) {
 
 function belongs(tier, sentences) {
   const place = { "signed cookie": "cookie", "server session": "session" }[tier] ?? "";
-  return [make("p", { class: `place ${place}` }, tier ?? "no one place: split it, or drop a need"),
+  return [make("p", { class: `place ${place}` }, tier ?? "no one place"),
     make("ul", {}, ...sentences.map((each) => make("li", {}, each)))];
 }
 

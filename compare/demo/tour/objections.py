@@ -71,7 +71,7 @@ OBJECTIONS = {
     "framework": Objection(
         "But my framework has sessions, too.",
         "Then try it. express-session, Flask-Session, starsessions and Django write the whole "
-        "session back, and the last one wins, as on the left. Those of the shop on the right see "
+        "session back, and the last one wins, as with the cookie. The sessions of this shop see "
         "that another request was faster, and put both changes together.",
         "peers",
     ),
