@@ -239,6 +239,16 @@ def test_what_the_page_may_not_ask_for_is_a_sentence(
     assert len(told["error" if status >= 400 else "told"]) > 10
 
 
+@pytest.mark.parametrize(("name", "status"), [("measured", 200), ("peers", 200), ("nothing", 404)])
+def test_what_an_answer_rests_on_can_be_read(demo: DemoProcess, name: str, status: int) -> None:
+    """As plain text, by nobody in particular; nothing else of the project is served."""
+    response, text = ask(demo, "GET", f"/read/{name}")
+    assert response.status == status
+    plain = (response.getheader("Content-Type") or "").startswith("text/plain")
+    assert plain == (status == 200)
+    assert text
+
+
 def test_another_origin_and_another_visitor_may_ask_for_nothing(
     demo: DemoProcess, cookie: str
 ) -> None:
