@@ -26,7 +26,8 @@ READ = {
 OBJECTIONS = {
     "encrypt": Objection(
         "But one can encrypt the cookie.",
-        "Then nobody reads it. The next steps never read it: see what is left of them.",
+        "Then nobody reads it. In the next steps nobody has to: there an encrypted cookie does as "
+        "this one.",
     ),
     "jwt": Objection(
         "But I use a JWT.",
@@ -35,8 +36,8 @@ OBJECTIONS = {
     ),
     "account_page": Objection(
         "But a thief with the session's number opens the account page and reads the address there.",
-        "While the session lasts, yes; the next step ends it. What stands in the cookie can be "
-        "read for ever, in every log, backup and screenshot that has it.",
+        "Yes, for as long as the session lasts. What stands in the cookie can be read for ever, in "
+        "every log, backup and screenshot that has it.",
     ),
     "refresh": Objection(
         "But my access token lives for minutes, and a refresh token gets the next one.",
@@ -82,7 +83,7 @@ OBJECTIONS = {
     ),
     "restart": Objection(
         "But if the store starts anew, is everybody signed out?",
-        "Yes, and their carts are gone. Accounts and orders are not: they are in a database.",
+        "Yes, and their carts are gone. Accounts are not: they are in a database.",
     ),
     "scale": Objection(
         "But sessions do not scale.",

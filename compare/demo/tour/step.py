@@ -38,7 +38,8 @@ class Step:
     """One question. ``label`` is its name in the list of steps, ``guest`` whose browser stands
     beside the visitor's, "" for nobody's, ``judged`` what came once all ``beats`` are played,
     ``capability`` the row of the matrix it fills in, ``lesson`` what follows from it,
-    ``wrong_guess`` what makes people guess wrong. ``guest_sign`` stands before the guest.
+    ``wrong_guess`` what makes people guess wrong. ``guest_sign`` stands before the guest,
+    and what ``takes_store_away`` has it back when it is left.
     """
 
     name: str

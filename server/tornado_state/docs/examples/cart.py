@@ -26,6 +26,7 @@ class Voucher(msgspec.Struct):
 
 CART = Kind("cart", list[Line], default=[], fresh=True, concurrent=True, size=8192)
 ADDRESS = Kind("address", Address, confidential=True)
+# Which one was entered here. That it is used up is for a database to know: it holds everywhere.
 VOUCHER = Kind("voucher", Voucher, fresh=True)
 
 
