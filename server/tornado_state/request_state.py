@@ -98,13 +98,13 @@ class RequestState(PersonsSessions):
         await self._tiers.reload(closed=self._closed)
 
     def when_ended(
-        self, callback: Callable[[], None], *, keeps_alive: bool = False
+        self, callback: Callable[[], object], *, keeps_alive: bool = False
     ) -> AbstractContextManager[None]:
         """Return a block; if the session ends before that does, ``callback`` is called, once.
 
         For a stream: at once where this process ends the session, else within
-        ``session_look_every`` seconds. With ``keeps_alive`` it does not end for lack of use.
-        Raises what kept the session from being loaded.
+        ``session_look_every`` seconds. With ``keeps_alive`` it does not end for lack of use. What
+        is called may be a coroutine's. Raises what kept the session from being loaded.
         """
         tiers = self._tiers.look()
         session = tiers.if_needed
