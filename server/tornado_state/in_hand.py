@@ -102,7 +102,7 @@ def change_of(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
 def _change_within(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
     """Look at a value that can change inside; at one that is as it was last time, not again."""
     live.seen = kind.written(live.value)
-    kept = base.text(kind)
+    kept = base.kept(kind)
     if live.last_look is not None and live.last_look[:2] == (live.seen, kept):
         return live.last_look[2]
     if live.seen == live.text:
@@ -120,7 +120,7 @@ def _change_within(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
 def _against(base: Confirmed, kind: Kind[Any], live: InHand, now: bytes) -> Any:
     if live.is_default and now == live.text:
         return None if live.dropped and base.names(kind) else NO_VALUE
-    kept = base.text(kind)
+    kept = base.kept(kind)
     if kept is None:
         return now
     if kept != now and (kind.values.differs(live.value, kept) or not is_same(kind, now, kept)):

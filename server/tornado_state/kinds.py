@@ -193,14 +193,23 @@ class Kind(Generic[T]):
     def brought_up(self, text: bytes, version: int) -> bytes | None:
         """Return a text of an older ``version`` in today's; None when there is no way.
 
-        Raises `InvalidValue` when what the migrations make is no value.
+        Raises `InvalidValue` when the migrations make no value of it, `TooLarge`.
         """
-        if any(step not in self.migrations for step in range(version, self.version)):
+        steps = range(version, self.version)
+        if any(step not in self.migrations for step in steps):
             return None
         value = from_json(text)
-        for step in range(version, self.version):
-            value = self.migrations[step](value)
-        return self.encode(self.decode(to_json(value)))
+        for step in steps:
+            try:
+                value = self.migrations[step](value)
+            except Exception as error:  # of whatever class: there is no way up from there
+                why = f"the migration from version {step} raised {type(error).__name__}"
+                raise InvalidValue(self.name, why) from error
+        try:
+            made = to_json(value)
+        except ValueError as error:
+            raise InvalidValue(self.name, f"the migrations make no value of it: {error}") from error
+        return self.encode(self.decode(made))
 
     def person(self, value: T) -> str:
         """Return whom ``value``, of the identity kind, names; `InvalidValue` for nobody."""

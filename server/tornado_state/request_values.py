@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from .composition import Composition, Plan
 from .cookies.client_state import ClientState
 from .cookies.wire import Cookies
+from .exceptions import InvalidValue, TooLarge
 from .journal import Journal
 from .kinds import Kind
 from .late_changes import LateChanges
@@ -135,10 +136,12 @@ class RequestValues(LateChanges):
     def sign_in(self, *, remember: bool) -> None:
         """Begin anew for another person, who takes along what is inherited."""
         session = self.look().if_kept
-        self._client.hand_over(self._owner())
+        before = self._owner_before()
+        self._client.hand_over(before)
         for kind in self.composition.cookie_kinds:
-            if not kind.inherited and kind not in self.journal(kind).changes():
-                self.drop(kind)
+            owner = before if kind in self.composition.bound_kinds else ""
+            if not kind.inherited and kind not in self._client.journal(kind, owner).changes():
+                self._client.drop(kind, owner)
         if session is not None:
             session.sign_in(remember=remember)
 
@@ -156,6 +159,13 @@ class RequestValues(LateChanges):
 
     def _owner_of(self, kind: Kind[Any]) -> str:
         return self.owner() if kind in self.composition.bound_kinds else ""
+
+    def _owner_before(self) -> str:
+        """Return whose cookies are handed over: nobody's where what is kept is no identity."""
+        try:
+            return self._owner()
+        except (InvalidValue, TooLarge):
+            return ""
 
     def _owner(self) -> str:
         """Return who is signed in, "" for nobody, as far as cookies have to be bound to it."""
