@@ -18,7 +18,7 @@ from .exceptions import CompositionError, InvalidValue, UndeclaredKind
 from .kind_options import KindOptions, Migration, check_options
 from .needs import checked_needs
 from .predecessors.adopted import Adopted, Moved
-from .values import ValueType, field_of, from_json, to_json
+from .values import ValueType, field_of, from_json, may_have_field, name_of, to_json
 
 if TYPE_CHECKING:
     # What is given as a type may be a union as well, or a Literal (PEP 747).
@@ -125,6 +125,8 @@ class Kind(Generic[T]):
         self.record_name = name if version == 1 else f"{name}@{version}"
         #: What its values are.
         self.values: ValueType[T] = ValueType(name, type, self.needs.size)
+        if isinstance(identity, str) and not may_have_field(type, identity):
+            raise CompositionError(f"{name}: values of {type!r} have no field {identity!r}")
         self.default: T = default
         if default is not None:
             self._encode_default()
@@ -219,9 +221,10 @@ class Kind(Generic[T]):
                 named = field_of(value, self.identity)
             except (KeyError, AttributeError, TypeError) as error:
                 raise InvalidValue(self.name, f"it has no field {self.identity!r}") from error
-        if named is None or isinstance(named, bool) or str(named) == "":
+        name = "" if isinstance(named, bool) else name_of(named)
+        if not name:
             raise InvalidValue(self.name, "it names nobody")
-        return str(named)
+        return name
 
     # Within
 

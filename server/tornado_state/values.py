@@ -71,9 +71,43 @@ def from_json(text: bytes) -> Any:
         raise ValueError(str(error)) from error
 
 
+def name_of(value: object) -> str:
+    """Return what ``value`` says, in words that say it again for an equal one; "" for nothing."""
+    if is_immutable(value):
+        return "" if value is None or value == b"" else str(value)
+    return _IN_ORDER.encode(value).decode() if value else ""
+
+
 def field_of(value: object, name: str) -> object:
     """Return a field; `KeyError`, `AttributeError` or `TypeError` where there is none."""
     return value[name] if isinstance(value, Mapping) else getattr(value, name)
+
+
+#: What has neither fields nor anything else by which somebody is named.
+_WITHOUT_FIELDS = (
+    *(inspect.NoneType, inspect.BoolType, inspect.IntType, inspect.FloatType, inspect.StrType),
+    *(inspect.BytesType, inspect.ByteArrayType, inspect.CollectionType, inspect.TupleType),
+)
+
+
+def may_have_field(type_: Any, name: str) -> bool:
+    """Return whether a value of ``type_`` may have the field; a class may compute it."""
+    return _may_have(inspect.type_info(type_), name)
+
+
+def _may_have(info: inspect.Type, name: str) -> bool:
+    if isinstance(info, inspect.Metadata):
+        return _may_have(info.type, name)
+    if isinstance(info, inspect.UnionType):
+        return any(_may_have(each, name) for each in info.types)
+    if isinstance(info, _WITHOUT_FIELDS):
+        return False
+    fields = getattr(info, "fields", None)
+    if fields is None or name in (field.name for field in fields):
+        return True
+    class_ = getattr(info, "cls", None)
+    made = (name, "__getattr__", "__post_init__")
+    return not isinstance(info, inspect.TypedDictType) and any(hasattr(class_, n) for n in made)
 
 
 class ValueType(Generic[T]):
