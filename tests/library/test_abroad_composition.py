@@ -298,6 +298,17 @@ def use(of: Any) -> bool:
     return False
 
 
+# Row 34
+@pytest.mark.parametrize(
+    "given",
+    [{"cart": SERVER_SESSION}, {CART: "server session"}, {CART: None}, [CART], 0, PlacementTable],
+)
+def test_a_placement_that_is_none_is_refused(given: Any) -> None:
+    """It maps kinds, not their names, to tiers, not to theirs."""
+    with pytest.raises(CompositionError, match="a placement maps each kind to"):
+        application({"/": handler(cart=CART)}, placement=given)
+
+
 #: What is asked for each request, and cannot be.
 NO_HOOKS: dict[str, dict[str, Any]] = {
     "Handler.kinds_for": {"kinds_for": lambda self, request: [CART]},
