@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from abroad_app import elsewhere, handler, serving
+from abroad_app import FILLED, elsewhere, handler, serving
+from commanded_store import Clock, CommandedStore
 from tornado_state import CompositionError, InvalidValue, Kind
 
 IN_SESSION: dict[str, Any] = {"fresh": True}
@@ -100,3 +101,27 @@ def test_a_migration_is_no_coroutine() -> None:
     """Nothing would wait for it."""
     with pytest.raises(CompositionError, match="a migration is a plain function"):
         Kind("cart", int, version=2, migrations={1: never})
+
+
+class Sloppy(CommandedStore):
+    """Says of what it cannot tell something that is false, and not None."""
+
+    says: Any = None
+
+    async def load(self, key: str) -> Any:
+        return await super().load(key) if self.says is None else self.says
+
+
+# Row 10
+@pytest.mark.parametrize("says", [False, b"", (), 0])
+async def test_only_none_is_no_record(says: Any) -> None:
+    """What a store answers against its contract ends no session, and replaces none."""
+    store = Sloppy(Clock())
+    async with serving(session_store=store) as browser:
+        await browser.fetch("/fill", "POST")
+        jar, store.says = dict(browser.jar), says
+        for path, method in (("/", "GET"), ("/fill", "POST"), ("/login", "POST")):
+            assert (await browser.fetch(path, method)).code == 500
+        store.says = None
+        assert browser.jar == jar
+        assert await browser.values() == FILLED
