@@ -103,9 +103,10 @@ def _change_within(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
     """Look at a value that can change inside; at one that is as it was last time, not again."""
     live.seen = kind.written(live.value)
     kept = base.kept(kind)
-    if live.last_look is not None and live.last_look[:2] == (live.seen, kept):
+    has_more = kind.values.has_more(live.value)
+    if not has_more and live.last_look is not None and live.last_look[:2] == (live.seen, kept):
         return live.last_look[2]
-    if live.seen == live.text:
+    if live.seen == live.text and not has_more:
         now = live.text
     elif live.seen is None:
         now = kind.encode(live.value)  # which says what is wrong with it

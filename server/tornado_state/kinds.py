@@ -230,7 +230,7 @@ class Kind(Generic[T]):
 
     def _encode_default(self) -> None:
         try:
-            self.encode(self.default)
+            self.encode(self.initial())
         except Exception as error:
             raise CompositionError(
                 f"the default of {self.name} is no value of it: {error}"

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import inspect
 
 from .exceptions import CompositionError, InvalidValue, TooLarge
-from .likeness import difference, is_plainly_alike
+from .likeness import difference, has_more, is_plainly_alike
 
 T = TypeVar("T")
 
@@ -35,8 +35,8 @@ _ENCODER = msgspec.json.Encoder()
 _IN_ORDER = msgspec.json.Encoder(order="deterministic")
 
 #: What encoding and decoding raise: msgspec's own, and Python's for text that UTF-8 cannot carry,
-#: for numbers beyond a type and for nesting without end.
-_REFUSALS = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
+#: for numbers beyond a type, signalling ones, and for nesting without end.
+_REFUSALS = (msgspec.MsgspecError, TypeError, ValueError, ArithmeticError, RecursionError)
 
 
 #: Types that may be compared in a way of their own, or are not told apart by marshalling.
@@ -45,6 +45,8 @@ _NOT_PLAIN = (
     *(inspect.DateTimeType, inspect.TimeType),
     *(inspect.BytesType, inspect.ByteArrayType, inspect.MemoryViewType, inspect.RawType),
 )
+
+_COLLECTIONS = (list, tuple, dict, set, frozenset)
 
 #: How msgspec says where a value is not of its type, after " - at `".
 _PLACE = re.compile(r"(key` in `)?\$(.*)`", re.DOTALL)
@@ -128,6 +130,9 @@ class ValueType(Generic[T]):
         if foreign := [kind.cls for kind in kinds if isinstance(kind, inspect.CustomType)]:
             raise CompositionError(f"{name}: values of {foreign[0]!r} cannot be kept")
         self._is_plain = not any(isinstance(kind, _NOT_PLAIN) for kind in kinds)
+        self._has_classes = any(
+            isinstance(kind, inspect.StructType | inspect.DataclassType) for kind in kinds
+        )
         self._has_sets = any(
             isinstance(kind, inspect.SetType | inspect.FrozenSetType) for kind in kinds
         )
@@ -158,6 +163,14 @@ class ValueType(Generic[T]):
         if len(text) > self._size:
             raise TooLarge(self._name, len(text), self._size)
         return text
+
+    def has_more(self, value: T) -> bool:
+        """Return whether ``value``, or one in it, may have attributes that no text says."""
+        if not self._has_classes:
+            return False
+        each: Any = value
+        members = each.values() if isinstance(each, dict) else each
+        return any(map(has_more, members if isinstance(each, _COLLECTIONS) else (each,)))
 
     def written(self, value: T) -> bytes | None:
         """Return how ``value`` is written, whether or not it may be; None for what cannot be."""

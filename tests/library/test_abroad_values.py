@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -227,6 +228,37 @@ async def test_what_looks_like_state_is_refused(mistake: str) -> None:
     async with serving(routes) as browser:
         assert (await browser.fetch("/run", "POST")).code == 500
         assert await browser.values() == EMPTY
+
+
+@dataclass
+class Line:
+    sku: str
+    quantity: int = 1
+
+
+# Row 9
+@pytest.mark.parametrize("changed", [lambda lines: lines[0], lambda lines: Line("tea")])
+async def test_an_attribute_of_a_value_that_is_no_field_is_refused(changed: Any) -> None:
+    """It would not come back: neither in a value that was read, nor in one that was assigned."""
+    lines = Kind("lines", list[Line], default=[], fresh=True)
+
+    def put(h: Any) -> None:
+        h.lines.append(Line("tea"))
+
+    async def post(h: Any) -> None:
+        line = changed(h.lines)
+        await h.state.commit()
+        line.quantiy = 3
+        h.lines = [line]
+
+    def patch(h: Any) -> None:
+        h.lines[0].quantiy = 3
+
+    routes = {"/": handler(lines=lines, put=put, post=post, patch=patch)}
+    async with serving(routes) as browser:
+        await browser.fetch("/", "PUT")
+        for method in ("POST", "PATCH"):
+            assert (await browser.fetch("/", method)).code == 500
 
 
 async def test_a_plain_sign_in_is_what_it_says() -> None:
