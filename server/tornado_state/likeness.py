@@ -92,8 +92,9 @@ def _beyond(fields: frozenset[str], back: Any, value: Any) -> Difference | None:
 
 def has_more(value: Any) -> bool:
     """Return whether ``value`` has an attribute that is no field of its class."""
-    attributes = getattr(value, "__dict__", None)
-    return bool(attributes) and not _fields(type(value)).issuperset(attributes)
+    attributes: dict[str, Any] = getattr(value, "__dict__", {})
+    class_: Any = type(value)
+    return bool(attributes) and not _fields(class_).issuperset(attributes)
 
 
 @lru_cache(maxsize=1024)
