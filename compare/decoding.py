@@ -90,14 +90,17 @@ def readings(text: str) -> Iterator[Reading]:
     return _of_text(text, (), _Budget())
 
 
+_NO_BASE64 = re.compile("[^A-Za-z0-9+/_-]")
+
+
 def same_bytes(text: str, other: str) -> bool:
     """Return whether two texts are one to whoever decodes them: nothing was changed then.
 
-    The last character of base64 has bits that mean nothing (RFC 4648 3.5); escapes may be written
-    in either case.
+    The last character of base64 has bits that mean nothing (RFC 4648 3.5), many decoders pass over
+    what is none of its characters (3.3), and escapes may be written in either case.
     """
     text, other = unquote(text), unquote(other)
-    if text == other:
+    if _NO_BASE64.sub("", text) == _NO_BASE64.sub("", other):
         return True
     runs, others = _RUN.findall(text), _RUN.findall(other)
     if len(runs) != len(others) or _RUN.sub("", text) != _RUN.sub("", other):

@@ -111,11 +111,12 @@ def under_load(app: AppProcess, cookies: list[str], *, writes: bool) -> bool:
 
 
 def told_of(crowd: int, rounds: list[dict[int, tuple[float, int, int]]], what: str) -> float:
-    """Print what a crowd got; return what that is of the crowd that got most."""
+    """Print what a crowd got; return what that is, within a round, of the crowd that got most."""
     rates = {size: statistics.median(each[size][0] for each in rounds) for size in rounds[0]}
+    best = max(rates, key=lambda size: rates[size])
     own = [each[crowd] for each in rounds]
     least, most = min(rate for rate, _, _ in own), max(rate for rate, _, _ in own)
-    share = rates[crowd] / max(rates.values())
+    share = statistics.median(each[crowd][0] / each[best][0] for each in rounds)
     print(
         f"  {what:5} {crowd:5} connections: {rates[crowd]:6.0f} ({least:.0f} to {most:.0f}) good "
         f"answers per second of processor time, {share:.2f} of the best, "

@@ -155,7 +155,7 @@ async def test_a_database_still_being_made_is_waited_for(tmp_path):
 
 async def test_a_database_that_never_answers_is_unavailable(tmp_path):
     """The deadline holds whatever hangs, and a hanging transaction leaves no lock behind."""
-    database = await Database.open(url_in(tmp_path), deadline=0.2)
+    database = await Database.open(url_in(tmp_path), deadline=1.0)
 
     def hang(_connection: object) -> None:
         await_(asyncio.Event().wait())

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from random import randbytes
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 
 from compare.decoding import decodings, decodings_of_bytes, without_padding
+from compare.experiments.tampering import changed
 
 CANARY = "canary@post.example"
 
@@ -78,3 +80,26 @@ def test_random_bytes_tell_nothing() -> None:
 def test_what_pads_base64_is_known_by_its_place(text: str, bare: str) -> None:
     """At the end, after enough of base64 and of escapes in it."""
     assert without_padding(text) == bare
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "oLbIC2/Mz28IMiKM0m7%2ByA%3D%3D",
+        '"oLbIC2/Mz28IMiKM0m7%2ByA%3D%3D"',
+        '"rdjCl5VXz%2BADk1kz%2Bf%2Bp/Q%3D%3D"',
+        "aGVsbG8gd29ybGQgYWdhaW4%3D--0a1b2c3d4e5f",
+        "aGVsbG8gd29ybGQgYWdhaW4=.aGVsbG8gd29ybGQgYQ==",
+    ],
+)
+def test_a_change_is_one_to_whoever_passes_over_what_is_no_base64(value: str) -> None:
+    """As PHP does, and Python: padding, wherever it stands, and quotes around it say nothing."""
+
+    def read(text: str) -> list[bytes]:
+        parts = re.split(r"--|\.", unquote(text))
+        bare = [re.sub("[^A-Za-z0-9+/]", "", part) for part in parts]
+        return [b64decode(part + "=" * (-len(part) % 4)) for part in bare if len(part) % 4 != 1]
+
+    changes = [*changed(value)]
+    assert len(changes) >= 3
+    assert [each for each in changes if read(each) == read(value)] == []

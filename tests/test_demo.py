@@ -11,10 +11,11 @@ from demo_process import DemoProcess
 from demo_visitor import SOON, Person
 from playwright.sync_api import Browser, expect
 
-from compare.demo.actions import ACTIONS, LESSONS
+from compare.demo.actions import ACTIONS, FREEZE, LESSONS
 
 pytest_plugins = ["browser", "demo_browser"]
 
+TOLD = {action.name: action.told for action in (*ACTIONS, FREEZE)}
 #: What each action says on both sides.
 SAID = {
     "read": ("readable", "opaque"),
@@ -51,9 +52,11 @@ def test_every_action_has_words_to_be_checked() -> None:
 
 @pytest.mark.parametrize("name", SAID)
 def test_an_action_tells_both_sides(anyone: Person, name: str) -> None:
-    """Each says in a word and a sentence what became of either side, and shows the exchanges."""
+    """It says what was done, in a word and a sentence what became of either side, and shows the
+    exchanges."""
     sides = anyone.act(name)
     expect(anyone.page.locator("#result-title")).to_be_focused()
+    expect(anyone.page.locator("#result-told")).to_have_text(TOLD.get(name, ""))
     expect(anyone.page.locator("#lesson")).to_have_text(LESSONS[name])
     for side, told, word in zip(("cookie", "session"), sides, SAID[name], strict=True):
         expect(told.locator(".word")).to_contain_text(word)

@@ -105,6 +105,7 @@ def test_headers_are_read() -> None:
     ("response", "status", "says"),
     [
         ('HTTP/1.1 200 OK\r\n\r\n{"username":"demo"}', 200, "you are demo"),
+        ('HTTP/1.1 200 OK\r\n\r\n{"sort":"price","theme":"dark"}', 200, "the theme is dark"),
         ('HTTP/1.1 200 OK\r\n\r\n{"items":[]}', 200, "the cart is empty"),
         (
             'HTTP/1.1 200 OK\r\n\r\n{"items":[{"quantity":2,"name":"Oak tray"}]}',

@@ -118,6 +118,8 @@ def test_killed_shops_come_back_in_their_frames(anyone: Person) -> None:
 
 def test_who_signs_in_by_hand_is_named_above(anyone: Person) -> None:
     """Forms filled in in a frame count like the page's own."""
+    anyone.go("attacks")
+    anyone.sign_in()
     pane = anyone.pane("cookie")
     pane.get_by_role("button", name="Sign out").click()
     pane.get_by_role("navigation").get_by_role("link", name="Sign in").click()

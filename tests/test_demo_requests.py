@@ -390,6 +390,7 @@ def test_a_pane_takes_paths_only(demo: DemoProcess, cookie: str, target: str) ->
 
 
 @pytest.mark.parametrize("pane", ["", COOKIE])
+@pytest.mark.usefixtures("cookie")
 def test_a_body_that_is_far_too_large_is_not_taken(demo: DemoProcess, pane: str) -> None:
     """It is refused by what it says of its length, before it is sent."""
     port = demo.panes[pane] if pane else demo.port

@@ -102,13 +102,13 @@ async def test_networks_take_turns() -> None:
 
 
 async def test_who_waits_for_one_of_each_network_is_not_refused_for_the_rest() -> None:
-    """At one a second and five seconds' patience, eight of five networks are not too many."""
-    told = Told(at_work=1)
-    told.enter("123", now=0)
+    """At one a second and five seconds' patience seven of four networks are not too many."""
+    told = Told(at_work=8)
+    told.enter("1234567890", now=0)
     await told.leave("1", now=1)
-    for network in "abcd":
-        told.enter([network, network * 2, network * 3], now=1, network=network)
-    assert told.refused == ["bbb", "cc", "ccc", "dd", "ddd"]
+    for network in "abc":
+        told.enter([f"{network}{number}" for number in range(4)], now=1, network=network)
+    assert told.refused == ["b1", "b2", "b3", "c1", "c2", "c3"]
     told.enter("x", now=1, network="ann")
     assert "x" not in told.refused
 
@@ -146,7 +146,7 @@ async def lines_of_a_flood(size: int) -> int:
 
 
 async def test_a_crowd_from_one_place_has_nobody_else_refused() -> None:
-    """What is before somebody is what may be worked at before him."""
+    """And waits itself, until it is too late: who is refused at once asks again at once."""
     told = Told(at_work=4)
     told.enter("a123456", now=0, network="crowd")
     told.enter("bcd", now=0)
@@ -154,6 +154,23 @@ async def test_a_crowd_from_one_place_has_nobody_else_refused() -> None:
     told.enter("e", now=1)
     await told.leave("c", now=2)
     told.enter("7", now=2, network="crowd")
-    assert told.refused == ["7"]
+    assert told.refused == []
     told.enter("x", now=2, network="ann")
     assert told.begun[-1] == "x"
+    told.line.refuse_late(5)
+    assert told.refused == [*"123456"]
+
+
+async def test_of_a_network_a_few_begin_in_a_turn_of_the_loop() -> None:
+    """Or requests that are done at once would keep the loop from everybody else's."""
+    told = Told(at_work=64)
+    told.enter(range(10), network="crowd")
+    told.enter("xyz", network="ann")
+    told.enter("123456")
+    assert told.begun == [*range(4), *"xyz123456"]
+    await asyncio.sleep(0)
+    assert told.begun[13:] == [4, 5, 6, 7]
+    await asyncio.sleep(0)
+    assert told.begun[17:] == [8, 9]
+    told.enter("v", network="ann")
+    assert told.begun[-1] == "v"

@@ -108,6 +108,7 @@ class Networks(Line):
     def __init__(self) -> None:
         super().__init__()
         self.entered: list[str | None] = []
+        self.somebody = asyncio.Event()
 
     def enter(
         self,
@@ -118,6 +119,7 @@ class Networks(Line):
         network: str | None = None,
     ) -> None:
         self.entered.append(network)
+        self.somebody.set()
         super().enter(key, begin, refuse, now, network)
 
 
@@ -130,6 +132,27 @@ async def test_all_that_a_customer_has_of_ipv6_is_one_network() -> None:
             proxied = f"X-Forwarded-For: {address}", "X-Forwarded-Proto: https"
             await ask(port, "GET / HTTP/1.1", *proxied)
     assert line.entered == ["2001:db8::/48", "2001:db8::/48", "2001:db8:1::/48", "192.0.2.1"]
+
+
+class Crowded(Networks):
+    """A line of a network that has had its part of this turn of the loop."""
+
+    def may_begin(self, network: str | None) -> bool:
+        return network is None
+
+
+async def test_what_touches_nothing_waits_for_nobody_but_a_crowd_of_its_own_network() -> None:
+    """What costs nothing costs the loop when thousands ask for it."""
+    line = Crowded()
+    async with served(line, trust_proxy=True) as (_, port):
+        await ask(port, "GET /health HTTP/1.1")
+        assert line.entered == []
+        asking = asyncio.ensure_future(
+            ask(port, "GET /health HTTP/1.1", "X-Forwarded-For: 192.0.2.1")
+        )
+        await asyncio.wait_for(line.somebody.wait(), PATIENCE)
+    assert line.entered == ["192.0.2.1"]
+    assert await asking == (b"", b"")
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ ACTIONS = (
     Action(
         "idle",
         "Leave it alone",
-        "Both shops get an idle time-out of three seconds. You sign in and do nothing for five.",
+        "Both shops get an idle time-out of three seconds. You sign in, and do nothing for longer.",
         (
             "A server can count how long a session was not used, and end it. A signed cookie has "
             "one end, and that was fixed when it was signed."

@@ -121,7 +121,6 @@ class DemoHandler(RequestHandler):
                 async with booth.looking:
                     return await asyncio.to_thread(function, booth)
             except TROUBLES as error:
-                booth.notice = plainly(error)
-                raise Refused(503, booth.notice) from error
+                raise Refused(503, plainly(error)) from error
             finally:
                 booth.results += 1

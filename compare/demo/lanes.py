@@ -74,6 +74,8 @@ def _said_of(told: Mapping[str, Any]) -> str:
         return str(error.get("message", ""))
     if "username" in told:
         return f"you are {told['username']}"
+    if "theme" in told:
+        return f"the theme is {told['theme']}"
     if isinstance(items := told.get("items"), list):
         return f"in the cart: {in_words(items)}" if items else "the cart is empty"
     return ""

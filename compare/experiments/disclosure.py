@@ -28,11 +28,9 @@ def run(lab: Lab) -> Outcome:
     wrote = lab.fill_cart(target, victim, _NOTE)
     if not victim.held:
         raise Unexpected("somebody who is signed in holds nothing that could be read")
-    told = {
-        what: where
-        for what, canary in _canaries(person, wrote=wrote and _is_secret(lab))
-        if (where := _where(victim.held, canary))
-    }
+    canaries = _canaries(person, wrote=wrote and _is_secret(lab))
+    told = {what: where for what, each in canaries if (where := _where(victim.held, each))}
+    sought = " and no ".join(what for what, _ in canaries if what not in told) or "more"
     name = f"It tells the name, {told.pop('name')}." if "name" in told else ""
     if told:
         said = " and ".join(f"the {what}, {where}" for what, where in told.items())
@@ -40,7 +38,7 @@ def run(lab: Lab) -> Outcome:
     return Outcome(
         OPAQUE,
         True,
-        f"Nothing of it can be read in {len(victim.held)} values, whatever one tries.",
+        f"It tells no {sought}, however it is decoded.",
         remarks=(name,) if name else (),
     )
 

@@ -22,9 +22,8 @@ def after_the_loss(visitor: ShopVisitor, what: str) -> Outcome:
     if visitor.who():
         return Outcome(UNAFFECTED, None, f"{what}, and nobody noticed.")
     if visitor.told_that_it_ended():
-        return Outcome(
-            TOLD, None, f"{what}: a definite miss is a sign-out, and the visitor is told."
-        )
+        told = f"{what}, which is no outage: the visitor is told that the session has ended."
+        return Outcome(TOLD, None, told)
     return Outcome(NOT_TOLD, None, f"{what}, and the visitor was never signed in, it is said.")
 
 

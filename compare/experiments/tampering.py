@@ -109,7 +109,13 @@ def _changes(held: Held) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def changed(value: str) -> Iterator[str]:
-    """Yield ``value`` with one character changed, so that it decodes to something else."""
+    """Yield ``value`` with one character changed, so that it decodes to something else.
+
+    The quotes around a value are not of it (RFC 6265 4.1.1).
+    """
+    if len(value) >= 2 and value[0] == value[-1] == '"':
+        yield from (f'"{each}"' for each in changed(value[1:-1]))
+        return
     length = len(without_padding(value))
     for place in dict.fromkeys([*range(0, length, _EVERY), length - 1]):
         texts = (value[:place] + other + value[place + 1 :] for other in _OTHERS)

@@ -9,8 +9,12 @@ Rule 3: a network (:mod:`..networks`) has a share of the work, and networks take
 for one thing waits for one of each other network, however many those asked for before; in order of
 arrival he would wait for all of a flood. A house of many with one address is one network: while
 others wait as well, that one has its turn no more often than they have theirs.
+Of a network a few begin in a turn of the loop, or a crowd whose requests are done at once has the
+loop to itself without ever being worked at.
 Rule 4: nobody waits in vain. Who cannot be served in time, as fast as it goes just now, is refused
 at once; so is whoever has waited that long all the same. A refusal is prepared: it costs little.
+But to read what is refused may cost much, and who is refused asks again: a crowd that is in its own
+way waits.
 Rule 5: to enter, to leave and to be refused cost the same however many wait.
 """
 
@@ -26,6 +30,9 @@ AT_WORK = 128
 
 #: A network may have this part of the work.
 _SHARE = 4
+
+#: Of a network so many begin in a turn of the loop.
+_AT_ONCE = 4
 
 #: Seconds.
 PATIENCE = 10.0
@@ -57,6 +64,8 @@ class Line:
         self._queues: dict[str | None, OrderedDict[Hashable, None]] = {}
         #: The networks that wait and have a share left, in turn.
         self._turns: OrderedDict[str | None, None] = OrderedDict()
+        #: How many of a network have begun in this turn of the loop.
+        self._begun: Counter[str | None] = Counter()
         #: Seconds from one that is done to the next; how many were done since when.
         self._pace = 0.0
         self._done, self._since = 0, 0.0
@@ -73,10 +82,10 @@ class Line:
 
         A network of None is nobody's, and has no share.
         """
-        if len(self._working) < self._most and self._has_share(network):
+        if self._is_free() and self._has_share(network):
             self._work_at(key, network)
             begin()
-        elif self._before(network) * self._pace > self._patience:
+        elif self._before(network) * self._pace > self._patience and not self._is_crowd(network):
             refuse()
         else:
             if not self._waiting:
@@ -94,24 +103,54 @@ class Line:
         self._end_work(key)
         self._note_pace(now)
         self.refuse_late(now)
-        if self._turns:
-            following = next(iter(self._queues[self._turns.popitem(last=False)[0]]))
-            waited = self._step_out(following)
-            self._work_at(following, waited.network)
+        if self._turns and self._is_free():
             # In a turn of its own: what it does is nothing to whoever has just left.
-            asyncio.get_running_loop().call_soon(waited.begin)
+            asyncio.get_running_loop().call_soon(self._next_to_begin())
+
+    def may_begin(self, network: str | None) -> bool:
+        """Return whether one more of a network may begin in this turn of the loop."""
+        return network is None or self._begun[network] < _AT_ONCE
+
+    def begins(self, network: str | None) -> None:
+        """Note that one of a network begins."""
+        if network is not None:
+            if not self._begun:
+                asyncio.get_running_loop().call_soon(self._turn)
+            self._begun[network] += 1
+
+    def _turn(self) -> None:
+        """Let those begin who had to wait for the next turn of the loop."""
+        begun, self._begun = self._begun, Counter()
+        for network in begun:
+            self._note_turn(network)
+        while self._turns and self._is_free():
+            self._next_to_begin()()
+
+    def _next_to_begin(self) -> Callable[[], None]:
+        following = next(iter(self._queues[self._turns.popitem(last=False)[0]]))
+        waited = self._step_out(following)
+        self._work_at(following, waited.network)
+        return waited.begin
+
+    def _is_free(self) -> bool:
+        return len(self._working) < self._most
 
     def _has_share(self, network: str | None) -> bool:
-        return network is None or self._at_work[network] < self._share
+        return network is None or (self._at_work[network] < self._share and self.may_begin(network))
 
     def _before(self, network: str | None) -> int:
         """Return how many are done before who comes from there now, at the most."""
         theirs = len(self._queues.get(network, ()))
         return min(len(self._waiting), (theirs + 1) * len(self._queues))
 
+    def _is_crowd(self, network: str | None) -> bool:
+        """Return whether as many of a network wait as may be worked at."""
+        return network is not None and len(self._queues.get(network, ())) >= self._share
+
     def _work_at(self, key: Hashable, network: str | None) -> None:
         self._working[key] = network
         self._at_work[network] += 1
+        self.begins(network)
         self._note_turn(network)
 
     def _end_work(self, key: Hashable) -> None:

@@ -53,7 +53,7 @@ class Server(HTTPServer):
     ``trust_proxy``  whether to believe a proxy on this machine
     ``most``         how many connections there may be; as many as there are descriptors for
     ``line``         where requests wait
-    ``apart``        paths that cost nothing, and wait for nobody
+    ``apart``        paths that cost nothing, and wait for nobody but a crowd of one's network
     ``seats``        those of all processes on the port, and which ``number`` this one has
     """
 
@@ -212,15 +212,14 @@ class _Request(httputil.HTTPMessageDelegate):
 
     def finish(self) -> None:
         self._server._crowd.works(self._stream)
-        if self._start_line.path in self._server._apart:
+        line, network = self._server._line, self._network
+        if self._start_line.path in self._server._apart and line.may_begin(network):
+            line.begins(network)
             self._delegate.finish()
             return
-        if self._network is None:
+        if network is None:
             self._server._tell_of_proxy()
-        now = time.monotonic()
-        self._server._line.enter(
-            self._stream, self._delegate.finish, self._refuse, now, self._network
-        )
+        line.enter(self._stream, self._delegate.finish, self._refuse, time.monotonic(), network)
 
     def _refuse(self) -> None:
         self._server._refused += 1

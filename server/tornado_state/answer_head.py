@@ -25,7 +25,10 @@ def complete(
     cookies = state.set_cookies()
     for cookie in cookies:
         headers.add("Set-Cookie", cookie.header)
-    tell_keepers(headers, sets_cookies=bool(cookies), depends=state.was_read)
+    if cookies:
+        headers["Cache-Control"] = _private(headers.get("Cache-Control", ""))
+    if cookies or state.was_read:
+        headers["Vary"] = _with_cookie(headers["Vary"]) if "Vary" in headers else "Cookie"
     if explains:
         explain_cookies(cookies)
     if (timing := state.timing) is not None:
@@ -49,14 +52,6 @@ def check_head(headers: HTTPHeaders, chunk: bytes | None) -> None:
         raise ValueError(f"a Content-Length is a number, not {length!r}")
     if chunk and len(chunk) > int(length):
         raise HTTPOutputError("Tried to write more data than Content-Length")
-
-
-def tell_keepers(headers: HTTPHeaders, *, sets_cookies: bool, depends: bool) -> None:
-    """Tell whoever keeps a copy of the answer; ``depends`` is whether state was read."""
-    if sets_cookies:
-        headers["Cache-Control"] = _private(headers.get("Cache-Control", ""))
-    if sets_cookies or depends:
-        headers["Vary"] = _with_cookie(headers["Vary"]) if "Vary" in headers else "Cookie"
 
 
 def _private(given: str) -> str:

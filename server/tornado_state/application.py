@@ -116,14 +116,13 @@ class StateApplication(Application):
         for handler in [*handlers_of(self.default_router), *([default] if default else [])]:
             if isinstance(handler, Application):
                 _check_within(handler)
-            elif isinstance(handler, type) and issubclass(handler, StateHandler):
+            elif _has_state(handler) and handler not in self._known:
                 self._declare(handler)
 
     def _declare(self, handler: type[StateHandler]) -> None:
-        if handler not in self._known:
-            check_attributes(handler)
-            self._composition.declare(handler.__name__, handler.declared_kinds)
-            self._known.add(handler)
+        check_attributes(handler)
+        self._composition.declare(handler.__name__, handler.declared_kinds)
+        self._known.add(handler)
 
     # Tornado types this by the private class it returns; what its caller uses is the delegate's
     # interface.
@@ -162,7 +161,8 @@ class StateApplication(Application):
         self, request: httputil.HTTPServerRequest, target_class: type[StateHandler]
     ) -> RequestState | None:
         """Return the state of a request, None for a handler that has none."""
-        self._declare(target_class)
+        if target_class not in self._known:
+            self._declare(target_class)
         kinds = tuple(target_class.kinds_for(request))
         if not kinds:
             return None
@@ -187,11 +187,15 @@ def _check_within(application: Application) -> None:
     if isinstance(application, StateApplication):
         return
     for handler in handlers_of(application.default_router):
-        if isinstance(handler, type) and issubclass(handler, StateHandler):
+        if _has_state(handler):
             raise CompositionError(
                 f"{handler.__name__} has state, and {type(application).__name__}, which serves it "
                 "within this application, is no StateApplication"
             )
+
+
+def _has_state(handler: object) -> bool:
+    return isinstance(handler, type) and issubclass(handler, StateHandler)
 
 
 def _store(given: Any) -> SessionStore | None:

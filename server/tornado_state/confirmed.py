@@ -13,6 +13,8 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from .exceptions import InvalidValue, NotKnownHere, TooLarge
 from .kinds import Kind
 
@@ -25,15 +27,14 @@ Changes = Mapping[Kind[Any], bytes | None]
 NOTHING: Texts = MappingProxyType({})
 
 
-class Confirmed:
+class Confirmed(msgspec.Struct, eq=False):
     """See the module's rules."""
 
-    __slots__ = ("_brought_up", "_has_versions", "texts")
+    texts: Texts = NOTHING
+    _brought_up: dict[Kind[Any], bytes | None] | None = None
 
-    def __init__(self, texts: Texts = NOTHING) -> None:
-        self.texts = texts
-        self._brought_up: dict[Kind[Any], bytes | None] | None = None
-        self._has_versions = bool(texts) and "@" in " ".join(texts)
+    def _has_versions(self) -> bool:
+        return "@" in " ".join(self.texts)
 
     def text(self, kind: Kind[Any]) -> bytes | None:
         """Return the text of the kind's value in today's version, None without one.
@@ -42,7 +43,7 @@ class Confirmed:
         brought up.
         """
         text = self.texts.get(kind.record_name)
-        if text is not None or (not self._has_versions and kind.version == 1):
+        if text is not None or (kind.version == 1 and not self._has_versions()):
             return text
         newest, name = self._newest(kind)
         if name is None:
@@ -62,7 +63,7 @@ class Confirmed:
 
     def check_known(self, kind: Kind[Any]) -> None:
         """Raise `NotKnownHere` for a newer one, which is not to be replaced."""
-        if self._has_versions and kind.record_name not in self.texts:
+        if kind.record_name not in self.texts and self._has_versions():
             self._newest(kind)
 
     def _newest(self, kind: Kind[Any]) -> tuple[int, str | None]:
@@ -75,7 +76,7 @@ class Confirmed:
 
     def names(self, kind: Kind[Any]) -> list[str]:
         """Return the keys of the kind's values, of whatever version."""
-        if not self._has_versions and kind.version == 1:
+        if kind.version == 1 and not self._has_versions():
             return [kind.name] if kind.name in self.texts else []
         return [name for name in self.texts if _kind_name(name) == kind.name]
 

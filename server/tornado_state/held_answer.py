@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tornado import httputil
-from tornado.concurrent import chain_future, future_set_result_unless_cancelled
+from tornado.concurrent import chain_future
 
 
 class HeldAnswer:
@@ -29,7 +29,7 @@ class HeldAnswer:
         #: Whether nothing more will be written.
         self.is_whole = False
         #: Done once it has left.
-        self.sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.sent: asyncio.Future[None] = asyncio.Future()
         #: Called when it has left; never, when another was sent instead.
         self.when_sent: list[Callable[[], None]] = []
 
@@ -55,7 +55,8 @@ class HeldAnswer:
         if self.is_whole:
             connection.finish()
         if written.done() and not written.cancelled() and written.exception() is None:
-            future_set_result_unless_cancelled(self.sent, None)
+            if not self.sent.done():
+                self.sent.set_result(None)
         else:
             self.sent.add_done_callback(_retrieve)
             chain_future(written, self.sent)

@@ -117,11 +117,7 @@ class HeldConnection(httputil.HTTPConnection):
             self._held.is_whole = True
         else:
             self.connection.finish()
-            self._let_go()
-
-    def _let_go(self) -> None:
-        """Be part of no circle any more, so that what this request made is freed as it ends."""
-        self._answer = None
+            self._answer = None  # be part of no circle: what this request made is freed as it ends
 
     def when_sent(self, callback: Callable[[], None]) -> None:
         """Call back when the held response has left; never, when another was sent instead."""
@@ -138,7 +134,8 @@ class HeldConnection(httputil.HTTPConnection):
         chunk: bytes | None,
     ) -> asyncio.Future[None]:
         self.state.close()
-        self._complete(start_line.code, headers)  # type: ignore[union-attr]
+        retry_after = self.retry_after if start_line.code == 503 else None  # type: ignore[union-attr]
+        complete(headers, self.state, retry_after=retry_after, explains=self._explains)
         sent: asyncio.Future[None] = self.connection.write_headers(start_line, headers, chunk)
         return sent
 
@@ -163,10 +160,6 @@ class HeldConnection(httputil.HTTPConnection):
         if keep_alive:
             self._go_on(self._settle(fatal=False))
         return self._send(start_line, headers, chunk)
-
-    def _complete(self, status: int, headers: httputil.HTTPHeaders) -> None:
-        retry_after = self.retry_after if status == 503 else None
-        complete(headers, self.state, retry_after=retry_after, explains=self._explains)
 
     def _commit(self, held: HeldAnswer) -> asyncio.Future[None]:
         """Hold the answer until what it claims is confirmed. ``on_finish`` is still in time."""
@@ -230,7 +223,8 @@ class HeldConnection(httputil.HTTPConnection):
             await self.state.commit()
 
     def _release(self, held: HeldAnswer) -> None:
-        self._complete(held.status, held.headers)
+        retry_after = self.retry_after if held.status == 503 else None
+        complete(held.headers, self.state, retry_after=retry_after, explains=self._explains)
         self._held = None
         try:
             held.release(self.connection)
@@ -240,11 +234,11 @@ class HeldConnection(httputil.HTTPConnection):
             held.fail(error)
             return
         if held.is_whole:
-            self._let_go()
+            self._answer = None
 
     async def _fail(self, held: HeldAnswer, error: StateError) -> None:
         """Have the error answered instead. To the handler, the connection stays held."""
         held.fail(error)
         assert self._answer is not None, "what is only read cannot fail to be committed"
         self._answer(error)
-        self._let_go()
+        self._answer = None

@@ -11,6 +11,8 @@ from __future__ import annotations
 import sys
 from typing import Any, NamedTuple
 
+import msgspec
+
 from .confirmed import Confirmed
 from .conflicts import is_same
 from .exceptions import StaleValue, StateError
@@ -20,29 +22,21 @@ from .values import is_immutable
 NO_VALUE: Any = object()
 
 
-class InHand:
+class InHand(msgspec.Struct, eq=False):
     """A value in hand. ``text`` is its text when it was handed out or assigned.
 
     ``dropped`` says that of what is kept nothing is to stay, unless a default was changed since.
     """
 
-    __slots__ = ("assigned", "dropped", "is_default", "last_look", "seen", "text", "value")
-
-    def __init__(
-        self,
-        value: Any,
-        text: bytes,
-        *,
-        assigned: bool = False,
-        is_default: bool = False,
-        dropped: bool = False,
-    ) -> None:
-        self.value, self.text = value, text
-        self.assigned, self.is_default, self.dropped = assigned, is_default, dropped
-        #: Its text when the changes were last told.
-        self.seen: bytes | None = None
-        #: That text, what was confirmed then, and what was told of them.
-        self.last_look: tuple[bytes | None, bytes | None, Any] | None = None
+    value: Any
+    text: bytes
+    assigned: bool = False
+    is_default: bool = False
+    dropped: bool = False
+    #: Its text when the changes were last told.
+    seen: bytes | None = None
+    #: That text, what was confirmed then, and what was told of them.
+    last_look: tuple[bytes | None, bytes | None, Any] | None = None
 
     @property
     def is_kept(self) -> bool:
@@ -101,9 +95,11 @@ def change_of(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
 
 def _change_within(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
     """Look at a value that can change inside; at one that is as it was last time, not again."""
-    live.seen = kind.written(live.value)
+    live.seen = kind.values.written(live.value)
     kept = base.kept(kind)
     has_more = kind.values.has_more(live.value)
+    if live.seen == kept == live.text and not live.is_default and not has_more:
+        return NO_VALUE
     if not has_more and live.last_look is not None and live.last_look[:2] == (live.seen, kept):
         return live.last_look[2]
     if live.seen == live.text and not has_more:

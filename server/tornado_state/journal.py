@@ -39,12 +39,13 @@ T = TypeVar("T")
 class Journal:
     """See the module's rules. ``base`` is what is confirmed."""
 
-    __slots__ = ("_base", "_live", "_sealed", "_watch")
+    __slots__ = ("_base", "_live", "_watch", "sealed")
 
     def __init__(self, base: Texts = NOTHING) -> None:
         self._live: dict[Kind[Any], InHand] = {}
         self._watch: Watch | None = None
-        self._sealed = False
+        #: Whether a change inside a value comes too late.
+        self.sealed = False
         self._base = Confirmed(base)
 
     @property
@@ -188,29 +189,21 @@ class Journal:
         self._live.clear()
         self._base = Confirmed(base)
 
-    def seal(self) -> None:
-        """From now on a change inside a value comes too late."""
-        self._sealed = True
+    def late_changes(self) -> tuple[list[str], bool]:
+        """Return the names of kinds whose values changed inside since they were told, each once.
 
-    def can_change_late(self) -> bool:
-        """Return whether a value that can change inside was handed out."""
-        for live in self._live.values():  # noqa: SIM110 - asked for each answer; this is faster
-            if live.seen is not None:
-                return True
-        return False
-
-    def is_kept_by_others(self) -> bool:
-        """Return whether somebody else holds a value that can change inside."""
-        return any(live.seen is not None and live.is_kept for live in self._live.values())
-
-    def late_changes(self) -> list[str]:
-        """Return the names of kinds whose values changed inside since they were told, each once."""
-        late = []
+        With it, whether somebody else holds a value that did not, and still can.
+        """
+        late, held = [], False
         for kind, live in self._live.items():
-            if live.seen is not None and kind.written(live.value) != live.seen:
+            if live.seen is None:
+                continue
+            if kind.values.written(live.value) != live.seen:
                 late.append(kind.name)
                 live.seen = None
-        return late
+            elif not held:
+                held = live.is_kept
+        return late, held
 
     def _watched(self) -> Watch:
         self._watch = self._watch or Watch()
@@ -220,8 +213,9 @@ class Journal:
         text = self._base.text(kind)
         if text is None:
             return None
-        live = self._live[kind] = InHand(kind.decode(text), text)
-        self._see(live, kind)
+        live = self._live[kind] = InHand(kind.values.decode(text), text)
+        if self.sealed:
+            self._see(live, kind)
         return live
 
     def _hand_out(self, kind: Kind[T], value: T, before: InHand | None) -> T:
@@ -237,11 +231,13 @@ class Journal:
             self._watched().add(kind, before.value)
             dropped = before.dropped
         live = self._live[kind] = InHand(value, text, is_default=True, dropped=dropped)
-        self._see(live, kind)
+        if self.sealed:
+            self._see(live, kind)
         return value
 
     def _see(self, live: InHand, kind: Kind[Any]) -> None:
-        if self._sealed and not is_immutable(live.value):
+        """A value that is handed out when changes inside come too late."""
+        if not is_immutable(live.value):
             live.seen = kind.written(live.value)
 
 

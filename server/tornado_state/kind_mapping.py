@@ -34,7 +34,7 @@ class KindMapping(Mapping[Kind[Any], Any]):
     """
 
     #: No others: ``self.state.cart = …`` looks like state, and would be kept nowhere.
-    __slots__ = ("_closed", "_identity", "_kinds", "_tiers")
+    __slots__ = ("_closed", "_identity_or_none", "_kinds", "_tiers")
 
     _tiers: RequestTiers
     _tiers_class: ClassVar[type[RequestTiers]] = RequestTiers
@@ -44,7 +44,7 @@ class KindMapping(Mapping[Kind[Any], Any]):
     ) -> None:
         self._kinds = plan.kinds
         self._tiers = self._tiers_class(composition, plan, visit, counts_as_use=counts_as_use)
-        self._identity = Identity(self._tiers)
+        self._identity_or_none: Identity | None = None
         self._closed = False
 
     def __repr__(self) -> str:
@@ -55,7 +55,9 @@ class KindMapping(Mapping[Kind[Any], Any]):
 
     def __getitem__(self, kind: Kind[T]) -> T:
         """Return the value, or a copy of the kind's default. Changes made inside it count."""
-        value: T = self._journal(kind).read(kind)
+        if kind not in self._kinds:
+            raise UndeclaredKind(kind.name, "the kinds of this handler")
+        value: T = self._tiers.journal(kind).read(kind)
         return value
 
     @overload
@@ -113,6 +115,13 @@ class KindMapping(Mapping[Kind[Any], Any]):
         return self[kind]
 
     # Within
+
+    @property
+    def _identity(self) -> Identity:
+        """Who is signed in: of an application in which nobody does, hardly ever asked for."""
+        if self._identity_or_none is None:
+            self._identity_or_none = Identity(self._tiers)
+        return self._identity_or_none
 
     def _journal(self, kind: Kind[Any]) -> Journal:
         """Return the journal that has the value of a kind that the handler declares."""

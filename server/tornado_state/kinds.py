@@ -148,7 +148,9 @@ class Kind(Generic[T]):
     def __get__(self, instance: Any, owner: Any) -> Kind[T] | T:
         if not isinstance(instance, RequestHandler):
             return self
-        value: T = self._state_of(instance)[self]
+        handler: Any = instance
+        state = handler.state if hasattr(type(handler), "state") else self._state_of(handler)
+        value: T = state[self]
         return value
 
     def __set__(self, instance: _HasState, value: T) -> None:

@@ -34,11 +34,11 @@ class LateChanges(ABC):
         """From now on a change inside a value comes too late."""
         self.sealed = True
         for journal in self.journals():
-            journal.seal()
+            journal.sealed = True
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside when it was too late."""
-        return [name for journal in self.journals() for name in journal.late_changes()]
+        return [name for journal in self.journals() for name in journal.late_changes()[0]]
 
     def tell_last(self, handler: str) -> None:
         """Say in the log what ``handler`` changed inside when it could not be kept any more.
@@ -46,17 +46,18 @@ class LateChanges(ABC):
         As the request is freed, and once more where somebody else has such a value.
         """
         for journal in self.journals():
-            if journal.can_change_late():
-                _tell(journal, handler)
-                if journal.is_kept_by_others():
-                    with suppress(RuntimeError):  # no loop runs any more
-                        asyncio.get_running_loop().call_later(_LATER, _tell, journal, handler)
+            if _tell(journal, handler):
+                with suppress(RuntimeError):  # no loop runs any more
+                    asyncio.get_running_loop().call_later(_LATER, _tell, journal, handler)
 
 
-def _tell(journal: Journal, handler: str) -> None:
-    for name in journal.late_changes():
+def _tell(journal: Journal, handler: str) -> bool:
+    """Return whether there may be more to tell."""
+    late, is_held = journal.late_changes()
+    for name in late:
         app_log.warning(
             "%s changed a value of %s from within after its response began: it is not kept",
             handler,
             name,
         )
+    return is_held

@@ -163,7 +163,8 @@ class PlacementTable(Mapping[Kind[Any], Capabilities]):
         self, tiers: Mapping[Kind[Any], Capabilities], *, allow_misplaced: bool = False
     ) -> None:
         self._tiers = _checked(tiers)
-        self._identity = next((kind for kind in self._tiers if kind.identity), None)
+        #: The kind that names the person signed in, None in an application without sign-in.
+        self.identity = next((kind for kind in self._tiers if kind.identity), None)
         self._allow_misplaced = allow_misplaced
         self.misplaced = tuple(kind for kind, tier in tiers.items() if unmet(kind.needs, tier))
         for kind in self._tiers:
@@ -187,11 +188,6 @@ class PlacementTable(Mapping[Kind[Any], Capabilities]):
 
     def __getitem__(self, kind: Kind[Any]) -> Capabilities:
         return self._tiers[kind]
-
-    @property
-    def identity(self) -> Kind[Any] | None:
-        """The kind that names the person signed in, None in an application without sign-in."""
-        return self._identity
 
     def __iter__(self) -> Iterator[Kind[Any]]:
         return iter(self._tiers)

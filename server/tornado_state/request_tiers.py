@@ -32,8 +32,11 @@ class RequestTiers(RequestValues):
 
     def must_wait(self, *, failed: bool) -> bool:
         """See `RequestState.must_wait`."""
-        tier = self.session.tier_to_ask
-        return tier is not None and tier.must_wait(self.session.known, failed=failed)
+        session = self.session
+        known, tier = session.known_or_none, session.tier_or_none
+        if known is None or tier is None or not session.is_loaded:
+            return False
+        return tier.must_wait(known, failed=failed)
 
     async def commit(self, confirm: Confirm) -> None:
         """Write what changed; see `RequestState.commit`."""
@@ -46,7 +49,7 @@ class RequestTiers(RequestValues):
 
     def commit_soon(self) -> asyncio.Future[Any] | None:
         """See `RequestState.commit_soon`."""
-        due = self._due()
+        due = self._due() if self.client_or_none is not None else None
         begun = self.session.tier.commit_soon(self.session.known)
         if begun is None:
             return None
@@ -57,7 +60,7 @@ class RequestTiers(RequestValues):
         """See `RequestState.committed`."""
         begun, due = self._begun
         is_done = self.session.tier.committed(self.session.known, begun)
-        if is_done:
+        if is_done and (due is not None or self.old_or_none is not None):
             self._confirm(due)
         return is_done
 
@@ -74,14 +77,13 @@ class RequestTiers(RequestValues):
 
     def commit_cookies(self) -> None:
         """Do what `commit` does, where there is nothing to ask of the store."""
-        if self._client_or_none is not None or self._old_or_none is not None:
-            self._confirm(self._due())
+        self._confirm(self._due())
 
     def _confirm(self, due: Due | None) -> None:
         if due is not None:
             self._client.confirm(due)
-        if self._old_or_none is not None:
-            self._old_or_none.confirm()
+        if self.old_or_none is not None:
+            self.old_or_none.confirm()
 
     def _check_may_begin(self) -> None:
         """Refuse a session whose cookie could not be sent, before anything of it is stored."""
@@ -90,9 +92,9 @@ class RequestTiers(RequestValues):
 
     def _due(self) -> Due | None:
         """Return the cookies to be sent, None where no kind in a cookie was used or changed."""
-        if self._client_or_none is None:
+        if self.client_or_none is None:
             return None
-        due = self._client_or_none.due(self._owner)
+        due = self.client_or_none.due(self._owner)
         if due is None:
             return None
         if names := [cookie.name for cookie in due.cookies.values() if cookie.keeps]:
@@ -108,11 +110,12 @@ class RequestTiers(RequestValues):
 
         One that is only signed anew can wait for a request that came over https.
         """
-        cookie = self.session.cookie
-        cookies = self._client_or_none.set_cookies() if self._client_or_none else []
+        known = self.session.known_or_none
+        cookie = known.cookie if known is not None else None
+        cookies = self.client_or_none.set_cookies() if self.client_or_none else []
         if cookie and self._visit.lets_through(cookie, secure=self.composition.secure):
             cookies.append(cookie)
-        return cookies + self._old_or_none.set_cookies() if self._old_or_none else cookies
+        return cookies + self.old_or_none.set_cookies() if self.old_or_none else cookies
 
     async def reload(self, *, closed: bool) -> None:
         """Take what the store has; what is not confirmed is forgotten, unless it is too late."""
@@ -123,8 +126,8 @@ class RequestTiers(RequestValues):
             await self.session.tier.reload(session)
 
     def _forget_unsaved(self) -> None:
-        if self._client_or_none is not None:
-            self._client_or_none.forget_unsaved()
+        if self.client_or_none is not None:
+            self.client_or_none.forget_unsaved()
         self.session.forget_unsaved()
 
     def visit_after(self) -> Visit:
@@ -133,8 +136,8 @@ class RequestTiers(RequestValues):
 
     def discard(self) -> None:
         """Forget every change not confirmed."""
-        if self._old_or_none is not None:
-            self._old_or_none.forget()
+        if self.old_or_none is not None:
+            self.old_or_none.forget()
         self.session.discard()
-        if self._client_or_none is not None:
-            self._client_or_none.discard()
+        if self.client_or_none is not None:
+            self.client_or_none.discard()

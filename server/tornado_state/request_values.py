@@ -25,8 +25,8 @@ class RequestValues(LateChanges):
     """See the module's rule. ``counts_as_use`` is whether the request pushes the idle clock."""
 
     __slots__ = (
-        *("_begun", "_client_or_none", "_old_or_none", "_visit", "adopting", "composition"),
-        *("counts_as_use", "session", "was_read"),
+        *("_begun", "_visit", "adopting", "client_or_none", "composition", "counts_as_use"),
+        *("old_or_none", "session", "was_read"),
     )
 
     def __init__(
@@ -39,8 +39,8 @@ class RequestValues(LateChanges):
         self._visit = visit
         self.counts_as_use = counts_as_use
         # Made when there is something in them: most requests have but one tier.
-        self._client_or_none: ClientState | None = None
-        self._old_or_none: OldCookies | None = None
+        self.client_or_none: ClientState | None = None
+        self.old_or_none: OldCookies | None = None
         self.session = RequestSession(
             composition.sessions,
             composition.rules,
@@ -65,9 +65,9 @@ class RequestValues(LateChanges):
     @property
     def old_cookies(self) -> OldCookies:
         """The cookies of predecessors."""
-        if self._old_or_none is None:
-            self._old_or_none = OldCookies(self.composition.predecessors, self._visit.cookies)
-        return self._old_or_none
+        if self.old_or_none is None:
+            self.old_or_none = OldCookies(self.composition.predecessors, self._visit.cookies)
+        return self.old_or_none
 
     # Values
 
@@ -76,9 +76,12 @@ class RequestValues(LateChanges):
         self.was_read = True
         if kind in self.composition.cookie_kinds:
             return self._client.journal(kind, self._owner_of(kind))
-        session = self.session.loaded
-        session.check_known(kind)
-        return session.journal
+        known = self.session.known_or_none
+        if known is None or not self.session.is_loaded:
+            known = self.session.loaded
+        if known.interrupted is not None:
+            known.check_known(kind)
+        return known.journal
 
     def values(self, kind: Kind[Any]) -> Journal:
         """Return the journal in which the kind's value is, if it was looked at."""
@@ -87,14 +90,14 @@ class RequestValues(LateChanges):
     @property
     def _client(self) -> ClientState:
         """The kinds in cookies, of which one was used."""
-        if self._client_or_none is None:
+        if self.client_or_none is None:
             made = self.composition
-            self._client_or_none = ClientState(
+            self.client_or_none = ClientState(
                 made.signed_cookies, made.cookie_kinds, made.bound_kinds, self._visit.cookies
             )
             if self.sealed:
-                self._client_or_none.values.seal()
-        return self._client_or_none
+                self.client_or_none.values.sealed = True
+        return self.client_or_none
 
     def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
         """Have ``value``; of a kind whose default is None, that is to have none."""
@@ -175,6 +178,8 @@ class RequestValues(LateChanges):
 
     def journals(self) -> list[Journal]:
         """Return the journals there are by now."""
-        client, in_session = self._client_or_none, self.session.journal_or_none
-        journals = [] if client is None else [client.values]
-        return journals if in_session is None else [*journals, in_session]
+        session = self.session.known_or_none
+        journals = [] if session is None else [session.journal]
+        if self.client_or_none is not None:
+            journals.append(self.client_or_none.values)
+        return journals

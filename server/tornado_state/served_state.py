@@ -65,7 +65,8 @@ class ServedState(KindMapping):
     def commit_soon(self) -> asyncio.Future[Any] | None:
         """Begin to `commit`, once; None where that has more to do than one change, or to refuse."""
         try:
-            self._identity.check()
+            if self._tiers.composition.placement.identity is not None:
+                self._identity.check()
             return self._tiers.commit_soon()
         except Exception:  # noqa: BLE001 - whatever it is: `commit` raises it, and nothing was done
             return None
@@ -89,13 +90,17 @@ class ServedState(KindMapping):
 
     def commit_cookies(self) -> None:
         """Do what `commit` does, where there is nothing to ask of the store."""
-        self._identity.check()
-        self._tiers.commit_cookies()
+        tiers = self._tiers
+        if tiers.composition.placement.identity is not None:
+            self._identity.check()
+        if tiers.client_or_none is not None or tiers.old_or_none is not None:
+            tiers.commit_cookies()
 
     def close(self) -> None:
         """The response begins: from now on a change raises."""
-        self._closed = True
-        self._tiers.seal()
+        if not self._closed:
+            self._closed = True
+            self._tiers.seal()
 
     def tell_late_changes(self, handler: str) -> None:
         """The request is freed: say in the log what ``handler`` changed inside too late."""

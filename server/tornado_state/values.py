@@ -31,6 +31,9 @@ _IMMUTABLE = (
     *(datetime.date, datetime.time, datetime.timedelta),
 )
 
+#: What most values are that can: told without a look at all of those.
+_MUTABLE = frozenset({dict, list, set})
+
 _ENCODER = msgspec.json.Encoder()
 _IN_ORDER = msgspec.json.Encoder(order="deterministic")
 
@@ -54,7 +57,7 @@ _PLACE = re.compile(r"(key` in `)?\$(.*)`", re.DOTALL)
 
 def is_immutable(value: object) -> bool:
     """Return whether ``value`` cannot change from within."""
-    return isinstance(value, _IMMUTABLE)
+    return type(value) not in _MUTABLE and isinstance(value, _IMMUTABLE)
 
 
 def to_json(value: object) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from state_app import BASKET, NOTES, OLD, PLACED, SEEN, STEP, THEME, WHO, handler
-from tornado.routing import AnyMatches, Rule, RuleRouter
+from tornado.routing import AnyMatches, Router, Rule, RuleRouter
 from tornado.web import RequestHandler, url
 from tornado_state import (
     DATABASE,
@@ -20,6 +20,7 @@ from tornado_state import (
     StateHandler,
 )
 from tornado_state.stores import MemoryStore
+from without_sockets import ask
 
 
 def application(
@@ -154,6 +155,26 @@ def test_a_handler_that_is_added_later_is_looked_at_then() -> None:
     assert BASKET in made.composition.placement
     with pytest.raises(CompositionError, match="two kinds of one name"):
         made.add_handlers(".*", [("/b", B)])
+
+
+async def test_a_handler_behind_a_router_of_ones_own_is_looked_at_when_it_is_asked_for() -> None:
+    """Nobody can know of it before."""
+
+    class Late(StateHandler):
+        basket = BASKET
+
+        def post(self) -> None:
+            self.write("found")
+
+    class Own(Router):
+        def find_handler(self, request: Any, **_: Any) -> Any:
+            return made.get_handler_delegate(request, Late)
+
+    made = application(Own())
+    assert BASKET not in made.composition.placement
+    answer = await ask(made, "/0", {})
+    assert answer.code == 200
+    assert BASKET in made.composition.placement
 
 
 def test_an_explicit_placement_may_leave_handlers_nothing_to_add() -> None:

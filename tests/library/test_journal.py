@@ -385,15 +385,15 @@ def test_a_change_inside_is_told_late_when_the_answer_has_begun() -> None:
     early = journal.read(LIST)
     journal.read(N)
     journal.changes()
-    journal.seal()
+    journal.sealed = True
     late = journal.read(BARE)
     default = journal.read(SHAPE)
     journal.read(LAST)
-    assert journal.late_changes() == []
+    assert journal.late_changes()[0] == []
     for value in (early, late, default):
         value.append(5)
-    assert sorted(journal.late_changes()) == ["bare", "list", "shape"]
-    assert journal.late_changes() == []
+    assert sorted(journal.late_changes()[0]) == ["bare", "list", "shape"]
+    assert journal.late_changes()[0] == []
 
 
 def test_what_was_kept_in_time_is_not_told_late() -> None:
@@ -401,5 +401,5 @@ def test_what_was_kept_in_time_is_not_told_late() -> None:
     journal = Journal({"list": b"[1]"})
     journal.read(LIST).append(2)
     assert journal.changes() == {LIST: b"[1,2]"}
-    journal.seal()
-    assert journal.late_changes() == []
+    journal.sealed = True
+    assert journal.late_changes()[0] == []

@@ -11,9 +11,9 @@ def test_what_is_asked_for_stays() -> None:
     for number in range(3):
         recent.put(number, str(number))
     recent.put(3, "3")
-    assert recent.get(0) == "0"
+    assert recent[0] == "0"
     recent.put(4, "4")
     recent.put(5, "5")
-    assert [recent.get(number) for number in (0, 3, 4, 5)] == ["0", "3", "4", "5"]
-    assert recent.get(1) is None
-    assert recent.get(9) is None
+    assert [recent[number] for number in (0, 3, 4, 5)] == ["0", "3", "4", "5"]
+    assert recent[1] is None
+    assert recent[9] is None

@@ -79,6 +79,16 @@ async def test_one_network_has_an_eighth_and_is_then_refused() -> None:
     assert "refused" in crowd.world.events
 
 
+async def test_this_machine_has_no_share_but_the_room() -> None:
+    """It is its owner, or a proxy whose visitors would have an eighth together."""
+    crowd = Crowd()
+    for address in ("127.0.0.1", "::1", "::ffff:127.0.0.1"):
+        with pytest.raises(StoreRefused) as refused:
+            await crowd.flood(address)
+        assert not isinstance(refused.value, TooManySessions)
+        assert MIB - 20_300 < crowd.room.taken <= MIB
+
+
 async def test_all_networks_together_have_no_more_than_the_room() -> None:
     """Beyond it nobody is given a session without signing in; it is told as a full store is."""
     crowd = Crowd()
@@ -215,6 +225,7 @@ async def test_what_the_store_did_not_keep_takes_no_room() -> None:
         ("2001:db8::1", "2001:db8:1::1", False),
         ("::ffff:192.0.2.1", "192.0.2.1", True),
         ("", "192.0.2.1", False),
+        ("127.0.0.1", "::1", True),
     ],
 )
 def test_a_network_is_what_one_customer_has(one: str, other: str, same: bool) -> None:

@@ -6,6 +6,7 @@ import logging
 import pickle
 from typing import Any
 
+import msgspec
 import pytest
 from state_app import ABSOLUTE, IDLE, REMEMBERED, World
 from tornado_state import NotKnownHere, SessionEnded, StoreUnavailable, TooLarge
@@ -279,7 +280,7 @@ async def test_an_old_version_replaces_nothing() -> None:
     old = await added(world)
     assert await swapped(world, old, a=b"2")
     assert not await swapped(world, old, a=b"3")
-    assert not await swapped(world, old._replace(token=None), a=b"3")
+    assert not await swapped(world, msgspec.structs.replace(old, token=None), a=b"3")
     await world.sessions.records.delete(old)
     with pytest.raises(SessionEnded):
         await swapped(world, old, a=b"3")

@@ -15,7 +15,7 @@ from impostor import Behaviour, CuttingProxy, Impostor, always, dripping, greete
 from opened_store import CALLS, LONG, answers, new_key, opened, reaches
 from tornado_state.exceptions import StoreRefused, StoreUnavailable, StoreUnfit
 from tornado_state.stores import MemcachedStore
-from tornado_state.stores.memcached.answers import Answers
+from tornado_state.stores.memcached.answers import Answer, Answers
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import until
@@ -87,7 +87,7 @@ async def test_an_answer_may_come_in_any_pieces(cut: int) -> None:
     whole = b"VA 6 c7 O1\r\nre\r\nrd\r\nMN\r\n"
     answers = Answers()
     found = [*answers.feed(whole[:cut]), *answers.feed(whole[cut:])]
-    assert found == [([b"VA", b"6", b"c7", b"O1"], b"re\r\nrd"), ([b"MN"], None)]
+    assert found == [Answer([b"VA", b"6", b"c7", b"O1"], b"re\r\nrd"), Answer([b"MN"])]
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ class HandLane(Lane):
     def answer(self, outcome: object = None) -> None:
         """Answer the exchange under way."""
         commands, self.exchange = self.exchange, []
+        self.heard_at = self.loop.time()
         for command in commands:
             command.answer(outcome)
         self.answers += 1
@@ -219,6 +220,39 @@ async def test_writes_that_were_late_before_they_were_sent_are_not_sent() -> Non
     world.lane.answer(outcome="found")
     assert await lookup == "found"
     await world.node.close()
+
+
+async def test_what_nobody_waits_for_any_more_takes_no_place_in_an_exchange() -> None:
+    """Where more waits than an exchange has place for, what is next is taken instead."""
+    queue, loop = CommandQueue(1, 100), asyncio.get_running_loop()
+    commands = [Command(new_key()) for _ in range(3)]
+    waiters = [loop.create_future() for _ in commands]
+    for command, waiter in zip(commands, waiters, strict=True):
+        queue.put(command, waiter)
+    waiters[0].cancel()
+    assert queue.take() == [commands[1]]
+    waiters[2].cancel()
+    assert queue.take() == []
+
+
+async def test_what_waits_for_a_lane_is_not_late_however_often_the_loop_is_busy() -> None:
+    """As long as the server answers: it is the loop that makes it wait, not the server."""
+    world = World(deadline=0.1, max_batch=1)
+    calls = [await world.busy(), *(world.call() for _ in range(4))]
+    for call in calls:
+        time.sleep(0.2)  # noqa: ASYNC251 - the busy process
+        world.lane.answer(outcome=True)
+        await turn()
+        assert await call is True
+    await world.node.close()
+
+
+def test_no_call_waits_for_ever_however_busy_the_loop_is() -> None:
+    """Its time begins anew ten times, and then it is late."""
+    command = Command(new_key())
+    for number in range(100):
+        command.prolong(number, again=True)
+    assert command.deadline == 9
 
 
 async def test_a_closed_node_is_not_opened_again() -> None:

@@ -53,6 +53,7 @@ function showResult(anew = false) {
   }
   const button = $(`.actions [data-action="${last.name}"]`);
   say($("#result-title"), button ? button.textContent : "The store is back");
+  say($("#result-told"), button?.title ?? "");
   $("#row").replaceChildren();
   drawn.delete($("#row"));
   $("#but").hidden = true;
@@ -74,6 +75,7 @@ function showResult(anew = false) {
 /** Say in place of a result what is being tried, or what went ``wrong``: that nothing else tells. */
 function clearResult(title, wrong = false) {
   say($("#account-said"), "");
+  say($("#result-told"), "");
   $("#result-title").ariaLive = wrong ? "assertive" : null;
   say($("#result-title"), title);
   say($("#lesson"), "");
@@ -99,6 +101,7 @@ async function act(button) {
   acting = true;
   if (view === "attacks") {
     clearResult(`${button.textContent} …`);
+    say($("#result-told"), button.title);
     $("#result-title").focus({ preventScroll: true });
   }
   try {

@@ -137,7 +137,6 @@ function drawGuesses() {
 
 function guess(button) {
   if (playing) return;
-  if (stories[current]?.seen && !RECORDED) delete stories[current];
   guesses[button.dataset.guess] = button.value === "true";
   drawGuesses();
 }

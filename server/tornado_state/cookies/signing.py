@@ -117,7 +117,7 @@ class Signer:
 
         Raises `NotKnownHere` for one of a later version of the secret.
         """
-        found = self._recent.get((name, owner, signed)) or self._checked(name, owner, signed)
+        found = self._recent[name, owner, signed] or self._checked(name, owner, signed)
         if found is None:
             return None
         age = self._clock() - found.signed_at

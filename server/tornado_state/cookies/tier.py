@@ -44,10 +44,14 @@ class SignedCookieTier:
         self._names = names
         self._lifetime = lifetime
         self._lasting = lasting
+        self._cookie_names: dict[Kind[Any], str] = {}
 
     def cookie_name(self, kind: Kind[Any]) -> str:
         """Return the name of the cookie that holds ``kind``."""
-        return self._names.name(kind.name)
+        name = self._cookie_names.get(kind)
+        if name is None:
+            name = self._cookie_names[kind] = self._names.name(kind.name)
+        return name
 
     def read(self, kind: Kind[Any], cookies: Cookies, owner: str) -> Carried | None:
         """Return what the request carries, None when there is nothing that can be trusted.

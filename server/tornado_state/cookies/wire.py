@@ -93,7 +93,7 @@ class CookieReader:
         """Return the cookies that the headers of one request give."""
         if len(headers) != 1 or len(headers[0]) > _LONGEST:
             return Cookies(headers, self._names)
-        cookies = self._recent.get(headers[0])
+        cookies = self._recent[headers[0]]
         if cookies is None:
             cookies = Cookies(headers, self._names)
             self._recent.put(headers[0], cookies)

@@ -13,7 +13,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+import msgspec
 
 from ..confirmed import Confirmed
 from ..exceptions import (
@@ -35,7 +37,7 @@ from .turns import Turns, attempts
 T = TypeVar("T")
 
 
-class Begun(NamedTuple):
+class Begun(msgspec.Struct, frozen=True):
     """A change that the store was asked for."""
 
     answer: asyncio.Future[bool | None]
@@ -87,17 +89,18 @@ class Changing:
 
     def changed(self, session: Session, begun: Begun) -> bool:
         """Take the answer; False when another version stands, or none: `change` sees to that."""
-        answer, plan, new = begun
+        answer, plan, new = begun.answer, begun.plan, begun.new
         stored = stored_of(session)
         try:
-            if is_let_out(answer):
+            if answer.cancelled() and is_let_out(answer):
                 raise StoreUnavailable("the store has cancelled the call")
             swapped = answer.result()
             if swapped:
                 self._records.swapped(new)
                 session.confirm(plan, new)
             else:
-                session.stored = stored._replace(token=None)  # not to be tried once more
+                # Not to be tried once more.
+                session.stored = msgspec.structs.replace(stored, token=None)
         except BaseException as error:
             note_interrupted(session, error, Interrupted(new.sealed, plan.values, plan=plan))
             raise

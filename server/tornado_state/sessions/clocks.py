@@ -43,13 +43,9 @@ class Clocks(NamedTuple):
 
     def expiry(self, created_at: int, now: float, *, remembered: bool, anonymous: bool) -> int:
         """Return the seconds for which the store is to keep the record from now."""
-        left = self.remaining(created_at, now, remembered=remembered)
+        left = max(1, created_at + self.absolute(remembered=remembered) - int(now))
         idle = self.idle(remembered=remembered, anonymous=anonymous)
         return idle if idle < left else left
-
-    def is_over(self, created_at: int, now: float, *, remembered: bool) -> bool:
-        """Return whether the absolute timeout has passed."""
-        return created_at + self.absolute(remembered=remembered) <= now
 
     def is_ahead(self, created_at: int, now: float) -> bool:
         """Return whether a record says that it was made when it cannot have been."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from ..confirmed import NOTHING, Texts
 from ..exceptions import SessionEnded, StoreRefused
 from .record_contents import last_word
@@ -76,7 +78,7 @@ class Endings:
         if record is None or opened is None:
             return None
         if opened.last_word is None:
-            return stored._replace(token=record.token)
+            return msgspec.structs.replace(stored, token=record.token)
         # Not loaded yet, and perhaps renewed as well: the next try finds out.
         following = opened.last_word.to
         return self._records.unloaded(following) if following else None

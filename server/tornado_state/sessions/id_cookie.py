@@ -67,7 +67,7 @@ class SessionIDCookie:
         """
         value = cookies.get(self.name)
         if value is not None:
-            return self._recent.get(value) or self._read(value)
+            return self._recent[value] or self._read(value)
         candidates = cookies.candidates(self.name)
         return Presented(others=self._readable(candidates), named=True) if candidates else NOBODY
 

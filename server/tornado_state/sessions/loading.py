@@ -6,7 +6,6 @@ a task of his own; whatever is not told by one record, `load` finds out.
 
 from __future__ import annotations
 
-from ..cookies.wire import Cookies
 from ..stores.base import SessionRecord
 from .id_cookie import Presented, SessionIDCookie
 from .kind_rules import KindRules
@@ -22,15 +21,13 @@ class SessionLoading:
         self.records = records
         self.rules = rules
         self._cookie = cookie
+        #: Returns what a request's cookies say of a session; `NotKnownHere` for a newer secret's.
+        self.presented = cookie.read
 
     @property
     def cookie_name(self) -> str:
         """The name of the cookie that carries the session ID."""
         return self._cookie.name
-
-    def presented(self, cookies: Cookies) -> Presented:
-        """Return what a request's cookies say of a session; `NotKnownHere` for a newer secret's."""
-        return self._cookie.read(cookies)
 
     def empty(self, presented: Presented) -> Session:
         """Return the session of a request that names none."""
@@ -49,6 +46,8 @@ class SessionLoading:
     def looked_up(self, presented: Presented, record: SessionRecord | None) -> Session | None:
         """Return the session that a record is, None where only `load` can tell; `NotKnownHere`."""
         found = self.records.found(presented.session_id or "", record)
+        if isinstance(found, Found) and (stored := found.stored) is not None:
+            return Session(stored, rules=self.rules, presented=presented)
         return self._session(presented, found) if isinstance(found, Found) else None
 
     def _session(self, presented: Presented, found: Found) -> Session:

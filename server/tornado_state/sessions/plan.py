@@ -14,6 +14,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, NamedTuple
 
+import msgspec
+
 from ..confirmed import NOTHING, Changes, Texts
 from ..kinds import Kind
 from .stored import StoredSession
@@ -39,7 +41,7 @@ class Asked(Enum):
     DESTROY = "destroy"
 
 
-class Plan(NamedTuple):
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """What the store is to do, as of one moment.
 
     ``replaces`` is whether the record under a new ID owes nothing to the old one, which was

@@ -106,7 +106,7 @@ class RecordReader:
 
     def open(self, session_id: str, sealed: bytes) -> Opened | None:
         """Return what a record says, as `open_record`."""
-        opened = self._recent.get((session_id, sealed))
+        opened = self._recent[session_id, sealed]
         if opened is None:
             opened = open_record(self._sealer, session_id, sealed)
             if opened is not None:

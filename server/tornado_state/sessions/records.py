@@ -22,7 +22,7 @@ from .clocks import Clocks
 from .record_contents import Opened, RecordReader, write_texts
 from .room import NO_LIMIT, Rooms
 from .sealing import Contents, Sealer, is_newer, new_session_id
-from .stored import CAPACITY, Found, StoredSession, check_size, size_of
+from .stored import CAPACITY, Found, StoredSession, check_size
 from .times import SessionTimes
 
 log = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ class SessionRecords(SessionTimes):
         if self.clocks.is_ahead(contents.created_at, now):
             self._events.tell("unreadable", "a session record says that it is from the future")
             return False
-        return not self.clocks.is_over(contents.created_at, now, remembered=contents.remembered)
+        return contents.created_at + self.clocks.absolute(remembered=contents.remembered) > now
 
     async def add(
         self,
@@ -178,10 +178,10 @@ class SessionRecords(SessionTimes):
 
     def next_version(self, stored: StoredSession, values: Texts) -> StoredSession:
         """Return the version that ``values`` make of ``stored``, to be put in its place."""
-        if size_of(values) > CAPACITY:
+        data, now = write_texts(values), int(self.clock())
+        if len(data) > CAPACITY:
             check_size(values, stored.size)
-        now = int(self.clock())
-        contents = Contents(stored.created_at, now, stored.remembered, write_texts(values))
+        contents = Contents(stored.created_at, now, stored.remembered, data)
         sealed = self.sealer.seal(stored.session_id, contents)
         self._reader.remember(stored.session_id, sealed, Opened(contents, values, None))
         return self._version(stored.session_id, contents, values, sealed, None)

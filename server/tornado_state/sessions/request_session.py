@@ -10,9 +10,8 @@ import asyncio
 
 from tornado.log import app_log
 
-from ..cookies.wire import Cookies, SetCookie
+from ..cookies.wire import Cookies
 from ..exceptions import StateError, UndeclaredKind, Unsupported
-from ..journal import Journal
 from ..stores.base import SessionRecord
 from .cancellations import no_answer
 from .id_cookie import NOBODY
@@ -29,8 +28,8 @@ class RequestSession:
     """
 
     __slots__ = (
-        *("_address", "_cookies", "_counts_as_use", "_known", "_presented", "_rules", "_tier"),
-        *("is_loaded", "needed", "trouble"),
+        *("_address", "_cookies", "_counts_as_use", "_presented", "_rules", "is_loaded"),
+        *("known_or_none", "needed", "tier_or_none", "trouble"),
     )
 
     def __init__(
@@ -43,14 +42,16 @@ class RequestSession:
         counts_as_use: bool,
         address: str,
     ) -> None:
-        self._tier = tier
+        #: The application's server tier, None without one.
+        self.tier_or_none = tier
         self._cookies = cookies
         self.needed = needed
         self._counts_as_use = counts_as_use
         self._address = address
         self._presented = NOBODY
         self._rules = rules
-        self._known: Session | None = None
+        #: The session, None where nobody has looked at it.
+        self.known_or_none: Session | None = None
         #: Whether what is known of the session is so.
         self.is_loaded = tier is None
         #: What kept it from being loaded.
@@ -58,48 +59,39 @@ class RequestSession:
 
     @property
     def tier(self) -> ServerSessionTier:
-        """The application's server tier; `Unsupported` without one."""
-        if self._tier is None:
+        """The server tier; `Unsupported` without one."""
+        if self.tier_or_none is None:
             raise Unsupported("this application keeps no sessions on the server")
-        return self._tier
+        return self.tier_or_none
 
     @property
     def known(self) -> Session:
         """The session as far as it is known: an empty one where it was not loaded."""
-        if self._known is None:
-            self._known = Session(rules=self._rules)
-        return self._known
-
-    @property
-    def cookie(self) -> SetCookie | None:
-        """The cookie to send, None for none."""
-        return self._known.cookie if self._known is not None else None
-
-    @property
-    def journal_or_none(self) -> Journal | None:
-        """The journal, None where nobody has looked at the session."""
-        return self._known.journal if self._known is not None else None
+        if self.known_or_none is None:
+            self.known_or_none = Session(rules=self._rules)
+        return self.known_or_none
 
     def needs_loading(self) -> bool:
         """Return whether `load` has anything to ask of the store; without, it is done."""
-        if self._tier is None or not self.needed:
+        if self.tier_or_none is None or not self.needed:
             return False
         try:
-            self._presented = self._tier.presented(self._cookies)
+            self._presented = self.tier_or_none.presented(self._cookies)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             self._note(error)
             return False
         if self._presented.session_id is not None:
             return True
-        self.take_over(self._tier.empty(self._presented))
+        self.take_over(self.tier_or_none.empty(self._presented))
         self.is_loaded = True
         return False
 
     def look_up(self) -> asyncio.Future[SessionRecord | None]:
         """Begin to load what `needs_loading`; what fails at once is in the future as well."""
+        assert self.tier_or_none is not None, "only what is in a tier needs loading"
         assert self._presented.session_id is not None, "only what has an ID needs loading"
         try:
-            return self.tier.records.load_soon(self._presented.session_id)
+            return self.tier_or_none.records.load_soon(self._presented.session_id)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             failed: asyncio.Future[SessionRecord | None] = asyncio.Future()
             failed.set_exception(error)
@@ -110,8 +102,9 @@ class RequestSession:
 
         A failure is kept for whoever uses the session.
         """
+        assert self.tier_or_none is not None, "only what is in a tier is looked up"
         try:
-            session = self.tier.looked_up(self._presented, answer.result())
+            session = self.tier_or_none.looked_up(self._presented, answer.result())
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             self._note(error)
             return True
@@ -135,17 +128,17 @@ class RequestSession:
         """Have the request go on in ``session``."""
         session.counts_as_use = self._counts_as_use
         session.address = self._address
-        self._known = session
+        self.known_or_none = session
 
     def discard(self) -> None:
         """Forget all that is not confirmed."""
-        if self._known is not None:
-            self._known.discard()
+        if self.known_or_none is not None:
+            self.known_or_none.discard()
 
     def forget_unsaved(self) -> None:
         """Forget all that is not confirmed; what was handed out is watched."""
-        if self._known is not None:
-            self._known.forget_unsaved()
+        if self.known_or_none is not None:
+            self.known_or_none.forget_unsaved()
 
     def fail(self, error: StateError) -> None:
         """Have the session out of reach: whoever uses it is raised ``error``."""
@@ -161,24 +154,24 @@ class RequestSession:
     def loaded(self) -> Session:
         """The session; raises what kept it from being loaded."""
         if self.is_loaded:
-            return self._known or self.known
+            return self.known_or_none or self.known
         where = ("a kind in the session", "the kinds of this handler")
         raise self.trouble or UndeclaredKind(*where)
 
     @property
     def if_kept(self) -> Session | None:
         """The session, None in an application that keeps none; raises as `loaded` does."""
-        return self.loaded if self._tier is not None else None
+        return self.loaded if self.tier_or_none is not None else None
 
     @property
     def if_needed(self) -> Session | None:
         """The session, None for a handler that uses none; raises as `loaded` does."""
-        return self.loaded if self._tier is not None and self.needed else None
+        return self.loaded if self.tier_or_none is not None and self.needed else None
 
     @property
     def tier_to_ask(self) -> ServerSessionTier | None:
         """The tier that a commit has to ask, None where the session was not loaded."""
-        return self._tier if self.is_loaded else None
+        return self.tier_or_none if self.is_loaded else None
 
     @property
     def begins(self) -> bool:

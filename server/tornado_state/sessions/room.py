@@ -8,7 +8,8 @@ What is beyond is refused before it is sent: `TooManySessions` (429) to the netw
 share, `StoreRefused` (503) to everybody when there is no room at all. Whoever signs in, or out,
 gives back what he had of the room for those who are not.
 Rule 2: a network is an IPv4 address, or the first 48 bits of an IPv6 one: a customer may be given
-that many (RFC 6177), and have 65,536 networks of 64 bits, each with a share.
+that many (RFC 6177), and have 65,536 networks of 64 bits, each with a share. This machine has no
+share but the room: it is its owner, or a proxy whose visitors are not known apart.
 Rule 3: a process counts what it has seen: written here, or used here. What was not used for the
 idle timeout is not there any more.
 Rule 4: it takes no more memory than an entry for each of the records that there is room for.
@@ -37,7 +38,7 @@ _SHARES = 8
 
 
 class _Held(NamedTuple):
-    network: str
+    network: str | None
     cost: int
     until: float
 
@@ -51,7 +52,7 @@ class Room:
         self.share = room // _SHARES
         self.taken = 0
         self._held: OrderedDict[str, _Held] = OrderedDict()
-        self._of: dict[str, int] = {}
+        self._of: dict[str | None, int] = {}
 
     def take(self, address: str, key: str, size: int, now: float, until: float) -> None:
         """Take what a record of ``size`` bytes needs, or raise as rule 1 says."""
@@ -65,7 +66,7 @@ class Room:
             had = held.cost if held else 0
             mine = self._of.get(network, 0) - (had if held and held.network == network else 0)
             wait = self._wait(now)
-            if mine + cost > self.share:
+            if network is not None and mine + cost > self.share:
                 raise TooManySessions(wait)
             if self.taken - had + cost > self.room:
                 raise StoreRefused("there is no room for more of such sessions", wait)
@@ -88,7 +89,7 @@ class Room:
         self._held[key] = held
         self._count(held.network, held.cost)
 
-    def _count(self, network: str, cost: int) -> None:
+    def _count(self, network: str | None, cost: int) -> None:
         self.taken += cost
         self._of[network] = self._of.get(network, 0) + cost
         if not self._of[network]:
@@ -129,13 +130,16 @@ NO_LIMIT = Rooms()
 
 
 @lru_cache(maxsize=4096)
-def network_of(address: str) -> str:
-    """Return the network of an address; what is none is its own."""
+def network_of(address: str) -> str | None:
+    """Return the network of an address, None of this machine's; what is none is its own."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
+    if parsed.version == 6 and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    if parsed.is_loopback:
+        return None
     if parsed.version == 4:
         return str(parsed)
-    mapped = parsed.ipv4_mapped
-    return str(mapped or ipaddress.ip_network((int(parsed) >> 80 << 80, 48)))
+    return str(ipaddress.ip_network((int(parsed) >> 80 << 80, 48)))

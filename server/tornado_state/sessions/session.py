@@ -222,11 +222,11 @@ class Session:
     def _status(self, changed: bool) -> Status:
         if self.stored is None:
             return Status.NEW if changed else self._without_record()
-        if self._asked is Asked.DESTROY:
-            return Status.RENEWED if changed else Status.DESTROYED
-        if self._asked is not Asked.CONTINUE:
-            return Status.RENEWED
-        return Status.CHANGED if changed else Status.UNCHANGED
+        if self._asked is Asked.CONTINUE:
+            return Status.CHANGED if changed else Status.UNCHANGED
+        if self._asked is Asked.DESTROY and not changed:
+            return Status.DESTROYED
+        return Status.RENEWED
 
     def _without_record(self) -> Status:
         # Whatever the cookies name is to end, junk is to go from the browser.

@@ -6,7 +6,7 @@ stands. Only a sign-in may go beyond; what it made so large may shrink in any nu
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from ..confirmed import NOTHING, Texts
 from ..exceptions import TooLarge
@@ -17,7 +17,7 @@ assert SERVER_SESSION.capacity is not None
 CAPACITY: int = SERVER_SESSION.capacity
 
 
-class StoredSession(NamedTuple):
+class StoredSession(msgspec.Struct, frozen=True, gc=False):
     """One version of a session as the store has it.
 
     ``values`` are texts by the kinds' names, times epoch seconds. ``token`` is None just after a
@@ -39,7 +39,7 @@ class StoredSession(NamedTuple):
         return size_of(self.values)
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """What a session ID leads to.
 
     ``old`` is a session that goes on under another ID, ``was`` what may still be seen of it.

@@ -84,8 +84,9 @@ class ServerSessionTier(SessionLoading):
         A request that ``failed`` asks what became of its own writes only to know under which ID its
         session goes on.
         """
-        unknown = session.renewal_interrupted if failed else session.interrupted is not None
-        if session.turn.taken or unknown:
+        if session.turn.taken:
+            return True
+        if session.interrupted is not None and (session.renewal_interrupted or not failed):
             return True
         status = session.status
         if status is Status.UNCHANGED:

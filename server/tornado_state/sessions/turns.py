@@ -35,11 +35,9 @@ def attempts(patience: float = _PATIENCE) -> Iterator[int]:
 class Turn:
     """One after the other: whoever takes the turn has it until he leaves it, then the next one."""
 
-    __slots__ = ("_waiting", "taken")
-
-    def __init__(self) -> None:
-        self.taken = False
-        self._waiting: deque[asyncio.Future[None]] | None = None
+    # Of the class, for a request has a turn that most requests never take.
+    taken = False
+    _waiting: deque[asyncio.Future[None]] | None = None
 
     async def take(self, patience: float | None = None) -> bool:
         """Take the turn; return whether that had to wait for somebody else's.

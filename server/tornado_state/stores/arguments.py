@@ -6,6 +6,7 @@ neither the store key nor the record.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from string import ascii_letters, digits
 
 #: A store key is 32 bytes in URL-safe base64 without padding.
@@ -22,7 +23,7 @@ LARGEST_SEALED = 1_000_000
 
 def check_key(key: str) -> None:
     """Raise `ValueError` unless ``key`` is 43 characters of ``A-Z a-z 0-9 _ -``."""
-    if not isinstance(key, str) or len(key) != _KEY_LENGTH or not _is_of_characters(key):
+    if not isinstance(key, str) or _is_wrong(key):
         raise ValueError("a store key is 43 characters of A-Z, a-z, 0-9, _ and -")
 
 
@@ -46,6 +47,8 @@ def check_token(token: bytes) -> None:
         raise ValueError(f"a token is the bytes that load returned, not {type(token).__name__}")
 
 
-def _is_of_characters(key: str) -> bool:
+@lru_cache(maxsize=16_384)
+def _is_wrong(key: str) -> bool:
     # What is left without them is none of them; this is faster than a regular expression.
-    return key.isascii() and not key.encode().translate(None, _KEY_CHARACTERS)
+    is_right = len(key) == _KEY_LENGTH and key.isascii()
+    return not is_right or bool(key.encode().translate(None, _KEY_CHARACTERS))

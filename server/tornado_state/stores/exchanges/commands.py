@@ -48,6 +48,9 @@ class OwnFault(StoreUnavailable):
 
 _NOBODYS = StoreCounters()
 
+#: How often somebody's time may begin anew while the loop is busy.
+_PROLONGED_AT_MOST = 10
+
 
 class Command:
     """What is asked of a server, in one step; each store has its own kinds.
@@ -64,7 +67,8 @@ class Command:
     def __init__(self, key: str, joins: object | None = None) -> None:
         self.key, self.joins = key, joins
         self.deadline = 0.0
-        self.again = self.prolonged = False
+        self.again = False
+        self.prolonged = 0
         self.waiters: list[asyncio.Future[Any]] = []
         #: Of the store whose command it is, once it is on its way.
         self.counters = _NOBODYS
@@ -76,10 +80,13 @@ class Command:
                 return True
         return False
 
-    def prolong(self, deadline: float) -> None:
-        """Give it until ``deadline``, once: the loop was busy when its own passed."""
-        if not self.prolonged:
-            self.prolonged = True
+    def prolong(self, deadline: float, *, again: bool = False) -> None:
+        """Give it until ``deadline``: the loop was busy when its own passed.
+
+        Once, or ``again``; no call waits for ever, however busy the loop is.
+        """
+        if self.prolonged < (_PROLONGED_AT_MOST if again else 1):
+            self.prolonged += 1
             self.deadline = max(self.deadline, deadline)
 
     def answer(self, outcome: object) -> None:
@@ -94,13 +101,15 @@ class Command:
         In no order: two that ask together would write in that order as well, and the same one of
         them would win every compare-and-swap.
         """
-        if len(self.waiters) > 1:
-            random.shuffle(self.waiters)
-        self.counters.lookups += len(self.waiters)
+        waiters, counters = self.waiters, self.counters
+        waiting = len(waiters)
+        if waiting > 1:
+            random.shuffle(waiters)
+        counters.lookups += waiting
         if record is None:
-            self.counters.misses += len(self.waiters)
+            counters.misses += waiting
         else:
-            self.counters.hits += len(self.waiters)
+            counters.hits += waiting
         self.answer(record)
 
     def fail(self, error: StoreError) -> None:

@@ -7,9 +7,10 @@ write that was not sent by then is never sent.
 Rule 3: a server that does not answer shuts the queue (the breaker is open): all that waits, and
 every later call, fails at once. New connections, not visitors' calls, are tried until one answers.
 Rule 4: our own slowness is not the server's. What has arrived is read before a deadline is
-believed; where the loop itself was late, answers get as long again; and a command that was sent
-with less than half of its time left, that ran out of it, opens the breaker only if the server does
-not answer over a new connection. Nor is it the server's fault that this process has no descriptor
+believed; where the loop itself was late, answers get as long again, and what waits for a lane gets
+that ten times while the server answers; and a command that was sent with less than half
+of its time left, that ran out of it, opens the breaker only if the server does not answer over a
+new connection. Nor is it the server's fault that this process has no descriptor
 left: calls fail, and the next one tries anew.
 """
 
@@ -65,7 +66,7 @@ class Node:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._belong_to(loop)
-        waiter = loop.create_future()
+        waiter: asyncio.Future[Any] = asyncio.Future(loop=loop)
         command.counters = self._counters
         self._counters.writes += not command.is_lookup
         try:
@@ -172,7 +173,7 @@ class Node:
         was_busy = waited and self._timer is not None and now > self._timer_at + _LATENESS
         for command in commands:
             if was_busy or command.is_lookup:
-                command.prolong(now + self._limits.deadline)
+                command.prolong(now + self._limits.deadline, again=was_busy)
         self._fail([each for each in commands if each.deadline <= now], self._too_late())
         return [each for each in commands if each.deadline > now]
 
@@ -191,7 +192,8 @@ class Node:
         self._timer = None
         now = self._loop.time()
         if was_busy:
-            self._queue.prolong(now + self._limits.deadline)
+            answers = any(now - lane.heard_at < self._limits.deadline for lane in self._lanes)
+            self._queue.prolong(now + self._limits.deadline, again=answers)
             for command in (each for lane in self._lanes for each in lane.exchange):
                 command.prolong(now + self._limits.deadline)
         for lane in self._lanes:

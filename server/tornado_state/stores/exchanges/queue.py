@@ -38,14 +38,12 @@ class CommandQueue:
         if self.waiting >= self._max_waiting:
             raise StoreUnavailable("too many calls wait for the session store")
         self.waiting += 1
-        joins = command.joins
-        if joins is not None:
-            first = self._joining.setdefault(joins, command)
-            first.waiters.append(waiter)
+        if command.joins is not None:
+            first = self._joining.setdefault(command.joins, command)
             if first is not command:
+                first.waiters.append(waiter)
                 return
-        else:
-            command.waiters.append(waiter)
+        command.waiters.append(waiter)
         self._commands.append(command)
 
     def put_first(self, commands: list[Command]) -> None:
@@ -55,12 +53,16 @@ class CommandQueue:
 
     def take(self) -> list[Command]:
         """Return what is to be sent next, oldest first; nothing when nobody waits."""
+        if len(self._commands) <= self._max_batch:
+            waited = [*self._commands]
+            self._commands.clear()
+            self._joining.clear()
+            self.waiting = 0
+            return [each for each in waited if not each.waiters[0].done() or each.is_wanted()]
         taken: list[Command] = []
         while self._commands and len(taken) < self._max_batch:
             command = self._commands.popleft()
-            self.waiting -= len(command.waiters)
-            if command.joins is not None:
-                self._joining.pop(command.joins, None)
+            self._leave(command)
             if command.is_wanted():
                 taken.append(command)
         return taken
@@ -74,10 +76,10 @@ class CommandQueue:
                 self._leave(command)
         return late
 
-    def prolong(self, deadline: float) -> None:
+    def prolong(self, deadline: float, *, again: bool) -> None:
         """Give what waits until ``deadline``; see `Command.prolong`."""
         for command in self._commands:
-            command.prolong(deadline)
+            command.prolong(deadline, again=again)
 
     def oldest_deadline(self) -> float | None:
         """Return when the first deadline of those that wait passes."""

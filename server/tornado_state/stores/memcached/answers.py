@@ -5,7 +5,7 @@ An answer is a line, and a value where the line says so: ``VA <size> <flags>``.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 #: A line is a few words; a value is at most what memcached keeps, and it can be told to keep much.
 _LONGEST_LINE = 2048
@@ -16,7 +16,7 @@ class Foreign(Exception):
     """What came is nothing that memcached says."""
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """One answer; ``value`` is None but for a record that was found."""
 
     words: list[bytes]
@@ -40,7 +40,12 @@ class Answers:
                 found.append(Answer(words))
                 start = end + 2
                 continue
-            value_end = end + 2 + _size(words)
+            if len(words) < 2 or not words[1].isdigit() or len(words[1]) > 9:
+                raise Foreign
+            size = int(words[1])
+            if size > _LONGEST_VALUE:
+                raise Foreign
+            value_end = end + 2 + size
             if len(data) < value_end + 2:
                 break
             if data[value_end : value_end + 2] != b"\r\n":
@@ -52,12 +57,3 @@ class Answers:
                 raise Foreign
         self._rest = data[start:]
         return found
-
-
-def _size(words: list[bytes]) -> int:
-    if len(words) < 2 or not words[1].isdigit() or len(words[1]) > 9:
-        raise Foreign
-    size = int(words[1])
-    if size > _LONGEST_VALUE:
-        raise Foreign
-    return size

@@ -45,9 +45,8 @@ class MemcachedCommand(Command, ABC):
 
     def hear(self, answer: Answer) -> bool:
         """Take the answer; return whether there is something more to ask. `Foreign`."""
-        words, _ = answer
-        if words[0] == b"SERVER_ERROR":
-            self.fail(self._error(b" ".join(words[1:])))
+        if answer.words[0] == b"SERVER_ERROR":
+            self.fail(self._error(b" ".join(answer.words[1:])))
             return False
         return self._hear(answer)
 
@@ -64,7 +63,7 @@ class MemcachedCommand(Command, ABC):
 
     def _record(self, answer: Answer) -> SessionRecord | None:
         """Return what a lookup has found; `Foreign` for what is no answer to it."""
-        words, value = answer
+        words, value = answer.words, answer.value
         if value is None:
             if words != self.miss:
                 raise Foreign
@@ -89,7 +88,7 @@ class Lookup(MemcachedCommand):
     is_lookup = True
 
     def __init__(self, key: str, idle: int | None = None) -> None:
-        super().__init__(key, joins=(key, idle))
+        MemcachedCommand.__init__(self, key, (key, idle))
         self._idle = idle
 
     def _request(self) -> bytes:
@@ -134,11 +133,11 @@ class Delete(MemcachedCommand):
 class RecordWrite(MemcachedCommand):
     """What `Add` and `Cas` have in common: a repeated one may have to see what stands there."""
 
-    __slots__ = ("_idle", "_looks", "_sealed")
+    __slots__ = ("_idle", "_looks", "_sealed", "_token")
 
-    def __init__(self, key: str, sealed: bytes, idle: int) -> None:
-        super().__init__(key)
-        self._sealed, self._idle = sealed, idle
+    def __init__(self, key: str, sealed: bytes, idle: int, token: bytes = b"") -> None:
+        MemcachedCommand.__init__(self, key)
+        self._sealed, self._idle, self._token = sealed, idle, token
         self._looks = False
 
     def _request(self) -> bytes:
@@ -205,6 +204,9 @@ class Add(RecordWrite):
             self.answer(sealed == self._sealed)
 
 
+_OUTCOMES = {b"STORED": True, b"EXISTS": False, b"NOT_FOUND": None}
+
+
 class Cas(RecordWrite):
     """`SessionStore.cas`.
 
@@ -213,24 +215,19 @@ class Cas(RecordWrite):
     upon mine, and a caller told of a conflict would apply its change a second time.
     """
 
-    __slots__ = ("_token",)
-
-    def __init__(self, key: str, sealed: bytes, token: bytes, idle: int) -> None:
-        super().__init__(key, sealed, idle)
-        self._token = token
+    __slots__ = ()
 
     def _write(self) -> bytes:
         size = len(self._sealed)
-        head = b"cas %b 0 %d %d %b\r\n" % (self.key.encode(), self._idle, size, self._token)
-        return b"%b%b\r\n" % (head, self._sealed)
+        words = (self.key.encode(), self._idle, size, self._token, self._sealed)
+        return b"cas %b 0 %d %d %b\r\n%b\r\n" % words
 
     def _hear_write(self, word: bytes) -> bool:
         if word == b"EXISTS" and self.again:
             return True
-        outcomes = {b"STORED": True, b"EXISTS": False, b"NOT_FOUND": None}
-        if word not in outcomes:
+        if word not in _OUTCOMES:
             raise Foreign
-        self.answer(outcomes[word])
+        self.answer(_OUTCOMES[word])
         return False
 
     def _hear_standing(self, sealed: bytes | None) -> None:

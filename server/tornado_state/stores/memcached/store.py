@@ -86,7 +86,8 @@ class MemcachedStore(SessionStore):
 
     def load_soon(self, key: str) -> asyncio.Future[SessionRecord | None]:
         """See `SessionStore.load_soon`."""
-        return self._home(key).call(Lookup(key))
+        check_key(key)
+        return (self._only or self._home(key)).call(Lookup(key))
 
     async def load_and_touch(self, key: str, idle: int) -> SessionRecord | None:
         """See `SessionStore.load_and_touch`; one command."""
@@ -112,7 +113,7 @@ class MemcachedStore(SessionStore):
         check_token(token)
         if not is_token(token):
             return asyncio.ensure_future(self._is_another(key))
-        return self._home(key).call(Cas(key, sealed, token, idle))
+        return self._home(key).call(Cas(key, sealed, idle, token))
 
     async def _is_another(self, key: str) -> bool | None:
         """Return what there is to say of a version that this store never had."""
