@@ -127,9 +127,8 @@ class Kind(Generic[T]):
         self.values: ValueType[T] = ValueType(name, type, self.needs.size)
         if isinstance(identity, str) and not may_have_field(type, identity):
             raise CompositionError(f"{name}: values of {type!r} have no field {identity!r}")
-        self.default: T = default
-        if default is not None:
-            self._encode_default()
+        # A copy: what becomes of the given one must not become of everybody's.
+        self._default: T = self._checked_default(default)
 
     def __repr__(self) -> str:
         return f"<Kind {self.name}>"
@@ -182,13 +181,18 @@ class Kind(Generic[T]):
         """Return whether two texts of today's version say the same value."""
         return self.values.is_same(text, other)
 
+    @property
+    def default(self) -> T:
+        """A copy of the default, as `initial`: to change it is nobody's business."""
+        return self.initial()
+
     def initial(self) -> T:
         """Return a copy of the default, None without one."""
-        return self.values.copy(self.default)
+        return self.values.copy(self._default)
 
     def is_none(self, value: T) -> bool:
         """Return whether to have ``value`` is to have none."""
-        return value is None and self.default is None
+        return value is None and self._default is None
 
     def copy(self, value: T) -> T:
         """Return a value of one's own."""
@@ -230,10 +234,14 @@ class Kind(Generic[T]):
 
     # Within
 
-    def _encode_default(self) -> None:
+    def _checked_default(self, default: T) -> T:
+        if default is None:
+            return default
         try:
-            self.encode(self.initial())
+            default = self.values.copy(default)
+            self.encode(default)
         except Exception as error:
             raise CompositionError(
                 f"the default of {self.name} is no value of it: {error}"
             ) from error
+        return default

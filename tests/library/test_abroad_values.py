@@ -230,6 +230,36 @@ async def test_what_looks_like_state_is_refused(mistake: str) -> None:
         assert await browser.values() == EMPTY
 
 
+# Row 6
+@pytest.mark.parametrize("use", ["POST", "PUT", "PATCH"])
+async def test_the_default_of_a_kind_is_nobodys_to_change(use: str) -> None:
+    """Whoever assigns it, or gives it for one, has a copy: nobody else sees what is put in."""
+    given: list[str] = []
+    goods = Kind("goods", list[str], default=given, fresh=True)
+
+    def post(h: Any) -> None:
+        h.goods = goods.default
+        h.goods.append("mine")
+
+    def put(h: Any) -> None:
+        h.state.get(goods, goods.default).append("mine")
+
+    def patch(h: Any) -> None:
+        h.goods = given
+        given.append("mine")
+
+    def get(h: Any) -> None:
+        h.write({"goods": h.goods})
+
+    routes = {"/": handler(goods=goods, get=get, post=post, put=put, patch=patch)}
+    async with serving(routes) as browser:
+        assert (await browser.fetch("/", use)).code == 200
+        assert await browser.values() == {"goods": ["mine"]}
+        browser.jar.clear()
+        assert await browser.values() == {"goods": []}
+    assert goods.default == []
+
+
 @dataclass
 class Line:
     sku: str
