@@ -59,6 +59,9 @@ def check_options(kind: Any, migrations: Any, adopts: Any) -> None:
     _check_migrations(name, kind.version, migrations or {})
     if not isinstance(adopts, Sequence) or not all(isinstance(a, Adopted | Moved) for a in adopts):
         raise CompositionError(f"{name}: adopts is a list of what tornado_state.predecessors has")
+    converts = [a.convert for a in adopts if isinstance(a, Adopted)]
+    if not all(map(callable, converts)) or any(map(iscoroutinefunction, converts)):
+        raise CompositionError(f"{name}: what converts a value is a plain function")
 
 
 def _check_migrations(name: str, version: int, migrations: Any) -> None:
