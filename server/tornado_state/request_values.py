@@ -14,6 +14,7 @@ from .exceptions import InvalidValue, TooLarge
 from .journal import Journal
 from .kinds import Kind
 from .late_changes import LateChanges
+from .predecessors.adopted import Adopted
 from .predecessors.old_cookies import OldCookies
 from .sessions.request_session import RequestSession
 from .visit import Visit
@@ -75,13 +76,25 @@ class RequestValues(LateChanges):
         """Return the journal that has the kind's value."""
         self.was_read = True
         if kind in self.composition.cookie_kinds:
-            return self._client.journal(kind, self._owner_of(kind))
+            journal = self._client.journal(kind, self._owner_of(kind))
+            if kind.adopts:
+                self._check_told(kind, journal)
+            return journal
         known = self.session.known_or_none
         if known is None or not self.session.is_loaded:
             known = self.session.loaded
         if known.interrupted is not None:
             known.check_known(kind)
         return known.journal
+
+    def _check_told(self, kind: Kind[Any], journal: Journal) -> None:
+        """Raise what kept a value that is elsewhere from being told: it is not to be replaced."""
+        trouble = self.session.trouble
+        if trouble is None or self.sealed or journal.has(kind):
+            return
+        for adopted in kind.adopts:
+            if not isinstance(adopted, Adopted) or adopted.predecessor.cookie in self.cookies:
+                raise trouble
 
     def values(self, kind: Kind[Any]) -> Journal:
         """Return the journal in which the kind's value is, if it was looked at."""
@@ -107,6 +120,8 @@ class RequestValues(LateChanges):
         self.was_read = True
         self.composition.placement.check(kind)
         if self.is_in_cookie(kind):
+            if kind.adopts:
+                self.journal(kind)
             self._client.assign(kind, self._owner_of(kind), value, by_update=by_update)
         else:
             self.session.loaded.journal.assign(kind, value)
@@ -115,6 +130,8 @@ class RequestValues(LateChanges):
         """Have no value."""
         self.was_read = True
         if self.is_in_cookie(kind):
+            if kind.adopts:
+                self.journal(kind)
             self._client.drop(kind, self._owner_of(kind))
         else:
             self.session.loaded.journal.drop(kind)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from abroad_app import handler, serving
 from tornado.web import stream_request_body
-from tornado_state import CompositionError, Kind
+from tornado_state import CompositionError, Kind, StoreUnavailable
 from tornado_state.predecessors import Predecessor
 
 
@@ -63,10 +63,39 @@ async def test_what_fails_while_it_is_brought_over_is_answered(
     async with serving(page(adopted, **needs)) as browser, asyncio.timeout(5):
         browser.jar = {"old": "1"}
         answer = await browser.fetch(path, "POST", b"body")
-        if not (status == 503 and "outlives_logout" in needs):
-            assert (answer.code, browser.jar) == (status, {"old": "1"})
+        assert (answer.code, browser.jar) == (status, {"old": "1"})
         browser.jar = {}
         assert (await browser.fetch(path, "POST", b"body")).body == b'{"kept": ["more"]}'
+
+
+# Row 10
+@pytest.mark.parametrize("needs", [{"fresh": True}, {"outlives_logout": True}, {}], ids=str)
+@pytest.mark.parametrize("use", ["POST", "PUT", "DELETE"])
+async def test_what_cannot_be_told_yet_is_not_replaced(needs: Any, use: str) -> None:
+    """In either tier, for as long as the predecessor does not answer."""
+    is_away = True
+
+    def read(value: str) -> list[str]:
+        if is_away:
+            raise StoreUnavailable("it is away")
+        return [value]
+
+    kind = Kind("kept", list[str], default=[], adopts=[Cookie(read).field("value")], **needs)
+
+    def put(h: Any) -> None:
+        h.kept = ["new"]
+
+    def delete(h: Any) -> None:
+        del h.kept
+
+    use_it = handler(kept=kind, put=put, delete=delete, post=lambda h: h.kept.append("new"))
+    async with serving({"/use": use_it}) as browser:
+        browser.jar = {"old": "1"}
+        assert (await browser.fetch("/use", use)).code == 503
+        assert browser.jar == {"old": "1"}
+        is_away = False
+        assert (await browser.fetch("/use", use)).code == 200
+        assert "old" not in browser.jar
 
 
 # Row 6
