@@ -140,12 +140,23 @@ def test_who_signs_in_by_hand_is_named_above(anyone: Person) -> None:
     expect(anyone.pane("session").get_by_role("link", name="bob")).to_be_visible(timeout=SOON)
 
 
-def test_the_tour_leaves_the_store_away_and_brings_it_back(anyone: Person) -> None:
-    """Whoever goes on with another step finds it there again, whatever was left how."""
+@pytest.mark.parametrize("after", ["steal", "own"])
+def test_whoever_leaves_the_step_without_a_store_has_it_back(anyone: Person, after: str) -> None:
+    """Wherever they go, nothing is away any more, and the shop says so."""
     anyone.go("store")
     anyone.guess(True, False)
     anyone.see()
     expect(anyone.page.locator("#frozen")).to_be_visible()
+    anyone.page.evaluate("name => { location.hash = name; }", after)
+    expect(anyone.page.locator("#frozen")).to_be_hidden(timeout=SOON)
+    anyone.go("attacks")
+    expect(anyone.pane("session").locator(".who")).not_to_contain_text("Out of reach")
+
+
+def test_a_step_that_begins_brings_the_store_back(anyone: Person) -> None:
+    """Whoever has taken it away among the attacks, and begins a step, is not told of an outage."""
+    anyone.go("attacks")
+    anyone.act("freeze")
     anyone.go("steal")
     anyone.guess(False, True)
     anyone.see()

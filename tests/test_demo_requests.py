@@ -61,10 +61,16 @@ def settled(visitor: ShopVisitor) -> ShopVisitor:
     return visitor
 
 
-def by_hand(demo: DemoProcess, side: str, cookie: str) -> ShopVisitor:
-    """Return the visitor in a pane, with all that an action left for them, and signed out."""
+def in_pane(demo: DemoProcess, side: str, cookie: str) -> ShopVisitor:
+    """Return the visitor in a pane, with all that an action left for them."""
     you = visitor_in_pane(demo, side, cookie)
     wait_until(lambda: you.send("GET", "/account").status != 307, "all has been handed over")
+    return you
+
+
+def by_hand(demo: DemoProcess, side: str, cookie: str) -> ShopVisitor:
+    """Return them, signed out."""
+    you = in_pane(demo, side, cookie)
     you.sign_out()
     return you
 
@@ -178,6 +184,23 @@ def test_the_tour_takes_the_visitor_as_they_are(demo: DemoProcess, cookie: str) 
         by_hand(demo, side, cookie).sign_in(person)
 
 
+def test_a_step_begins_with_equal_carts(demo: DemoProcess, cookie: str) -> None:
+    """What a step lost on one side, or somebody put there by hand, is in both; where that does not
+    fit, both have what was in both."""
+    for beat in range(3):
+        play(demo, "tabs", beat, cookie)
+    for notes, there in (("", {"kettle-01", "lamp-01", "mug-01"}), ("x" * 1_900, set[str]())):
+        left, right = (by_hand(demo, side, cookie) for side in (COOKIE, SESSION))
+        left.put("kettle-01")
+        for sku in ("lamp-01", "mug-01"):
+            right.put(sku, notes)
+        assert left.cart() != right.cart()
+        assert play(demo, "steal", 0, cookie)[0] == 200
+        carts = [in_pane(demo, side, cookie).cart() for side in (COOKIE, SESSION)]
+        assert carts[0] == carts[1]
+        assert {*carts[0]} == there
+
+
 def test_a_guests_cookies_stay_with_the_guest(demo: DemoProcess, cookie: str) -> None:
     """What the shop sets in the thief's browser never reaches the visitor's."""
     for beat in range(4):
@@ -214,6 +237,16 @@ def test_what_the_page_may_not_ask_for_is_a_sentence(
     answered, told = post(demo, path, value, cookie)
     assert answered == status
     assert len(told["error" if status >= 400 else "told"]) > 10
+
+
+@pytest.mark.parametrize(("name", "status"), [("measured", 200), ("peers", 200), ("nothing", 404)])
+def test_what_an_answer_rests_on_can_be_read(demo: DemoProcess, name: str, status: int) -> None:
+    """As plain text, by nobody in particular; nothing else of the project is served."""
+    response, text = ask(demo, "GET", f"/read/{name}")
+    assert response.status == status
+    plain = (response.getheader("Content-Type") or "").startswith("text/plain")
+    assert plain == (status == 200)
+    assert text
 
 
 def test_another_origin_and_another_visitor_may_ask_for_nothing(

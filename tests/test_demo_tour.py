@@ -203,7 +203,7 @@ def test_what_came_stands_beside_the_guess(drive: Drive, name: str) -> None:
     ):
         assert told.startswith(f"{shop}: {came} ")
         right = came.lower().startswith(guessed)
-        assert told.endswith("You guessed right." if right else f"You guessed {guessed}.")
+        assert told.endswith(f"Your guess was {'right' if right else 'wrong'}.")
     assert drive.glances[name].lesson.endswith(".")
 
 
@@ -265,6 +265,7 @@ def test_things_stand_in_the_order_they_are_needed(drive: Drive, width: int) -> 
     ends = [box["y"] + box["height"] for box in map(Locator.bounding_box, in_order(page)) if box]
     assert len(ends) == 7
     assert ends == sorted(ends)
+    page.locator("#but").evaluate("it => { it.open = false; }")
     page.locator("[data-guess=session]").last.focus()
     focused = []
     for key in ("Tab", "Tab", "Enter", "Tab", "Tab"):
@@ -327,6 +328,15 @@ def test_the_old_cart_is_seen_beside_the_new_one(drive: Drive) -> None:
     assert carts["session"] == carts["session-guest"]
 
 
+def test_who_sits_beside_the_visitor_has_a_sign(drive: Drive) -> None:
+    """A thief's is a skull; the visitor with the old cookies is none."""
+    caption = drive.person.page.locator("[data-guest=cookie] .caption")
+    for name, sign in (("steal", "☠"), ("cart", "↺")):
+        drive.person.go(name)
+        expect(caption).to_have_attribute("data-sign", sign)
+        assert caption.evaluate("it => getComputedStyle(it, '::before').content")[1] == sign
+
+
 def cart_of(text: str) -> list[str]:
     return [line for line in text.split("\n") if line[:2] in {"1 ", "2 ", "3 "} and "×" in line]
 
@@ -365,6 +375,10 @@ def test_the_lanes_tell_who_asked_what_and_of_the_store(drive: Drive) -> None:
     assert "deletes the record" in session[2]
     assert "401 Your session has ended." in session[-1]
     assert "has no such record" in session[-1]
+    *changes, look = drive.glances["cart"].lanes["session"]
+    assert len(changes) == 3
+    assert all(each.endswith("writes the record") for each in changes)
+    assert look.endswith("finds the record")
 
 
 def test_a_changed_character_is_seen_to_fail(drive: Drive) -> None:
@@ -406,7 +420,7 @@ def test_a_step_is_linked_to_left_and_resumed(drive: Drive) -> None:
         "aria-pressed", "true"
     )
     page.goto(f"{drive.person.demo.url}/#start", wait_until="domcontentloaded")
-    expect(page.locator("#begin")).to_have_text("Go on: a kind of your own", timeout=SOON)
+    expect(page.locator("#begin")).to_have_text("Go on: something of your own", timeout=SOON)
     page.close()
 
 
@@ -420,12 +434,36 @@ def test_nothing_happens_before_a_guess(drive: Drive) -> None:
 def test_objections_are_answered_where_they_come_up(drive: Drive) -> None:
     """Each step has what most guess wrong, and what people say to it."""
     drive.person.go("steal")
+    drive.person.page.locator("#but").evaluate("it => { it.open = false; }")
     drive.person.page.locator("#but summary").click()
     objections = drive.person.page.locator("#objections")
     expect(objections).to_contain_text("list of what was signed out")
-    expect(objections.locator("code")).to_have_text("make compare ONLY=cost")
-    expect(objections).not_to_contain_text("`")
+    with drive.person.context.expect_page() as opening:
+        objections.get_by_role("link").click()
+    expect(opening.value.locator("body")).to_contain_text("What was measured")
+    opening.value.close()
     drive.person.page.locator("#but summary").click()
+
+
+def test_the_tour_has_an_end(drive: Drive) -> None:
+    """Once all six are seen, it says so, sums the guesses up, and leads on to the table."""
+    drive.person.go("own")
+    over = drive.person.page.locator("#over")
+    expect(over).to_contain_text("That was the tour. Of your 12 guesses, 6 were right.")
+    expect(over.get_by_role("link").first).to_have_attribute("href", "#matrix")
+
+
+def test_a_phone_tells_at_once_what_came_on_both_sides(drive: Drive) -> None:
+    """Where one shop is below the other, what came of either is told above both."""
+    page = drive.person.page
+    drive.person.go("steal")
+    expect(page.locator("#both")).to_be_hidden()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator("#both")).to_have_text(
+        "Signed cookie: no. Server session: yes. Both are below."
+    )
+    expect(page.locator("#both")).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 1280, "height": 720})
 
 
 def test_what_happened_can_be_saved_as_one_file(

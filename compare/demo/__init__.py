@@ -11,7 +11,7 @@ guest_pane.py the same in front of a thief
 wire.py       what passed: exchanges, and cookies taken apart
 lanes.py      an exchange as a picture shows it
 store_view.py what is in memcached
-tour/         six questions, and a kind of one's own: the way in
+tour/         six questions, and something of one's own: the way in
 scene.py      the stage of a step of the tour
 reading.py    a cookie as whoever gets hold of it reads it
 lab.py        experiments on a visitor's own live state
@@ -19,7 +19,7 @@ live.py       what is tried on it besides the experiments
 actions.py    what a visitor can do, in the order of the page
 doing.py      doing it on both sides
 matrix.py     what belongs where, filled in by what was tried
-placing.py    where a kind of one's own belongs
+placing.py    where something of one's own belongs
 handler.py    what every answer of the page has in common
 pages.py      the page
 telling.py    what the page is made of, and the same page without a server

@@ -55,8 +55,8 @@ ACTIONS = (
         "Read it",
         "Looks into your own cookies, as anybody could who gets hold of them.",
         (
-            "Whoever holds a signed cookie can read it: signing is no encryption. What its "
-            "holder must not read belongs on the server."
+            "Whoever holds a signed cookie can read it: signing is no encryption. What others must "
+            "not read belongs on the server."
         ),
         disclosure.EXPERIMENT.run,
         disclosure.EXPERIMENT.capability,
@@ -89,7 +89,7 @@ ACTIONS = (
         "Keeps a copy of your cookies, changes your cart, and sends the copy.",
         (
             "An old signed cookie is as valid as the new one. Where an old value does harm, as "
-            "with a cart or a voucher, it belongs in a session."
+            "with a cart, it belongs in a session."
         ),
         rollback.EXPERIMENT.run,
         rollback.EXPERIMENT.capability,
@@ -113,8 +113,8 @@ ACTIONS = (
         "Use eight tabs at once",
         "Eight tabs add to one cart in the same instant, several times. Your cart is put back.",
         (
-            "Each tab sends a whole cookie, and the last one wins. What several requests change "
-            "at once belongs in a session."
+            "Each response sets the whole cookie, and the last one wins. What several requests "
+            "change at once belongs in a session that puts changes together."
         ),
         lost_update.EXPERIMENT.run,
         lost_update.EXPERIMENT.capability,
@@ -205,7 +205,7 @@ FREEZE = Action(
     "Take the store away",
     "The store takes requests and answers none, until you bring it back.",
     (
-        "A session is out of reach while its store is. What must work all the same, as "
+        "While the store is away, so is every session. What must work all the same, as "
         "preferences do, belongs in a signed cookie."
     ),
     store_down.EXPERIMENT.run,

@@ -11,9 +11,9 @@ from .actions import LESSONS
 from .booths import AllTaken, CannotOpen
 from .handler import DemoHandler, Refused
 from .matrix import SIDES
-from .placing import declared_kind, placed
+from .placing import placed_as_told
 from .reading import verified
-from .tour.playing import OutOfOrder, play, told
+from .tour.playing import OutOfOrder, bring_back, play, told
 from .tour.steps import BY_NAME
 from .troubles import TROUBLES, plainly
 
@@ -85,6 +85,19 @@ class GuestHandler(DemoHandler):
         self.finish({})
 
 
+class LeftHandler(DemoHandler):
+    """``POST /left``: a step was left; the store that it may have taken away is brought back."""
+
+    async def post(self) -> None:
+        """Do it, where it is away."""
+        if self.booth().frozen:
+            try:
+                await self.act(bring_back)
+            finally:
+                await self.booth().notify()
+        self.finish({})
+
+
 class VerifyHandler(DemoHandler):
     """``POST /verify``: what the shop of a ``side`` makes of the ``value`` of a cookie."""
 
@@ -125,12 +138,12 @@ class AccountHandler(DemoHandler):
 
 
 class KindHandler(DemoHandler):
-    """``POST /kind``: where a kind of one's own belongs."""
+    """``POST /kind``: where something of one's own belongs."""
 
     def post(self) -> None:
         """Say it."""
         try:
-            self.finish(placed(declared_kind(self.body())))
+            self.finish(placed_as_told(self.body()))
         except ValueError as error:
             raise Refused(422, str(error)) from error
 

@@ -9,14 +9,14 @@ of them is signed out, and that is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from ..browser import Reply
 from ..experiment import Lab, Timeout
 from ..findings import Exchange
-from ..shop_visitor import Person, ShopVisitor
+from ..shop_visitor import Person, ShopVisitor, Unexpected
 from ..targets import Target
 from .booth import Booth
 from .people import folded
@@ -56,6 +56,22 @@ class You(ShopVisitor):
             if now.get(sku) != item:
                 wanted = {"note": "", **item}
                 self.expect(self.send("PUT", f"/cart/{sku}", wanted), 200)
+
+
+def level_carts(sides: Iterable[Side]) -> None:
+    """Have the same in all carts: what is in any of them or, where that does not fit, in all."""
+    visitors = [You(side) for side in sides]
+    carts = [you.cart() for you in visitors]
+    if all(cart == carts[0] for cart in carts):
+        return
+    try:
+        wanted = {sku: item for cart in carts for sku, item in cart.items()}
+        for you in visitors:
+            you.set_cart(wanted)
+    except Unexpected:
+        shared = {sku: it for sku, it in carts[0].items() if all(c.get(sku) == it for c in carts)}
+        for you in visitors:
+            you.set_cart(shared)
 
 
 class LiveLab(Lab):

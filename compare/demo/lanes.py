@@ -73,12 +73,16 @@ def _said_of(told: Mapping[str, Any]) -> str:
     if isinstance(error := told.get("error"), dict):
         return str(error.get("message", ""))
     if "username" in told:
-        return f"you are {told['username']}"
+        return f"you are {told['username']}{_address(told)}"
     if "theme" in told:
         return f"the theme is {told['theme']}"
     if isinstance(items := told.get("items"), list):
         return f"in the cart: {in_words(items)}" if items else "the cart is empty"
     return ""
+
+
+def _address(told: Mapping[str, Any]) -> str:
+    return f", {told['email']}" if "email" in told else ""
 
 
 def in_words(items: list[Any]) -> str:

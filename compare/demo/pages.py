@@ -12,6 +12,7 @@ from .asked import (
     AnewHandler,
     GuestHandler,
     KindHandler,
+    LeftHandler,
     TourHandler,
     VerifyHandler,
 )
@@ -19,6 +20,7 @@ from .booths import AllTaken, Booths, CannotOpen
 from .events import EventsHandler
 from .handler import DemoHandler, Refused, is_meant_for, visitor_cookie
 from .telling import FOLDER, LIVE, SCRIPTS, data_of_page, names_of_page, saved_page
+from .tour.objections import READ
 
 _TAKEN = (
     "Every visitor gets two shops of their own, and all of them are in use. This page tries again "
@@ -81,6 +83,17 @@ class SavedHandler(DemoHandler):
         self.finish(saved_page(self.booth()))
 
 
+class ReadHandler(DemoHandler):
+    """``GET /read/NAME``: what answers of the tour rest on, as it is written."""
+
+    def get(self, name: str) -> None:
+        """Show it."""
+        if name not in READ:
+            raise Refused(404, "There is nothing to read by this name.")
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish((FOLDER.parent / READ[name][0]).read_bytes())
+
+
 def make_demo(booths: Booths, demo: str, panes: dict[str, str]) -> Application:
     """Return what serves the page at ``demo``, with ``panes`` by application."""
     options = {"booths": booths}
@@ -91,10 +104,12 @@ def make_demo(booths: Booths, demo: str, panes: dict[str, str]) -> Application:
             (r"/actions/([a-z]+)", ActionHandler, options),
             (r"/tour(?:/([a-z]+))?", TourHandler, options),
             (r"/guest", GuestHandler, options),
+            (r"/left", LeftHandler, options),
             (r"/account", AccountHandler, options),
             (r"/kind", KindHandler, options),
             (r"/verify", VerifyHandler, options),
             (r"/saved", SavedHandler, options),
+            (r"/read/([a-z]+)", ReadHandler, options),
             (r"/anew", AnewHandler, options),
         ],
         template_path=str(FOLDER / "templates"),

@@ -1,7 +1,7 @@
 """The stage of a step of the tour: the visitor on one side, and who else is there.
 
 Rule 1: whatever one of them sends becomes a lane of the picture, with what it had to do with the
-store: the record that the cookie points to is looked for before and after.
+store: the record that the cookie points to is looked at before and after.
 Rule 2: the visitor is the one in front of the page, with what their browser holds; what changes of
 it, the browser gets. What somebody else holds is the guest's, whose browser stands beside.
 Rule 3: what only prepares a beat is sent behind the scene, and is no part of the picture.
@@ -21,14 +21,9 @@ from .booth import Booth
 from .lab import You
 from .lanes import in_words, lane
 from .side import Guest, Side
-from .store_view import has_record
+from .store_view import record_of
 
-_STORE = {
-    (False, False): "has no such record",
-    (False, True): "keeps a new record",
-    (True, False): "deletes the record",
-    (True, True): "finds the record",
-}
+_NEW = "keeps a new record"
 
 
 class Stage:
@@ -89,11 +84,11 @@ class Stage:
         """Return what is in the cart of an answer, as a line."""
         return in_words(reply.json["items"])
 
-    def has_record(self, jar: Mapping[str, str]) -> bool | None:
-        """Return whether the store has what these cookies point to, None if it cannot be asked."""
+    def record_of(self, jar: Mapping[str, str]) -> bytes | None:
+        """Return what the store has that these cookies point to, None if it cannot be asked."""
         if not self.booth.uses_a_store(self.application) or self.booth.frozen:
             return None
-        return has_record(self.side.target, jar)
+        return record_of(self.side.target, jar)
 
 
 class OnStage(ShopVisitor):
@@ -102,11 +97,11 @@ class OnStage(ShopVisitor):
     def __init__(self, stage: Stage, name: str, jar: Mapping[str, str]) -> None:
         super().__init__(stage.side.target.url, name, jar)
         self.stage = stage
-        self._before: bool | None = None
+        self._before: bytes | None = None
 
     def begin_with(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Begun:
-        """Look for the record first."""
-        self._before = self.stage.has_record(self.jar)
+        """Look at the record first."""
+        self._before = self.stage.record_of(self.jar)
         return super().begin_with(method, path, body, headers)
 
     def take(self, exchange: Exchange, reply: Reply) -> None:
@@ -123,10 +118,9 @@ class OnStage(ShopVisitor):
             return "is not asked"
         if self.stage.booth.frozen:
             return "does not answer"
-        begun = bool(reply.set_cookies) and bool(self.stage.has_record(self.jar))
-        if begun and self.jar != sent:
-            return _STORE[False, True]
-        return _STORE[bool(self._before), bool(self.stage.has_record(sent))]
+        if self.jar != sent and reply.set_cookies and self.stage.record_of(self.jar):
+            return _NEW
+        return _done(self._before, self.stage.record_of(sent))
 
 
 class YouOnStage(OnStage, You):
@@ -157,3 +151,12 @@ class GuestOnStage(OnStage):
         super().take(exchange, reply)
         if guest := self.stage.side.guest:
             guest.jar = dict(self.jar)
+
+
+def _done(before: bytes | None, after: bytes | None) -> str:
+    """Return what the store has done, by the record it had and the one it has."""
+    if after is None:
+        return "has no such record" if before is None else "deletes the record"
+    if before is None:
+        return _NEW
+    return "finds the record" if before == after else "writes the record"

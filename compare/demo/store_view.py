@@ -45,14 +45,14 @@ def records_shown(memcached: MemcachedProcess, mine: str | None) -> dict[str, An
     }
 
 
-def has_record(target: Target, jar: Mapping[str, str]) -> bool:
-    """Return whether memcached has the session that the ID of a jar points to.
+def record_of(target: Target, jar: Mapping[str, str]) -> bytes | None:
+    """Return the session in memcached that the ID of a jar points to, as it is kept there.
 
     What an ended one leaves for a moment, to say that it has ended, is none.
     """
     key = key_of(target, jar)
     found = target.memcached.values([key], patience=_PATIENCE) if key else {}
-    return any(not is_last_word(value) for value in found.values())
+    return next((value for value in found.values() if not is_last_word(value)), None)
 
 
 def key_of(target: Target, jar: Mapping[str, str]) -> str | None:

@@ -18,8 +18,8 @@ from ..reports.words import CAPABILITIES
 from .actions import ACTIONS, FREEZE
 from .booth import READY_MADE, Booth
 from .matrix import matrix, placements
-from .placing import EXAMPLES, NEEDS, of_example, placed
-from .tour.objections import OBJECTIONS
+from .placing import EXAMPLES, NEEDS, placed_example
+from .tour.objections import OBJECTIONS, READ, Objection
 from .tour.step import Step
 from .tour.steps import STEPS
 
@@ -57,9 +57,10 @@ def data_of_page(recorded: dict[str, Any] | None = None) -> str:
         "examples": [
             {
                 "name": each.name,
+                "label": each.label,
                 "size": each.size,
                 "needs": each.needs,
-                "answer": placed(of_example(each)),
+                "answer": placed_example(each),
             }
             for each in EXAMPLES
         ],
@@ -74,15 +75,19 @@ def _described(step: Step) -> dict[str, Any]:
         "label": step.label,
         "question": step.question,
         "guest": step.guest,
+        "guest_sign": step.guest_sign,
         "beats": [beat.told for beat in step.beats],
         "lesson": step.lesson,
         "wrong_guess": step.wrong_guess,
+        "takes_store_away": step.takes_store_away,
         "meaning": CAPABILITIES[step.capability],
-        "objections": [
-            {"but": but, "answer": answer}
-            for but, answer in (OBJECTIONS[name] for name in step.objections)
-        ],
+        "objections": [_objection(OBJECTIONS[name]) for name in step.objections],
     }
+
+
+def _objection(said: Objection) -> dict[str, Any]:
+    link = {"href": f"/read/{said.read}", "label": READ[said.read][1]} if said.read else None
+    return {"but": said.but, "answer": said.answer, "read": link}
 
 
 def saved_page(booth: Booth, *, guessed: bool = True) -> str:

@@ -34,7 +34,7 @@ def run(lab: Lab) -> Outcome:
     name = f"It tells the name, {told.pop('name')}." if "name" in told else ""
     if told:
         said = " and ".join(f"the {what}, {where}" for what, where in told.items())
-        return Outcome(READABLE, False, f"The cookies tell their holder {said}.")
+        return Outcome(READABLE, False, f"The cookies tell whoever holds them {said}.")
     return Outcome(
         OPAQUE,
         True,

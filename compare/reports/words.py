@@ -11,9 +11,9 @@ _STEP = 500
 
 #: What a capability means, as a question about a tier.
 CAPABILITIES = {
-    "confidential": "its holder cannot read it",
+    "confidential": "it is hidden from whoever holds it",
     "revocable": "it ends at once, on command",
-    "fresh": "an old value is refused",
+    "fresh": "an old value does not come back",
     "idle_timeout": "the server ends it when it is not used",
     "concurrent": "of changes made at once, none is lost",
     "outage_proof": "it works with the store away",

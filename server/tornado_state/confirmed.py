@@ -27,7 +27,7 @@ Changes = Mapping[Kind[Any], bytes | None]
 NOTHING: Texts = MappingProxyType({})
 
 
-class Confirmed(msgspec.Struct, eq=False):
+class Confirmed(msgspec.Struct, eq=False, gc=False):
     """See the module's rules."""
 
     texts: Texts = NOTHING

@@ -22,7 +22,7 @@ class Needs:
     ===================  ==================================================================
     ``confidential``     the holder must not be able to read it
     ``revocable``        it must be possible to end it at once, from elsewhere
-    ``fresh``            an old value must be refused: counters, credit, roles, vouchers
+    ``fresh``            an old value must be refused: counters, credit, roles, carts
     ``idle_timeout``     the server must be able to end it when it is not used
     ``concurrent``       writes made in parallel must not lose one another
     ``outage_proof``     it must work while the session store is away

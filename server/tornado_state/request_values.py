@@ -42,13 +42,15 @@ class RequestValues(LateChanges):
         # Made when there is something in them: most requests have but one tier.
         self.client_or_none: ClientState | None = None
         self.old_or_none: OldCookies | None = None
+        tier = composition.sessions
         self.session = RequestSession(
-            composition.sessions,
+            tier,
             composition.rules,
             visit.cookies,
-            needed=plan.needs_session,
-            counts_as_use=counts_as_use,
-            address=visit.address,
+            plan.needs_session,
+            counts_as_use,
+            visit.address,
+            tier is None,
         )
         #: Whether the answer may depend on what the request's cookies lead to.
         self.was_read = False
@@ -76,7 +78,11 @@ class RequestValues(LateChanges):
         """Return the journal that has the kind's value."""
         self.was_read = True
         if kind in self.composition.cookie_kinds:
-            journal = self._client.journal(kind, self._owner_of(kind))
+            client = self.client_or_none
+            if client is not None and kind in client.looked_at:
+                journal = client.values
+            else:
+                journal = self._client.journal(kind, self._owner_of(kind))
             if kind.adopts:
                 self._check_told(kind, journal)
             return journal

@@ -45,8 +45,6 @@ function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Return the parts of a sentence, with what stands between backquotes as code. */
-const prose = (text) => text.split("`").map((part, number) => (number % 2 ? make("code", {}, part) : part));
 const plural = (count, what) => `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
 const yes = (answer) => (answer ? "yes" : "no");
 const sign = (meets) => (meets ? "✓" : "✗");

@@ -1,11 +1,18 @@
 // The frames: what each browser shows. In a saved page, the pages that were recorded.
 
 /** Load the frames anew, each at the page it is at, without another step in the history. */
-function reloadPanes() {
-  for (const frame of all("iframe[data-pane]")) if (!frame.closest("[hidden]")) loadPane(frame);
+function reloadPanes(frames = all("iframe[data-pane]")) {
+  for (const frame of frames) {
+    if (frame.closest("[hidden]")) stale.add(frame);
+    else loadPane(frame);
+  }
 }
 
+/** Frames out of sight that are to be loaded anew once they are seen. */
+const stale = new Set();
+
 function loadPane(frame) {
+  stale.delete(frame);
   loading.add(frame);
   frame.contentWindow.location.replace(frame.dataset.pane + (frame.dataset.path ?? "/"));
 }

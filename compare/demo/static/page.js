@@ -16,6 +16,7 @@ function route() {
   else leaveStep();
   if (view === "attacks") showResult(true);
   if (view === "start") clearStage();
+  reloadPanes([...stale]);
   for (const link of all("nav a")) {
     if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

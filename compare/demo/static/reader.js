@@ -15,12 +15,12 @@ function decoded(value) {
   const fields = value.split("|");
   const carried = fields.length === 6 ? fromBase64(fields[4].slice(fields[4].indexOf(":") + 1)) : null;
   if (carried === null) return [["It says", "nothing that can be read"]];
-  const [, version, stamp] = fields.map((field) => field.slice(field.indexOf(":") + 1));
+  const [, , stamp] = fields.map((field) => field.slice(field.indexOf(":") + 1));
   const isNumber = /^(\d+\.)?[\w-]{43}$/.test(carried);
   const rows = [["It says", laidOut(carried)]];
-  if (isNumber) rows.push(["Which is", "a random number, and nothing else"]);
+  if (isNumber) rows.push(["Which is", "a random number, and nothing else; signed, so that a made-up one is refused without asking the store"]);
   if (Number(stamp)) rows.push(["Signed at", `${new Date(1000 * Number(stamp)).toISOString().slice(0, 19).replace("T", " ")} UTC`]);
-  rows.push(["Signature", `${fields[5].slice(0, 16)}…, made with a secret that only the shop has (number ${version})`]);
+  rows.push(["Signature", `${fields[5].slice(0, 16)}…, made with a secret that only the shop has`]);
   return rows;
 }
 

@@ -21,17 +21,16 @@ let seated = null;
 /** Show a step: its question, and whatever has come of it already. */
 function showStep(name) {
   const changed = current !== name;
+  if (changed) leaveStep();
   current = name;
   const step = STEPS[name];
   const number = ORDER.indexOf(name);
   say($("#question"), step.question);
   $("#next").href = `#${ORDER[number + 1]}`;
-  say($("#next"), `Next: ${STEPS[ORDER[number + 1]]?.label ?? "a kind of your own"}`);
+  say($("#next"), `Next: ${STEPS[ORDER[number + 1]]?.label ?? "something of your own"}`);
   if (changed) {
     guesses = { ...stories[name]?.guess };
-    playing = false;
     seated = null;
-    turn++;
   }
   seat(step, stories[name]);
   if (!playing) tellStory(step, stories[name]);
@@ -46,8 +45,13 @@ function seat({ name, guest }, story) {
   ask("/guest", { step: name }).catch(() => null);
 }
 
-/** Go on with something else; what is under way is not waited for. */
+/** Go on with something else; what is under way is not waited for. The store that a step takes
+    away comes back. */
 function leaveStep() {
+  if (current && !RECORDED && STEPS[current].takes_store_away) {
+    asked = asked.catch(() => null).then(() => ask("/left", {}));
+    asked.catch(() => null);
+  }
   current = null;
   playing = false;
   turn++;
@@ -63,6 +67,7 @@ function tellStory(step, story) {
     showBeside(side, step, beats, Boolean(seen));
     tellVerdict(side, story);
   }
+  say($("#both"), seen ? `${SIDES.map((side) => `${NAMES[side]}: ${yes(seen[side].answer)}.`).join(" ")} Both are below.` : "");
   showOutcome(step, seen);
   $("#next").hidden = $("#past").hidden = !seen;
   say($("#see"), seen ? "See it again" : "See what happens");
@@ -91,6 +96,7 @@ function showBeside(side, step, beats, seen) {
 function showGuest(side, beside, name) {
   const frame = beside.querySelector("iframe");
   say(beside.querySelector(".caption"), name);
+  beside.querySelector(".caption").dataset.sign = STEPS[current].guest_sign;
   frame.title = `${name}: ${NAMES[side]}`;
   if (!playing && !RECORDED && beside.dataset.whose !== name) loadPane(frame);
   beside.dataset.whose = name;
@@ -109,7 +115,7 @@ function tellVerdict(side, story) {
   draw(verdict, [current, seen, story?.guess], () => {
     if (!seen) return [];
     const guess = story.guess[side];
-    const held = guess === undefined ? "" : guess === seen.answer ? " You guessed right." : ` You guessed ${yes(guess)}.`;
+    const held = guess === undefined ? "" : ` Your guess was ${guess === seen.answer ? "right" : "wrong"}.`;
     return [make("span", { class: "hidden" }, `${NAMES[side]}: `), make("b", { class: "came" }, `${seen.answer ? "Yes" : "No"}.`), ` ${seen.sentence}`, make("span", { class: "muted" }, held)];
   });
 }
@@ -120,9 +126,12 @@ function showOutcome(step, seen) {
   draw($("#row"), [step.name, seen], () => seen ? [make("b", {}, step.meaning), ...cells] : []);
   $("#but").hidden = !seen;
   if (!seen) $("#but").open = false;
-  draw($("#objections"), step.name, () => [make("dt", {}, "Most people guess wrong at first."), make("dd", {}, step.wrong_guess),
-    ...step.objections.flatMap(({ but, answer }) => [make("dt", {}, but), make("dd", {}, ...prose(answer))])]);
+  draw($("#objections"), step.name, () => [make("dt", {}, "What makes one guess wrong?"), make("dd", {}, step.wrong_guess),
+    ...step.objections.flatMap(({ but, answer, read }) => [make("dt", {}, but), make("dd", {}, answer, ...linked(read))])]);
 }
+
+/** A saved page has nothing to link to. */
+const linked = (read) => (read && !RECORDED ? [" (", make("a", { href: read.href, target: "_blank" }, read.label), ")"] : []);
 
 function drawGuesses() {
   for (const button of all("[data-guess]")) {
@@ -195,9 +204,18 @@ function markSteps() {
     link.classList.toggle("done", done);
     say(link.querySelector(".hidden"), done ? ", done" : "");
   }
+  sumUp();
   const next = ORDER.find((name) => !stories[name]?.seen) ?? "own";
   $("#begin").href = `#${next}`;
-  say($("#begin"), next === ORDER[0] ? "Start the tour" : `Go on: ${STEPS[next]?.label ?? "a kind of your own"}`);
+  say($("#begin"), next === ORDER[0] ? "Start the tour" : `Go on: ${STEPS[next]?.label ?? "something of your own"}`);
+}
+
+/** Say that the tour is over, once every step has been seen, and how many guesses were right. */
+function sumUp() {
+  const seen = DATA.steps.map(({ name }) => stories[name]).filter((story) => story?.seen);
+  const right = seen.flatMap((story) => SIDES.filter((side) => side in story.guess).map((side) => story.guess[side] === story.seen[side].answer));
+  $("#over").hidden = seen.length < DATA.steps.length;
+  say($("#over span"), right.length ? `Of your ${right.length} guesses, ${right.filter(Boolean).length} were right.` : "");
 }
 
 /** Tell the whole of it, to be printed or kept. */
@@ -208,7 +226,7 @@ function drawHappened() {
     const step = STEPS[name];
     return make("li", {}, make("h2", {}, make("a", { href: `#${name}` }, step.question)),
       ...SIDES.map((side) => make("p", { class: side }, make("b", {}, `${NAMES[side]}: `),
-        `${yes(seen[side].answer)}. ${seen[side].sentence}`, mine[side] === undefined ? "" : make("span", { class: "muted" }, ` You guessed ${yes(mine[side])}.`))),
+        `${yes(seen[side].answer)}. ${seen[side].sentence}`, mine[side] === undefined ? "" : make("span", { class: "muted" }, ` Your guess was ${mine[side] === seen[side].answer ? "right" : "wrong"}.`))),
       make("p", {}, step.lesson));
   }) : [make("li", {}, "None of the tour's questions has been seen yet. ", make("a", { href: "#read" }, "Start the tour"))]);
 }

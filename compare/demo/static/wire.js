@@ -72,7 +72,7 @@ function drawWire(state) {
 
 function cell({ declared, seen }) {
   const text = ({ sign: mark, said }) => `${mark} ${said}`;
-  if (seen === null) return make("td", {}, make("span", { class: "muted" }, text(declared)), make("span", { class: "hidden" }, ", declared"));
+  if (seen === null) return make("td", {}, make("span", { class: "muted" }, text(declared)), make("span", { class: "hidden" }, ", as claimed"));
   return make("td", {}, make("b", { class: "seen" }, text(seen)), make("span", { class: "hidden" }, ", seen"));
 }
 
@@ -82,13 +82,13 @@ function card({ kind, tier, sentences }) {
 
 function belongs(tier, sentences) {
   const place = { "signed cookie": "cookie", "server session": "session" }[tier] ?? "";
-  return [make("p", { class: `place ${place}` }, tier ?? "no one place: split it, or drop a need"),
+  return [make("p", { class: `place ${place}` }, tier ?? "no one place"),
     make("ul", {}, ...sentences.map((each) => make("li", {}, each)))];
 }
 
 function drawMatrix({ matrix, placements }) {
   draw($("#rows"), matrix, () => matrix.map(({ meaning, needed_by, cells, action }) =>
     make("tr", {}, make("th", { scope: "row" }, meaning), make("td", {}, needed_by.join(", ") || "–"), ...cells.map(cell),
-      RECORDED ? null : make("td", { class: "try" }, make("a", { href: "#attacks", "data-try": action.name }, action.label)))));
+      RECORDED ? null : make("td", { class: "try" }, make("a", { href: `#${action.view}`, ...(action.name && { "data-try": action.name }) }, action.label)))));
   draw($("#placements"), placements, () => placements.map(card));
 }

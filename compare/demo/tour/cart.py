@@ -7,7 +7,6 @@ from .step import Beat, Seen, Step
 
 
 def _put(stage: Stage) -> None:
-    stage.you.become(stage.person)
     first, second = stage.two_products()
     stage.facts.update(first=first, second=second)
     stage.you.put(first)
@@ -45,12 +44,14 @@ STEP = Step(
         Beat("You send the kept cookies to the shop.", _send_again),
     ),
     judged=_judged,
+    guest_sign="↺",
     capability="fresh",
     lesson=(
-        "An old signed cookie counts like the new one: a used voucher would be unused again. What "
-        "must not come back belongs in a session."
+        "An old signed cookie counts like the new one. A cart, or a count of tries, that must not "
+        "come back belongs in a session. What anybody may use once, such as a discount code, "
+        "belongs in a database: a private window has another session."
     ),
     wrong_guess="The signature is right, so the cookie must be. It only says who made it, not when "
     "it was replaced.",
-    objections=("localstorage",),
+    objections=("newest",),
 )

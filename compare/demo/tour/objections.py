@@ -1,50 +1,99 @@
-"""What people say to the tour, and what is so: measured, or a link to what measures it."""
+"""What people say to the tour, and what is so: measured where it is a number.
+
+Each stands at the one step that it is about, and gives away none of the steps after it.
+"""
 
 from __future__ import annotations
 
-#: By name: what is said, and the answer.
+from typing import NamedTuple
+
+
+class Objection(NamedTuple):
+    """What is said, the answer, and where what it rests on can be read: see `READ`."""
+
+    but: str
+    answer: str
+    read: str = ""
+
+
+#: What a running demo has to read, by its address, and what a link to it says.
+READ = {
+    "measured": ("MEASURED.rst", "all that was measured"),
+    "peers": ("peers/README.rst", "which sessions were tried, and how"),
+}
+
+#: By name.
 OBJECTIONS = {
-    "encrypt": (
+    "encrypt": Objection(
         "But one can encrypt the cookie.",
-        "Then nobody reads it, and nothing else changes: a copy still works after you have signed "
-        "out, and an old cart can still be put back, because for that nobody has to read it. Try "
-        "the next steps with that in mind; `make compare ONLY=replay` and `ONLY=rollback` send "
-        "cookies without looking into them.",
+        "Then nobody reads it. The next steps never read it: see what is left of them.",
     ),
-    "jwt": (
+    "jwt": Objection(
         "But I use a JWT.",
-        "A JWT is a signed cookie in another wrapping: readable to its holder, good until it "
-        "expires, and nobody can take it back. Paste one into a decoder and it opens as this "
+        "That is signed, and not encrypted, either: paste one into a decoder, and it opens as this "
         "cookie did.",
     ),
-    "refresh": (
-        "But it lives for a few minutes only, and is refreshed.",
-        "Then a sign-out takes a few minutes to reach the thief. Whoever refreshes it has to ask "
-        "whether it still may, and what is asked there is a session on a server.",
+    "account_page": Objection(
+        "But a thief with the session's number opens the account page and reads the address there.",
+        "While the session lasts, yes; the next step ends it. What stands in the cookie can be "
+        "read for ever, in every log, backup and screenshot that has it.",
     ),
-    "denylist": (
+    "refresh": Objection(
+        "But my access token lives for minutes, and a refresh token gets the next one.",
+        "Then a sign-out reaches the thief minutes later. And a server looks up whether the "
+        "refresh token still counts: that is a session.",
+    ),
+    "denylist": Objection(
         "But one can keep a list of what was signed out.",
-        "Every request then asks that list, which has to be reachable, shared and never lost. "
-        "That is what a session costs, without what it gives. A request that looks a session up "
-        "takes this shop about a tenth more processor time (`make compare ONLY=cost`).",
+        "Then each request asks that list, which must never be away or lost: the price of a "
+        "session. Looking one up takes this shop a tenth more processor time.",
+        "measured",
     ),
-    "framework": (
-        "But my framework's sessions do that, too.",
-        "Most do not: express-session, Flask-Session, starsessions and Django write the whole "
-        "session back, and the last one wins there as well (compare/peers/README.rst). These "
-        "sessions notice that another request was faster, and merge. `make check` tries yours.",
-    ),
-    "localstorage": (
+    "localstorage": Objection(
         "But I keep it in localStorage.",
-        "Then every script on the page can read it; no script can read the cookies of these two "
-        "shops (HttpOnly). And the server is sent what the browser likes to send, old or new, as "
-        "with a cookie.",
+        "Then a script that gets into the page can copy it. No script can read the cookies of "
+        "these two shops (HttpOnly); the thief here has sat down at your computer.",
     ),
-    "scale": (
+    "token_version": Objection(
+        "But a version number in the user's row throws out JWTs as well.",
+        "Yes, if each request looks into that row: then it is a session, kept in the database.",
+    ),
+    "no_list": Objection(
+        "But my framework's sessions do not do that.",
+        "Most do not: of express-session, Flask-Session, starsessions and Django only Django ends "
+        "the others when the password changes. One has to write it, or take it along.",
+        "peers",
+    ),
+    "newest": Objection(
+        "But one can number the carts, and refuse an old number.",
+        "Then the server remembers the newest number of each visitor: that is a session.",
+    ),
+    "framework": Objection(
+        "But my framework has sessions, too.",
+        "Then try it. express-session, Flask-Session, starsessions and Django write the whole "
+        "session back, and the last one wins, as with the cookie. The sessions of this shop see "
+        "that another request was faster, and put both changes together.",
+        "peers",
+    ),
+    "plain": Objection(
+        "But why sign a theme at all?",
+        "There is no need: nobody gains by forging one, and a plain cookie or localStorage would "
+        "do. A signature matters where somebody gains, as with a name or a price.",
+    ),
+    "restart": Objection(
+        "But if the store starts anew, is everybody signed out?",
+        "Yes, and their carts are gone. Accounts and orders are not: they are in a database.",
+    ),
+    "scale": Objection(
         "But sessions do not scale.",
-        "Measured: with a session, this shop answers 2,903 requests a second on one core, with a "
-        "signed cookie 3,226. A million sessions of 200 bytes take 393 MB of memcached "
-        "(compare/MEASURED.rst). While the store is away, sessions are out of reach, as you have "
-        "just seen; that is the price.",
+        "On one core, this shop answers 2,903 requests a second with a session, and 3,226 with a "
+        "signed cookie. A million sessions take 393 MB of memory.",
+        "measured",
+    ),
+    "regions": Objection(
+        "But I have many servers, in several regions.",
+        "All servers of a region ask the same store, which made a request of 0.7 ms one of 1.0 ms "
+        "here. To another region it is too far, so each keeps the sessions of its own visitors.",
+        "measured",
     ),
 }

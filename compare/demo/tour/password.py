@@ -11,7 +11,6 @@ _FINDER = "finder"
 
 def _sign_in(stage: Stage) -> None:
     """Be signed in here and, by a sign-in of its own, on the phone."""
-    stage.you.become(stage.person)
     stage.welcome("Your lost phone", {})
     with stage.behind_the_scene():
         stage.guest(_FINDER).sign_in(stage.person)
@@ -47,16 +46,20 @@ STEP = Step(
     question="Your phone is lost, signed in as you. You change your password. Is the phone out?",
     guest="Your lost phone",
     beats=(
-        Beat("You are signed in, here and on a phone that somebody else has found.", _sign_in),
+        Beat(
+            "You have signed in here, and on a phone, which somebody has found: no copy, a sign-in "
+            "of its own.",
+            _sign_in,
+        ),
         Beat("You change your password.", _change),
         Beat("The finder opens the shop on the phone.", _open),
     ),
     judged=_judged,
     capability="revocable",
     lesson=(
-        "A signed cookie hears no news. What must end on every device at once, as a sign-in must, "
-        "belongs in a session."
+        "A signed cookie does not learn that the password has changed. A server can keep a list of "
+        "your sessions and end them all: what must end on every device belongs in a session."
     ),
-    wrong_guess="The password is asked for once, at sign-in. The cookie does not know it.",
-    objections=("refresh", "jwt"),
+    wrong_guess="The password is asked for once, at sign-in, and is in no cookie.",
+    objections=("token_version", "no_list"),
 )

@@ -2,7 +2,8 @@
 
 Rule 1: the first beat begins a step anew, whatever was before; another one counts only as the next
 of the step that is being played.
-Rule 2: a store that was taken away is back before anything else begins.
+Rule 2: a store that was taken away is back before anything else begins, the visitor is signed in
+on both sides, and both carts are the same: what came of one step does not differ in the next.
 Rule 3: what has been told of a step stays with the booth: a page that is loaded anew, another tab
 and the file to be saved tell the same. ``pages`` are the two browsers' pages after each beat.
 """
@@ -18,7 +19,7 @@ from typing import Any
 from ...shop_visitor import ShopVisitor
 from ...waiting import wait_until
 from ..booth import Booth
-from ..lab import You
+from ..lab import You, level_carts
 from ..scene import Stage
 from .step import Beat, Step
 from .steps import BY_NAME
@@ -73,10 +74,14 @@ def _begin(booth: Booth, step: Step, guess: Mapping[str, bool]) -> None:
     bring_back(booth)
     for side in booth.sides.values():
         side.path, side.guest = "/", None
-    booth.play = Play(booth, step)
-    stages = booth.play.stages
+    playing = Play(booth, step)
+    stages = playing.stages
     booth.first = booth.first or {each: _pages(stage) for each, stage in stages.items()}
     booth.stories[step.name] = {"guess": dict(guess), "beats": [], "seen": None, "version": 0}
+    for stage in stages.values():
+        stage.you.become(stage.person)
+    level_carts(booth.sides.values())
+    booth.play = playing
 
 
 def bring_back(booth: Booth) -> None:

@@ -8,11 +8,10 @@ from .step import Beat, Seen, Step
 
 
 def _sign_in(stage: Stage) -> None:
-    you = stage.you
-    you.become(stage.person)
     first, _ = stage.two_products()
-    you = stage.you
-    you.put(first)
+    with stage.behind_the_scene():
+        stage.you.put(first)
+    stage.you.ask_who()
 
 
 def _look(stage: Stage) -> None:
@@ -26,7 +25,7 @@ def _judged(stage: Stage) -> Seen:
     if stage.facts["telling"]:
         sentence = f"Your address, {email}, can be read in it, and so can everything else."
         return Seen(True, False, sentence)
-    return Seen(False, True, "It is a random number. What it points to stays with the shop.")
+    return Seen(False, True, "It is a random number. The address stays with the shop.")
 
 
 STEP = Step(
@@ -35,16 +34,18 @@ STEP = Step(
     question="Somebody gets hold of your cookie. Can they read your email address in it?",
     guest="",
     beats=(
-        Beat("You sign in, and put something into your cart.", _sign_in),
+        Beat(
+            "You sign in, fill your cart, and look at your account: it shows your address.",
+            _sign_in,
+        ),
         Beat("Somebody gets hold of your cookie and looks into it.", _look),
     ),
     judged=_judged,
     capability="confidential",
     lesson=(
         "A signed cookie is a signed postcard: anybody can read it, only the shop can write it. "
-        "What its holder must not read belongs in a session."
+        "What others must not read belongs in a session."
     ),
     wrong_guess="“Signed” sounds like “encrypted”. A signature hides nothing.",
-    objections=("encrypt", "jwt"),
-    shows_cookie=True,
+    objections=("encrypt", "jwt", "account_page"),
 )

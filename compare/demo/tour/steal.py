@@ -9,7 +9,6 @@ _THIEF = "thief"
 
 
 def _copy(stage: Stage) -> None:
-    stage.you.become(stage.person)
     stage.welcome("The thief's browser", stage.side.jar)
     stage.you.ask_who()
 
@@ -50,5 +49,5 @@ STEP = Step(
         "a sign-in above all, belongs in a session."
     ),
     wrong_guess="Signing out deletes the cookie in your browser. The copy is in another one.",
-    objections=("refresh", "denylist"),
+    objections=("refresh", "denylist", "localstorage"),
 )

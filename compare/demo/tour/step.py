@@ -2,7 +2,7 @@
 
 Rule 1: a step asks one question that is answered with yes or no on either side, before anything
 happens. What came is measured; nothing in a step knows which side it plays on.
-Rule 2: a step begins with whatever the visitor has left, and may be repeated.
+Rule 2: a step begins with whatever the visitor has left, signed in, and may be repeated.
 Rule 3: every sentence is in the words of the shop.
 """
 
@@ -38,7 +38,7 @@ class Step:
     """One question. ``label`` is its name in the list of steps, ``guest`` whose browser stands
     beside the visitor's, "" for nobody's, ``judged`` what came once all ``beats`` are played,
     ``capability`` the row of the matrix it fills in, ``lesson`` what follows from it,
-    ``wrong_guess`` what makes people guess wrong.
+    ``wrong_guess`` what makes people guess wrong. ``guest_sign`` stands before the guest.
     """
 
     name: str
@@ -51,4 +51,5 @@ class Step:
     lesson: str
     wrong_guess: str
     objections: tuple[str, ...] = ()
-    shows_cookie: bool = False
+    guest_sign: str = "☠"
+    takes_store_away: bool = False

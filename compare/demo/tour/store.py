@@ -7,9 +7,6 @@ from .step import Beat, Seen, Step
 
 
 def _put(stage: Stage) -> None:
-    you = stage.you
-    you.become(stage.person)
-    stage.side.guest = None
     first, _ = stage.two_products()
     stage.you.put(first)
 
@@ -30,7 +27,7 @@ def _judged(stage: Stage) -> Seen:
     return Seen(
         False,
         False,
-        "The shop says that it cannot reach your cart just now. It does not sign you out.",
+        "The shop cannot reach your cart just now. You are still signed in once the store is back.",
     )
 
 
@@ -47,9 +44,10 @@ STEP = Step(
     judged=_judged,
     capability="outage_proof",
     lesson=(
-        "A session is out of reach while its store is. What must work all the same, such as the "
-        "language or the theme, belongs in a signed cookie."
+        "While the store is away, so is every session. What must work all the same, such as the "
+        "language or the theme, belongs in a cookie."
     ),
     wrong_guess="Both shops run on; only one of them has to ask somebody else first.",
-    objections=("scale",),
+    objections=("plain", "restart", "scale", "regions"),
+    takes_store_away=True,
 )

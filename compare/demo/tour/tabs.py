@@ -10,7 +10,6 @@ from .step import Beat, Seen, Step
 
 
 def _open(stage: Stage) -> None:
-    stage.you.become(stage.person)
     stage.facts["skus"] = stage.two_products()
 
 
@@ -59,9 +58,11 @@ STEP = Step(
     judged=_judged,
     capability="concurrent",
     lesson=(
-        "Each answer brings a whole cookie, and the last one replaces the other. What several "
-        "requests may change at once belongs in a session."
+        "Each response sets the whole cookie anew, and the last one wins. What several requests "
+        "change at once belongs in a session, if it puts changes together as this one does: most, "
+        "such as express-session, do not."
     ),
-    wrong_guess="The shop did say “done” to both, and by the cookie each came with, it was right.",
-    objections=("framework", "localstorage"),
+    wrong_guess="“Done” was no lie: each tab got back a cart with its own thing in it. The browser "
+    "keeps one of the two.",
+    objections=("framework",),
 )
