@@ -6,6 +6,7 @@ import dataclasses
 from typing import Annotated, Any, TypedDict
 from uuid import UUID
 
+import msgspec
 import pytest
 from tornado.web import RequestHandler
 from tornado_state import CompositionError, InvalidValue, Kind, Needs
@@ -26,6 +27,10 @@ class Account:
     @property
     def key(self) -> str:
         return f"no. {self.id}"
+
+
+#: As it stands in a schema.
+Number = Annotated[int, msgspec.Meta(gt=0, extra={"what": "a customer"})]
 
 
 class Row(TypedDict):
@@ -179,7 +184,7 @@ def test_a_value_that_names_nobody_is_refused(type_: Any, identity: Any, value: 
 
 @pytest.mark.parametrize(
     ("type_", "identity"),
-    [(User, "email"), (str, "id"), (list[str], "0"), (Row, "id"), (Annotated[int, "no."], "id")],
+    [(User, "email"), (str, "id"), (list[str], "0"), (Row, "id"), (Number, "id")],
 )
 def test_an_identity_that_no_value_can_have_is_refused(type_: Any, identity: str) -> None:
     """When the kind is made, and not at the first sign-in."""
