@@ -81,8 +81,8 @@ campaign-outage: $(VENV)/.dev  ## what visitors notice while memcached is frozen
 	@.ci/need memcached
 	$(BIN)/python tests/campaign_outage.py
 
-campaign-attack: $(VENV)/.dev  ## what those who are signed in notice of attacks (3 minutes); ONLY=carts-from-everywhere
-	@.ci/need memcached
+campaign-attack: $(VENV)/.dev  ## what those who are signed in notice of attacks (4 minutes); ONLY=carts-from-everywhere
+	@.ci/need memcached wrk
 	$(BIN)/python tests/campaign_attack.py $(ONLY)
 
 campaign-footprint: $(VENV)/.dev  ## what a million sessions weigh, what a dump gives away (4 minutes)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 #: Seconds; much more than anything takes on a machine that is not busy.
 PATIENCE = 30.0
@@ -35,8 +37,15 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a TCP port of 127.0.0.1 that nobody listens on.
+
+    None of those that the system gives to connections: one of them could have it before whoever
+    asked has.
+    """
+    while True:
+        port = random.randrange(10_000, 32_000)  # noqa: S311 - nobody is to be kept from guessing it
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                listener.bind(("127.0.0.1", port))
+                return port

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import random
 import re
 import signal
 import socket
@@ -20,20 +19,7 @@ import psutil
 
 from compare.app_process import ROOT, environment_with
 from compare.shop_visitor import ShopVisitor
-from compare.waiting import PATIENCE, wait_until
-
-
-def free_port() -> int:
-    """Return a port that is free, none of those that connections get."""
-    while True:
-        port = random.randrange(10_000, 32_000)
-        if _is_free(port):
-            return port
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+from compare.waiting import PATIENCE, free_port, wait_until
 
 
 def run_demo(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -98,8 +84,12 @@ class DemoProcess:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=log
             )
-        wait_until(lambda: not _is_free(self.port), "the demo listens")
+        wait_until(self._listens, "the demo listens")
         self.started_in = time.monotonic() - began
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Ask it to stop, as Ctrl-C does, and return its exit status."""

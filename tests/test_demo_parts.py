@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
-from demo_process import DemoProcess, free_port, has_ended, post, run_demo, visitor_of
+from demo_process import DemoProcess, has_ended, post, run_demo, visitor_of
 from tornado_state.cookies.signing import Signer
 from tornado_state.cookies.wire import CookieNames
 
@@ -31,7 +31,7 @@ from compare.findings import Exchange
 from compare.memcached_process import MemcachedProcess
 from compare.reports.words import said
 from compare.shop_visitor import Unexpected
-from compare.waiting import wait_until
+from compare.waiting import free_port, wait_until
 from server.shop import PREFERENCES
 
 SECRET = "a secret of the demo's tests, long enough"

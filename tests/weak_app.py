@@ -270,7 +270,7 @@ def says_that_it_ended_sessions() -> None:
 def forgets_preferences_at_sign_out() -> Composition:
     def spoiled(self: ClientState) -> None:
         for kind in self._kinds:
-            self._loaded.add(kind)
+            self.looked_at.add(kind)
             self._journal.drop(kind)
             self._cleared.add(kind)
 

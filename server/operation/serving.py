@@ -37,7 +37,7 @@ _LIMITS = {
 #: New objects before a look at them, such looks before one at those that stayed, and so on.
 _GARBAGE = (20_000, 50, 100)
 
-#: What must answer, however many people are there: it touches nothing.
+#: What must answer, however many people are there, but for one that asks all the time.
 _APART = frozenset({"/health"})
 
 

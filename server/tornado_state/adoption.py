@@ -33,12 +33,12 @@ from .identity import Identity
 from .kinds import Kind
 from .predecessors.adopted import Adopted, Moved, Predecessor
 from .request_tiers import RequestTiers
+from .sessions.cancellations import no_answer
 from .sessions.changing import stored_of
 from .sessions.renewing import nobody_else
 from .sessions.session import Session
 
 log = logging.getLogger(__name__)
-
 
 #: What says that something is no value of a kind: ours, and what a ``convert`` raises.
 _REFUSALS = (InvalidValue, TooLarge, ValueError, TypeError, LookupError)
@@ -143,7 +143,8 @@ class _Adoption:
         if presented is None or not may_read:
             return None
         if predecessor not in self._read:
-            self._read[predecessor] = await predecessor.read(presented, self._made.asked)
+            with no_answer():
+                self._read[predecessor] = await predecessor.read(presented, self._made.asked)
         try:
             value = _converted(kind, adopted, self._read[predecessor] or {})
         except _REFUSALS as error:
@@ -229,14 +230,14 @@ class _Adoption:
 
 
 def _converted(kind: Kind[Any], adopted: Adopted, values: Mapping[str, Any]) -> Any:
-    """Return the value of ``kind`` that is among ``values``, None for none."""
+    """Return the value of ``kind`` among ``values``, the visitor's own copy; None for none."""
     value = values.get(adopted.name)
     made = None if value is None else adopted.convert(value)
-    if made is not None:
-        kind.encode(made)
-        if kind.identity:
-            kind.person(made)
-    return made
+    if made is None:
+        return None
+    if kind.identity:
+        kind.person(made)
+    return kind.decode(kind.encode(made))
 
 
 def _decoded(kind: Kind[Any], texts: Mapping[str, bytes]) -> Any:

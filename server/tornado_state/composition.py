@@ -243,4 +243,4 @@ def is_bound(kind: Kind[Any]) -> bool:
 def _as_table(placement: Mapping[Kind[Any], Capabilities] | None) -> PlacementTable:
     if isinstance(placement, PlacementTable):
         return placement
-    return PlacementTable(placement or {})
+    return PlacementTable({} if placement is None else placement)

@@ -3,6 +3,7 @@
 Rule 1: a value of another version of its kind stands under another key, so that no release takes
 the shape of another one's for its own.
 Rule 2: an older one is brought up when it is read; what it becomes is not written for that alone.
+One that cannot be is no value to whoever reads it, and may be replaced or dropped.
 Rule 3: a newer one is `NotKnownHere`, for reading it and for replacing it.
 """
 
@@ -14,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from .exceptions import NotKnownHere
+from .exceptions import InvalidValue, NotKnownHere, TooLarge
 from .kinds import Kind
 
 #: A text for each kind that has a value, by `Kind.record_name`.
@@ -26,7 +27,7 @@ Changes = Mapping[Kind[Any], bytes | None]
 NOTHING: Texts = MappingProxyType({})
 
 
-class Confirmed(msgspec.Struct, eq=False):
+class Confirmed(msgspec.Struct, eq=False, gc=False):
     """See the module's rules."""
 
     texts: Texts = NOTHING
@@ -38,22 +39,40 @@ class Confirmed(msgspec.Struct, eq=False):
     def text(self, kind: Kind[Any]) -> bytes | None:
         """Return the text of the kind's value in today's version, None without one.
 
-        Raises `NotKnownHere` for a newer one, `InvalidValue` for what cannot be brought up.
+        Raises `NotKnownHere` for a newer one, `InvalidValue` or `TooLarge` for what cannot be
+        brought up.
         """
         text = self.texts.get(kind.record_name)
         if text is not None or (kind.version == 1 and not self._has_versions()):
             return text
-        versions = {_version(name): name for name in self.names(kind)}
-        if not versions:
+        newest, name = self._newest(kind)
+        if name is None:
             return None
-        newest = max(versions)
-        if newest > kind.version:
-            raise NotKnownHere(f"the value of {kind.name} was written by a newer release")
         if self._brought_up is None:
             self._brought_up = {}
         if kind not in self._brought_up:
-            self._brought_up[kind] = kind.brought_up(self.texts[versions[newest]], newest)
+            self._brought_up[kind] = kind.brought_up(self.texts[name], newest)
         return self._brought_up[kind]
+
+    def kept(self, kind: Kind[Any]) -> bytes | None:
+        """Return what `text` does, None for what cannot be brought up; `NotKnownHere`."""
+        try:
+            return self.text(kind)
+        except (InvalidValue, TooLarge):
+            return None
+
+    def check_known(self, kind: Kind[Any]) -> None:
+        """Raise `NotKnownHere` for a newer one, which is not to be replaced."""
+        if kind.record_name not in self.texts and self._has_versions():
+            self._newest(kind)
+
+    def _newest(self, kind: Kind[Any]) -> tuple[int, str | None]:
+        """Return the newest version that there is, and its key; `NotKnownHere`."""
+        versions = {_version(name): name for name in self.names(kind)}
+        newest = max(versions, default=0)
+        if newest > kind.version:
+            raise NotKnownHere(f"the value of {kind.name} was written by a newer release")
+        return newest, versions.get(newest)
 
     def names(self, kind: Kind[Any]) -> list[str]:
         """Return the keys of the kind's values, of whatever version."""

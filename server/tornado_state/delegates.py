@@ -112,7 +112,11 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         return self._handler.headers_received(start_line, headers)
 
     async def _load_then(self, start_line: Any, headers: httputil.HTTPHeaders) -> None:
-        await self._state.load()
+        try:
+            await self._state.load()
+        except Exception as error:  # noqa: BLE001 - of whatever class: the client gets an answer
+            self._handler = AnswerOnly(self._answer, error)
+            return
         begun = self._handler.headers_received(start_line, headers)
         assert begun is not None, "a handler that takes the body as it comes says when it is ready"
         await begun
@@ -152,8 +156,12 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         self._loading = asyncio.ensure_future(self._load_and_begin(begin))
 
     async def _load_and_begin(self, begin: Callable[[], object]) -> None:
-        await self._state.load()
-        self._begin(begin)
+        try:
+            await self._state.load()
+        except Exception as error:  # noqa: BLE001 - as above: what is adopted is of others' making
+            self._answer(error)
+        else:
+            self._begin(begin)
 
     def _begin(self, begin: Callable[[], object]) -> None:
         try:

@@ -174,10 +174,26 @@ def check_attributes(handler: type[StateHandler]) -> None:
                     f"{handler.__name__}.{name} hides the kind {value.name} of {base.__name__}: "
                     "what is assigned to it would not be kept"
                 )
-    if is_coroutine_function(handler.get_current_user) or iscoroutinefunction(
-        handler.get_current_user
-    ):
+    _check_hooks(handler)
+
+
+def _check_hooks(handler: type[StateHandler]) -> None:
+    """Raise `CompositionError` for what would be called, or looked at, in vain."""
+    for name in ("counts_as_use", "keeps_session_alive"):
+        if not isinstance(getattr_static(handler, name, False), bool):
+            raise CompositionError(f"{handler.__name__}.{name} is True or False, and no function")
+    of_class = isinstance(getattr_static(handler, "kinds_for"), classmethod | staticmethod)
+    if not of_class or _waits(handler.kinds_for):
+        raise CompositionError(
+            f"{handler.__name__}.kinds_for is a classmethod, and no coroutine: it is asked before "
+            "there is a handler"
+        )
+    if _waits(handler.get_current_user):
         raise CompositionError(
             f"{handler.__name__}.get_current_user is a coroutine, for which Tornado does not wait: "
             "everybody would be signed in"
         )
+
+
+def _waits(function: Any) -> bool:
+    return is_coroutine_function(function) or iscoroutinefunction(function)

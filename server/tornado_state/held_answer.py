@@ -9,29 +9,24 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from tornado import httputil
 from tornado.concurrent import chain_future
 
 
-class HeldAnswer:
+class HeldAnswer(msgspec.Struct, eq=False):
     """See the module. ``chunk`` is what goes out with the head, ``chunks`` what goes after it."""
 
-    __slots__ = ("chunk", "chunks", "headers", "is_whole", "sent", "start_line", "when_sent")
-
-    def __init__(
-        self,
-        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
-        headers: httputil.HTTPHeaders,
-        chunk: bytes | None,
-    ) -> None:
-        self.start_line, self.headers, self.chunk = start_line, headers, chunk
-        self.chunks: list[bytes] = []
-        #: Whether nothing more will be written.
-        self.is_whole = False
-        #: Done once it has left.
-        self.sent: asyncio.Future[None] = asyncio.Future()
-        #: Called when it has left; never, when another was sent instead.
-        self.when_sent: list[Callable[[], None]] = []
+    start_line: httputil.RequestStartLine | httputil.ResponseStartLine
+    headers: httputil.HTTPHeaders
+    chunk: bytes | None
+    chunks: list[bytes] = []
+    #: Whether nothing more will be written.
+    is_whole: bool = False
+    #: Done once it has left.
+    sent: asyncio.Future[None] = msgspec.field(default_factory=asyncio.Future)
+    #: Called when it has left; never, when another was sent instead.
+    when_sent: list[Callable[[], None]] = []
 
     @property
     def status(self) -> int:

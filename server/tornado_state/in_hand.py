@@ -96,12 +96,13 @@ def change_of(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
 def _change_within(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
     """Look at a value that can change inside; at one that is as it was last time, not again."""
     live.seen = kind.values.written(live.value)
-    kept = base.text(kind)
-    if live.seen == kept == live.text and not live.is_default:
+    kept = base.kept(kind)
+    has_more = kind.values.has_more(live.value)
+    if live.seen == kept == live.text and not live.is_default and not has_more:
         return NO_VALUE
-    if live.last_look is not None and live.last_look[:2] == (live.seen, kept):
+    if not has_more and live.last_look is not None and live.last_look[:2] == (live.seen, kept):
         return live.last_look[2]
-    if live.seen == live.text:
+    if live.seen == live.text and not has_more:
         now = live.text
     elif live.seen is None:
         now = kind.encode(live.value)  # which says what is wrong with it
@@ -116,7 +117,7 @@ def _change_within(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
 def _against(base: Confirmed, kind: Kind[Any], live: InHand, now: bytes) -> Any:
     if live.is_default and now == live.text:
         return None if live.dropped and base.names(kind) else NO_VALUE
-    kept = base.text(kind)
+    kept = base.kept(kind)
     if kept is None:
         return now
     if kept != now and (kind.values.differs(live.value, kept) or not is_same(kind, now, kept)):

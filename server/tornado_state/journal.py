@@ -55,7 +55,7 @@ class Journal:
 
     def kept(self, kind: Kind[Any]) -> bytes | None:
         """Return the confirmed text of the kind in today's version, None without one."""
-        return self._base.text(kind)
+        return self._base.kept(kind)
 
     def learn(self, texts: Texts) -> None:
         """Take ``texts`` for confirmed as well."""
@@ -91,7 +91,7 @@ class Journal:
 
         ``by_update`` it was made from the one in hand, which is watched from now on.
         """
-        self._base.text(kind)
+        self._base.check_known(kind)
         before, none = self._live.get(kind), kind.is_none(value)
         text = b"" if none else kind.encode(value)
         if by_update and before is not None and before.value is not value:
@@ -100,7 +100,7 @@ class Journal:
 
     def drop(self, kind: Kind[Any]) -> None:
         """Have no value; `NotKnownHere` for a newer one."""
-        self._base.text(kind)
+        self._base.check_known(kind)
         self._live[kind] = _dropped()
 
     def text(self, kind: Kind[Any]) -> bytes | None:
@@ -156,7 +156,7 @@ class Journal:
         """Carry the changes over to what another request stored; `Conflict` if that cannot be."""
         changes = self.changes()
         there = Confirmed(theirs)
-        sides = {kind: (self._base.text(kind), there.text(kind)) for kind in self._live}
+        sides = {kind: (self._base.kept(kind), there.kept(kind)) for kind in self._live}
         if refused := [
             kind.name for kind in changes if collides(kind, changes[kind], *sides[kind])
         ]:

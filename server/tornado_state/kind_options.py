@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from inspect import iscoroutinefunction
 from typing import Any, Literal, TypedDict
 
 from .exceptions import CompositionError
@@ -58,11 +59,16 @@ def check_options(kind: Any, migrations: Any, adopts: Any) -> None:
     _check_migrations(name, kind.version, migrations or {})
     if not isinstance(adopts, Sequence) or not all(isinstance(a, Adopted | Moved) for a in adopts):
         raise CompositionError(f"{name}: adopts is a list of what tornado_state.predecessors has")
+    converts = [a.convert for a in adopts if isinstance(a, Adopted)]
+    if not all(map(callable, converts)) or any(map(iscoroutinefunction, converts)):
+        raise CompositionError(f"{name}: what converts a value is a plain function")
 
 
 def _check_migrations(name: str, version: int, migrations: Any) -> None:
     if not isinstance(migrations, Mapping) or not all(map(callable, migrations.values())):
         raise CompositionError(f"{name}: migrations map a version to a function")
+    if any(map(iscoroutinefunction, migrations.values())):
+        raise CompositionError(f"{name}: a migration is a plain function, not a coroutine's")
     if wrong := [each for each in migrations if not is_whole(each) or not 0 < each < version]:
         raise CompositionError(
             f"{name}: a migration leads from an older version than {version}, not from {wrong[0]!r}"

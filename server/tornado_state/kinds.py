@@ -18,7 +18,7 @@ from .exceptions import CompositionError, InvalidValue, UndeclaredKind
 from .kind_options import KindOptions, Migration, check_options
 from .needs import checked_needs
 from .predecessors.adopted import Adopted, Moved
-from .values import ValueType, field_of, from_json, to_json
+from .values import ValueType, field_of, from_json, may_have_field, name_of, to_json
 
 if TYPE_CHECKING:
     # What is given as a type may be a union as well, or a Literal (PEP 747).
@@ -125,9 +125,10 @@ class Kind(Generic[T]):
         self.record_name = name if version == 1 else f"{name}@{version}"
         #: What its values are.
         self.values: ValueType[T] = ValueType(name, type, self.needs.size)
-        self.default: T = default
-        if default is not None:
-            self._encode_default()
+        if isinstance(identity, str) and not may_have_field(type, identity):
+            raise CompositionError(f"{name}: values of {type!r} have no field {identity!r}")
+        # A copy: what becomes of the given one must not become of everybody's.
+        self._default: T = self._checked_default(default)
 
     def __repr__(self) -> str:
         return f"<Kind {self.name}>"
@@ -180,13 +181,18 @@ class Kind(Generic[T]):
         """Return whether two texts of today's version say the same value."""
         return self.values.is_same(text, other)
 
+    @property
+    def default(self) -> T:
+        """A copy of the default, as `initial`: to change it is nobody's business."""
+        return self.initial()
+
     def initial(self) -> T:
         """Return a copy of the default, None without one."""
-        return self.values.copy(self.default)
+        return self.values.copy(self._default)
 
     def is_none(self, value: T) -> bool:
         """Return whether to have ``value`` is to have none."""
-        return value is None and self.default is None
+        return value is None and self._default is None
 
     def copy(self, value: T) -> T:
         """Return a value of one's own."""
@@ -195,14 +201,23 @@ class Kind(Generic[T]):
     def brought_up(self, text: bytes, version: int) -> bytes | None:
         """Return a text of an older ``version`` in today's; None when there is no way.
 
-        Raises `InvalidValue` when what the migrations make is no value.
+        Raises `InvalidValue` when the migrations make no value of it, `TooLarge`.
         """
-        if any(step not in self.migrations for step in range(version, self.version)):
+        steps = range(version, self.version)
+        if any(step not in self.migrations for step in steps):
             return None
         value = from_json(text)
-        for step in range(version, self.version):
-            value = self.migrations[step](value)
-        return self.encode(self.decode(to_json(value)))
+        for step in steps:
+            try:
+                value = self.migrations[step](value)
+            except Exception as error:  # of whatever class: there is no way up from there
+                why = f"the migration from version {step} raised {type(error).__name__}"
+                raise InvalidValue(self.name, why) from error
+        try:
+            made = to_json(value)
+        except ValueError as error:
+            raise InvalidValue(self.name, f"the migrations make no value of it: {error}") from error
+        return self.encode(self.decode(made))
 
     def person(self, value: T) -> str:
         """Return whom ``value``, of the identity kind, names; `InvalidValue` for nobody."""
@@ -212,16 +227,21 @@ class Kind(Generic[T]):
                 named = field_of(value, self.identity)
             except (KeyError, AttributeError, TypeError) as error:
                 raise InvalidValue(self.name, f"it has no field {self.identity!r}") from error
-        if named is None or isinstance(named, bool) or str(named) == "":
+        name = "" if isinstance(named, bool) else name_of(named)
+        if not name:
             raise InvalidValue(self.name, "it names nobody")
-        return str(named)
+        return name
 
     # Within
 
-    def _encode_default(self) -> None:
+    def _checked_default(self, default: T) -> T:
+        if default is None:
+            return default
         try:
-            self.encode(self.default)
+            default = self.values.copy(default)
+            self.encode(default)
         except Exception as error:
             raise CompositionError(
                 f"the default of {self.name} is no value of it: {error}"
             ) from error
+        return default

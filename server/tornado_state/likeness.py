@@ -3,6 +3,7 @@
 Rule 1: equal is not enough. A ``Counter`` equals the dict that it comes back as, and a field that
 does not take part in comparing may have been lost.
 Rule 2: a class that does not compare its fields is compared by them all the same.
+An attribute that is no field of its class would be lost, but for what the class makes by itself.
 Rule 3: of a moment its clock and its offset come back. A zone does not, and neither does ``fold``:
 to refuse them would be to refuse an hour of the year.
 """
@@ -12,7 +13,8 @@ from __future__ import annotations
 import datetime
 import marshal
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from inspect import getattr_static
 from typing import Any
 
 from msgspec import inspect
@@ -62,14 +64,46 @@ def _as_a_whole(back: Any, value: Any) -> Difference | None:
     return None if back == value else ("", back)
 
 
+class _Nothing:
+    def __repr__(self) -> str:
+        return "nothing"
+
+
 def _by_fields(names: list[str]) -> Callable[[Any, Any], Difference | None]:
+    fields = frozenset(names)
+
     def compare(back: Any, value: Any) -> Difference | None:
         for name in names:
             if found := difference(getattr(back, name), getattr(value, name)):
                 return f".{name}{found[0]}", found[1]
-        return None
+        more = getattr(value, "__dict__", fields)
+        return None if fields.issuperset(more) else _beyond(fields, back, value)
 
     return compare
+
+
+def _beyond(fields: frozenset[str], back: Any, value: Any) -> Difference | None:
+    for name in vars(value):
+        made_anew = name.startswith("_") or name in vars(back)
+        if name not in fields and not made_anew and not _is_cached(type(value), name):
+            return f".{name}", _Nothing()
+    return None
+
+
+def has_more(value: Any) -> bool:
+    """Return whether ``value`` has an attribute that is no field of its class."""
+    attributes: dict[str, Any] = getattr(value, "__dict__", {})
+    class_: Any = type(value)
+    return bool(attributes) and not _fields(class_).issuperset(attributes)
+
+
+@lru_cache(maxsize=1024)
+def _fields(class_: type) -> frozenset[str]:
+    return frozenset(field.name for field in getattr(inspect.type_info(class_), "fields", ()))
+
+
+def _is_cached(class_: type, name: str) -> bool:
+    return isinstance(getattr_static(class_, name, None), cached_property)
 
 
 def _in_order(back: Any, value: Any) -> Difference | None:

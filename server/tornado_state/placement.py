@@ -20,7 +20,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from .exceptions import MisplacedKind, UndeclaredKind
+from .exceptions import CompositionError, MisplacedKind, UndeclaredKind
 from .kinds import Kind
 from .needs import Needs
 
@@ -162,7 +162,7 @@ class PlacementTable(Mapping[Kind[Any], Capabilities]):
     def __init__(
         self, tiers: Mapping[Kind[Any], Capabilities], *, allow_misplaced: bool = False
     ) -> None:
-        self._tiers = dict(tiers)
+        self._tiers = _checked(tiers)
         #: The kind that names the person signed in, None in an application without sign-in.
         self.identity = next((kind for kind in self._tiers if kind.identity), None)
         self._allow_misplaced = allow_misplaced
@@ -194,3 +194,18 @@ class PlacementTable(Mapping[Kind[Any], Capabilities]):
 
     def __len__(self) -> int:
         return len(self._tiers)
+
+
+def _checked(tiers: Any) -> dict[Kind[Any], Capabilities]:
+    """Return a copy; `CompositionError` for what is no table."""
+    if not isinstance(tiers, Mapping):
+        raise CompositionError(
+            f"a placement maps each kind to the tier that keeps it: not {tiers!r}"
+        )
+    for kind, tier in tiers.items():
+        if not isinstance(kind, Kind) or not isinstance(tier, Capabilities):
+            raise CompositionError(
+                f"a placement maps each kind to SIGNED_COOKIE or SERVER_SESSION: not {kind!r} to "
+                f"{tier!r}"
+            )
+    return dict(tiers)

@@ -12,12 +12,16 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from .exceptions import InvalidValue
 from .kinds import Kind
 from .persons_sessions import PersonsSessions
 from .placement import PlacementTable
 from .sessions.renewing import Confirm, nobody_else
 
 T = TypeVar("T")
+
+#: Of a hundred that are listed none keeps the others from it.
+_LONGEST_LABEL = 200
 
 
 class RequestState(PersonsSessions):
@@ -49,12 +53,15 @@ class RequestState(PersonsSessions):
 
         New ID, new clocks; only inherited kinds are kept of what was there, and what this request
         assigned. With ``remember`` the session lives for ``session_remember_timeout``;
-        ``label`` is what `sessions` says of it. Raises `InvalidValue` for a value that names
-        nobody.
+        ``label`` is what `sessions` says of it, the first 200 characters. Raises `InvalidValue` for
+        a value that names nobody.
         """
         self._check_open()
+        said = _label(label)
+        if not isinstance(remember, bool):
+            raise InvalidValue("remember", f"it is True or False, not {remember!r}")
         self._identity.sign_in(value, remember=remember)
-        self._tiers.session.known.label = label
+        self._tiers.session.known.label = said
         self._tiers.old_cookies.let_go()
 
     def renew_id(self, *, grace: bool = True) -> None:
@@ -98,13 +105,13 @@ class RequestState(PersonsSessions):
         await self._tiers.reload(closed=self._closed)
 
     def when_ended(
-        self, callback: Callable[[], None], *, keeps_alive: bool = False
+        self, callback: Callable[[], object], *, keeps_alive: bool = False
     ) -> AbstractContextManager[None]:
         """Return a block; if the session ends before that does, ``callback`` is called, once.
 
         For a stream: at once where this process ends the session, else within
-        ``session_look_every`` seconds. With ``keeps_alive`` it does not end for lack of use.
-        Raises what kept the session from being loaded.
+        ``session_look_every`` seconds. With ``keeps_alive`` it does not end for lack of use. What
+        is called may be a coroutine's. Raises what kept the session from being loaded.
         """
         tiers = self._tiers.look()
         session = tiers.if_needed
@@ -156,6 +163,13 @@ class RequestState(PersonsSessions):
     def identity(self) -> Any:
         """The value of the identity kind, None for nobody; declared by this handler or not."""
         return self._tiers.identity()
+
+
+def _label(given: object) -> str:
+    """Return what fits a list of sessions; a header that is not there is None."""
+    if given is not None and not isinstance(given, str):
+        raise InvalidValue("label", f"it is text, not {given!r}")
+    return (given or "")[:_LONGEST_LABEL].encode(errors="replace").decode()
 
 
 def _time(epoch: float) -> datetime:

@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 from .composition import Composition, Plan
 from .cookies.client_state import ClientState
 from .cookies.wire import Cookies
+from .exceptions import InvalidValue, TooLarge
 from .journal import Journal
 from .kinds import Kind
 from .late_changes import LateChanges
+from .predecessors.adopted import Adopted
 from .predecessors.old_cookies import OldCookies
 from .sessions.request_session import RequestSession
 from .visit import Visit
@@ -40,13 +42,15 @@ class RequestValues(LateChanges):
         # Made when there is something in them: most requests have but one tier.
         self.client_or_none: ClientState | None = None
         self.old_or_none: OldCookies | None = None
+        tier = composition.sessions
         self.session = RequestSession(
-            composition.sessions,
+            tier,
             composition.rules,
             visit.cookies,
-            needed=plan.needs_session,
-            counts_as_use=counts_as_use,
-            address=visit.address,
+            plan.needs_session,
+            counts_as_use,
+            visit.address,
+            tier is None,
         )
         #: Whether the answer may depend on what the request's cookies lead to.
         self.was_read = False
@@ -74,13 +78,29 @@ class RequestValues(LateChanges):
         """Return the journal that has the kind's value."""
         self.was_read = True
         if kind in self.composition.cookie_kinds:
-            return self._client.journal(kind, self._owner_of(kind))
+            client = self.client_or_none
+            if client is not None and kind in client.looked_at:
+                journal = client.values
+            else:
+                journal = self._client.journal(kind, self._owner_of(kind))
+            if kind.adopts:
+                self._check_told(kind, journal)
+            return journal
         known = self.session.known_or_none
         if known is None or not self.session.is_loaded:
             known = self.session.loaded
         if known.interrupted is not None:
             known.check_known(kind)
         return known.journal
+
+    def _check_told(self, kind: Kind[Any], journal: Journal) -> None:
+        """Raise what kept a value that is elsewhere from being told: it is not to be replaced."""
+        trouble = self.session.trouble
+        if trouble is None or self.sealed or journal.has(kind):
+            return
+        for adopted in kind.adopts:
+            if not isinstance(adopted, Adopted) or adopted.predecessor.cookie in self.cookies:
+                raise trouble
 
     def values(self, kind: Kind[Any]) -> Journal:
         """Return the journal in which the kind's value is, if it was looked at."""
@@ -106,6 +126,8 @@ class RequestValues(LateChanges):
         self.was_read = True
         self.composition.placement.check(kind)
         if self.is_in_cookie(kind):
+            if kind.adopts:
+                self.journal(kind)
             self._client.assign(kind, self._owner_of(kind), value, by_update=by_update)
         else:
             self.session.loaded.journal.assign(kind, value)
@@ -114,6 +136,8 @@ class RequestValues(LateChanges):
         """Have no value."""
         self.was_read = True
         if self.is_in_cookie(kind):
+            if kind.adopts:
+                self.journal(kind)
             self._client.drop(kind, self._owner_of(kind))
         else:
             self.session.loaded.journal.drop(kind)
@@ -138,10 +162,12 @@ class RequestValues(LateChanges):
     def sign_in(self, *, remember: bool) -> None:
         """Begin anew for another person, who takes along what is inherited."""
         session = self.look().if_kept
-        self._client.hand_over(self._owner())
+        before = self._owner_before()
+        self._client.hand_over(before)
         for kind in self.composition.cookie_kinds:
-            if not kind.inherited and kind not in self.journal(kind).changes():
-                self.drop(kind)
+            owner = before if kind in self.composition.bound_kinds else ""
+            if not kind.inherited and kind not in self._client.journal(kind, owner).changes():
+                self._client.drop(kind, owner)
         if session is not None:
             session.sign_in(remember=remember)
 
@@ -159,6 +185,13 @@ class RequestValues(LateChanges):
 
     def _owner_of(self, kind: Kind[Any]) -> str:
         return self.owner() if kind in self.composition.bound_kinds else ""
+
+    def _owner_before(self) -> str:
+        """Return whose cookies are handed over: nobody's where what is kept is no identity."""
+        try:
+            return self._owner()
+        except (InvalidValue, TooLarge):
+            return ""
 
     def _owner(self) -> str:
         """Return who is signed in, "" for nobody, as far as cookies have to be bound to it."""

@@ -9,7 +9,8 @@ Rule 3: a socket that is open is no use of the session, unless it says so.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, ClassVar
 
 from tornado.websocket import WebSocketHandler
@@ -33,12 +34,33 @@ class StateWebSocketHandler(  # pyright: ignore[reportUnsafeMultipleInheritance]
         with self._watched():
             await super().get(*args, **kwargs)
 
-    def on_session_end(self) -> None:
-        """Close; override it to say something first."""
+    def on_session_end(self) -> Awaitable[None] | None:
+        """Close; override it, as a coroutine if need be, to say something first.
+
+        Where it raises, the socket is closed all the same.
+        """
         self.close(self.session_ended_code, "the session has ended")
+        return None
 
     def _watched(self) -> AbstractContextManager[None]:
         if not self.has_state:
             return nullcontext()
         keeps_alive = self.keeps_session_alive
-        return self.state.when_ended(self.on_session_end, keeps_alive=keeps_alive)
+        return self.state.when_ended(self._session_ended, keeps_alive=keeps_alive)
+
+    def _session_ended(self) -> Awaitable[None] | None:
+        with self._closed_on_error():
+            said = self.on_session_end()
+        return None if said is None else self._said(said)
+
+    async def _said(self, said: Awaitable[None]) -> None:
+        with self._closed_on_error():
+            await said
+
+    @contextmanager
+    def _closed_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.close(self.session_ended_code, "the session has ended")
+            raise

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import inspect
 
 from .exceptions import CompositionError, InvalidValue, TooLarge
-from .likeness import difference, is_plainly_alike
+from .likeness import difference, has_more, is_plainly_alike
 
 T = TypeVar("T")
 
@@ -38,8 +38,8 @@ _ENCODER = msgspec.json.Encoder()
 _IN_ORDER = msgspec.json.Encoder(order="deterministic")
 
 #: What encoding and decoding raise: msgspec's own, and Python's for text that UTF-8 cannot carry,
-#: for numbers beyond a type and for nesting without end.
-_REFUSALS = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
+#: for numbers beyond a type, signalling ones, and for nesting without end.
+_REFUSALS = (msgspec.MsgspecError, TypeError, ValueError, ArithmeticError, RecursionError)
 
 
 #: Types that may be compared in a way of their own, or are not told apart by marshalling.
@@ -48,6 +48,8 @@ _NOT_PLAIN = (
     *(inspect.DateTimeType, inspect.TimeType),
     *(inspect.BytesType, inspect.ByteArrayType, inspect.MemoryViewType, inspect.RawType),
 )
+
+_COLLECTIONS = (list, tuple, dict, set, frozenset)
 
 #: How msgspec says where a value is not of its type, after " - at `".
 _PLACE = re.compile(r"(key` in `)?\$(.*)`", re.DOTALL)
@@ -74,9 +76,43 @@ def from_json(text: bytes) -> Any:
         raise ValueError(str(error)) from error
 
 
+def name_of(value: object) -> str:
+    """Return what ``value`` says, in words that say it again for an equal one; "" for nothing."""
+    if is_immutable(value):
+        return "" if value is None or value == b"" else str(value)
+    return _IN_ORDER.encode(value).decode() if value else ""
+
+
 def field_of(value: object, name: str) -> object:
     """Return a field; `KeyError`, `AttributeError` or `TypeError` where there is none."""
     return value[name] if isinstance(value, Mapping) else getattr(value, name)
+
+
+#: What has neither fields nor anything else by which somebody is named.
+_WITHOUT_FIELDS = (
+    *(inspect.NoneType, inspect.BoolType, inspect.IntType, inspect.FloatType, inspect.StrType),
+    *(inspect.BytesType, inspect.ByteArrayType, inspect.CollectionType, inspect.TupleType),
+)
+
+
+def may_have_field(type_: Any, name: str) -> bool:
+    """Return whether a value of ``type_`` may have the field; a class may compute it."""
+    return _may_have(inspect.type_info(type_), name)
+
+
+def _may_have(info: inspect.Type, name: str) -> bool:
+    if isinstance(info, inspect.Metadata):
+        return _may_have(info.type, name)
+    if isinstance(info, inspect.UnionType):
+        return any(_may_have(each, name) for each in info.types)
+    if isinstance(info, _WITHOUT_FIELDS):
+        return False
+    fields = getattr(info, "fields", None)
+    if fields is None or name in (field.name for field in fields):
+        return True
+    class_ = getattr(info, "cls", None)
+    made = (name, "__getattr__", "__post_init__")
+    return not isinstance(info, inspect.TypedDictType) and any(hasattr(class_, n) for n in made)
 
 
 class ValueType(Generic[T]):
@@ -97,6 +133,9 @@ class ValueType(Generic[T]):
         if foreign := [kind.cls for kind in kinds if isinstance(kind, inspect.CustomType)]:
             raise CompositionError(f"{name}: values of {foreign[0]!r} cannot be kept")
         self._is_plain = not any(isinstance(kind, _NOT_PLAIN) for kind in kinds)
+        self._has_classes = any(
+            isinstance(kind, inspect.StructType | inspect.DataclassType) for kind in kinds
+        )
         self._has_sets = any(
             isinstance(kind, inspect.SetType | inspect.FrozenSetType) for kind in kinds
         )
@@ -127,6 +166,14 @@ class ValueType(Generic[T]):
         if len(text) > self._size:
             raise TooLarge(self._name, len(text), self._size)
         return text
+
+    def has_more(self, value: T) -> bool:
+        """Return whether ``value``, or one in it, may have attributes that no text says."""
+        if not self._has_classes:
+            return False
+        each: Any = value
+        members = each.values() if isinstance(each, dict) else each
+        return any(map(has_more, members if isinstance(each, _COLLECTIONS) else (each,)))
 
     def written(self, value: T) -> bytes | None:
         """Return how ``value`` is written, whether or not it may be; None for what cannot be."""

@@ -12,7 +12,7 @@ from typing import Any
 
 TIMES = 8
 #: More than proportionate, with room for what a neighbour does to caches; far from ``TIMES**2``.
-MOST = 24
+MOST = 32
 
 _RUNS = 5
 #: Seconds of processor time that are measured well.

@@ -289,6 +289,46 @@ def test_what_is_served_by_another_application_is_found_out() -> None:
         application(of=Outer)
 
 
+async def waited_for(cls: Any, request: Any) -> Any:
+    """Is not to be."""
+
+
+def use(of: Any) -> bool:
+    """Is not to be."""
+    return False
+
+
+# Row 34
+@pytest.mark.parametrize(
+    "given",
+    [{"cart": SERVER_SESSION}, {CART: "server session"}, {CART: None}, [CART], 0, PlacementTable],
+)
+def test_a_placement_that_is_none_is_refused(given: Any) -> None:
+    """It maps kinds, not their names, to tiers, not to theirs."""
+    with pytest.raises(CompositionError, match="a placement maps each kind to"):
+        application({"/": handler(cart=CART)}, placement=given)
+
+
+#: What is asked for each request, and cannot be.
+NO_HOOKS: dict[str, dict[str, Any]] = {
+    "Handler.kinds_for": {"kinds_for": lambda self, request: [CART]},
+    "Handler.kinds_for is": {"kinds_for": classmethod(waited_for)},
+    "Handler.kinds_for is a": {"kinds_for": ("cart",)},
+    "Handler.counts_as_use": {"counts_as_use": use},
+    "Handler.counts_as_use is": {"counts_as_use": property(use)},
+    "Handler.keeps_session_alive": {"keeps_session_alive": use},
+}
+
+
+# Row 34
+@pytest.mark.parametrize("sentence", NO_HOOKS)
+def test_what_is_asked_for_each_request_can_be(sentence: str) -> None:
+    """Told when the application is made; a function for a truth value would be taken for True."""
+    with pytest.raises(CompositionError, match=sentence):
+        application({"/": handler(cart=CART, **NO_HOOKS[sentence])})
+    assert application({"/": handler(cart=CART, kinds_for=staticmethod(lambda request: [CART]))})
+
+
 def test_the_smallest_handler_is_none_of_these() -> None:
     """What is tried above is tried where a plain application can be made."""
     assert application({"/": handler(cart=CART)})

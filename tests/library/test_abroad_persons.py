@@ -105,3 +105,49 @@ async def test_a_plain_value_may_be_the_identity(person: str, placed: str) -> No
         assert await browser.values() == {"same": True, "nobody": False}
         await browser.fetch("/", "DELETE")
         assert await browser.values() == {"same": False, "nobody": True}
+
+
+#: What a sign-in may be told besides, and cannot mean.
+NO_SIGN_INS: list[dict[str, Any]] = [
+    {"label": 5},
+    {"label": b"Firefox"},
+    {"label": ["Firefox"]},
+    {"remember": "on"},
+    {"remember": None},
+    {"remember": 1},
+]
+
+
+# Row 15
+@pytest.mark.parametrize("told", NO_SIGN_INS, ids=str)
+async def test_what_a_sign_in_is_told_besides_is_checked_at_the_call(told: Any) -> None:
+    """Nothing of it gets into the list of that person's sessions, where it would stay."""
+
+    def post(h: Any) -> None:
+        with pytest.raises(InvalidValue, match=f"^{next(iter(told))}: it is"):
+            h.state.sign_in({"id": "ann"}, **told)
+
+    async with serving(running(post), session_list=True) as browser:
+        assert (await browser.fetch("/run", "POST")).code == 200
+        assert (await browser.values())["user"] is None
+
+
+# Row 15
+@pytest.mark.parametrize(
+    ("label", "listed"), [(None, ""), ("x" * 60_000, "x" * 200), ("\ud800é", "?é")]
+)
+async def test_no_label_keeps_its_person_from_signing_in(label: Any, listed: str) -> None:
+    """A header that is missing, long, or no text: what is listed is always short and readable."""
+
+    def post(h: Any) -> None:
+        h.state.sign_in({"id": "ann"}, label=label)
+
+    async def labels(h: Any) -> None:
+        h.write({"labels": [each.label for each in await h.state.sessions()]})
+
+    routes = running(post) | {"/labels": handler(Everything, get=labels)}
+    async with serving(routes, session_list=True) as browser:
+        for _ in range(3):
+            browser.jar.clear()
+            assert (await browser.fetch("/run", "POST")).code == 200
+        assert await browser.values("/labels") == {"labels": [listed] * 3}

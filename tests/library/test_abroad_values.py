@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -227,6 +228,67 @@ async def test_what_looks_like_state_is_refused(mistake: str) -> None:
     async with serving(routes) as browser:
         assert (await browser.fetch("/run", "POST")).code == 500
         assert await browser.values() == EMPTY
+
+
+# Row 6
+@pytest.mark.parametrize("use", ["POST", "PUT", "PATCH"])
+async def test_the_default_of_a_kind_is_nobodys_to_change(use: str) -> None:
+    """Whoever assigns it, or gives it for one, has a copy: nobody else sees what is put in."""
+    given: list[str] = []
+    goods = Kind("goods", list[str], default=given, fresh=True)
+
+    def post(h: Any) -> None:
+        h.goods = goods.default
+        h.goods.append("mine")
+
+    def put(h: Any) -> None:
+        h.state.get(goods, goods.default).append("mine")
+
+    def patch(h: Any) -> None:
+        h.goods = given
+        given.append("mine")
+
+    def get(h: Any) -> None:
+        h.write({"goods": h.goods})
+
+    routes = {"/": handler(goods=goods, get=get, post=post, put=put, patch=patch)}
+    async with serving(routes) as browser:
+        assert (await browser.fetch("/", use)).code == 200
+        assert await browser.values() == {"goods": ["mine"]}
+        browser.jar.clear()
+        assert await browser.values() == {"goods": []}
+    assert goods.default == []
+
+
+@dataclass
+class Line:
+    sku: str
+    quantity: int = 1
+
+
+# Row 9
+@pytest.mark.parametrize("changed", [lambda lines: lines[0], lambda lines: Line("tea")])
+async def test_an_attribute_of_a_value_that_is_no_field_is_refused(changed: Any) -> None:
+    """It would not come back: neither in a value that was read, nor in one that was assigned."""
+    lines = Kind("lines", list[Line], default=[], fresh=True)
+
+    def put(h: Any) -> None:
+        h.lines.append(Line("tea"))
+
+    async def post(h: Any) -> None:
+        line = changed(h.lines)
+        await h.state.commit()
+        line.quantiy = 3
+        h.lines = [line]
+
+    def patch(h: Any) -> None:
+        h.lines[0].quantiy = 3
+
+    routes = {"/": handler(lines=lines, put=put, post=post, patch=patch)}
+    async with serving(routes) as browser:
+        await browser.fetch("/", "PUT")
+        for method in ("POST", "PATCH"):
+            assert (await browser.fetch("/", method)).code == 500
 
 
 async def test_a_plain_sign_in_is_what_it_says() -> None:

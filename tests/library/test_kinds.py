@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Annotated, Any, TypedDict
+from uuid import UUID
 
+import msgspec
 import pytest
 from tornado.web import RequestHandler
 from tornado_state import CompositionError, InvalidValue, Kind, Needs
@@ -14,6 +16,25 @@ from tornado_state import CompositionError, InvalidValue, Kind, Needs
 class User:
     name: str
     number: int = 0
+
+
+@dataclasses.dataclass(repr=False)
+class Account:
+    """Says of itself only where it is in memory."""
+
+    id: int
+
+    @property
+    def key(self) -> str:
+        return f"no. {self.id}"
+
+
+#: As it stands in a schema.
+Number = Annotated[int, msgspec.Meta(gt=0, extra={"what": "a customer"})]
+
+
+class Row(TypedDict):
+    name: str
 
 
 @pytest.mark.parametrize(
@@ -125,6 +146,12 @@ def test_where_a_step_is_missing_nothing_is_guessed() -> None:
         (User, "name", User("ada"), "ada"),
         (User, "number", User("ada", 7), "7"),
         (dict[str, str], "id", {"id": "ada"}, "ada"),
+        (User | None, "name", User("ada"), "ada"),
+        (Account, "id", Account(3), "3"),
+        (Account, "key", Account(3), "no. 3"),
+        (UUID, "hex", UUID(int=7), f"{7:032x}"),
+        (Account, True, Account(3), '{"id":3}'),
+        (set[str], True, {"a", "b"}, '["a","b"]'),
     ],
 )
 def test_who_is_signed_in_is_named_by_the_value_or_a_field_of_it(
@@ -142,11 +169,24 @@ def test_who_is_signed_in_is_named_by_the_value_or_a_field_of_it(
         (Any, True, None),
         (dict[str, str], "id", {"ID": "ada"}),
         (dict[str, str], "id", {"id": ""}),
-        (User, "email", User("ada")),
         (Any, "id", 5),
+        (bytes, True, b""),
+        (dict[str, str], True, {}),
+        (list[str], True, []),
+        (tuple[str, ...], True, ()),
     ],
 )
 def test_a_value_that_names_nobody_is_refused(type_: Any, identity: Any, value: Any) -> None:
     """A field that is not there, and what is no name."""
     with pytest.raises(InvalidValue, match=r"^user: it "):
         Kind("user", type_, identity=identity).person(value)
+
+
+@pytest.mark.parametrize(
+    ("type_", "identity"),
+    [(User, "email"), (str, "id"), (list[str], "0"), (Row, "id"), (Number, "id")],
+)
+def test_an_identity_that_no_value_can_have_is_refused(type_: Any, identity: str) -> None:
+    """When the kind is made, and not at the first sign-in."""
+    with pytest.raises(CompositionError, match=f"^user: values of .* have no field '{identity}'$"):
+        Kind("user", type_, identity=identity)

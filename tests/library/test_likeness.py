@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 from collections import Counter, OrderedDict, defaultdict
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, NamedTuple, TypedDict
@@ -120,3 +121,53 @@ def test_bytes_of_another_kind_are_told_apart_however_deep(type_: Any) -> None:
     other = {"a": bytearray(b"x")} if type_ != list[bytes] else [bytearray(b"x")]
     with pytest.raises(InvalidValue, match="would come back different"):
         ValueType("made", type_, 100).encode(other)
+
+
+@dataclasses.dataclass
+class Open:
+    """Has room for more than its fields, some of which it makes by itself."""
+
+    number: int
+
+    def __post_init__(self) -> None:
+        self.double = 2 * self.number
+        self._read = 0
+
+    @functools.cached_property
+    def half(self) -> float:
+        return self.number / 2
+
+
+class Loose(msgspec.Struct, dict=True):
+    number: int
+
+
+def with_more(value: Any, **more: Any) -> Any:
+    for name, each in more.items():
+        setattr(value, name, each)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "path"),
+    [
+        (Open, with_more(Open(1), numbre=2), ".numbre"),
+        (list[Open], [Open(1), with_more(Open(1), note="x")], "[1].note"),
+        (dict[str, Loose], {"a": with_more(Loose(1), note="x")}, "[...].note"),
+    ],
+)
+def test_an_attribute_that_is_no_field_is_refused(type_: Any, value: Any, path: str) -> None:
+    """It would be lost: a misspelt one, above all."""
+    kind = ValueType[Any]("kept", type_, 1024)
+    with pytest.raises(InvalidValue, match="it would come back different, as nothing") as refused:
+        kind.encode(value)
+    assert refused.value.path == f"kept{path}"
+    assert kind.has_more(value)
+
+
+def test_what_a_class_makes_by_itself_is_no_matter() -> None:
+    """In ``__post_init__``, in a ``cached_property``, under a name of its own."""
+    value = with_more(Open(4), _hidden=1)
+    assert value.half == 2.0
+    kind = ValueType[Any]("kept", Open, 1024)
+    assert kind.decode(kind.encode(value)) == value

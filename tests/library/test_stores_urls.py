@@ -9,6 +9,7 @@ import pytest
 from opened_store import closing, new_key
 from tornado_state import stores
 from tornado_state.stores import MemcachedStore, MemoryStore, RedisStore, open_store
+from tornado_state.stores.addresses import address_in_url, parse_address
 
 from compare.memcached_process import MemcachedProcess
 from compare.redis_process import RedisProcess
@@ -18,12 +19,13 @@ OPENED = {
     "memcached://localhost": MemcachedStore,
     "memcached://a.example,b.example:11212,[::1],[::1]:3": MemcachedStore,
     "memcached:///run/memcached.sock?deadline=2": MemcachedStore,
+    "memcached://[fe80::1%25eth0]:11211?deadline=2.": MemcachedStore,
     "memcached://user:p%40ss%2Fword%3F@cache.example": MemcachedStore,
     "memcacheds://cache.example?deadline=0.25": MemcachedStore,
     "redis://localhost": RedisStore,
     "redis://:password@[::1]:6380/15?deadline=1e0": RedisStore,
     "rediss://user:password@redis.example/": RedisStore,
-    "redis+unix:///run/redis.sock?db=2&deadline=1": RedisStore,
+    "redis+unix:///run/redis.sock?db=2&deadline=.5": RedisStore,
     "redis+sentinel://a,b:26380,[::1]/sessions": RedisStore,
     "rediss+sentinel://:password@a/sessions/3?sentinel_password=%26": RedisStore,
     "redis+unix://:password@/run/redis%20sock": RedisStore,
@@ -45,6 +47,13 @@ WRONG = {
     "Memcached://localhost": "begins with memcached",
     "memcached:/localhost": "begins with memcached",
     "memcached://": "not host",
+    "memcached:///": "not host",
+    "memcached:////?deadline=1": "not host",
+    "memcached://localhost?deadline=1_0": "deadline is a number",
+    "memcached://localhost?deadline=%EF%BC%91": "deadline is a number",
+    "memcached://localhost?deadline= 1": "deadline is a number",
+    "memcacheds://localhost?ca_file=": "ca_file names no file",
+    "rediss://localhost?ca_file=": "ca_file names no file",
     "memcached://,": "not host",
     "memcached://a b": "not host",
     "memcached://::1": "not host",
@@ -111,6 +120,12 @@ def test_a_wrong_url_is_told_in_a_sentence_without_any_password(url: str) -> Non
     assert not any(part in told for part in ("hidden", "hid/", "den@"))
     assert "\n" not in told
     assert refusal.value.__suppress_context__ or "hid" not in str(refusal.value.__context__)
+
+
+def test_the_zone_of_an_ipv6_address_stands_behind_an_encoded_percent_sign() -> None:
+    """As URLs have it; to the network it is said without."""
+    assert parse_address(address_in_url("[fe80::1%25eth0]:6380", 6379)) == ("fe80::1%eth0", 6380)
+    assert address_in_url("[fe80::1%eth0]", 6379) == "[fe80::1%eth0]:6379"
 
 
 def test_a_fleet_by_url_is_the_fleet_by_addresses() -> None:

@@ -184,6 +184,10 @@ async def test_a_cookie_header_of_ones_own_takes_its_place(http_server_client: A
         ("a=1; expires=Thu, 01 Jan 1970 00:00:00 GMT", {}),
         ("a=1; EXPIRES=Fri, 01 Jan 2999 00:00:00 GMT", {"a": "1"}),
         ("a=; Max-Age=0", {}),
+        ("a=2; Max-Age=soon", {"a": "2"}),
+        ("a=2; Max-Age=1.5; Expires=Thu, 01 Jan 1970 00:00:00 -0000", {}),
+        ("a=2; Expires=in a while", {"a": "2"}),
+        ("a=2; Expires=Thu, 01-Jan-1970 00:00:00 GMT", {}),
         ("b=1=2", {"a": "old", "b": "1=2"}),
     ],
 )

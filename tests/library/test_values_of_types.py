@@ -190,6 +190,7 @@ REFUSED: list[tuple[Any, Any, str]] = [
     (Literal["light", "dark"], "purple", ""),
     (date, datetime(2026, 1, 1, tzinfo=UTC), ""),
     (Decimal, 0.1, ""),
+    (Decimal, Decimal("sNaN"), ""),
     (UUID, str(UUID(int=7)), ""),
     (dict[str, int], Counter("aab"), ""),
     (dict[str, int], OrderedDict(a=1), ""),
@@ -248,7 +249,14 @@ def test_a_type_that_json_cannot_bring_back_is_refused(type_: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("type_", "default"), [(int, "x"), (list[int], [None]), (Literal["a"], "b"), (Color, "red")]
+    ("type_", "default"),
+    [
+        (int, "x"),
+        (list[int], [None]),
+        (Literal["a"], "b"),
+        (Color, "red"),
+        (memoryview, memoryview(b"no copy")),
+    ],
 )
 def test_a_default_of_another_type_is_refused(type_: Any, default: Any) -> None:
     """A default is a value like any other, and looked at when the kind is made."""

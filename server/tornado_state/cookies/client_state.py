@@ -37,8 +37,8 @@ class ClientState:
     """See the module's rules. ``owner`` is the person signed in, "" for nobody."""
 
     __slots__ = (
-        *("_cleared", "_confirmed", "_cookies", "_journal", "_kinds", "_loaded", "_moment"),
-        *("_outdated", "_signed_anew", "_tier", "_unread", "bound_kinds"),
+        *("_cleared", "_confirmed", "_cookies", "_journal", "_kinds", "_moment"),
+        *("_outdated", "_signed_anew", "_tier", "_unread", "bound_kinds", "looked_at"),
     )
 
     def __init__(
@@ -52,7 +52,8 @@ class ClientState:
         self._cookies = cookies
         self._kinds = kinds
         self.bound_kinds = bound_kinds
-        self._loaded: set[Kind[Any]] = set()
+        #: The kinds of which the journal knows what came.
+        self.looked_at: set[Kind[Any]] = set()
         self._outdated: set[Kind[Any]] = set()
         #: Dropped without a look at what came: to be looked at once that is taken back.
         self._unread: set[Kind[Any]] = set()
@@ -64,9 +65,9 @@ class ClientState:
 
     def journal(self, kind: Kind[Any], owner: str) -> Journal:
         """Return the journal, which knows of the cookie of ``kind`` by now."""
-        if kind not in self._loaded:
+        if kind not in self.looked_at:
             carried = self._tier.read(kind, self._cookies, owner)
-            self._loaded.add(kind)
+            self.looked_at.add(kind)
             if carried is not None:
                 self._journal.learn({carried.record_name: carried.text})
                 if carried.outdated:
@@ -101,9 +102,9 @@ class ClientState:
         ending = [kind for kind in self._kinds if not kind.needs.outlives_logout]
         for kind in ending:
             self._tier.check_known(kind, self._cookies)
-        self._unread |= set(ending) - self._loaded
+        self._unread |= set(ending) - self.looked_at
         for kind in ending:
-            self._loaded.add(kind)
+            self.looked_at.add(kind)
             self._journal.drop(kind)
             if self._tier.cookie_name(kind) in self._cookies:
                 self._cleared.add(kind)
@@ -120,7 +121,7 @@ class ClientState:
         self._start_over()
 
     def _start_over(self) -> None:
-        self._loaded -= self._unread
+        self.looked_at -= self._unread
         for asked in (self._unread, self._signed_anew, self._cleared):
             asked.clear()
         self._moment += 1

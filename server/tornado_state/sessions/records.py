@@ -64,7 +64,7 @@ class SessionRecords(SessionTimes):
 
     def found(self, session_id: str, record: SessionRecord | None) -> Found | Opened:
         """Return what a record says, itself where that depends on another, which it leads on to."""
-        opened = self.open(session_id, record.sealed) if record else None
+        opened = self.open(session_id, record.sealed) if record is not None else None
         if record is None or opened is None:
             return Found()
         now = self.clock()

@@ -8,54 +8,40 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 from tornado.log import app_log
 
 from ..cookies.wire import Cookies
 from ..exceptions import StateError, UndeclaredKind, Unsupported
 from ..stores.base import SessionRecord
 from .cancellations import no_answer
-from .id_cookie import NOBODY
+from .id_cookie import NOBODY, Presented
 from .kind_rules import KindRules
 from .plan import Status
 from .session import Session
 from .tier import ServerSessionTier
 
 
-class RequestSession:
+class RequestSession(msgspec.Struct, eq=False):
     """See the module's rule. ``needed`` is whether the handler uses a kind that is in it.
 
     ``counts_as_use`` is whether the request pushes the idle clock, ``address`` whence it comes.
     """
 
-    __slots__ = (
-        *("_address", "_cookies", "_counts_as_use", "_presented", "_rules", "is_loaded"),
-        *("known_or_none", "needed", "tier_or_none", "trouble"),
-    )
-
-    def __init__(
-        self,
-        tier: ServerSessionTier | None,
-        rules: KindRules,
-        cookies: Cookies,
-        *,
-        needed: bool,
-        counts_as_use: bool,
-        address: str,
-    ) -> None:
-        #: The application's server tier, None without one.
-        self.tier_or_none = tier
-        self._cookies = cookies
-        self.needed = needed
-        self._counts_as_use = counts_as_use
-        self._address = address
-        self._presented = NOBODY
-        self._rules = rules
-        #: The session, None where nobody has looked at it.
-        self.known_or_none: Session | None = None
-        #: Whether what is known of the session is so.
-        self.is_loaded = tier is None
-        #: What kept it from being loaded.
-        self.trouble: StateError | None = None
+    #: The application's server tier, None without one.
+    tier_or_none: ServerSessionTier | None
+    _rules: KindRules
+    _cookies: Cookies
+    needed: bool
+    _counts_as_use: bool
+    _address: str
+    #: Whether what is known of the session is so.
+    is_loaded: bool
+    _presented: Presented = NOBODY
+    #: The session, None where nobody has looked at it.
+    known_or_none: Session | None = None
+    #: What kept it from being loaded.
+    trouble: StateError | None = None
 
     @property
     def tier(self) -> ServerSessionTier:

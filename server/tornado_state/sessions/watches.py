@@ -8,8 +8,9 @@ Rule 3: no answer is not an end: while the store is away nobody is told anything
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -22,10 +23,15 @@ from .stored import StoredSession
 
 log = logging.getLogger(__name__)
 
+_FAILED = "what was to be done at the end of a session failed"
+
+#: What is called at the end of a session; a coroutine that it returns is run.
+WhenEnded = Callable[[], object]
+
 
 class _Watch(NamedTuple):
     stored: StoredSession
-    when_ended: Callable[[], None]
+    when_ended: WhenEnded
     keeps_alive: bool
 
 
@@ -37,10 +43,11 @@ class Watches:
         self._look_every = look_every
         self._by_key: dict[str, list[_Watch]] = {}
         self._looking: PeriodicCallback | None = None
+        self._telling: set[asyncio.Task[None]] = set()
 
     @contextmanager
     def watching(
-        self, stored: StoredSession, when_ended: Callable[[], None], *, keeps_alive: bool
+        self, stored: StoredSession, when_ended: WhenEnded, *, keeps_alive: bool
     ) -> Iterator[None]:
         """Call ``when_ended``, once, if the session ends before the block does."""
         watch = _Watch(stored, when_ended, keeps_alive)
@@ -57,10 +64,18 @@ class Watches:
         """Tell whoever watches the session; what they raise is theirs."""
         for watch in self._by_key.pop(store_key, []):
             try:
-                watch.when_ended()
+                told = watch.when_ended()
             except Exception:
-                log.exception("what was to be done at the end of a session failed")
+                log.exception(_FAILED)
+            else:
+                if asyncio.iscoroutine(told):
+                    self._go_on(told)
         self._rest()
+
+    def _go_on(self, told: Awaitable[object]) -> None:
+        task = asyncio.ensure_future(_logged(told))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     async def look(self) -> None:
         """Ask the store which of the watched sessions still stand."""
@@ -90,3 +105,10 @@ class Watches:
         if not self._by_key and self._looking is not None:
             self._looking.stop()
             self._looking = None
+
+
+async def _logged(told: Awaitable[object]) -> None:
+    try:
+        await told
+    except Exception:
+        log.exception(_FAILED)

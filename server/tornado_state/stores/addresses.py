@@ -31,7 +31,11 @@ def parse_address(text: str) -> Address:
 
 
 def address_in_url(text: str, default_port: int) -> str:
-    """Return what `parse_address` takes; a port that is left out is the default one."""
+    """Return what `parse_address` takes; a port that is left out is the default one.
+
+    In a URL a percent sign, which stands before an IPv6 address's zone, is %25 (RFC 6874, 2).
+    """
+    text = re.sub("%25(?=.)", "%", text, count=1) if text.startswith("[") else text
     host, port = _host_and_port(text)
     if not _is_host(host):
         raise ValueError(f"not host, host:port or [IPv6 address]:port in the URL: {host!r}")

@@ -37,6 +37,8 @@ from .memory import MemoryStore
 
 _NAME = re.compile(r"[a-z_]{1,20}")
 
+_NUMBER = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
+
 #: What Redis lets a service be called.
 _SERVICE = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
@@ -111,10 +113,7 @@ def _decoded(text: str, what: str) -> str:
 
 def _deadline(url: StoreUrl) -> float:
     text = url.parameters.get("deadline", "0.5")
-    try:
-        deadline = float(text)
-    except ValueError:
-        deadline = math.nan
+    deadline = float(text) if _NUMBER.fullmatch(text) else math.nan
     if not 0 < deadline < math.inf:
         raise ValueError("the parameter deadline is a number of seconds, more than 0")
     return deadline
@@ -126,6 +125,8 @@ def _tls(url: StoreUrl) -> ssl.SSLContext | None:
         return None
     ca_file = url.parameters.get("ca_file")
     try:
+        if ca_file == "":
+            raise FileNotFoundError(ca_file)  # which Python would take for none given
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
         raise ValueError(
@@ -169,7 +170,7 @@ def _open_memcached(url: StoreUrl) -> SessionStore:
         raise ValueError(f"a {url.scheme} URL has hosts or the path of a socket, not both")
     if secure and not url.hosts:
         raise ValueError("memcacheds:// needs a host, for there is no TLS on a socket")
-    hosts = url.hosts.split(",") if url.hosts or not url.path else []
+    hosts = url.hosts.split(",") if url.hosts or not url.path.strip("/") else []
     addresses = [address_in_url(host, 11_211) for host in hosts] or [url.path]
     if bool(url.user) != bool(url.password) or re.search(r"[\s:]", url.user):
         raise ValueError(f"a {url.scheme} URL has user:password@, and no blank or : in the user")

@@ -10,6 +10,7 @@ Rule 3: an answer is an answer, whatever its status; ``raise_error=True`` has it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -159,14 +160,19 @@ async def _awaited(
 
 
 def _is_over(attributes: list[str]) -> bool:
-    """Return whether a cookie is to go; Max-Age counts before Expires (RFC 6265 5.3)."""
+    """Return whether a cookie is to go; Max-Age counts before Expires (RFC 6265 5.3).
+
+    One that cannot be read says nothing (5.2.1, 5.2.2).
+    """
     pairs = [attribute.strip().partition("=") for attribute in attributes]
     given = {name.lower(): value for name, _, value in pairs}
-    if "max-age" in given:
+    if re.fullmatch("-?[0-9]+", given.get("max-age", "")):
         return int(given["max-age"]) <= 0
-    if "expires" in given:
-        return parsedate_to_datetime(given["expires"]) <= datetime.now(UTC)
-    return False
+    try:
+        expires = parsedate_to_datetime(given.get("expires", ""))
+    except ValueError:
+        return False
+    return expires.replace(tzinfo=expires.tzinfo or UTC) <= datetime.now(UTC)
 
 
 def _redirected(response: HTTPResponse, asked: str) -> str | None:
