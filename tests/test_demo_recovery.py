@@ -165,6 +165,21 @@ def test_a_step_that_begins_brings_the_store_back(anyone: Person) -> None:
     anyone.go("attacks")
 
 
+def test_a_step_is_seen_on_the_first_page_wherever_the_shop_was_left(anyone: Person) -> None:
+    """Also when the page has not yet been told of it."""
+    anyone.go("attacks")
+    anyone.pane("cookie").get_by_role("link", name=re.compile("Cart")).click()
+    expect(anyone.pane("cookie").locator(".who")).to_have_count(0)
+    expect(anyone.page.locator("[data-frame=cookie]")).to_have_attribute("data-path", "/cart")
+    anyone.page.evaluate("() => { events.close(); events = null; }")
+    anyone.go("read")
+    anyone.guess(True, True)
+    anyone.see()
+    expect(anyone.pane("cookie").locator(".who")).to_contain_text("Signed in")
+    anyone.page.evaluate("attend()")
+    anyone.go("attacks")
+
+
 def test_who_leaves_a_step_in_the_middle_finds_the_next_one_whole(anyone: Person) -> None:
     """Nothing of the one that was left is told at the other, which can be guessed and seen."""
     anyone.go("password")

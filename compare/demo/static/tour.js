@@ -169,6 +169,8 @@ async function see() {
       if (mine !== turn) return;
       stories[step.name] = story;
       for (const side of SIDES) whose[side] = step.guest || null;
+      // A step begins on the first page; what tells of that may come later.
+      if (beat === 0) for (const frame of all("iframe[data-pane]")) frame.dataset.path = "/";
       tellStory(step, stories[step.name]);
       await framesLoaded();
       if (PACE && beat + 1 < step.beats.length) await wait(PACE);
