@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from compare.demo.tour.step import Step
 from compare.demo.tour.steps import STEPS
+from compare.waiting import wait_until
 
 pytest_plugins = ["browser", "demo_browser"]
 
@@ -566,8 +567,11 @@ def test_larger_type_is_for_the_whole_page_and_stays(drive: Drive) -> None:
     assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") > 19
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     drive.person.go("steal")
-    frame = page.locator("[data-frame=cookie]").bounding_box()
-    assert frame is not None
-    seen = drive.person.pane("cookie").locator("body").evaluate("() => innerWidth")
-    assert 1.3 < frame["width"] / seen < 1.4  # what stands in it is as much larger
+
+    def is_enlarged() -> bool:
+        frame = page.locator("[data-frame=cookie]").bounding_box()
+        seen = drive.person.pane("cookie").locator("body").evaluate("() => innerWidth")
+        return frame is not None and 1.3 < frame["width"] / seen < 1.4
+
+    wait_until(is_enlarged, "what stands in the shop is as much larger")
     page.get_by_role("button", name="Larger type").click()
