@@ -134,8 +134,7 @@ class HeldConnection(httputil.HTTPConnection):
         chunk: bytes | None,
     ) -> asyncio.Future[None]:
         self.state.close()
-        retry_after = self.retry_after if start_line.code == 503 else None  # type: ignore[union-attr]
-        complete(headers, self.state, retry_after=retry_after, explains=self._explains)
+        self._complete(start_line.code, headers)  # type: ignore[union-attr]
         sent: asyncio.Future[None] = self.connection.write_headers(start_line, headers, chunk)
         return sent
 
@@ -160,6 +159,10 @@ class HeldConnection(httputil.HTTPConnection):
         if keep_alive:
             self._go_on(self._settle(fatal=False))
         return self._send(start_line, headers, chunk)
+
+    def _complete(self, status: int, headers: httputil.HTTPHeaders) -> None:
+        retry_after = self.retry_after if status == 503 else None
+        complete(headers, self.state, retry_after=retry_after, explains=self._explains)
 
     def _commit(self, held: HeldAnswer) -> asyncio.Future[None]:
         """Hold the answer until what it claims is confirmed. ``on_finish`` is still in time."""
@@ -223,8 +226,7 @@ class HeldConnection(httputil.HTTPConnection):
             await self.state.commit()
 
     def _release(self, held: HeldAnswer) -> None:
-        retry_after = self.retry_after if held.status == 503 else None
-        complete(held.headers, self.state, retry_after=retry_after, explains=self._explains)
+        self._complete(held.status, held.headers)
         self._held = None
         try:
             held.release(self.connection)

@@ -108,14 +108,16 @@ function showTabs(element, tabs) {
     make("h3", {}, `Tab ${number + 1} was told: done`), make("ul", {}, ...cart.split(", ").map((each) => make("li", {}, each))))));
 }
 
+/** What a guess was, once it has been seen. */
+const judged = (guess, answer) => guess === undefined ? "" : ` Your guess was ${guess === answer ? "right" : "wrong"}.`;
+
 /** Hold the guess beside what came. */
 function tellVerdict(side, story) {
   const verdict = $(`[data-verdict="${side}"]`);
   const seen = story?.seen?.[side];
   draw(verdict, [current, seen, story?.guess], () => {
     if (!seen) return [];
-    const guess = story.guess[side];
-    const held = guess === undefined ? "" : ` Your guess was ${guess === seen.answer ? "right" : "wrong"}.`;
+    const held = judged(story.guess[side], seen.answer);
     return [make("span", { class: "hidden" }, `${NAMES[side]}: `), make("b", { class: "came" }, `${seen.answer ? "Yes" : "No"}.`), ` ${seen.sentence}`, make("span", { class: "muted" }, held)];
   });
 }
@@ -228,7 +230,7 @@ function drawHappened() {
     const step = STEPS[name];
     return make("li", {}, make("h2", {}, make("a", { href: `#${name}` }, step.question)),
       ...SIDES.map((side) => make("p", { class: side }, make("b", {}, `${NAMES[side]}: `),
-        `${yes(seen[side].answer)}. ${seen[side].sentence}`, mine[side] === undefined ? "" : make("span", { class: "muted" }, ` Your guess was ${mine[side] === seen[side].answer ? "right" : "wrong"}.`))),
+        `${yes(seen[side].answer)}. ${seen[side].sentence}`, make("span", { class: "muted" }, judged(mine[side], seen[side].answer)))),
       make("p", {}, step.lesson));
   }) : [make("li", {}, "None of the tour's questions has been seen yet. ", make("a", { href: "#read" }, "Start the tour"))]);
 }
