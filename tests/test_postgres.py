@@ -54,6 +54,7 @@ async def processes(url: str, count: int = 2) -> AsyncIterator[list[Accounts]]:
                 url,
                 hashes=PasswordHashes(CountingArgon2()),
                 place=place_here(MEMCACHED, ["/memcached"]),
+                deadline=PATIENCE,
             )
             for _ in range(count)
         )
