@@ -45,6 +45,12 @@ class OpenTiers(RequestTiers):
         self._check_in_session(kind)
         super().drop(kind)
 
+    def destroy(self, *, everything: bool) -> None:
+        """End the session; what outlives that is in cookies, most of all."""
+        if everything:
+            raise CookieNeeded("to drop what outlives a sign-out")
+        super().destroy(everything=everything)
+
     def _check_in_session(self, kind: Kind[Any]) -> None:
         if self.is_in_cookie(kind):
             raise CookieNeeded(f"a change of {kind.name}")

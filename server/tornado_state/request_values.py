@@ -171,10 +171,10 @@ class RequestValues(LateChanges):
         if session is not None:
             session.sign_in(remember=remember)
 
-    def destroy(self) -> None:
-        """End the session, and drop every kind that does not outlive sign-out."""
+    def destroy(self, *, everything: bool) -> None:
+        """End the session, and drop every kind that does not outlive that, or ``everything``."""
         session = self.look().if_kept
-        self._client.drop_bound()
+        self._client.drop_ending(everything=everything)
         if session is not None:
             session.destroy()
 
