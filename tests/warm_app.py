@@ -18,7 +18,7 @@ from typing import IO
 from argon2 import PasswordHasher
 
 from compare.app_process import AppProcess
-from compare.processes import Guard, ProcessFailed
+from compare.processes import GuardedProcess
 from server.accounts import passwords
 
 _FORKING = multiprocessing.get_context("forkserver")
@@ -35,8 +35,8 @@ class WarmAppProcess(AppProcess):
         return WarmProcess(command, env=self._environment, stderr=log)
 
 
-class WarmProcess:
-    """What `OwnProcess` is, for ``python -m module options``."""
+class WarmProcess(GuardedProcess):
+    """One that is forked, for ``python -m module options``."""
 
     def __init__(
         self, command: Sequence[str], *, env: Mapping[str, str], stderr: IO[bytes]
@@ -46,41 +46,20 @@ class WarmProcess:
             target=_run, args=(module, options, dict(env), Path(stderr.name)), daemon=True
         )
         self._process.start()
-        self._guard = Guard(self.pid)
-
-    @property
-    def pid(self) -> int:
-        """The process's ID."""
         assert self._process.pid is not None
-        return self._process.pid
-
-    @property
-    def runs(self) -> bool:
-        """Whether it has not ended, whoever ended it."""
-        return self.poll() is None
+        super().__init__(self._process.pid)
 
     def poll(self) -> int | None:
-        """Return the exit status, negative for a signal's number; None while it runs."""
+        """See `GuardedProcess.poll`."""
         return self._process.exitcode
 
     def send_signal(self, number: signal.Signals) -> None:
-        """Send a signal."""
+        """See `GuardedProcess.send_signal`."""
         if self.runs:
             os.kill(self.pid, number)
 
-    def wait(self, timeout: float | None = None) -> int:
-        """Return the exit status; `ProcessFailed` if it has not ended after ``timeout`` seconds."""
+    def _join(self, timeout: float | None) -> None:
         self._process.join(timeout)
-        status = self.poll()
-        if status is None:
-            raise ProcessFailed(f"a process did not end within {timeout:.0f} s")
-        self._guard.dismiss()
-        return status
-
-    def end(self) -> None:
-        """End it at once."""
-        self.send_signal(signal.SIGKILL)
-        self.wait()
 
 
 def _cheap_argon2id() -> PasswordHasher:
