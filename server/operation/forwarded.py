@@ -19,8 +19,7 @@ from typing import Any
 
 from tornado.httputil import HTTPHeaders
 from tornado.netutil import is_valid_ip
-
-from ..networks import is_loopback
+from tornado_state.networks import is_loopback
 
 #: The port that goes without saying.
 _OWN_PORT = {"http": "80", "https": "443"}
