@@ -93,8 +93,8 @@ async def opened(state: RequestState) -> AsyncIterator[OpenState]:
     """Open anew the state of a request; see the module's rules."""
     kinds, before = state._kinds, state._tiers
     composition = before.composition
-    plan, visit = composition.plan(kinds), before.visit_after()
-    anew = OpenState(composition, plan, visit, counts_as_use=before.counts_as_use)
+    required, visit = composition.requirements(kinds), before.visit_after()
+    anew = OpenState(composition, required, visit, counts_as_use=before.counts_as_use)
     if anew.needs_loading():
         await anew.load()
     anew.check_there()
