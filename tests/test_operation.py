@@ -638,6 +638,37 @@ async def test_a_proxy_is_believed_what_it_says_last(headers: str, told: tuple[s
     await server.drain([listener], until=0)
 
 
+@pytest.mark.parametrize(
+    ("host", "said", "asked_for"),
+    [
+        ("shop.example", {"X-Forwarded-Port": "8443"}, "shop.example:8443"),
+        ("shop.example", {"X-Forwarded-Port": "443"}, "shop.example"),
+        ("shop.example:443", {}, "shop.example"),
+        ("shop.example:80", {}, "shop.example:80"),
+        ("shop.example:80", {"X-Forwarded-Proto": "http"}, "shop.example"),
+        ("shop.example:8443", {"X-Forwarded-Port": "8003"}, "shop.example:8443"),
+        ("shop.example", {"X-Forwarded-Port": "8003, 8443"}, "shop.example:8443"),
+        ("[2001:db8::1]", {"X-Forwarded-Port": "8443"}, "[2001:db8::1]:8443"),
+        ("[2001:db8::1]:443", {}, "[2001:db8::1]"),
+        ("[2001:db8::443]", {}, "[2001:db8::443]"),
+        ("shop.example", {"X-Forwarded-Port": "x"}, "shop.example"),
+        ("shop.example", {"X-Forwarded-Port": "\u0664"}, "shop.example"),
+        ("shop.example", {}, "shop.example"),
+        ("", {"X-Forwarded-Port": "8443"}, ""),
+    ],
+)
+def test_the_host_is_what_the_browser_asked_for(
+    host: str, said: dict[str, str], asked_for: str
+) -> None:
+    """With the port that a proxy has dropped, and without the one that goes without saying."""
+    headers = HTTPHeaders({"X-Forwarded-Proto": "https", **said, "Host": host})
+    with as_forwarded(SimpleNamespace(remote_ip="127.0.0.1", protocol="http"), headers):
+        assert headers["Host"] == asked_for
+    headers = HTTPHeaders({"X-Forwarded-Proto": "https", **said, "Host": host})
+    with as_forwarded(SimpleNamespace(remote_ip="203.0.113.7", protocol="http"), headers):
+        assert headers["Host"] == host
+
+
 async def test_a_proxy_that_does_not_say_who_asks_is_told_of(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 from tornado.ioloop import IOLoop
 
+from compare.waiting import PATIENCE
 from server.accounts import Accounts, SignIn
 from server.accounts.database import Database
 from server.accounts.errors import SignInRefused, TooManyTries, UsernameTaken, WrongPassword

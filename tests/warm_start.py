@@ -35,7 +35,7 @@ from argon2 import PasswordHasher
 
 from compare.app_process import ROOT, AppProcess, environment_with
 from compare.check import started
-from compare.processes import Guard, OwnProcess, ProcessFailed
+from compare.processes import GuardedProcess, OwnProcess, ProcessFailed
 from compare.targets import Targets
 from compare.waiting import PATIENCE, wait_until
 from server.accounts import passwords
@@ -54,8 +54,8 @@ _NUMBER = struct.Struct("i")
 _begun: list[OwnProcess] = []
 
 
-class WarmProcess:
-    """What `OwnProcess` is, for ``python -m module options`` and ``python file options``."""
+class WarmProcess(GuardedProcess):
+    """One that is forked, for ``python -m module options`` and ``python file options``."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class WarmProcess:
         stdout: IO[bytes] | None = None,
         stderr: IO[bytes] | None = None,
     ) -> None:
-        self.returncode: int | None = None
+        self._status: int | None = None
         asked = {"arguments": command[1:], "folder": str(cwd or ROOT), "environment": {**env}}
         self._told = socket.socket(socket.AF_UNIX)
         self._told.connect(where())
@@ -79,48 +79,31 @@ class WarmProcess:
         pid = self._number()
         if pid is None:
             raise ProcessFailed("what processes are forked from has ended")
-        self.pid = pid
-        self._guard = Guard(pid)
+        super().__init__(pid)
 
     def _number(self) -> int | None:
         told = self._told.recv(_NUMBER.size, socket.MSG_WAITALL)
         return int(_NUMBER.unpack(told)[0]) if len(told) == _NUMBER.size else None
 
-    @property
-    def runs(self) -> bool:
-        """Whether it has not ended, whoever ended it."""
-        return self.poll() is None
-
-    def poll(self, timeout: float | None = 0) -> int | None:
-        """Return the exit status, negative for a signal's number; None while it runs."""
-        if self.returncode is None and select.select([self._told], [], [], timeout)[0]:
-            with self._told:
-                status = self._number()
-            if status is None:  # nobody is left who would tell of its end
-                status = -signal.SIGKILL
-                with suppress(ProcessLookupError):
-                    os.kill(self.pid, signal.SIGKILL)
-            self.returncode = status
-        return self.returncode
+    def poll(self) -> int | None:
+        """See `GuardedProcess.poll`."""
+        self._join(0)
+        return self._status
 
     def send_signal(self, number: signal.Signals) -> None:
-        """Send a signal."""
+        """See `GuardedProcess.send_signal`."""
         if self.runs:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
-    def wait(self, timeout: float | None = None) -> int:
-        """Return the exit status; `ProcessFailed` if it has not ended after ``timeout`` seconds."""
-        status = self.poll(timeout)
-        if status is None:
-            raise ProcessFailed(f"a process did not end within {timeout:.0f} s")
-        self._guard.dismiss()
-        return status
-
-    def end(self) -> None:
-        """End it at once."""
-        self.send_signal(signal.SIGKILL)
-        self.wait()
+    def _join(self, timeout: float | None) -> None:
+        if self._status is None and select.select([self._told], [], [], timeout)[0]:
+            with self._told:
+                self._status = self._number()
+            if self._status is None:  # nobody is left who would tell of its end
+                self._status = -signal.SIGKILL
+                with suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGKILL)
 
 
 class WarmApp(AppProcess):
@@ -131,7 +114,7 @@ class WarmApp(AppProcess):
         return WarmProcess(command, env=self._environment, stderr=log)
 
 
-def begin(command: Sequence[str], **how: Any) -> WarmProcess | OwnProcess:
+def begin(command: Sequence[str], **how: Any) -> GuardedProcess:
     """Begin what somebody described: warm if it is a module or a file for Python."""
     python, argument, *_ = [*command, ""]
     warm = python == sys.executable and argument.endswith(("-m", ".py"))

@@ -33,6 +33,7 @@ held_connection.py  a connection that lets nothing out before the commit
 held_answer.py      an answer that waits, and who waits until it has left
 composition.py      an application's kinds, placement and tiers, put together
 settings.py         the settings that are about state, read and checked
+networks.py         who an address is, for whoever counts
 events.py           what happens to sessions: counted, logged, told
 explaining.py       a line in the log for each thing done, and not done
 timing.py           how long a request waited for its state
@@ -57,6 +58,7 @@ from .exceptions import (
     MisplacedKind,
     NotKnownHere,
     OutcomeUnknown,
+    ReservedCookie,
     ResponseStarted,
     SessionEnded,
     StaleValue,
@@ -105,6 +107,7 @@ __all__ = [
     "Placement",
     "PlacementTable",
     "RequestState",
+    "ReservedCookie",
     "ResponseStarted",
     "SessionEnded",
     "SessionList",

@@ -171,7 +171,7 @@ class StateApplication(Application):
         visit = Visit(request, made.cookie_reader, https_in_front=in_front)
         counts_as_use = target_class.counts_as_use
         state = TimedState if made.settings.timing else RequestState
-        return state(made, made.plan(kinds), visit, counts_as_use=counts_as_use)
+        return state(made, made.requirements(kinds), visit, counts_as_use=counts_as_use)
 
     def log_request(self, handler: RequestHandler) -> None:
         """Log once it is known what was sent."""

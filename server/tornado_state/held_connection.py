@@ -91,6 +91,7 @@ class HeldConnection(httputil.HTTPConnection):
         if status == 101:
             return self._switch(start_line, headers, chunk)
         try:
+            self.state.check_cookies(headers)
             if self.state.must_wait(failed=status >= 500):
                 check_head(headers, chunk)
                 self.state.close()
@@ -149,6 +150,7 @@ class HeldConnection(httputil.HTTPConnection):
         Only that a session is kept alive, which changes nothing, may come after the answer.
         """
         try:
+            self.state.check_cookies(headers)
             if self.state.changed:
                 raise ResponseStarted
             keep_alive = self.state.must_wait()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, TypeVar, overload
 
-from .composition import Composition, Plan
+from .composition import Composition, Requirements
 from .exceptions import ResponseStarted, UndeclaredKind
 from .identity import Identity
 from .journal import Journal
@@ -40,10 +40,15 @@ class KindMapping(Mapping[Kind[Any], Any]):
     _tiers_class: ClassVar[type[RequestTiers]] = RequestTiers
 
     def __init__(
-        self, composition: Composition, plan: Plan, visit: Visit, *, counts_as_use: bool = True
+        self,
+        composition: Composition,
+        required: Requirements,
+        visit: Visit,
+        *,
+        counts_as_use: bool = True,
     ) -> None:
-        self._kinds = plan.kinds
-        self._tiers = self._tiers_class(composition, plan, visit, counts_as_use=counts_as_use)
+        self._kinds = required.kinds
+        self._tiers = self._tiers_class(composition, required, visit, counts_as_use=counts_as_use)
         self._identity_or_none: Identity | None = None
         self._closed = False
 

@@ -45,6 +45,12 @@ class OpenTiers(RequestTiers):
         self._check_in_session(kind)
         super().drop(kind)
 
+    def destroy(self, *, everything: bool) -> None:
+        """End the session; what outlives that is in cookies, most of all."""
+        if everything:
+            raise CookieNeeded("to drop what outlives a sign-out")
+        super().destroy(everything=everything)
+
     def _check_in_session(self, kind: Kind[Any]) -> None:
         if self.is_in_cookie(kind):
             raise CookieNeeded(f"a change of {kind.name}")
@@ -87,8 +93,8 @@ async def opened(state: RequestState) -> AsyncIterator[OpenState]:
     """Open anew the state of a request; see the module's rules."""
     kinds, before = state._kinds, state._tiers
     composition = before.composition
-    plan, visit = composition.plan(kinds), before.visit_after()
-    anew = OpenState(composition, plan, visit, counts_as_use=before.counts_as_use)
+    required, visit = composition.requirements(kinds), before.visit_after()
+    anew = OpenState(composition, required, visit, counts_as_use=before.counts_as_use)
     if anew.needs_loading():
         await anew.load()
     anew.check_there()

@@ -75,10 +75,13 @@ class RequestState(PersonsSessions):
         if session is not None:
             session.renew_id(grace=grace)
 
-    def destroy(self) -> None:
-        """Sign out: end the session, and drop every kind that does not outlive sign-out."""
+    def destroy(self, *, everything: bool = False) -> None:
+        """Sign out: end the session, and drop every kind that does not outlive sign-out.
+
+        With ``everything`` those that do, too.
+        """
         self._check_open()
-        self._tiers.destroy()
+        self._tiers.destroy(everything=everything)
         self._tiers.old_cookies.let_go()
         self._identity.forget()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from .composition import Composition, Plan
+from .composition import Composition, Requirements
 from .cookies.client_state import ClientState
 from .cookies.wire import Cookies
 from .exceptions import InvalidValue, TooLarge
@@ -31,12 +31,17 @@ class RequestValues(LateChanges):
     )
 
     def __init__(
-        self, composition: Composition, plan: Plan, visit: Visit, *, counts_as_use: bool = True
+        self,
+        composition: Composition,
+        required: Requirements,
+        visit: Visit,
+        *,
+        counts_as_use: bool = True,
     ) -> None:
         self.sealed = False
         self.composition = composition
         #: The kinds to which a value may have to be brought over, and the cookies it may be in.
-        self.adopting = plan.adopting
+        self.adopting = required.adopting
         self._visit = visit
         self.counts_as_use = counts_as_use
         # Made when there is something in them: most requests have but one tier.
@@ -47,7 +52,7 @@ class RequestValues(LateChanges):
             tier,
             composition.rules,
             visit.cookies,
-            plan.needs_session,
+            required.needs_session,
             counts_as_use,
             visit.address,
             tier is None,
@@ -171,10 +176,10 @@ class RequestValues(LateChanges):
         if session is not None:
             session.sign_in(remember=remember)
 
-    def destroy(self) -> None:
-        """End the session, and drop every kind that does not outlive sign-out."""
+    def destroy(self, *, everything: bool) -> None:
+        """End the session, and drop every kind that does not outlive that, or ``everything``."""
         session = self.look().if_kept
-        self._client.drop_bound()
+        self._client.drop_ending(everything=everything)
         if session is not None:
             session.destroy()
 

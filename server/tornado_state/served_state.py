@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from tornado.httputil import HTTPHeaders
+
 from .adoption import adopt, may_adopt
 from .cookies.wire import SetCookie
+from .exceptions import ReservedCookie
 from .kind_mapping import KindMapping
 from .sessions.request_session import RequestSession
 
@@ -113,6 +116,13 @@ class ServedState(KindMapping):
     def set_cookies(self) -> list[SetCookie]:
         """Return the cookies to send: those of what is confirmed."""
         return self._tiers.set_cookies()
+
+    def check_cookies(self, headers: HTTPHeaders) -> None:
+        """Raise `ReservedCookie` where a handler's headers set a cookie of the state's."""
+        for header in headers.get_list("Set-Cookie"):
+            name = header.partition("=")[0].strip()
+            if name in self._tiers.composition.cookie_names:
+                raise ReservedCookie(name)
 
     def discard(self) -> None:
         """Forget every change not confirmed: the request failed."""
