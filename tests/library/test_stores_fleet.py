@@ -10,7 +10,7 @@ from impostor import Impostor, always
 from opened_store import answers, new_key, opened
 from tornado_state.exceptions import StoreUnavailable
 from tornado_state.stores import MemcachedStore, is_away
-from tornado_state.stores.addresses import parse_address
+from tornado_state.stores.addresses import parse_address, shown
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import free_port, until
@@ -121,8 +121,9 @@ def test_a_store_serves_one_event_loop() -> None:
     ],
 )
 def test_an_address_is_a_host_and_port_or_a_path(text: str, address: object) -> None:
-    """IPv6 stands in brackets; what has a slash is a path."""
+    """IPv6 stands in brackets; what has a slash is a path. It is shown as it was written."""
     assert parse_address(text) == address
+    assert shown(parse_address(text)) == text
 
 
 WRONG_ADDRESSES = [

@@ -28,6 +28,8 @@ OPENED = {
     "redis+unix:///run/redis.sock?db=2&deadline=.5": RedisStore,
     "redis+sentinel://a,b:26380,[::1]/sessions": RedisStore,
     "rediss+sentinel://:password@a/sessions/3?sentinel_password=%26": RedisStore,
+    "redis+cluster://a,b:6380,[::1]": RedisStore,
+    "rediss+cluster://user:password@a/?deadline=1": RedisStore,
     "redis+unix://:password@/run/redis%20sock": RedisStore,
 }
 
@@ -100,6 +102,11 @@ WRONG = {
     "redis+sentinel://a/ses%20sions": "names the service",
     "redis+sentinel://a/sessions/hidden": "database",
     "redis+sentinel://a/sessions?ca_file=/no/such/file": "no parameter ca_file",
+    "redis+cluster://": "not host",
+    "redis+cluster://a,": "not host",
+    "redis+cluster://a/1": "no database",
+    "redis+cluster://a?ca_file=/etc/ssl/ca.pem": "no parameter ca_file",
+    "rediss+cluster://a?ca_file=/no/such/file": "ca_file names no file",
     "redis+unix://localhost/run/redis.sock": "path of a socket",
     "redis+unix://": "path of a socket",
     "redis+unix:///run/redis.sock?db=x": "database",

@@ -30,6 +30,14 @@ def parse_address(text: str) -> Address:
     return host.strip("[]"), int(port)
 
 
+def shown(address: Address) -> str:
+    """Return what `parse_address` takes."""
+    if isinstance(address, str):
+        return address
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def address_in_url(text: str, default_port: int) -> str:
     """Return what `parse_address` takes; a port that is left out is the default one.
 
