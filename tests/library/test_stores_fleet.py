@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import ExitStack, suppress
 
 import pytest
@@ -98,16 +97,6 @@ async def test_localhost_is_found_where_only_ipv4_listens() -> None:
         async with opened(memcached.address.replace("127.0.0.1", "localhost")) as store:
             await store.check()
             assert await store.load(new_key()) is None
-
-
-def test_a_store_serves_one_event_loop() -> None:
-    """Another loop's calls would be answered on the wrong one: refused."""
-    with MemcachedProcess() as memcached:
-        store = MemcachedStore([memcached.address])
-        asyncio.run(store.delete(new_key()))
-        with pytest.raises(RuntimeError, match="one event loop"):
-            asyncio.run(store.delete(new_key()))
-        asyncio.run(store.close())
 
 
 @pytest.mark.parametrize(

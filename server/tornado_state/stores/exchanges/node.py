@@ -42,7 +42,7 @@ class Node:
         self._lanes: list[Lane] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._flushing = False
-        self._closed = False
+        self._closed: StoreUnavailable | None = None
         self._deadlines = Deadlines(limits, self._queue, self._lanes, self._give_up, self._go_on)
         self._breaker = Breaker(name, counters, self._probe)
 
@@ -94,15 +94,29 @@ class Node:
         self._deadlines.watch(command.deadline, loop)
 
     async def close(self) -> None:
-        """Fail what waits or is under way, and close the connections."""
-        self._closed = True
-        error = StoreUnavailable("the session store is closed")
-        fail(self._queue.shut(error), error)
+        """Fail what waits or is under way, and close the connections.
+
+        On another loop only while its own does not run: nobody waits there once it has ended.
+        """
+        loop = self._loop
+        is_here = loop is asyncio.get_running_loop()
+        if loop is not None and not is_here and loop.is_running():
+            raise _another_loop()
+        error = self._closed = StoreUnavailable("the session store is closed")
+        ended = self._queue.shut(error)
         for lane in self._lanes:
-            fail(lane.close(), error)
+            ended += lane.close()
+        if loop is not None and not loop.is_closed():
+            fail(ended, error)
         self._breaker.end()
         self._deadlines.end()
-        await asyncio.gather(*(lane.closed() for lane in self._lanes))
+        if is_here:
+            await asyncio.gather(*(lane.closed() for lane in self._lanes))
+
+    def refuse_if_closed(self) -> None:
+        """Raise what every call is told once it is closed."""
+        if self._closed is not None:
+            raise StoreUnavailable(str(self._closed))
 
     # What lanes tell.
 
@@ -152,7 +166,7 @@ class Node:
 
     def _belong_to(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._loop is not None:
-            raise RuntimeError("a session store serves one event loop, and this is another")
+            raise _another_loop()
         self._loop = loop
         self._lanes += [self._make_lane(self, loop) for _ in range(self._limits.connections)]
 
@@ -203,3 +217,7 @@ class Node:
     def _probe(self) -> None:
         if not self._lanes[0].is_opening:
             self._lanes[0].open(PROBE_PATIENCE)
+
+
+def _another_loop() -> RuntimeError:
+    return RuntimeError("a session store serves one event loop, and this is another")

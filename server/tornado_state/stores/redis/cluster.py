@@ -91,7 +91,13 @@ class Cluster:
             self._timer.cancel()
         nodes, self._nodes = [*self._nodes.values()], {}
         self._homes = [None] * SLOTS
-        await asyncio.gather(*(each.close() for each in (self._entrance, *nodes)), *self._ending)
+        here = asyncio.get_running_loop()
+        ending = [each for each in self._ending if each.get_loop() is here]
+        await asyncio.gather(*(each.close() for each in (self._entrance, *nodes)), *ending)
+
+    def refuse_if_closed(self) -> None:
+        """See `Node.refuse_if_closed`."""
+        self._entrance.refuse_if_closed()
 
     async def ask(self) -> list[Kept]:
         """Return who keeps what, as the first tells of a few that are asked; see `told_by`."""

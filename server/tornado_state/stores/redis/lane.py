@@ -59,11 +59,12 @@ class RedisLane(Lane):
     def close(self) -> list[Command]:
         """See `Lane.close`."""
         self.is_open = self.is_opening = False
-        if self._work is not None:
-            self._work.cancel()
         wire, self._wire = self._wire, None
-        if wire is not None:
-            self._begin(wire.close())
+        if not self.loop.is_closed():  # which ends all of it
+            if self._work is not None:
+                self._work.cancel()
+            if wire is not None:
+                self._begin(wire.close())
         commands, self.exchange = self.exchange, []
         return commands
 

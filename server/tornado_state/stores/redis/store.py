@@ -142,6 +142,7 @@ class RedisStore(SessionStore):
 
     async def check(self) -> None:
         """See `SessionStore.check`: it answers, may write, and knows what the store needs."""
+        self._node.refuse_if_closed()
         await check(self._where, self._limits.deadline)
 
     async def close(self) -> None:
