@@ -243,6 +243,7 @@ async def test_a_node_that_is_told_of_without_a_host_is_where_the_answer_came_fr
         (b"-NOPERM no\r\n", b"", "lets the user not"),
         (b"-ERR unknown command\r\n", b"", "is no Redis"),
         (b"*1\r\n" + kept(last=0), b"", "keeps the slot of this session"),
+        (b"*1\r\n" + kept(host=b"$4\r\na..b\r\n"), b"", "can be no host's name"),
         (b"*1\r\n" + kept(), b"-MOVED 1 :{port}\r\n", "send a session round"),
         (b"*1\r\n" + kept(), b"-ASK 1 127.0.0.1:{port}\r\n", "send a session round"),
         (b"*1\r\n" + kept(), b"-CLUSTERDOWN down\r\n", "cluster of this Redis is down"),

@@ -19,6 +19,7 @@ OPENED = {
     "memcached://localhost": MemcachedStore,
     "memcached://a.example,b.example:11212,[::1],[::1]:3": MemcachedStore,
     "memcached:///run/memcached.sock?deadline=2": MemcachedStore,
+    f"memcached://{'a' * 63}.{'b' * 63}.{'c' * 63}.{'d' * 61},a.": MemcachedStore,
     "memcached://[fe80::1%25eth0]:11211?deadline=2.": MemcachedStore,
     "memcached://user:p%40ss%2Fword%3F@cache.example": MemcachedStore,
     "memcacheds://cache.example?deadline=0.25": MemcachedStore,
@@ -59,6 +60,18 @@ WRONG = {
     "memcached://,": "not host",
     "memcached://a b": "not host",
     "memcached://::1": "not host",
+    **{
+        f"{scheme}://{host}{rest}": "not host"
+        for scheme, rest in (
+            ("memcached", ""),
+            ("memcacheds", ":1"),
+            ("redis", "/1"),
+            ("rediss", ""),
+            ("redis+sentinel", "/sessions"),
+            ("redis+cluster", ""),
+        )
+        for host in ("a..b", ".a", ".", "a" * 64, "a." * 128, "a,b..c")
+    },
     "memcached://[::g]": "not host",
     "memcached://user:hidden": "no port .* 'user'",
     "memcached://localhost:0": "no port .* 'localhost'",

@@ -9,7 +9,9 @@ import re
 #: A host and its port, or the path of a Unix socket.
 Address = tuple[str, int] | str
 
-_HOST = re.compile(r"[A-Za-z0-9._-]+")
+#: A name's labels are of 1 to 63 characters, 253 in all (RFC 1035, 2.3.4); others are looked up by
+#: nobody. Some have a _, and a dot at the end says that this is the whole name.
+_HOST = re.compile(r"(?=.{1,253}\.?$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 
 #: A Unix socket's path ends with a NUL within sun_path's 108 bytes (unix(7)).
 _LONGEST_PATH = 107

@@ -214,6 +214,8 @@ def _translated(error: Exception) -> StoreError:
     cause = error if isinstance(error, OSError) else error.__cause__ or error.__context__
     if isinstance(cause, OSError):
         return _unreachable(cause)
+    if isinstance(cause, UnicodeError):
+        return Unreachable("this can be no host's name")
     if isinstance(error, BusyLoadingError):
         return StoreUnavailable("Redis is loading its records")
     if isinstance(error, AuthenticationError | ResponseError):
