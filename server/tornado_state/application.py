@@ -41,6 +41,7 @@ from .request_state import RequestState
 from .routes import handlers_of
 from .settings import read_settings
 from .stores import SessionStore, open_store
+from .stores.strangers import at_the_edge
 from .timing import TimedState
 from .visit import Visit, make_origin_readable
 
@@ -90,7 +91,7 @@ class StateApplication(Application):
         store = _store(settings.get("session_store"))
         self._composition = Composition(
             read,
-            store,
+            at_the_edge(store) if store is not None else None,
             settings.get("placement"),
             self.state_events,
             settings.get("state_clock", time.time),
