@@ -51,7 +51,7 @@ def test_our_server_session_keeps_every_promise() -> None:
     """No false alarm, nothing left out, and no more requests than were said."""
     said = check(OURS, "--json")
     report = json.loads(said.stdout)
-    seen = {each["name"]: (each["verdict"], each["word"]) for each in report["checks"]}
+    seen = {each["name"]: (each["verdict"], each["sentence"]) for each in report["checks"]}
     assert {name: words for name, words in seen.items() if words[0] != KEPT} == {}
     assert (said.returncode, seen.keys()) == (0, {each.name for each in CHECKS})
     most = re.search(r"at most ([\d,]+) requests", said.stderr)
