@@ -202,9 +202,12 @@ def _fork(listener: socket.socket, running: dict[int, socket.socket]) -> dict[st
     told, _ = listener.accept()
     _, files, _, _ = socket.recv_fds(told, 1, 3)
     with told.makefile("rb") as stream:
-        asked: dict[str, Any] = json.loads(stream.read())
-    if pid := os.fork():
+        asked: dict[str, Any] = json.loads(stream.read() or b"{}")
+    if not asked:  # whoever asks was killed meanwhile
+        told.close()
+    elif pid := os.fork():
         running[pid] = told
+    if not asked or pid:
         for each in files:
             os.close(each)
         return None
