@@ -36,7 +36,7 @@ def test_nothing_is_left_running(
         stderr=subprocess.DEVNULL,
     ) as process:
         itself = psutil.Process(process.pid)
-        wait_until(lambda: module in _commands(itself), "the application is started")
+        wait_until(lambda: module in _commands(itself), "the application is started", pause=0.05)
         children = itself.children(recursive=True)
         process.send_signal(number)
         status = process.wait(2 * PATIENCE)
@@ -53,7 +53,7 @@ def test_what_is_ignored_stays_ignored(tmp_path: Path) -> None:
         ["sh", "-c", program], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         itself = psutil.Process(process.pid)
-        wait_until(lambda: "server.cookie_app" in _commands(itself), "it has begun")
+        wait_until(lambda: "server.cookie_app" in _commands(itself), "it has begun", pause=0.05)
         process.send_signal(signal.SIGHUP)
         assert process.wait(4 * PATIENCE) == 0
 
