@@ -71,6 +71,16 @@ async def test_each_record_is_on_the_node_that_keeps_its_slot(cluster: RedisClus
     assert {cluster.home(key) for key in keys[:30]} == set(cluster.primaries)
 
 
+async def test_a_cluster_is_closed_on_its_own_loop(cluster: RedisCluster) -> None:
+    """Elsewhere that is refused and changes nothing; once it is closed, nobody answers instead."""
+    async with closing(opened(cluster)) as store:
+        await store.load(new_key())
+        with pytest.raises(RuntimeError, match="one event loop"):
+            await asyncio.to_thread(asyncio.run, store.close())
+        assert await store.load(new_key()) is None
+    assert not store.may_answer_elsewhere
+
+
 async def test_a_slot_that_moves_takes_its_sessions_along(cluster: RedisCluster) -> None:
     """Who is sent elsewhere once goes there at once from then on, and no call fails."""
     async with closing(opened(cluster)) as store:

@@ -86,10 +86,11 @@ class Cluster:
 
     async def close(self) -> None:
         """See `Node.close`."""
+        self._entrance.may_close()
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        nodes, self._nodes = [*self._nodes.values()], {}
+        nodes, self._nodes, self._names = [*self._nodes.values()], {}, {}
         self._homes = [None] * SLOTS
         here = asyncio.get_running_loop()
         ending = [each for each in self._ending if each.get_loop() is here]
