@@ -224,9 +224,11 @@ def telling(slots: bytes, reply: bytes = b"$-1\r\n") -> Behaviour:
     return saying(lambda: slots, lambda: reply)
 
 
-def kept(first: int = 0, last: int = 16_383, host: bytes = b"$0\r\n\r\n") -> bytes:
-    name = b"$4\r\nname\r\n"
-    return b"*3\r\n:%d\r\n:%d\r\n*3\r\n%b:{port}\r\n%b" % (first, last, host, name)
+def kept(
+    first: int = 0, last: int = 16_383, host: bytes = b"$0\r\n\r\n", name: bytes = b"name"
+) -> bytes:
+    node = b"*3\r\n%b:{port}\r\n$%d\r\n%b\r\n" % (host, len(name), name)
+    return b"*3\r\n:%d\r\n:%d\r\n%b" % (first, last, node)
 
 
 def kept_at(address: str, last: int = 16_383) -> bytes:
@@ -250,6 +252,7 @@ async def test_a_node_that_is_told_of_without_a_host_is_where_the_answer_came_fr
         (b"*0\r\n", b"", "no node that keeps a slot"),
         (b"*1\r\n:1\r\n", b"", "not answer as a Redis Cluster"),
         (b"*1\r\n" + kept(last=16_384), b"", "not answer as a Redis Cluster"),
+        (b"*1\r\n*3\r\n:0\r\n:1\r\n:2\r\n", b"", "not answer as a Redis Cluster"),
         (b"-NOPERM no\r\n", b"", "lets the user not"),
         (b"-ERR unknown command\r\n", b"", "is no Redis"),
         (b"*1\r\n" + kept(last=0), b"", "keeps the slot of this session"),
@@ -309,6 +312,42 @@ async def test_a_node_that_keeps_nothing_any_more_is_left_once_it_has_answered()
         assert await call is None
         await cluster.learn()
         assert await asyncio.to_thread(left.wait, LONG)
+        await cluster.close()
+
+
+@pytest.mark.parametrize("silent", [False, True])
+async def test_what_another_cluster_tells_is_believed_only_when_nobody_is_left(
+    silent: bool,
+) -> None:
+    """Its nodes were given the addresses of some that are lost: there, nobody has a session.
+
+    Where nobody else answers, the cluster has been made anew.
+    """
+    told, end = threading.Event(), threading.Event()
+    said = {"there": b"*1\r\n" + kept(), "elsewhere": b"*1\r\n" + kept()}
+
+    def here() -> bytes:
+        told.wait(LONG)
+        if silent and said["elsewhere"] != said["there"]:
+            end.wait(LONG)
+        return said["there"]
+
+    def elsewhere() -> bytes:
+        told.set()
+        return said["elsewhere"]
+
+    def nothing() -> bytes:
+        return b"$-1\r\n"
+
+    with Impostor(saying(here, nothing)) as mine, Impostor(saying(elsewhere, nothing)) as other:
+        doors = [Door(each.address, parse_address(each.address)) for each in (mine, other)]
+        cluster = Cluster(doors, Limits(0.5 if silent else LONG, 1, 256, 4096), StoreCounters())
+        await cluster.learn()
+        told.clear()
+        said["elsewhere"] = b"*1\r\n" + kept(name=b"else")
+        (home,) = await cluster.ask()
+        assert home.name == (b"else" if silent else b"name")
+        end.set()
         await cluster.close()
 
 
