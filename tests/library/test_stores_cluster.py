@@ -130,6 +130,28 @@ async def test_while_a_slot_moves_both_nodes_are_asked(cluster: RedisCluster, na
         assert (await store.load(ahead) is None) is (name == "delete")
 
 
+async def test_a_user_may_ask_while_a_slot_moves(cluster: RedisCluster) -> None:
+    """Without that no session could be had in the midst of it: said at the start, and then."""
+    commands = "ping get getex set del expire eval evalsha getrange cluster|slots cluster|myid"
+    may = [f"+{each}" for each in commands.split()]
+    for each in cluster.members:
+        each.said("ACL", "SETUSER", "app", "on", ">pw", "~*", *may)
+    async with closing(open_store(f"redis+cluster://app:pw@{cluster.address}?deadline=5")) as store:
+        key = new_key()
+        await store.add(key, b"record", 60)
+        move = cluster.begin_move(key)
+        for call in (store.check(), store.load(key)):
+            with pytest.raises(StoreUnfit, match="lets the user not do"):
+                await call
+        for each in cluster.members:
+            each.said("ACL", "SETUSER", "app", "+asking")
+        await store.check()
+        assert (await store.load(key)).sealed == b"record"
+        cluster.end_move(key, *move)
+    for each in cluster.members:
+        each.said("ACL", "DELUSER", "app")
+
+
 async def test_check_names_what_is_no_cluster_and_what_is_one(cluster: RedisCluster) -> None:
     """At the start, in a sentence with the address."""
     async with closing(opened(cluster)) as store:
