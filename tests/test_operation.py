@@ -638,17 +638,29 @@ async def test_a_proxy_is_believed_what_it_says_last(headers: str, told: tuple[s
     await server.drain([listener], until=0)
 
 
+ORIGIN = "https://shop.example"
+FROM_8443 = {"Origin": f"{ORIGIN}:8443"}
+
+
 @pytest.mark.parametrize(
     ("host", "said", "asked_for"),
     [
-        ("shop.example", {"X-Forwarded-Port": "8443"}, "shop.example:8443"),
-        ("shop.example", {"X-Forwarded-Port": "443"}, "shop.example"),
+        ("Shop.example", FROM_8443 | {"X-Forwarded-Port": "8443"}, "Shop.example:8443"),
+        ("shop.example", FROM_8443 | {"X-Forwarded-Port": "8003"}, "shop.example"),
+        ("shop.example", {"X-Forwarded-Port": "8003", "Origin": ORIGIN}, "shop.example"),
+        ("other.example", FROM_8443 | {"X-Forwarded-Port": "8443"}, "other.example"),
+        ("example", FROM_8443 | {"X-Forwarded-Port": "8443"}, "example"),
+        ("shop.example", {"X-Forwarded-Port": "443", "Origin": f"{ORIGIN}:443"}, "shop.example"),
         ("shop.example:443", {}, "shop.example"),
         ("shop.example:80", {}, "shop.example:80"),
         ("shop.example:80", {"X-Forwarded-Proto": "http"}, "shop.example"),
         ("shop.example:8443", {"X-Forwarded-Port": "8003"}, "shop.example:8443"),
-        ("shop.example", {"X-Forwarded-Port": "8003, 8443"}, "shop.example:8443"),
-        ("[2001:db8::1]", {"X-Forwarded-Port": "8443"}, "[2001:db8::1]:8443"),
+        ("shop.example", FROM_8443 | {"X-Forwarded-Port": "8003, 8443"}, "shop.example:8443"),
+        (
+            "[2001:db8::1]",
+            {"X-Forwarded-Port": "8443", "Origin": "https://[2001:db8::1]:8443"},
+            "[2001:db8::1]:8443",
+        ),
         ("[2001:db8::1]:443", {}, "[2001:db8::1]"),
         ("[2001:db8::443]", {}, "[2001:db8::443]"),
         ("shop.example", {"X-Forwarded-Port": "x"}, "shop.example"),
@@ -660,7 +672,10 @@ async def test_a_proxy_is_believed_what_it_says_last(headers: str, told: tuple[s
 def test_the_host_is_what_the_browser_asked_for(
     host: str, said: dict[str, str], asked_for: str
 ) -> None:
-    """With the port that a proxy has dropped, and without the one that goes without saying."""
+    """With the port that one proxy has dropped, and without the one that goes without saying.
+
+    Of two proxies the second tells the port that the first one asked, not the browser.
+    """
     headers = HTTPHeaders({"X-Forwarded-Proto": "https", **said, "Host": host})
     with as_forwarded(SimpleNamespace(remote_ip="127.0.0.1", protocol="http"), headers):
         assert headers["Host"] == asked_for

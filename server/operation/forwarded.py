@@ -5,8 +5,9 @@ that (``X-Real-Ip``, ``X-Scheme``, which Tornado's ``xheaders`` prefers) a clien
 Rule 2: of a list the last one counts. Our own proxy wrote it; what is before it came with the
 request.
 Rule 3: it is believed of a peer on this machine only.
-Rule 4: ``Host`` is as the browser asked for it, or no ``Origin`` would be equal to it: with the
-port that nginx's ``$host`` leaves out, and without one that is the scheme's own. The name in it is
+Rule 4: ``Host`` is as the browser asked for it, or no ``Origin`` would be equal to it: without a
+port that is the scheme's own, and with the one that nginx's ``$host`` leaves out, where that
+``Origin`` has it too. A proxy behind another tells a port that no browser knows. The name in it is
 never taken from elsewhere.
 """
 
@@ -41,15 +42,22 @@ def as_forwarded(context: Any, headers: HTTPHeaders) -> Iterator[None]:
         if protocol in {"http", "https"}:
             context.protocol = protocol
         if host := _HOST.fullmatch(headers.get("Host", "")):
-            headers["Host"] = _asked_for(host, port, context.protocol)
+            left_out = port if _is_at(headers.get("Origin", ""), host["name"], port) else ""
+            headers["Host"] = _asked_for(host, left_out, context.protocol)
     try:
         yield
     finally:
         context.remote_ip, context.protocol = peer
 
 
-def _asked_for(host: re.Match[str], said: str, protocol: str) -> str:
-    port = host["port"] or (said if _PORT.fullmatch(said) else "")
+def _is_at(origin: str, name: str, port: str) -> bool:
+    return _PORT.fullmatch(port) is not None and origin.lower().endswith(
+        f"://{name.lower()}:{port}"
+    )
+
+
+def _asked_for(host: re.Match[str], left_out: str, protocol: str) -> str:
+    port = host["port"] or left_out
     suffix = f":{port}" if port and port != _OWN_PORT[protocol] else ""
     return f"{host['name']}{suffix}"
 

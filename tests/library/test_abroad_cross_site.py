@@ -55,6 +55,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
     "an old browser": {"Origin": "https://pay.example"},
     "a page without an origin": {"Origin": "null"},
     "what cannot be read": {"Origin": "http://["},
+    "a port that is none": {"Origin": f"http://127.0.0.1:{'9' * 5000}"},
 }
 #: Requests that bring their cookies along, or are nobody's page.
 HERE: dict[str, dict[str, str]] = {

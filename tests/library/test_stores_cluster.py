@@ -71,6 +71,16 @@ async def test_each_record_is_on_the_node_that_keeps_its_slot(cluster: RedisClus
     assert {cluster.home(key) for key in keys[:30]} == set(cluster.primaries)
 
 
+async def test_a_cluster_is_closed_on_its_own_loop(cluster: RedisCluster) -> None:
+    """Elsewhere that is refused and changes nothing; once it is closed, nobody answers instead."""
+    async with closing(opened(cluster)) as store:
+        await store.load(new_key())
+        with pytest.raises(RuntimeError, match="one event loop"):
+            await asyncio.to_thread(asyncio.run, store.close())
+        assert await store.load(new_key()) is None
+    assert not store.may_answer_elsewhere
+
+
 async def test_a_slot_that_moves_takes_its_sessions_along(cluster: RedisCluster) -> None:
     """Who is sent elsewhere once goes there at once from then on, and no call fails."""
     async with closing(opened(cluster)) as store:
@@ -118,6 +128,28 @@ async def test_while_a_slot_moves_both_nodes_are_asked(cluster: RedisCluster, na
             source.said("MIGRATE", "127.0.0.1", target.port, key, 0, 5000)
         cluster.end_move(ahead, source, target)
         assert (await store.load(ahead) is None) is (name == "delete")
+
+
+async def test_a_user_may_ask_while_a_slot_moves(cluster: RedisCluster) -> None:
+    """Without that no session could be had in the midst of it: said at the start, and then."""
+    commands = "ping get getex set del expire eval evalsha getrange cluster|slots cluster|myid"
+    may = [f"+{each}" for each in commands.split()]
+    for each in cluster.members:
+        each.said("ACL", "SETUSER", "app", "on", ">pw", "~*", *may)
+    async with closing(open_store(f"redis+cluster://app:pw@{cluster.address}?deadline=5")) as store:
+        key = new_key()
+        await store.add(key, b"record", 60)
+        move = cluster.begin_move(key)
+        for call in (store.check(), store.load(key)):
+            with pytest.raises(StoreUnfit, match="lets the user not do"):
+                await call
+        for each in cluster.members:
+            each.said("ACL", "SETUSER", "app", "+asking")
+        await store.check()
+        assert (await store.load(key)).sealed == b"record"
+        cluster.end_move(key, *move)
+    for each in cluster.members:
+        each.said("ACL", "DELUSER", "app")
 
 
 async def test_check_names_what_is_no_cluster_and_what_is_one(cluster: RedisCluster) -> None:
@@ -214,9 +246,11 @@ def telling(slots: bytes, reply: bytes = b"$-1\r\n") -> Behaviour:
     return saying(lambda: slots, lambda: reply)
 
 
-def kept(first: int = 0, last: int = 16_383, host: bytes = b"$0\r\n\r\n") -> bytes:
-    name = b"$4\r\nname\r\n"
-    return b"*3\r\n:%d\r\n:%d\r\n*3\r\n%b:{port}\r\n%b" % (first, last, host, name)
+def kept(
+    first: int = 0, last: int = 16_383, host: bytes = b"$0\r\n\r\n", name: bytes = b"name"
+) -> bytes:
+    node = b"*3\r\n%b:{port}\r\n$%d\r\n%b\r\n" % (host, len(name), name)
+    return b"*3\r\n:%d\r\n:%d\r\n%b" % (first, last, node)
 
 
 def kept_at(address: str, last: int = 16_383) -> bytes:
@@ -240,6 +274,7 @@ async def test_a_node_that_is_told_of_without_a_host_is_where_the_answer_came_fr
         (b"*0\r\n", b"", "no node that keeps a slot"),
         (b"*1\r\n:1\r\n", b"", "not answer as a Redis Cluster"),
         (b"*1\r\n" + kept(last=16_384), b"", "not answer as a Redis Cluster"),
+        (b"*1\r\n*3\r\n:0\r\n:1\r\n:2\r\n", b"", "not answer as a Redis Cluster"),
         (b"-NOPERM no\r\n", b"", "lets the user not"),
         (b"-ERR unknown command\r\n", b"", "is no Redis"),
         (b"*1\r\n" + kept(last=0), b"", "keeps the slot of this session"),
@@ -299,6 +334,42 @@ async def test_a_node_that_keeps_nothing_any_more_is_left_once_it_has_answered()
         assert await call is None
         await cluster.learn()
         assert await asyncio.to_thread(left.wait, LONG)
+        await cluster.close()
+
+
+@pytest.mark.parametrize("silent", [False, True])
+async def test_what_another_cluster_tells_is_believed_only_when_nobody_is_left(
+    silent: bool,
+) -> None:
+    """Its nodes were given the addresses of some that are lost: there, nobody has a session.
+
+    Where nobody else answers, the cluster has been made anew.
+    """
+    told, end = threading.Event(), threading.Event()
+    said = {"there": b"*1\r\n" + kept(), "elsewhere": b"*1\r\n" + kept()}
+
+    def here() -> bytes:
+        told.wait(LONG)
+        if silent and said["elsewhere"] != said["there"]:
+            end.wait(LONG)
+        return said["there"]
+
+    def elsewhere() -> bytes:
+        told.set()
+        return said["elsewhere"]
+
+    def nothing() -> bytes:
+        return b"$-1\r\n"
+
+    with Impostor(saying(here, nothing)) as mine, Impostor(saying(elsewhere, nothing)) as other:
+        doors = [Door(each.address, parse_address(each.address)) for each in (mine, other)]
+        cluster = Cluster(doors, Limits(0.5 if silent else LONG, 1, 256, 4096), StoreCounters())
+        await cluster.learn()
+        told.clear()
+        said["elsewhere"] = b"*1\r\n" + kept(name=b"else")
+        (home,) = await cluster.ask()
+        assert home.name == (b"else" if silent else b"name")
+        end.set()
         await cluster.close()
 
 

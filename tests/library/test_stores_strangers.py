@@ -42,7 +42,12 @@ def out(self: StateHandler) -> None:
 
 
 ROUTES = {"/": handler(BASKET, post=post), "/out": handler(BASKET, post=out)}
-OUTAGES = [TimeoutError(), ConnectionRefusedError(111, "Connection refused"), OSError()]
+OUTAGES = [
+    TimeoutError(),
+    ConnectionRefusedError(111, "Connection refused"),
+    OSError(),
+    asyncio.IncompleteReadError(b"", 3),
+]
 CALLS = [("load", "/"), ("cas", "/"), ("add", "/"), ("cas", "/out"), ("begin", "/")]
 
 
@@ -58,7 +63,7 @@ async def test_an_outage_that_a_store_does_not_name_is_one(
     store = kind(Clock())
     world = World(store=store)
     visitor = Visitor(world) if call == "add" else await with_session(world)
-    is_outage = isinstance(error, OSError)
+    is_outage = isinstance(error, OSError | EOFError)
     async with serving(world, ROUTES) as browser:
         browser.jar = visitor.cookies
         store.fail(call, why=error)

@@ -1,8 +1,9 @@
 """A store of somebody else's, and the edge that its errors stop at.
 
-Rule 1: what the system says of a connection, a file or a time (`OSError`, which a `TimeoutError`
-is) is an outage, whether or not its author thought of it: `StoreUnavailable`, 503 with a
-``Retry-After``, as with any store. The log has it whole, for it is the store that should say so.
+Rule 1: what is said of a connection, a file or a time (`OSError`, which a `TimeoutError` is, and
+`EOFError`, which asyncio's streams raise where one ends) is an outage, whether or not its author
+thought of it: `StoreUnavailable`, 503 with a ``Retry-After``, as with any store. The log has it
+whole, for it is the store that should say so.
 Rule 2: whatever else it raises is a mistake of a program, and stays what it is: 500.
 """
 
@@ -20,6 +21,8 @@ from .base import SessionRecord, SessionStore
 logger = logging.getLogger(__name__)
 
 AnswerT = TypeVar("AnswerT")
+
+_OUTAGES = (OSError, EOFError)
 
 
 def at_the_edge(store: SessionStore) -> SessionStore:
@@ -93,11 +96,11 @@ class StrangersStore(SessionStore):
 def _outages() -> Iterator[None]:
     try:
         yield
-    except OSError as error:
+    except _OUTAGES as error:
         raise _outage(error) from error
 
 
-def _outage(error: OSError) -> StoreUnavailable:
+def _outage(error: OSError | EOFError) -> StoreUnavailable:
     logger.error("the session store raises no StoreUnavailable of its own", exc_info=error)
     return StoreUnavailable(f"the session store: {type(error).__name__}")
 
@@ -115,7 +118,7 @@ def _told(begun: asyncio.Future[AnswerT]) -> asyncio.Future[AnswerT]:
             return
         if begun.cancelled():
             answer.cancel()
-        elif isinstance(error := begun.exception(), OSError):
+        elif isinstance(error := begun.exception(), _OUTAGES):
             answer.set_exception(_outage(error))
         elif error is not None:
             answer.set_exception(error)

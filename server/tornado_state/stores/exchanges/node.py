@@ -98,10 +98,8 @@ class Node:
 
         On another loop only while its own does not run: nobody waits there once it has ended.
         """
+        is_here = self.may_close()
         loop = self._loop
-        is_here = loop is asyncio.get_running_loop()
-        if loop is not None and not is_here and loop.is_running():
-            raise _another_loop()
         error = self._closed = StoreUnavailable("the session store is closed")
         ended = self._queue.shut(error)
         for lane in self._lanes:
@@ -112,6 +110,13 @@ class Node:
         self._deadlines.end()
         if is_here:
             await asyncio.gather(*(lane.closed() for lane in self._lanes))
+
+    def may_close(self) -> bool:
+        """Return whether this loop is its own; raise where that is another one which runs."""
+        is_here = self._loop is asyncio.get_running_loop()
+        if self._loop is not None and not is_here and self._loop.is_running():
+            raise _another_loop()
+        return is_here
 
     def refuse_if_closed(self) -> None:
         """Raise what every call is told once it is closed."""

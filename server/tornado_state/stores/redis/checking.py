@@ -59,11 +59,11 @@ async def _prove(way: Way, is_member: bool) -> None:
     script.hear_no_script()
     wire = await way.open()
     try:
-        requests = [Lookup(NOTHING, 1).request(), script.request(), ("HELLO",)]
-        *replies, greeting = await wire.exchange(requests)
+        last = ("ASKING",) if is_member else ("HELLO",)
+        replies = await wire.exchange([Lookup(NOTHING, 1).request(), script.request(), last])
     finally:
         await wire.close()
-    if not is_member and isinstance(greeting, list) and b"cluster" in greeting:
+    if not is_member and isinstance(greeting := replies.pop(), list) and b"cluster" in greeting:
         raise StoreUnfit(ONE_OF_A_CLUSTER)
     for reply in replies:
         if isinstance(reply, StoreError) and not (is_member and isinstance(reply, Redirection)):

@@ -7,7 +7,8 @@ cannot be reached, and when nobody keeps a slot; never twice at a time, and once
 Rule 2: a node that sends a key elsewhere has done nothing. The command goes where that one says,
 within its own deadline, and to a few nodes at most.
 Rule 3: an address that was told is believed only while the node with the name that was told answers
-there: addresses are given anew to others, in another cluster, which would tell of absence.
+there: addresses are given anew to others, in another cluster, which would tell of absence. Nor is
+believed who knows none of the nodes that were told of before, while anybody knows one of them.
 
 redis-py knows the slot of a key and the errors. Its own client for a cluster is not used, for it
 repeats writes that may have been carried out.
@@ -58,6 +59,7 @@ class Cluster:
         self._lane: EntranceLane | None = None
         self._nodes: dict[Address, Node] = {}
         self._names: dict[Address, bytes] = {}
+        self._known: frozenset[bytes] = frozenset()
         self._homes: list[Node | None] = [None] * SLOTS
         self._timer: asyncio.TimerHandle | None = None
         self._asked_at = 0.0
@@ -86,10 +88,11 @@ class Cluster:
 
     async def close(self) -> None:
         """See `Node.close`."""
+        self._entrance.may_close()
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        nodes, self._nodes = [*self._nodes.values()], {}
+        nodes, self._nodes, self._names = [*self._nodes.values()], {}, {}
         self._homes = [None] * SLOTS
         here = asyncio.get_running_loop()
         ending = [each for each in self._ending if each.get_loop() is here]
@@ -104,7 +107,8 @@ class Cluster:
         doors = {door.address: door for door in self.doors}
         doors |= {address: self.door(address) for address in self._nodes}
         asked = random.sample([*doors.values()], min(len(doors), _ASKED_AT_ONCE))
-        return await first_told(told_by(door) for door in asked)
+        patience = self._limits.deadline / 2
+        return await first_told((told_by(door) for door in asked), self._is_strange, patience)
 
     async def members(self) -> list[Member]:
         """Return the primaries, asked anew; see `ask`."""
@@ -125,8 +129,9 @@ class Cluster:
         self._asked_at = asyncio.get_running_loop().time()
         kept = await self.ask()
         self._names = {each.address: each.name for each in kept}
+        self._known = _names_in(kept)
         self._homes = [None] * SLOTS
-        for slots, address, _ in kept:
+        for slots, address, *_ in kept:
             self._homes[slots.start : slots.stop] = [self._node(address)] * len(slots)
         for address in self._nodes.keys() - self._names.keys():
             self._let_go(address)
@@ -174,6 +179,10 @@ class Cluster:
 
     # Nodes.
 
+    def _is_strange(self, kept: list[Kept]) -> bool:
+        """Return whether this is of another cluster, or of one that was made anew."""
+        return bool(self._known) and self._known.isdisjoint(_names_in(kept))
+
     def _home(self, command: Command) -> Node | None:
         return self._homes[slot_of(command.key.encode())]
 
@@ -193,3 +202,7 @@ class Cluster:
             ending = asyncio.ensure_future(self._nodes.pop(address).close())
             self._ending.add(ending)
             ending.add_done_callback(self._ending.discard)
+
+
+def _names_in(kept: list[Kept]) -> frozenset[bytes]:
+    return frozenset().union(*(each.names for each in kept))

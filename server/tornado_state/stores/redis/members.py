@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -78,15 +78,14 @@ class MemberLane(RedisLane):
         requests: list[Request] = []
         for command in commands:
             requests += [_ASKING, command.request()] if command.asks else [command.request()]
-        pairs = zip(requests, await wire.exchange(requests), strict=True)
-        replies = [reply for request, reply in pairs if request is not _ASKING]
-        return [
-            command
-            for command, reply in zip(commands, replies, strict=True)
-            if self._hears(command, reply)
-        ]
+        replies = iter(await wire.exchange(requests))
+        return [command for command in commands if self._hears(command, replies)]
 
-    def _hears(self, command: RedisCommand, reply: object) -> bool:
+    def _hears(self, command: RedisCommand, replies: Iterator[object]) -> bool:
+        asking = next(replies) if command.asks else None
+        reply = next(replies)
+        if isinstance(asking, StoreError):
+            reply = asking  # without it, the node has sent the command back
         if not isinstance(reply, Redirection):
             return command.hear(reply)
         self._cluster.redirect(command, reply, self._member)

@@ -11,11 +11,15 @@ from .connection import SLOTS, CommandUnknown, Door
 
 
 class Kept(NamedTuple):
-    """Slots, and the primary that keeps them: where it is, and the name that no other node has."""
+    """Slots, and the primary that keeps them: where it is, and the name that no other node has.
+
+    ``names`` are those of its replicas too.
+    """
 
     slots: range
     address: Address
     name: bytes
+    names: frozenset[bytes]
 
 
 async def told_by(door: Door) -> list[Kept]:
@@ -37,11 +41,22 @@ async def told_by(door: Door) -> list[Kept]:
 
 
 def _kept(told: Any, host: str) -> Kept:
-    """Return what is told of one range; a node without a host is where the answer came from."""
+    """Return what is told of one range."""
     match told:
-        case [int(first), int(last), [bytes() | None as where, int(port), bytes(name), *_], *_] if (
-            0 <= first <= last < SLOTS
-        ):
-            address = where.decode("ascii", "replace") if where else host
-            return Kept(range(first, last + 1), (address, port), name)
-    raise StoreUnfit("what answers does not answer as a Redis Cluster does")
+        case [int(first), int(last), *nodes] if nodes and 0 <= first <= last < SLOTS:
+            (address, name), *replicas = [_node(each, host) for each in nodes]
+            names = frozenset({name, *(each for _, each in replicas)})
+            return Kept(range(first, last + 1), address, name, names)
+    raise _foreign()
+
+
+def _node(told: Any, host: str) -> tuple[Address, bytes]:
+    """Return where a node is, and its name; one without a host is where the answer came from."""
+    match told:
+        case [bytes() | None as where, int(port), bytes(name), *_]:
+            return (where.decode("ascii", "replace") if where else host, port), name
+    raise _foreign()
+
+
+def _foreign() -> StoreUnfit:
+    return StoreUnfit("what answers does not answer as a Redis Cluster does")
