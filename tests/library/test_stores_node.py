@@ -9,6 +9,7 @@ import pytest
 from opened_store import new_key
 from tornado_state.exceptions import RecordTooLarge, StoreRefused, StoreUnavailable, StoreUnfit
 from tornado_state.stores.base import SessionRecord
+from tornado_state.stores.exchanges import breaker
 from tornado_state.stores.exchanges.commands import Command, Limits, StoreCounters, Unreachable
 from tornado_state.stores.exchanges.lanes import Lane, LaneOwner
 from tornado_state.stores.exchanges.node import Node
@@ -33,7 +34,7 @@ class HandLane(Lane):
         super().__init__(owner, loop)
         self.tries = 0
         self.raises: Exception | None = None
-        self.opens = True
+        self.opens = self.settles = True
         self.sent: list[list[Command]] = []
 
     def open(self, patience: float) -> None:
@@ -42,7 +43,8 @@ class HandLane(Lane):
             error, self.raises = self.raises, None
             raise error
         self.is_opening = True
-        self.loop.call_soon(self._settle)
+        if self.settles:
+            self.loop.call_soon(self._settle)
 
     def _settle(self) -> None:
         self.is_opening = False
@@ -104,6 +106,9 @@ class World:
         call = self.call()
         await until(self.is_sent, "it is sent")
         return call
+
+    async def is_opening(self) -> bool:
+        return self.lane.is_opening
 
     async def is_sent(self) -> bool:
         return bool(self.lanes and self.lane.exchange)
@@ -377,3 +382,25 @@ async def test_a_command_of_another_node_keeps_its_deadline() -> None:
     await world.node.close()
     with pytest.raises(StoreUnavailable):
         await kept
+
+
+async def test_a_try_to_connect_that_takes_long_is_not_begun_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While the breaker is open the next one waits for it."""
+    monkeypatch.setattr(breaker, "_PROBE_PAUSE", 0.001)
+    world, loop = World(deadline=0.01), asyncio.get_running_loop()
+    call = world.call()
+    await turn()
+    world.lane.settles = False
+    with pytest.raises(StoreUnavailable):
+        await call
+    await until(world.is_opening, "a connection is tried")
+    tries, began = world.lane.tries, loop.time()
+
+    async def probes_passed() -> bool:
+        return loop.time() > began + 0.02
+
+    await until(probes_passed, "it was time for many more")
+    assert world.lane.tries == tries
+    await world.node.close()

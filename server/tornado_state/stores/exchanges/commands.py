@@ -102,10 +102,10 @@ class Command:
         In no order: two that ask together would write in that order as well, and the same one of
         them would win every compare-and-swap.
         """
-        waiters, counters = self.waiters, self.counters
-        waiting = len(waiters)
+        counters = self.counters
+        waiting = len(self.waiters)
         if waiting > 1:
-            random.shuffle(waiters)
+            random.shuffle(self.waiters)
         counters.lookups += waiting
         if record is None:
             counters.misses += waiting

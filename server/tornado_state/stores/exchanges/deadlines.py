@@ -62,7 +62,10 @@ class Deadlines:
         Those that have ``waited`` for a lane while the loop was busy are sent: it is not they that
         were late, and somebody still waits for them.
         """
-        if all(command.deadline > now for command in commands):
+        for command in commands:
+            if command.deadline <= now:
+                break
+        else:
             return commands
         was_busy = waited and self.timer is not None and now > self._timer_at + _LATENESS
         for command in commands:

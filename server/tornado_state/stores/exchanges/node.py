@@ -67,15 +67,18 @@ class Node:
         if self._loop is not loop:
             self._belong_to(loop)
         waiter: asyncio.Future[Any] = asyncio.Future(loop=loop)
-        command.counters = self._counters
-        self._counters.writes += not command.is_lookup
+        counters = command.counters = self._counters
+        if not command.is_lookup:
+            counters.writes += 1
         try:
             self._queue.put(command, waiter)
         except StoreUnavailable:
-            self._counters.failures += 1
+            counters.failures += 1
             raise
         command.deadline = loop.time() + self._limits.deadline
-        self._send_soon(loop)
+        if not self._flushing:
+            self._flushing = True
+            loop.call_soon(self._send_now)
         if self._deadlines.timer is None:
             self._deadlines.watch(command.deadline, loop)
         return waiter

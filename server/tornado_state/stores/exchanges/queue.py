@@ -10,7 +10,6 @@ Rule 5: while it is shut it is empty, and refuses every command at once.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import Any
 
 from ...exceptions import StoreUnavailable
@@ -23,7 +22,7 @@ class CommandQueue:
     def __init__(self, max_batch: int, max_waiting: int) -> None:
         self._max_batch = max_batch
         self._max_waiting = max_waiting
-        self._commands: deque[Command] = deque()
+        self._commands: list[Command] = []
         self._joining: dict[object, Command] = {}
         self._refusal: StoreError | None = None
         self.waiting = 0
@@ -33,7 +32,9 @@ class CommandQueue:
 
     def put(self, command: Command, waiter: asyncio.Future[Any]) -> None:
         """Let ``waiter`` wait for ``command``; `StoreUnavailable` where it is full or shut."""
-        self._admit(1)
+        if self._refusal is not None or self.waiting >= self._max_waiting:
+            raise self._refused()
+        self.waiting += 1
         if command.joins is not None:
             first = self._joining.setdefault(command.joins, command)
             if first is not command:
@@ -44,37 +45,25 @@ class CommandQueue:
 
     def put_again(self, command: Command) -> None:
         """Let those who wait for ``command`` wait here; `StoreUnavailable` as with `put`."""
-        self._admit(len(command.waiters))
+        if self._refusal is not None or self.waiting >= self._max_waiting:
+            raise self._refused()
         self._commands.append(command)
+        self.waiting += len(command.waiters)
 
     def put_first(self, commands: list[Command]) -> None:
         """Have these sent next, once more."""
-        self._commands.extendleft(reversed(commands))
-        self.waiting += sum(len(command.waiters) for command in commands)
+        self._keep(commands + self._commands)
 
     def take(self) -> list[Command]:
         """Return what is to be sent next, oldest first; nothing when nobody waits."""
-        if len(self._commands) <= self._max_batch:
-            waited = [*self._commands]
-            self._commands.clear()
-            self._joining.clear()
-            self.waiting = 0
-            return [each for each in waited if not each.waiters[0].done() or each.is_wanted()]
-        taken: list[Command] = []
-        while self._commands and len(taken) < self._max_batch:
-            command = self._commands.popleft()
-            self._leave(command)
-            if command.is_wanted():
-                taken.append(command)
-        return taken
+        wanted = [each for each in self._commands if not each.waiters[0].done() or each.is_wanted()]
+        self._keep(wanted[self._max_batch :])
+        return wanted[: self._max_batch]
 
     def take_late(self, now: float) -> list[Command]:
         """Return what waits past its deadline."""
         late = [command for command in self._commands if command.deadline <= now]
-        if late:
-            self._commands = deque(command for command in self._commands if command.deadline > now)
-            for command in late:
-                self._leave(command)
+        self._keep([command for command in self._commands if command.deadline > now])
         return late
 
     def prolong(self, deadline: float, *, again: bool) -> None:
@@ -88,25 +77,23 @@ class CommandQueue:
 
     def shut(self, refusal: StoreError) -> list[Command]:
         """Refuse every command from now on; return those that waited."""
-        self._refusal = refusal
-        waited = [*self._commands]
-        self._commands.clear()
-        self._joining.clear()
-        self.waiting = 0
+        self._refusal, waited = refusal, self._commands
+        self._keep([])
         return waited
 
     def reopen(self) -> None:
         """Take commands again."""
         self._refusal = None
 
-    def _admit(self, waiters: int) -> None:
-        if self._refusal is not None:
-            raise type(self._refusal)(str(self._refusal))
-        if self.waiting >= self._max_waiting:
-            raise StoreUnavailable("too many calls wait for the session store")
-        self.waiting += waiters
+    def _keep(self, commands: list[Command]) -> None:
+        self._commands, self.waiting = commands, 0
+        self._joining.clear()
+        for command in commands:
+            self.waiting += len(command.waiters)
+            if command.joins is not None:
+                self._joining[command.joins] = command
 
-    def _leave(self, command: Command) -> None:
-        self.waiting -= len(command.waiters)
-        if command.joins is not None:
-            self._joining.pop(command.joins, None)
+    def _refused(self) -> StoreError:
+        if self._refusal is not None:
+            return type(self._refusal)(str(self._refusal))
+        return StoreUnavailable("too many calls wait for the session store")

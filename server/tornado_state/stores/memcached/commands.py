@@ -35,13 +35,17 @@ def is_token(token: bytes) -> bool:
 class MemcachedCommand(Command, ABC):
     """One command."""
 
-    __slots__ = ("miss", "number")
+    __slots__ = ("misses_are_numbered", "number")
 
     def request(self, number: int, *, misses_are_numbered: bool = True) -> bytes:
         """Return what to send; ``number`` comes back with the answer."""
-        self.number = b"O%d" % number
-        self.miss = [b"EN", self.number] if misses_are_numbered else [b"EN"]
+        self.number, self.misses_are_numbered = b"O%d" % number, misses_are_numbered
         return self._request()
+
+    @property
+    def miss(self) -> list[bytes]:
+        """What is said where there is no record."""
+        return [b"EN", self.number] if self.misses_are_numbered else [b"EN"]
 
     def hear(self, answer: Answer) -> bool:
         """Take the answer; return whether there is something more to ask. `Foreign`."""
@@ -88,7 +92,7 @@ class Lookup(MemcachedCommand):
     is_lookup = True
 
     def __init__(self, key: str, idle: int | None = None) -> None:
-        MemcachedCommand.__init__(self, key, (key, idle))
+        MemcachedCommand.__init__(self, key, key if idle is None else (key, idle))
         self._idle = idle
 
     def _request(self) -> bytes:

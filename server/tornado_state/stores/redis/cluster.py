@@ -66,8 +66,9 @@ class Cluster:
         self._closed = False
         self._ending: set[asyncio.Task[None]] = set()
 
-    def call(self, command: Command) -> asyncio.Future[Any]:
+    def call(self, command: RedisCommand) -> asyncio.Future[Any]:
         """See `Node.call`."""
+        command.asks, command.redirected = False, 0
         return (self._home(command) or self._entrance).call(command)
 
     @property

@@ -63,15 +63,13 @@ class Redirection(StoreUnfit):
 class RedisCommand(Command, ABC):
     """One command.
 
-    ``asks`` is whether a node is to answer of a slot that is only on its way there;
+    In a cluster ``asks`` is whether a node is to answer of a slot that is only on its way there;
     ``redirected`` counts the nodes that said that another one keeps it.
     """
 
     __slots__ = ("asks", "redirected")
-
-    def __init__(self, key: str, joins: object | None = None) -> None:
-        Command.__init__(self, key, joins)
-        self.asks, self.redirected = False, 0
+    asks: bool
+    redirected: int
 
     @abstractmethod
     def request(self) -> Request:
@@ -96,7 +94,7 @@ class Lookup(RedisCommand):
     is_lookup = True
 
     def __init__(self, key: str, idle: int | None = None) -> None:
-        super().__init__(key, joins=(key, idle))
+        super().__init__(key, joins=key if idle is None else (key, idle))
         self._idle = idle
 
     def request(self) -> Request:
