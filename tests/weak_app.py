@@ -38,6 +38,7 @@ from tornado_state.sessions import records
 from tornado_state.sessions.clocks import Clocks
 from tornado_state.sessions.endings import Endings
 from tornado_state.sessions.id_cookie import Presented, SessionIDCookie
+from tornado_state.sessions.loading import SessionLoading
 from tornado_state.sessions.records import SessionRecords
 from tornado_state.sessions.request_session import RequestSession
 from tornado_state.sessions.sealing import Contents, Sealer
@@ -203,7 +204,7 @@ def signs_out_in_the_browser_only() -> None:
 @weakness
 def shows_the_cart_after_sign_out() -> None:
     async def spoiled(handler: Any) -> None:
-        handler.state._tiers.drop(CREDENTIALS)
+        handler.state.drop(CREDENTIALS)
         await handler.state.commit()
         let_go(handler)
         handler.answer_form(None, "/")
@@ -384,8 +385,8 @@ def answers_before_saving() -> None:
 @weakness
 def keeps_its_id_at_sign_in() -> None:
     def spoiled(self: RequestState, value: Credentials, _remember: bool = False) -> None:
-        self._identity._person = CREDENTIALS.person(value)
-        self._tiers.assign(CREDENTIALS, value)
+        self._person = CREDENTIALS.person(value)
+        self.assign(CREDENTIALS, value)
 
     RequestState.sign_in = spoiled
 
@@ -589,12 +590,14 @@ def answers_an_outage_with_500() -> None:
 
 @weakness
 def never_says_that_a_session_ended() -> None:
-    init = Session.__init__
+    made = SessionLoading._session
 
-    def spoiled(self: Session, stored: Any = None, **options: Any) -> None:
-        init(self, stored, **options | {"ended": False})
+    def spoiled(self: SessionLoading, *what: Any) -> Session:
+        session = made(self, *what)
+        session.ended = False
+        return session
 
-    Session.__init__ = spoiled
+    SessionLoading._session = spoiled
 
 
 @weakness

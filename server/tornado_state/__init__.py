@@ -10,11 +10,9 @@ journal.py          what a request asked for, held against what is confirmed
 conflicts.py        whether two changes of one kind are at odds
 recent.py           what was worked out lately, within bounds
 confirmed.py        the texts that are confirmed, of whatever version
-late_changes.py     what changes inside a value when it is too late
 updates.py          what the function of an update makes of a value
 in_hand.py          a value that a request has in hand, or had
 request_state.py    one request's state: its kinds, and what a session can do besides
-served_state.py     the same, as whoever serves the request sees it
 kind_mapping.py     the kinds of a handler as a mapping
 persons_sessions.py the sessions of whoever is signed in, listed and ended
 sockets.py          WebSockets that end with their session

@@ -147,7 +147,7 @@ class LoadFirst(httputil.HTTPMessageDelegate):
     def _looked_up(self, begin: Callable[[], object], answer: asyncio.Future[Any]) -> None:
         if answer.cancelled() and not is_let_out(answer):
             return  # the loop is being closed
-        if not answer.cancelled() and self._state.looked_up(answer):
+        if not answer.cancelled() and self._state.session.looked_up(answer):
             self._begin(begin)
         else:
             self._load_later(begin)

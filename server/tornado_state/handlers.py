@@ -88,7 +88,7 @@ class StateHandler(RequestHandler):
 
     def _nobody_signs_in(self) -> bool:
         composition = getattr(self.application, "composition", None)
-        return composition is not None and composition.placement.identity is None
+        return composition is not None and composition.identity is None
 
     def get_template_namespace(self) -> dict[str, Any]:
         """Return what every template may use; ``current_user`` is None where it is not loaded."""

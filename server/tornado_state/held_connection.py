@@ -80,22 +80,23 @@ class HeldConnection(httputil.HTTPConnection):
         chunk: bytes | None = None,
     ) -> asyncio.Future[None]:
         """Send the headers, at once or as soon as the commit is confirmed."""
-        status: int = start_line.code  # type: ignore[union-attr]
+        state, status = self.state, start_line.code  # type: ignore[union-attr]
         if self._explains:
-            explain_load(self.state.session)
-            explain_commit(self.state.session, status)
-        if status >= 500 or self._answer is None:
-            self.state.discard()
-        if self._answer is None:
+            explain_load(state.session)
+            explain_commit(state.session, status)
+        failed, is_read_only = status >= 500, self._answer is None
+        if failed or is_read_only:
+            state.discard()
+        if is_read_only:
             return self._send(start_line, headers, chunk)
         if status == 101:
             return self._switch(start_line, headers, chunk)
         try:
-            if self.state.must_wait(failed=status >= 500):
+            if state.must_wait(failed=failed):
                 check_head(headers, chunk)
-                self.state.close()
+                state.close()
                 return self._commit(HeldAnswer(start_line, headers, chunk))
-            self.state.commit_cookies()
+            state.commit_cookies()
         except httputil.HTTPOutputError:
             self.connection.close()  # nobody waits for what cannot be sent
             raise
@@ -133,8 +134,10 @@ class HeldConnection(httputil.HTTPConnection):
         headers: httputil.HTTPHeaders,
         chunk: bytes | None,
     ) -> asyncio.Future[None]:
-        self.state.close()
-        self._complete(start_line.code, headers)  # type: ignore[union-attr]
+        state = self.state
+        state.close()
+        status: int = start_line.code  # type: ignore[union-attr]
+        complete(status, headers, state, self.retry_after, explains=self._explains)
         sent: asyncio.Future[None] = self.connection.write_headers(start_line, headers, chunk)
         return sent
 
@@ -159,10 +162,6 @@ class HeldConnection(httputil.HTTPConnection):
         if keep_alive:
             self._go_on(self._settle(fatal=False))
         return self._send(start_line, headers, chunk)
-
-    def _complete(self, status: int, headers: httputil.HTTPHeaders) -> None:
-        retry_after = self.retry_after if status == 503 else None
-        complete(headers, self.state, retry_after=retry_after, explains=self._explains)
 
     def _commit(self, held: HeldAnswer) -> asyncio.Future[None]:
         """Hold the answer until what it claims is confirmed. ``on_finish`` is still in time."""
@@ -226,7 +225,7 @@ class HeldConnection(httputil.HTTPConnection):
             await self.state.commit()
 
     def _release(self, held: HeldAnswer) -> None:
-        self._complete(held.status, held.headers)
+        complete(held.status, held.headers, self.state, self.retry_after, explains=self._explains)
         self._held = None
         try:
             held.release(self.connection)

@@ -8,7 +8,6 @@ changes from within, that change would be lost, so it is an error (`StaleValue`)
 
 from __future__ import annotations
 
-import sys
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,7 +16,7 @@ from .confirmed import Confirmed
 from .conflicts import is_same
 from .exceptions import StaleValue, StateError
 from .kinds import Kind
-from .values import is_immutable
+from .values import MUTABLE, is_immutable
 
 NO_VALUE: Any = object()
 
@@ -37,11 +36,6 @@ class InHand(msgspec.Struct, eq=False):
     seen: bytes | None = None
     #: That text, what was confirmed then, and what was told of them.
     last_look: tuple[bytes | None, bytes | None, Any] | None = None
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether somebody besides holds the value: it has more references than the two here."""
-        return sys.getrefcount(self.value) > 2
 
 
 class _Watched(NamedTuple):
@@ -84,22 +78,23 @@ def text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
 
 def change_of(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
     """Return the new text, None for a value dropped, `NO_VALUE` for no change of the ``base``."""
-    if live.value is NO_VALUE:
+    value, text = live.value, live.text
+    if value is NO_VALUE:
         return None if base.names(kind) else NO_VALUE
-    if not is_immutable(live.value):
-        return _change_within(kind, live, base)
-    if live.assigned or live.is_default:
-        return _against(base, kind, live, live.text)
-    return NO_VALUE
-
-
-def _change_within(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
-    """Look at a value that can change inside; at one that is as it was last time, not again."""
-    live.seen = kind.values.written(live.value)
-    kept = base.kept(kind)
-    has_more = kind.values.has_more(live.value)
-    if live.seen == kept == live.text and not live.is_default and not has_more:
+    if type(value) not in MUTABLE and is_immutable(value):
+        return _against(base, kind, live, text) if live.assigned or live.is_default else NO_VALUE
+    values = kind.values
+    live.seen = values.written(value)
+    has_more = values.has_classes and values.has_more(value)
+    is_as_read = live.seen == text == base.texts.get(kind.record_name)
+    if is_as_read and not live.is_default and not has_more:
         return NO_VALUE
+    return _change_within(kind, live, base, has_more=has_more)
+
+
+def _change_within(kind: Kind[Any], live: InHand, base: Confirmed, *, has_more: bool) -> Any:
+    """Look at a value that can change inside; at one that is as it was last time, not again."""
+    kept = base.kept(kind)
     if not has_more and live.last_look is not None and live.last_look[:2] == (live.seen, kept):
         return live.last_look[2]
     if live.seen == live.text and not has_more:

@@ -24,7 +24,10 @@ What another request stored (`rebase`) is taken for every kind that this one did
 from __future__ import annotations
 
 from collections.abc import Collection
+from sys import getrefcount
 from typing import Any, TypeVar, cast
+
+import msgspec
 
 from .confirmed import NOTHING, Changes, Confirmed, Texts, only
 from .conflicts import collides
@@ -36,17 +39,14 @@ from .values import is_immutable
 T = TypeVar("T")
 
 
-class Journal:
+class Journal(msgspec.Struct, eq=False):
     """See the module's rules. ``base`` is what is confirmed."""
 
-    __slots__ = ("_base", "_live", "_watch", "sealed")
-
-    def __init__(self, base: Texts = NOTHING) -> None:
-        self._live: dict[Kind[Any], InHand] = {}
-        self._watch: Watch | None = None
-        #: Whether a change inside a value comes too late.
-        self.sealed = False
-        self._base = Confirmed(base)
+    _base: Confirmed = msgspec.field(default_factory=Confirmed)
+    #: Whether a change inside a value comes too late.
+    sealed: bool = False
+    _live: dict[Kind[Any], InHand] = {}
+    _watch: Watch | None = None
 
     @property
     def base(self) -> Texts:
@@ -192,7 +192,8 @@ class Journal:
     def late_changes(self) -> tuple[list[str], bool]:
         """Return the names of kinds whose values changed inside since they were told, each once.
 
-        With it, whether somebody else holds a value that did not, and still can.
+        With it, whether somebody else holds a value that did not, and still can: such a value has
+        more references than the two here.
         """
         late, held = [], False
         for kind, live in self._live.items():
@@ -202,7 +203,7 @@ class Journal:
                 late.append(kind.name)
                 live.seen = None
             elif not held:
-                held = live.is_kept
+                held = getrefcount(live.value) > 2
         return late, held
 
     def _watched(self) -> Watch:
@@ -210,7 +211,7 @@ class Journal:
         return self._watch
 
     def _read_base(self, kind: Kind[Any]) -> InHand | None:
-        text = self._base.text(kind)
+        text = self._base.texts.get(kind.record_name) or self._base.text(kind)
         if text is None:
             return None
         live = self._live[kind] = InHand(kind.values.decode(text), text)

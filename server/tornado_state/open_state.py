@@ -21,18 +21,18 @@ from tornado.log import app_log
 from .exceptions import CookieNeeded, SessionEnded
 from .kinds import Kind
 from .request_state import RequestState
-from .request_tiers import RequestTiers
 
 T = TypeVar("T")
 
 
-class OpenTiers(RequestTiers):
-    """What one block has in either tier. See the module's rules."""
+class OpenState(RequestState):
+    """What `RequestState` is, but for what takes a cookie: that raises `CookieNeeded`."""
+
+    __slots__ = ()
 
     def __init__(self, *of: Any, **said: Any) -> None:
         super().__init__(*of, **said)
-        # That takes a cookie.
-        self.adopting = ()
+        self._adopting = ()  # that takes a cookie
 
     def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
         """Have ``value``, as far as no cookie is needed for that."""
@@ -52,14 +52,6 @@ class OpenTiers(RequestTiers):
     def _check_transport(self, names: list[str]) -> None:
         raise CookieNeeded(f"a change of what {names[0]} keeps")
 
-
-class OpenState(RequestState):
-    """What `RequestState` is, but for what takes a cookie: that raises `CookieNeeded`."""
-
-    __slots__ = ()
-
-    _tiers_class = OpenTiers
-
     def sign_in(self, value: Any, remember: bool = False, label: str = "") -> NoReturn:
         """Refuse."""
         raise CookieNeeded("a sign-in")
@@ -70,7 +62,7 @@ class OpenState(RequestState):
 
     def check_there(self) -> None:
         """Raise what keeps the session from being used; `SessionEnded` when it is over."""
-        session = self._tiers.session
+        session = self._session
         if session.needed and session.loaded.stored is None:
             raise SessionEnded
 
@@ -85,10 +77,8 @@ class OpenState(RequestState):
 @asynccontextmanager
 async def opened(state: RequestState) -> AsyncIterator[OpenState]:
     """Open anew the state of a request; see the module's rules."""
-    kinds, before = state._kinds, state._tiers
-    composition = before.composition
-    plan, visit = composition.plan(kinds), before.visit_after()
-    anew = OpenState(composition, plan, visit, counts_as_use=before.counts_as_use)
+    plan, visit = state.composition.plan(state._kinds), state.visit_after()
+    anew = OpenState(state.composition, plan, visit, counts_as_use=state._counts_as_use)
     if anew.needs_loading():
         await anew.load()
     anew.check_there()

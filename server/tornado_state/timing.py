@@ -27,7 +27,7 @@ class TimedState(RequestState):
         self._seconds = 0.0
 
     @property
-    def timing(self) -> str:
+    def timing(self) -> str:  # type: ignore[override]  # nobody assigns it
         """The header's value, in milliseconds."""
         return f"state;dur={self._seconds * 1000:.1f}"
 

@@ -32,7 +32,7 @@ _IMMUTABLE = (
 )
 
 #: What most values are that can: told without a look at all of those.
-_MUTABLE = frozenset({dict, list, set})
+MUTABLE = frozenset({dict, list, set})
 
 _ENCODER = msgspec.json.Encoder()
 _IN_ORDER = msgspec.json.Encoder(order="deterministic")
@@ -57,7 +57,7 @@ _PLACE = re.compile(r"(key` in `)?\$(.*)`", re.DOTALL)
 
 def is_immutable(value: object) -> bool:
     """Return whether ``value`` cannot change from within."""
-    return type(value) not in _MUTABLE and isinstance(value, _IMMUTABLE)
+    return type(value) not in MUTABLE and isinstance(value, _IMMUTABLE)
 
 
 def to_json(value: object) -> bytes:
@@ -133,7 +133,8 @@ class ValueType(Generic[T]):
         if foreign := [kind.cls for kind in kinds if isinstance(kind, inspect.CustomType)]:
             raise CompositionError(f"{name}: values of {foreign[0]!r} cannot be kept")
         self._is_plain = not any(isinstance(kind, _NOT_PLAIN) for kind in kinds)
-        self._has_classes = any(
+        #: Whether values may have attributes that no text says.
+        self.has_classes = any(
             isinstance(kind, inspect.StructType | inspect.DataclassType) for kind in kinds
         )
         self._has_sets = any(
@@ -168,9 +169,7 @@ class ValueType(Generic[T]):
         return text
 
     def has_more(self, value: T) -> bool:
-        """Return whether ``value``, or one in it, may have attributes that no text says."""
-        if not self._has_classes:
-            return False
+        """Return whether ``value``, or one in it, does, where that `has_classes`."""
         each: Any = value
         members = each.values() if isinstance(each, dict) else each
         return any(map(has_more, members if isinstance(each, _COLLECTIONS) else (each,)))

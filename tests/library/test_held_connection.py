@@ -17,7 +17,7 @@ from tornado_state import (
     ResponseStarted,
     StateHandler,
     StoreUnavailable,
-    late_changes,
+    request_values,
 )
 
 SESSION = "__Host-shop-session-id"
@@ -332,7 +332,7 @@ async def test_a_change_inside_a_value_that_came_too_late_is_told_in_the_log(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With the handler's name, however late it is found out, and once."""
-    monkeypatch.setattr(late_changes, "_LATER", 0.05)
+    monkeypatch.setattr(request_values, "_LATER", 0.05)
     marks = Kind("marks", list[int], default=[], outlives_logout=True)
     world = World({**PLACED, marks: SIGNED_COOKIE})
     kinds = {"lines": LINES, "marks": marks}

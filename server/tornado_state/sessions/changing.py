@@ -96,7 +96,7 @@ class Changing:
                 raise StoreUnavailable("the store has cancelled the call")
             swapped = answer.result()
             if swapped:
-                self._records.swapped(new)
+                self._records.used(new)
                 session.confirm(plan, new)
             else:
                 # Not to be tried once more.

@@ -46,16 +46,8 @@ class SessionLoading:
     def looked_up(self, presented: Presented, record: SessionRecord | None) -> Session | None:
         """Return the session that a record is, None where only `load` can tell; `NotKnownHere`."""
         found = self.records.found(presented.session_id or "", record)
-        if isinstance(found, Found) and (stored := found.stored) is not None:
-            return Session(stored, rules=self.rules, presented=presented)
         return self._session(presented, found) if isinstance(found, Found) else None
 
     def _session(self, presented: Presented, found: Found) -> Session:
-        return Session(
-            found.stored,
-            rules=self.rules,
-            presented=presented,
-            ended=found.stored is None,
-            old=found.old,
-            was=found.was,
-        )
+        ended = found.stored is None
+        return Session(found.stored, self.rules, presented, ended, found.old, found.was)

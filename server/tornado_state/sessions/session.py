@@ -15,7 +15,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..confirmed import NOTHING, Changes, Texts, only
+import msgspec
+
+from ..confirmed import NOTHING, Changes, Confirmed, Texts, only
 from ..cookies.wire import SetCookie
 from ..exceptions import OutcomeUnknown
 from ..journal import Journal
@@ -26,8 +28,11 @@ from .plan import Asked, Interrupted, Plan, Status
 from .stored import StoredSession
 from .turns import Turn
 
+#: Read with every request; looking each up in its class takes much longer.
+_CONTINUE, _CHANGED, _UNCHANGED = Asked.CONTINUE, Status.CHANGED, Status.UNCHANGED
 
-class Session:
+
+class Session(msgspec.Struct, eq=False):
     """The per-request session. See the module's rules.
 
     ``stored`` is the version in the store, None without one. ``ended`` says that the request named
@@ -36,44 +41,31 @@ class Session:
     it. ``presented`` is what the request's cookies say.
     """
 
-    __slots__ = (
-        *("_asked", "_moment", "_remember", "_restart_clock", "_was", "address", "cookie"),
-        *("counts_as_use", "ended", "grace", "interrupted", "journal", "old", "presented"),
-        *("label", "rules", "stored", "turn"),
-    )
+    stored: StoredSession | None = None
+    rules: KindRules = KindRules()
+    presented: Presented = NOBODY
+    ended: bool = False
+    old: StoredSession | None = None
+    was: Texts = NOTHING
+    journal: Journal = None  # type: ignore[assignment]  # made of what is confirmed
+    cookie: SetCookie | None = None
+    interrupted: Interrupted | None = None
+    grace: bool = True
+    #: Whether the request pushes the idle clock.
+    counts_as_use: bool = True
+    #: What a list of sessions says of it.
+    label: str = ""
+    #: Where the request comes from.
+    address: str = ""
+    #: Taken while the store is at work for this request: one write at a time.
+    turn: Turn = msgspec.field(default_factory=Turn)
+    _asked: Asked = Asked.CONTINUE
+    _restart_clock: bool = False
+    _remember: bool = False
+    _moment: int = 0
 
-    def __init__(
-        self,
-        stored: StoredSession | None = None,
-        *,
-        rules: KindRules,
-        presented: Presented = NOBODY,
-        ended: bool = False,
-        old: StoredSession | None = None,
-        was: Texts = NOTHING,
-    ) -> None:
-        self.stored = stored
-        self.ended = ended
-        self.old = old
-        self.presented = presented
-        self.cookie: SetCookie | None = None
-        self.interrupted: Interrupted | None = None
-        self.grace = True
-        #: Whether the request pushes the idle clock.
-        self.counts_as_use = True
-        #: What a list of sessions says of it.
-        self.label = ""
-        #: Where the request comes from.
-        self.address = ""
-        self.journal = Journal(stored.values if stored else was)
-        self._was = was
-        self.rules = rules
-        self._asked = Asked.CONTINUE
-        self._restart_clock = False
-        self._remember = False
-        self._moment = 0
-        #: Taken while the store is at work for this request: one write at a time.
-        self.turn = Turn()
+    def __post_init__(self) -> None:
+        self.journal = Journal(Confirmed(self.stored.values if self.stored else self.was))
 
     @property
     def renewed(self) -> bool:
@@ -125,7 +117,7 @@ class Session:
     @property
     def may_begin(self) -> bool:
         """Whether a plan might bring a new session ID, and so a cookie."""
-        return self.stored is None or self._asked is not Asked.CONTINUE
+        return self.stored is None or self._asked is not _CONTINUE
 
     def plan(self) -> Plan:
         """Return what the store is to do as of now."""
@@ -152,7 +144,7 @@ class Session:
         """The store has done as planned, and ``stored`` is what it has now."""
         self.stored = stored
         self.interrupted = None
-        self.old, self._was = None, NOTHING
+        self.old, self.was = None, NOTHING
         if self.still_asks_for(plan):
             self._asked = Asked.CONTINUE
             self._restart_clock = self._remember = False
@@ -197,7 +189,7 @@ class Session:
 
     @property
     def _confirmed(self) -> Texts:
-        return self.stored.values if self.stored else self._was
+        return self.stored.values if self.stored else self.was
 
     def _continue(self) -> None:
         self._restart_clock = self._remember = False
@@ -217,13 +209,15 @@ class Session:
 
     def _first(self, changes: Changes) -> Texts:
         """Return the values of a first record: nothing of what an old one said."""
-        return Journal().with_changes({k: text for k, text in changes.items() if text is not None})
+        return Confirmed().with_changes(
+            {k: text for k, text in changes.items() if text is not None}
+        )
 
     def _status(self, changed: bool) -> Status:
         if self.stored is None:
             return Status.NEW if changed else self._without_record()
-        if self._asked is Asked.CONTINUE:
-            return Status.CHANGED if changed else Status.UNCHANGED
+        if self._asked is _CONTINUE:
+            return _CHANGED if changed else _UNCHANGED
         if self._asked is Asked.DESTROY and not changed:
             return Status.DESTROYED
         return Status.RENEWED

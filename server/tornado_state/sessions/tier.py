@@ -40,6 +40,9 @@ from .watches import Watches
 
 T = TypeVar("T")
 
+#: Read with every request; looking each up in its class takes much longer.
+_ABSENT, _UNCHANGED = Status.ABSENT, Status.UNCHANGED
+
 
 class ServerSessionTier(SessionLoading):
     """Loads and commits sessions. ``rules`` say what the kinds in them are like.
@@ -88,10 +91,10 @@ class ServerSessionTier(SessionLoading):
             return True
         if session.interrupted is not None and (session.renewal_interrupted or not failed):
             return True
-        status = session.status
-        if status is Status.UNCHANGED:
-            return session.counts_as_use and self.records.touch_due(stored_of(session))
-        return status is not Status.ABSENT
+        status, stored = session.status, session.stored
+        if status is _UNCHANGED and stored is not None:
+            return session.counts_as_use and self.records.touch_due(stored)
+        return status is not _ABSENT
 
     async def commit(self, session: Session, confirm: Confirm = nobody_else) -> None:
         """Make the store agree with what ``session`` asks for, as of now.

@@ -17,6 +17,8 @@ import time
 from collections import deque
 from collections.abc import Iterator
 
+import msgspec
+
 from ..exceptions import Conflict
 
 _TRIES = 1024
@@ -32,11 +34,10 @@ def attempts(patience: float = _PATIENCE) -> Iterator[int]:
         yield attempt
 
 
-class Turn:
+class Turn(msgspec.Struct, eq=False):
     """One after the other: whoever takes the turn has it until he leaves it, then the next one."""
 
-    # Of the class, for a request has a turn that most requests never take.
-    taken = False
+    taken: bool = False
     _waiting: deque[asyncio.Future[None]] | None = None
 
     async def take(self, patience: float | None = None) -> bool:
