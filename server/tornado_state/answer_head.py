@@ -48,7 +48,8 @@ def complete(
 def check_head(headers: HTTPHeaders, chunk: bytes | None) -> None:
     """Raise `ValueError` for what breaks the head, `HTTPOutputError` for too much of a body."""
     head = "".join(chain.from_iterable(headers.get_all()))
-    head.encode("latin-1")
+    if not head.isascii():
+        head.encode("latin-1")
     if "\r" in head or "\n" in head:
         broken = [name for name, value in headers.get_all() if {*"\r\n"} & {*name, *value}]
         raise ValueError(f"a header's value breaks its line: {broken[0]}")

@@ -31,7 +31,7 @@ from tornado import httputil
 from tornado.log import app_log
 from tornado.web import Application, RequestHandler
 
-from .composition import Composition
+from .composition import Composition, Plan
 from .delegates import AnswerOnly, LoadFirst, answer_error
 from .events import Events
 from .exceptions import CompositionError
@@ -96,6 +96,7 @@ class StateApplication(Application):
             settings.get("state_clock", time.time),
         )
         self.session_store = store
+        self._state_class = TimedState if read.timing else RequestState
         self._known: set[type[StateHandler]] = set()
         self._declare_all()
         if not read.names.secure:
@@ -161,17 +162,23 @@ class StateApplication(Application):
         self, request: httputil.HTTPServerRequest, target_class: type[StateHandler]
     ) -> RequestState | None:
         """Return the state of a request, None for a handler that has none."""
+        made = self._composition
+        plan = made.plans_of.get(target_class) or self._plan_for(request, target_class)
+        if not plan.kinds:
+            return None
+        visit = Visit.of(request, made.cookie_reader, made.settings.https_in_front)
+        return self._state_class(made, plan, visit, target_class.counts_as_use)
+
+    def _plan_for(
+        self, request: httputil.HTTPServerRequest, target_class: type[StateHandler]
+    ) -> Plan:
         if target_class not in self._known:
             self._declare(target_class)
-        kinds = tuple(target_class.kinds_for(request))
-        if not kinds:
-            return None
-        made = self._composition
-        in_front = made.settings.https_in_front
-        visit = Visit(request, made.cookie_reader, https_in_front=in_front)
-        counts_as_use = target_class.counts_as_use
-        state = TimedState if made.settings.timing else RequestState
-        return state(made, made.plan(kinds), visit, counts_as_use=counts_as_use)
+        plan = self._composition.plan(tuple(target_class.kinds_for(request)))
+        asked = getattr(target_class.kinds_for, "__func__", None)
+        if asked is StateHandler.kinds_for.__func__:  # type: ignore[attr-defined]
+            self._composition.plans_of[target_class] = plan
+        return plan
 
     def log_request(self, handler: RequestHandler) -> None:
         """Log once it is known what was sent."""

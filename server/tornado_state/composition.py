@@ -68,6 +68,8 @@ class Composition:
         self.placement = _as_table(placement)
         self._declared_by: dict[str, tuple[Kind[Any], str]] = {}
         self._plans: dict[tuple[Kind[Any], ...], Plan] = {}
+        #: Those of handlers whose requests are all about the same kinds.
+        self.plans_of: dict[type, Plan] = {}
         self._signer = Signer(
             settings.cookie_secret,
             settings.names.application,
@@ -80,8 +82,7 @@ class Composition:
         lifetime = settings.clocks.absolute_timeout
         self.signed_cookies = SignedCookieTier(self._signer, settings.names, lifetime=lifetime)
         self.sessions: ServerSessionTier | None = None
-        self._clock = clock
-        self.rules = KindRules()
+        self._clock, self.rules = clock, KindRules()
         self._check_placement()
         self._arrange()
 
@@ -178,6 +179,7 @@ class Composition:
             self._arrange_sessions(self._store)
         self._arrange_adopting()
         self._plans.clear()
+        self.plans_of.clear()
 
     def _arrange_adopting(self) -> None:
         """Work out what is to be brought over; first of all who is signed in."""

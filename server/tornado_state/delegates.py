@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any, cast
 
 from tornado import httputil
@@ -140,17 +139,16 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         if not self._state.needs_loading():
             self._begin(begin)
         elif answer := self._state.look_up():
-            answer.add_done_callback(partial(self._looked_up, begin))
+            self._when_loaded = begin
+            answer.add_done_callback(self._looked_up)
         else:
             self._load_later(begin)
 
-    def _looked_up(self, begin: Callable[[], object], answer: asyncio.Future[Any]) -> None:
-        if answer.cancelled() and not is_let_out(answer):
-            return  # the loop is being closed
+    def _looked_up(self, answer: asyncio.Future[Any]) -> None:
         if not answer.cancelled() and self._state.session.looked_up(answer):
-            self._begin(begin)
-        else:
-            self._load_later(begin)
+            self._begin(self._when_loaded)
+        elif not answer.cancelled() or is_let_out(answer):  # else the loop is being closed
+            self._load_later(self._when_loaded)
 
     def _load_later(self, begin: Callable[[], object]) -> None:
         self._loading = asyncio.ensure_future(self._load_and_begin(begin))

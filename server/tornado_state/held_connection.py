@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import nullcontext, suppress
-from functools import partial
 from typing import Any
 
 from tornado import httputil
@@ -109,6 +108,8 @@ class HeldConnection(httputil.HTTPConnection):
         if self._held is None:
             sent: asyncio.Future[None] = self.connection.write(chunk)
             return sent
+        if self._held.chunks is None:
+            self._held.chunks = []
         self._held.chunks.append(chunk)
         return self._held.sent
 
@@ -123,7 +124,7 @@ class HeldConnection(httputil.HTTPConnection):
     def when_sent(self, callback: Callable[[], None]) -> None:
         """Call back when the held response has left; never, when another was sent instead."""
         assert self._held is not None, "asked only while an answer waits"
-        self._held.when_sent.append(callback)
+        self._held.when_sent = callback
 
     def __del__(self) -> None:
         self.state.tell_late_changes(self._handler)
@@ -175,7 +176,7 @@ class HeldConnection(httputil.HTTPConnection):
     def _commit_soon(self, held: HeldAnswer) -> None:
         answer = self.state.commit_soon()
         if answer is not None:
-            answer.add_done_callback(partial(self._committed, held))
+            answer.add_done_callback(self._committed)
         else:
             self._go_on(self._commit_and_send(held))
 
@@ -188,7 +189,9 @@ class HeldConnection(httputil.HTTPConnection):
         self._go_on(self._fail(held, error))
         return held.sent
 
-    def _committed(self, held: HeldAnswer, answer: asyncio.Future[Any]) -> None:
+    def _committed(self, answer: asyncio.Future[Any]) -> None:
+        held = self._held
+        assert held is not None, "it waits for this"
         if answer.cancelled() and not is_let_out(answer):
             return  # the loop is being closed
         try:

@@ -8,6 +8,7 @@ changes from within, that change would be lost, so it is an error (`StaleValue`)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -76,25 +77,40 @@ def text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
         return None
 
 
+def may_have_changed(in_hand: Mapping[Kind[Any], InHand], base: Confirmed) -> bool:
+    """Return whether `change_of` may have anything to tell of any: a look that costs little."""
+    for kind, live in in_hand.items():
+        text = live.text
+        if live.dropped:
+            return True
+        if type(live.value) in MUTABLE or not is_immutable(live.value):
+            live.seen = kind.values.written(live.value)
+            if live.seen != text or kind.values.has_more(live.value):
+                return True
+        is_kept = live.is_default or text == base.texts.get(kind.record_name)
+        if not is_kept and text != base.kept(kind):
+            return True
+    return False
+
+
 def change_of(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
     """Return the new text, None for a value dropped, `NO_VALUE` for no change of the ``base``."""
-    value, text = live.value, live.text
-    if value is NO_VALUE:
+    if live.value is NO_VALUE:
         return None if base.names(kind) else NO_VALUE
-    if type(value) not in MUTABLE and is_immutable(value):
-        return _against(base, kind, live, text) if live.assigned or live.is_default else NO_VALUE
-    values = kind.values
-    live.seen = values.written(value)
-    has_more = values.has_classes and values.has_more(value)
-    is_as_read = live.seen == text == base.texts.get(kind.record_name)
-    if is_as_read and not live.is_default and not has_more:
-        return NO_VALUE
-    return _change_within(kind, live, base, has_more=has_more)
+    if not is_immutable(live.value):
+        return _change_within(kind, live, base)
+    if live.assigned or live.is_default:
+        return _against(base, kind, live, live.text)
+    return NO_VALUE
 
 
-def _change_within(kind: Kind[Any], live: InHand, base: Confirmed, *, has_more: bool) -> Any:
+def _change_within(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
     """Look at a value that can change inside; at one that is as it was last time, not again."""
+    live.seen = kind.values.written(live.value)
     kept = base.kept(kind)
+    has_more = kind.values.has_more(live.value)
+    if live.seen == kept == live.text and not live.is_default and not has_more:
+        return NO_VALUE
     if not has_more and live.last_look is not None and live.last_look[:2] == (live.seen, kept):
         return live.last_look[2]
     if live.seen == live.text and not has_more:

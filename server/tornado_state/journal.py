@@ -32,7 +32,7 @@ import msgspec
 from .confirmed import NOTHING, Changes, Confirmed, Texts, only
 from .conflicts import collides
 from .exceptions import Conflict
-from .in_hand import NO_VALUE, InHand, Watch, change_of, text_or_none
+from .in_hand import NO_VALUE, InHand, Watch, change_of, may_have_changed, text_or_none
 from .kinds import Kind
 from .values import is_immutable
 
@@ -122,6 +122,10 @@ class Journal(msgspec.Struct, eq=False):
             if text is not NO_VALUE:
                 changes[kind] = text
         return changes
+
+    def may_have_changed(self) -> bool:
+        """Return whether `changes` may have anything to tell, or to refuse."""
+        return self._watch is not None or may_have_changed(self._live, self._base)
 
     def change(self, kind: Kind[Any]) -> bytes | None:
         """Return the new text of one kind, None for none; as `changes`, without looking around."""

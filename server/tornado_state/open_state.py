@@ -30,8 +30,8 @@ class OpenState(RequestState):
 
     __slots__ = ()
 
-    def __init__(self, *of: Any, **said: Any) -> None:
-        super().__init__(*of, **said)
+    def __init__(self, *of: Any) -> None:
+        super().__init__(*of)
         self._adopting = ()  # that takes a cookie
 
     def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
@@ -78,7 +78,7 @@ class OpenState(RequestState):
 async def opened(state: RequestState) -> AsyncIterator[OpenState]:
     """Open anew the state of a request; see the module's rules."""
     plan, visit = state.composition.plan(state._kinds), state.visit_after()
-    anew = OpenState(state.composition, plan, visit, counts_as_use=state._counts_as_use)
+    anew = OpenState(state.composition, plan, visit, state._counts_as_use)
     if anew.needs_loading():
         await anew.load()
     anew.check_there()

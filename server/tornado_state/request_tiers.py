@@ -30,7 +30,8 @@ class RequestTiers(RequestIdentity):
     __slots__ = ()
 
     #: What the store was asked for, and the cookies that go out when it has confirmed that.
-    _begun: tuple[Begun, Due | None]
+    _begun: Begun
+    _due_then: Due | None
 
     #: What ``Server-Timing`` says of it, None where nobody asks for that.
     timing: str | None = None
@@ -38,7 +39,7 @@ class RequestTiers(RequestIdentity):
     # Committing
 
     def must_wait(self, *, failed: bool = False) -> bool:
-        """Return whether `commit` has to ask the store for anything, if the request ``failed``."""
+        """Return whether `commit` may have anything to ask of the store; see the tier's."""
         session = self._session
         known, tier = session.known_or_none, session.tier_or_none
         if known is None or tier is None or not session.is_loaded:
@@ -60,7 +61,7 @@ class RequestTiers(RequestIdentity):
             return None
         if begun is None:
             return None
-        self._begun = (begun, due)
+        self._begun, self._due_then = begun, due
         return begun.answer
 
     def committed(self) -> bool:
@@ -68,8 +69,8 @@ class RequestTiers(RequestIdentity):
 
         Raises as that does.
         """
-        begun, due = self._begun
-        is_done = self._session.tier.committed(self._session.known, begun)
+        due = self._due_then
+        is_done = self._session.tier.committed(self._session.known, self._begun)
         if is_done and (due is not None or self._old is not None):
             self._confirm(due)
         return is_done

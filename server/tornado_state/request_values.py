@@ -37,11 +37,11 @@ class RequestValues:
     #: No others: ``self.state.cart = …`` looks like state, and would be kept nowhere.
     __slots__ = (
         *("_adopting", "_begun", "_closed", "_composition", "_cookie_state", "_counts_as_use"),
-        *("_kinds", "_old", "_person", "_session", "_visit", "_was_read"),
+        *("_due_then", "_kinds", "_old", "_person", "_session", "_visit", "_was_read"),
     )
 
     def __init__(
-        self, composition: Composition, plan: Plan, visit: Visit, *, counts_as_use: bool = True
+        self, composition: Composition, plan: Plan, visit: Visit, counts_as_use: bool = True
     ) -> None:
         # The kinds to which a value may have to be brought over are in `_adopting`.
         self._kinds, needs_session, self._adopting = plan
@@ -99,20 +99,24 @@ class RequestValues:
         """Return the journal that has the kind's value."""
         self._was_read = True
         if kind in self._composition.cookie_kinds:
-            client = self._cookie_state
-            if client is not None and kind in client.looked_at:
-                journal = client.values
-            else:
-                journal = self._client.journal(kind, self._owner_of(kind))
-            if kind.adopts:
-                self._check_told(kind, journal)
-            return journal
-        known = self._session.known_or_none
-        if known is None or not self._session.is_loaded:
-            known = self._session.loaded
+            return self._cookie_journal(kind)
+        session = self._session
+        known = session.known_or_none
+        if known is None or not session.is_loaded:
+            known = session.loaded
         if known.interrupted is not None:
             known.check_known(kind)
         return known.journal
+
+    def _cookie_journal(self, kind: Kind[Any]) -> Journal:
+        client = self._cookie_state
+        if client is not None and kind in client.looked_at:
+            journal = client.values
+        else:
+            journal = self._client.journal(kind, self._owner_of(kind))
+        if kind.adopts:
+            self._check_told(kind, journal)
+        return journal
 
     def _check_told(self, kind: Kind[Any], journal: Journal) -> None:
         """Raise what kept a value that is elsewhere from being told: it is not to be replaced."""
@@ -214,8 +218,11 @@ class RequestValues:
         """The response begins: from now on a change raises, or comes too late."""
         if not self._closed:
             self._closed = True
-            for journal in self._journals():
-                journal.sealed = True
+            known, cookies = self._session.known_or_none, self._cookie_state
+            if known is not None:
+                known.journal.sealed = True
+            if cookies is not None:
+                cookies.values.sealed = True
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside when it was too late."""

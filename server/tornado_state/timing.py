@@ -22,8 +22,8 @@ class TimedState(RequestState):
 
     __slots__ = ("_seconds",)
 
-    def __init__(self, *of: Any, **said: Any) -> None:
-        super().__init__(*of, **said)
+    def __init__(self, *of: Any) -> None:
+        super().__init__(*of)
         self._seconds = 0.0
 
     @property

@@ -133,8 +133,7 @@ class ValueType(Generic[T]):
         if foreign := [kind.cls for kind in kinds if isinstance(kind, inspect.CustomType)]:
             raise CompositionError(f"{name}: values of {foreign[0]!r} cannot be kept")
         self._is_plain = not any(isinstance(kind, _NOT_PLAIN) for kind in kinds)
-        #: Whether values may have attributes that no text says.
-        self.has_classes = any(
+        self._has_classes = any(
             isinstance(kind, inspect.StructType | inspect.DataclassType) for kind in kinds
         )
         self._has_sets = any(
@@ -169,7 +168,9 @@ class ValueType(Generic[T]):
         return text
 
     def has_more(self, value: T) -> bool:
-        """Return whether ``value``, or one in it, does, where that `has_classes`."""
+        """Return whether ``value``, or one in it, may have attributes that no text says."""
+        if not self._has_classes:
+            return False
         each: Any = value
         members = each.values() if isinstance(each, dict) else each
         return any(map(has_more, members if isinstance(each, _COLLECTIONS) else (each,)))

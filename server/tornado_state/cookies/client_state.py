@@ -132,9 +132,10 @@ class ClientState:
         ``owner`` is asked only for a bound kind to keep: the session may be out of reach. Raises
         `TooLarge` or `InvalidValue`.
         """
-        changes = self._journal.changes()
-        if not (changes or self._cleared or self._signed_anew or self._unread):
+        asked = self._cleared or self._signed_anew or self._unread
+        if not asked and not self._journal.may_have_changed():
             return None
+        changes = self._journal.changes()
         due = {kind: self._tier.clear(kind) for kind in self._cleared}
         due |= {kind: self._set_cookie(kind, text, owner) for kind, text in changes.items()}
         for kind in self._signed_anew - changes.keys():

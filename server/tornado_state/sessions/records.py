@@ -58,35 +58,34 @@ class SessionRecords(SessionTimes):
     async def find(self, session_id: str) -> Found:
         """Return the session, or that there is definitely none that may be used."""
         record = await self.load(session_id)
+        if record is None:
+            return Found()
         opened = self.found(session_id, record)
-        if isinstance(opened, Found):
-            return opened
-        assert record is not None, "what leads on is a record"
+        if not isinstance(opened, Opened):
+            return Found(opened)
         was = opened.was(self.clock())
         was = was if was and await self._goes_on(opened) else NOTHING
         # Without the token: the word that leads on is not to be replaced.
         old = self._version(session_id, opened.contents, opened.values, record.sealed, None)
         return Found(old=old, was=was)
 
-    def found(self, session_id: str, record: SessionRecord | None) -> Found | Opened:
-        """Return what a record says, itself where that depends on another, which it leads on to."""
+    def found(self, session_id: str, record: SessionRecord | None) -> StoredSession | Opened | None:
+        """Return the session, None for none that may be used; or what leads on to another one."""
         if record is None:
-            return Found()
+            return None
         sealed, token = record
         stored = self._recent[session_id, sealed]
         if stored is None:
             opened = self.open(session_id, sealed)
             if opened is None:
-                return Found()
+                return None
             if opened.last_word is not None:
-                return opened if opened.was_renewed(self.clock()) else Found()
-            contents, values, _ = opened
-            stored = self._recent.remember(
-                self._version(session_id, contents, values, sealed, token)
-            )
+                return opened if opened.was_renewed(self.clock()) else None
+            stored = self._version(session_id, opened.contents, opened.values, sealed, token)
+            self._recent.remember(stored)
         elif stored.token != token:
             stored = self._recent.remember(msgspec.structs.replace(stored, token=token))
-        return Found(stored if self._counts(stored.created_at, stored.remembered) else None)
+        return stored if self._counts(stored.created_at, stored.remembered) else None
 
     async def load(self, session_id: str) -> SessionRecord | None:
         """Return the record of a session ID as the store has it."""
@@ -241,7 +240,8 @@ class SessionRecords(SessionTimes):
 
     def _take_room(self, stored: StoredSession, new: StoredSession, address: str) -> None:
         """Take what ``new`` needs in the place of ``stored``."""
-        if room := self._rooms.of(anonymous=self.is_anonymous(new)):
+        rooms = self._rooms
+        if rooms.have_limit and (room := rooms.of(anonymous=self.is_anonymous(new))):
             room.take(address, new.store_key, len(new.sealed), *self._until(stored))
 
     def _until(self, stored: StoredSession) -> tuple[float, float]:

@@ -24,12 +24,9 @@ from ..journal import Journal
 from ..kinds import Kind
 from .id_cookie import NOBODY, Presented
 from .kind_rules import KindRules
-from .plan import Asked, Interrupted, Plan, Status
+from .plan import ABSENT, CHANGED, CONTINUE, DESTROY, UNCHANGED, Asked, Interrupted, Plan, Status
 from .stored import StoredSession
 from .turns import Turn
-
-#: Read with every request; looking each up in its class takes much longer.
-_CONTINUE, _CHANGED, _UNCHANGED = Asked.CONTINUE, Status.CHANGED, Status.UNCHANGED
 
 
 class Session(msgspec.Struct, eq=False):
@@ -59,7 +56,7 @@ class Session(msgspec.Struct, eq=False):
     address: str = ""
     #: Taken while the store is at work for this request: one write at a time.
     turn: Turn = msgspec.field(default_factory=Turn)
-    _asked: Asked = Asked.CONTINUE
+    _asked: Asked = CONTINUE
     _restart_clock: bool = False
     _remember: bool = False
     _moment: int = 0
@@ -82,20 +79,20 @@ class Session(msgspec.Struct, eq=False):
     def renew_id(self, *, grace: bool = True) -> None:
         """Continue under a new ID; without ``grace`` the old one is dead at once."""
         self.grace = self.grace and grace
-        if self._asked in (Asked.CONTINUE, Asked.RENEW):
+        if self._asked in (CONTINUE, Asked.RENEW):
             self._ask(Asked.RENEW)
 
     def sign_in(self, *, remember: bool) -> None:
         """Continue under a new ID, with new clocks, and with nothing that is not inherited."""
         self.journal.start_over(() if self.renewed else self.rules.inherited)
         self._remember, self._restart_clock = remember, True
-        self._ask(Asked.DESTROY if self._asked is Asked.DESTROY else Asked.SIGN_IN)
+        self._ask(DESTROY if self._asked is DESTROY else Asked.SIGN_IN)
 
     def destroy(self) -> None:
         """End this session. What is assigned afterwards begins another."""
         self.journal.forget()
         self._restart_clock = self._remember = False
-        self._ask(Asked.DESTROY)
+        self._ask(DESTROY)
 
     def discard(self) -> None:
         """Forget all that is not confirmed."""
@@ -114,10 +111,14 @@ class Session(msgspec.Struct, eq=False):
         """What has become of the session; see the table in :mod:`.plan`."""
         return self._status(bool(self.journal.changes()))
 
+    def asks_for_something(self) -> bool:
+        """Return whether a plan may be anything but to leave the session as it is."""
+        return self._asked is not CONTINUE or self.journal.may_have_changed()
+
     @property
     def may_begin(self) -> bool:
         """Whether a plan might bring a new session ID, and so a cookie."""
-        return self.stored is None or self._asked is not _CONTINUE
+        return self.stored is None or self._asked is not CONTINUE
 
     def plan(self) -> Plan:
         """Return what the store is to do as of now."""
@@ -130,7 +131,7 @@ class Session(msgspec.Struct, eq=False):
             changes,
             self._asked,
             self._moment,
-            self._asked is Asked.DESTROY,
+            self._asked is DESTROY,
             self._restart_clock,
             remembered,
             self.grace,
@@ -146,7 +147,7 @@ class Session(msgspec.Struct, eq=False):
         self.interrupted = None
         self.old, self.was = None, NOTHING
         if self.still_asks_for(plan):
-            self._asked = Asked.CONTINUE
+            self._asked = CONTINUE
             self._restart_clock = self._remember = False
             self.grace = True
         self.journal.confirm(self._seen(stored))
@@ -158,7 +159,7 @@ class Session(msgspec.Struct, eq=False):
         self.stored = stored
         self.interrupted = None
         self.journal.confirm(self._seen(stored))
-        if self._asked is not Asked.DESTROY:
+        if self._asked is not DESTROY:
             self.journal.confirm_value(kind, before, text)
 
     def rebase(self, theirs: StoredSession) -> None:
@@ -194,7 +195,7 @@ class Session(msgspec.Struct, eq=False):
     def _continue(self) -> None:
         self._restart_clock = self._remember = False
         self.grace = True
-        self._ask(Asked.CONTINUE)
+        self._ask(CONTINUE)
 
     def _ask(self, asked: Asked) -> None:
         self._asked = asked
@@ -202,7 +203,9 @@ class Session(msgspec.Struct, eq=False):
 
     def _seen(self, stored: StoredSession | None) -> Texts:
         """Return what of a version this request may see, by what it has asked for."""
-        if stored is None or self._asked is Asked.DESTROY:
+        if stored is not None and self._asked is CONTINUE:
+            return stored.values
+        if stored is None or self._asked is DESTROY:
             return NOTHING
         signing_in = self._asked is Asked.SIGN_IN
         return only(self.rules.inherited, stored.values) if signing_in else stored.values
@@ -216,13 +219,13 @@ class Session(msgspec.Struct, eq=False):
     def _status(self, changed: bool) -> Status:
         if self.stored is None:
             return Status.NEW if changed else self._without_record()
-        if self._asked is _CONTINUE:
-            return _CHANGED if changed else _UNCHANGED
-        if self._asked is Asked.DESTROY and not changed:
+        if self._asked is CONTINUE:
+            return CHANGED if changed else UNCHANGED
+        if self._asked is DESTROY and not changed:
             return Status.DESTROYED
         return Status.RENEWED
 
     def _without_record(self) -> Status:
         # Whatever the cookies name is to end, junk is to go from the browser.
-        let_go = self._asked is Asked.DESTROY and self.presented.named
-        return Status.DESTROYED if let_go else Status.ABSENT
+        let_go = self._asked is DESTROY and self.presented.named
+        return Status.DESTROYED if let_go else ABSENT
