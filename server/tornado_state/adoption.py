@@ -158,7 +158,7 @@ class _Adoption:
         self._clears[name] = tier.clear(kind)
         if carried is None or has_value:
             return None
-        value = _decoded(kind, {carried.record_name: carried.text})
+        value = _decoded(kind, carried.texts)
         return None if value is None else Old(kind, value, f"{name}={presented}")
 
     def _of_session(self, kind: Kind[Any], *, has_value: bool) -> Old | None:

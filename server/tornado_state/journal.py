@@ -59,7 +59,8 @@ class Journal(msgspec.Struct, eq=False):
 
     def learn(self, texts: Texts) -> None:
         """Take ``texts`` for confirmed as well."""
-        self._base = Confirmed({**self._base.texts, **texts})
+        known = self._base.texts
+        self._base = Confirmed({**known, **texts} if known else texts)
 
     def has(self, kind: Kind[Any]) -> bool:
         """Return whether the kind has a value; a default that is as it was is none."""

@@ -79,8 +79,9 @@ class RequestTiers(RequestIdentity):
         """Do what `commit` does, where there is nothing to ask of the store."""
         if self._composition.identity is not None:
             self._check_identity()
-        if self._cookie_state is not None or self._old is not None:
-            self._confirm(self._due())
+        due = self._due() if self._cookie_state is not None else None
+        if due is not None or self._old is not None:
+            self._confirm(due)
 
     async def commit_all(self, confirm: Confirm) -> None:
         """Write what changed, whoever it says is signed in; see `RequestState.commit`."""

@@ -191,7 +191,8 @@ class RequestValues:
         return kind.person(value) if kind is not None and value is not None else ""
 
     def _owner_of(self, kind: Kind[Any]) -> str:
-        return self.owner() if kind in self._composition.bound_kinds else ""
+        made = self._composition
+        return self.owner() if made.identity is not None and kind in made.bound_kinds else ""
 
     def _owner_before(self) -> str:
         """Return whose cookies are handed over: nobody's where what is kept is no identity."""
