@@ -28,6 +28,7 @@ delegates.py        what Tornado's server talks to, for one request
 routes.py           the handlers that an application's routes lead to
 answer_head.py      what would break an answer's head, and what is told to who keeps it
 held_connection.py  a connection that lets nothing out before the commit
+connection_before.py a connection before another one, for what that does itself
 held_answer.py      an answer that waits, and who waits until it has left
 composition.py      an application's kinds, placement and tiers, put together
 settings.py         the settings that are about state, read and checked

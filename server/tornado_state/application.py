@@ -28,6 +28,7 @@ from functools import partial
 from typing import Any
 
 from tornado import httputil
+from tornado.http1connection import HTTP1Connection
 from tornado.log import app_log
 from tornado.web import Application, RequestHandler
 
@@ -36,7 +37,7 @@ from .delegates import AnswerOnly, LoadFirst, answer_error
 from .events import Events
 from .exceptions import CompositionError
 from .handlers import StateHandler, check_attributes
-from .held_connection import HeldConnection
+from .held_connection import HeldConnection, HeldForeignConnection
 from .request_state import RequestState
 from .routes import handlers_of
 from .settings import read_settings
@@ -150,7 +151,8 @@ class StateApplication(Application):
             app_log.error("the state of a request could not be put together", exc_info=True)
             return AnswerOnly(answer, error)
         if state is not None:
-            request.connection = HeldConnection(connection, state, answer, target_class.__name__)
+            held = HeldConnection if type(connection) is HTTP1Connection else HeldForeignConnection
+            request.connection = held(connection, state, answer, target_class.__name__)
         delegate = super().get_handler_delegate(
             request, target_class, target_kwargs, path_args, path_kwargs
         )

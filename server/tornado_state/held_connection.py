@@ -19,6 +19,7 @@ from tornado import httputil
 from tornado.log import app_log
 
 from .answer_head import check_head, complete
+from .connection_before import ConnectionBefore
 from .exceptions import ResponseStarted, StateError, Unanswered
 from .explaining import explain_commit, explain_load, is_asked_for
 from .held_answer import HeldAnswer
@@ -26,7 +27,7 @@ from .request_state import RequestState
 from .sessions.cancellations import is_let_out
 
 
-class HeldConnection(httputil.HTTPConnection):
+class HeldConnection(ConnectionBefore):
     """The handler's connection, which lets nothing out before the state is committed.
 
     ``answer`` is called with the error when the commit fails; without it the state is only read.
@@ -40,8 +41,7 @@ class HeldConnection(httputil.HTTPConnection):
         answer: Callable[[Exception], None] | None,
         handler: str,
     ) -> None:
-        # More than Tornado's interface says: whoever serves, and who detaches it, knows what it is.
-        self.connection: Any = connection
+        super().__init__(connection)
         self.state = state
         self.retry_after: int | None = None
         self._answer = answer
@@ -50,24 +50,16 @@ class HeldConnection(httputil.HTTPConnection):
         #: The answer that waits; it stays here when another is sent instead.
         self._held: HeldAnswer | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        """Everything else is the connection's own: detaching, its context."""
-        return getattr(self.connection, name)
-
     @property
     def holding(self) -> bool:
         """Whether an answer waits, or waited in vain."""
         return self._held is not None
 
-    def set_close_callback(self, callback: Callable[[], None] | None) -> None:
-        """Have ``callback`` called when the client leaves early."""
-        self.connection.set_close_callback(callback)
-
     def for_error(self, error: Exception) -> HeldConnection:
         """Return a connection for whoever answers ``error``: the state is there to be read."""
         self.state.discard()
         self.state.close()
-        connection = HeldConnection(self.connection, self.state, None, self._handler)
+        connection = type(self)(self.connection, self.state, None, self._handler)
         if isinstance(error, Unanswered):
             connection.retry_after = error.retry_after
         return connection
@@ -246,3 +238,10 @@ class HeldConnection(httputil.HTTPConnection):
         assert self._answer is not None, "what is only read cannot fail to be committed"
         self._answer(error)
         self._answer = None
+
+
+class HeldForeignConnection(HeldConnection):
+    """One before another connection than Tornado's, whatever that has."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)

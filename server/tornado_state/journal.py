@@ -143,7 +143,8 @@ class Journal(msgspec.Struct, eq=False):
         self._base = Confirmed(base)
         for kind, live in self._live.items():
             # As it was handed out, it is no value any more: the one that is kept is to go.
-            live.dropped = live.dropped or (live.is_default and kind.record_name in base)
+            if live.is_default and kind.record_name in base:
+                live.dropped = True
 
     def confirm_value(self, kind: Kind[Any], before: bytes | None, text: bytes | None) -> None:
         """Take what ``text`` says, None for none, unless another was assigned since ``before``."""

@@ -26,15 +26,16 @@ _PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 
 
 def is_plainly_alike(back: Any, value: Any) -> bool:
-    """Return whether both are made of the same builtins: quick, and False for anything else.
+    """Return whether ``value`` is made of builtins and equal: quick, and False for anything else.
 
-    What is marshalled says the exact types of builtins, all kinds of bytes apart, and the order of
-    what is in them; of any class it is refused. Format 2 says nothing of how an object is kept.
+    What is of a class, or a member of an enumeration, cannot be marshalled. For values of types of
+    which no builtin but one of the same type is equal and written alike.
     """
     try:
-        return marshal.dumps(back, 2) == marshal.dumps(value, 2)
+        marshal.dumps(value)
     except ValueError:
         return False
+    return bool(back == value)
 
 
 def difference(back: Any, value: Any) -> Difference | None:

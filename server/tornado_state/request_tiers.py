@@ -56,7 +56,8 @@ class RequestTiers(RequestIdentity):
             if self._composition.identity is not None:
                 self._check_identity()
             due = self._due() if self._cookie_state is not None else None
-            begun = self._session.tier.commit_soon(self._session.known)
+            session = self._session
+            begun = session.tier.commit_soon(session.known)
         except Exception:  # noqa: BLE001 - whatever it is: `commit` raises it, and nothing was done
             return None
         if begun is None:

@@ -42,11 +42,11 @@ _IN_ORDER = msgspec.json.Encoder(order="deterministic")
 _REFUSALS = (msgspec.MsgspecError, TypeError, ValueError, ArithmeticError, RecursionError)
 
 
-#: Types that may be compared in a way of their own, or are not told apart by marshalling.
-_NOT_PLAIN = (
-    *(inspect.StructType, inspect.DataclassType, inspect.NamedTupleType),
-    *(inspect.DateTimeType, inspect.TimeType),
-    *(inspect.BytesType, inspect.ByteArrayType, inspect.MemoryViewType, inspect.RawType),
+#: Types no value of which is equal to a builtin of another type that is written alike.
+_PLAIN = (
+    *(inspect.NoneType, inspect.BoolType, inspect.IntType, inspect.FloatType, inspect.StrType),
+    *(inspect.LiteralType, inspect.AnyType, inspect.UnionType, inspect.Metadata),
+    *(inspect.ListType, inspect.TupleType, inspect.VarTupleType, inspect.TypedDictType),
 )
 
 _COLLECTIONS = (list, tuple, dict, set, frozenset)
@@ -132,7 +132,7 @@ class ValueType(Generic[T]):
         kinds = _types_within(info)
         if foreign := [kind.cls for kind in kinds if isinstance(kind, inspect.CustomType)]:
             raise CompositionError(f"{name}: values of {foreign[0]!r} cannot be kept")
-        self._is_plain = not any(isinstance(kind, _NOT_PLAIN) for kind in kinds)
+        self._is_plain = all(map(_is_plain, kinds))
         self._has_classes = any(
             isinstance(kind, inspect.StructType | inspect.DataclassType) for kind in kinds
         )
@@ -216,6 +216,12 @@ class ValueType(Generic[T]):
             return InvalidValue(self._name, text or type(error).__name__)
         is_key, path = found.groups()
         return InvalidValue(self._name, f"a key: {why}" if is_key else why, path)
+
+
+def _is_plain(kind: inspect.Type) -> bool:
+    if isinstance(kind, inspect.DictType):
+        return isinstance(kind.key_type, inspect.StrType | inspect.AnyType)
+    return isinstance(kind, _PLAIN)
 
 
 def _short(value: object) -> str:

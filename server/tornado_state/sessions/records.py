@@ -185,9 +185,8 @@ class SessionRecords(SessionTimes):
             check_size(values, stored.size)
         contents = Contents(stored.created_at, now, stored.remembered, data)
         sealed = self.sealer.seal(stored.session_id, contents)
-        return self._recent.remember(
-            self._version(stored.session_id, contents, values, sealed, None)
-        )
+        said = {"written_at": now, "values": values, "sealed": sealed, "token": None}
+        return self._recent.remember(msgspec.structs.replace(stored, **said))
 
     async def swap(self, stored: StoredSession, new: StoredSession, address: str = "") -> bool:
         """Replace exactly the version ``stored``; False when another stands there now.

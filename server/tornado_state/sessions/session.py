@@ -146,7 +146,7 @@ class Session(msgspec.Struct, eq=False):
         self.stored = stored
         self.interrupted = None
         self.old, self.was = None, NOTHING
-        if self.still_asks_for(plan):
+        if self._asked is not CONTINUE and self.still_asks_for(plan):
             self._asked = CONTINUE
             self._restart_clock = self._remember = False
             self.grace = True
