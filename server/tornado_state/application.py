@@ -24,7 +24,6 @@ from __future__ import annotations
 import logging
 import re
 import time
-from functools import partial
 from typing import Any
 
 from tornado import httputil
@@ -33,7 +32,7 @@ from tornado.log import app_log
 from tornado.web import Application, RequestHandler
 
 from .composition import Composition, Plan
-from .delegates import AnswerOnly, LoadFirst, answer_error
+from .delegates import AnswerOnly, LoadFirst
 from .events import Events
 from .exceptions import CompositionError
 from .handlers import StateHandler, check_attributes
@@ -144,21 +143,19 @@ class StateApplication(Application):
                 request, target_class, target_kwargs, path_args, path_kwargs
             )
 
-        answer = partial(answer_error, self, request, target_class, target_kwargs or {})
+        delegate = LoadFirst(self, request, target_class, target_kwargs or {})
         try:
             state = self._state_for(request, target_class)
         except Exception as error:  # noqa: BLE001 - of whatever class: the client gets an answer
             app_log.error("the state of a request could not be put together", exc_info=True)
-            return AnswerOnly(answer, error)
+            return AnswerOnly(delegate.answer, error)
         if state is not None:
             held = HeldConnection if type(connection) is HTTP1Connection else HeldForeignConnection
-            request.connection = held(connection, state, answer, target_class.__name__)
-        delegate = super().get_handler_delegate(
+            request.connection = held(connection, state, delegate, target_class.__name__)
+        handler = super().get_handler_delegate(
             request, target_class, target_kwargs, path_args, path_kwargs
         )
-        if state is None:
-            return delegate
-        return LoadFirst(state, delegate, answer, early=bool(target_class._stream_request_body))
+        return handler if state is None else delegate.before(state, handler)
 
     def _state_for(
         self, request: httputil.HTTPServerRequest, target_class: type[StateHandler]

@@ -7,11 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from tornado import httputil
 from tornado.concurrent import chain_future
+
+
+class Answering(Protocol):
+    """Whoever answers in place of a handler."""
+
+    def answer(self, error: Exception) -> None:
+        """Answer ``error``."""
 
 
 class HeldAnswer(msgspec.Struct, eq=False):

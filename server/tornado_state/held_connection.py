@@ -22,7 +22,7 @@ from .answer_head import check_head, complete
 from .connection_before import ConnectionBefore
 from .exceptions import ResponseStarted, StateError, Unanswered
 from .explaining import explain_commit, explain_load, is_asked_for
-from .held_answer import HeldAnswer
+from .held_answer import Answering, HeldAnswer
 from .request_state import RequestState
 from .sessions.cancellations import is_let_out
 
@@ -30,7 +30,8 @@ from .sessions.cancellations import is_let_out
 class HeldConnection(ConnectionBefore):
     """The handler's connection, which lets nothing out before the state is committed.
 
-    ``answer`` is called with the error when the commit fails; without it the state is only read.
+    ``answering`` is asked to answer the error when the commit fails; without it the state is only
+    read.
     ``handler`` is the name of the handler, for what can only be told in a log.
     """
 
@@ -38,13 +39,13 @@ class HeldConnection(ConnectionBefore):
         self,
         connection: httputil.HTTPConnection,
         state: RequestState,
-        answer: Callable[[Exception], None] | None,
+        answering: Answering | None,
         handler: str,
     ) -> None:
         super().__init__(connection)
         self.state = state
         self.retry_after: int | None = None
-        self._answer = answer
+        self._answering = answering
         self._explains = is_asked_for()
         self._handler = handler
         #: The answer that waits; it stays here when another is sent instead.
@@ -75,7 +76,7 @@ class HeldConnection(ConnectionBefore):
         if self._explains:
             explain_load(state.session)
             explain_commit(state.session, status)
-        failed, is_read_only = status >= 500, self._answer is None
+        failed, is_read_only = status >= 500, self._answering is None
         if failed or is_read_only:
             state.discard()
         if is_read_only:
@@ -111,7 +112,9 @@ class HeldConnection(ConnectionBefore):
             self._held.is_whole = True
         else:
             self.connection.finish()
-            self._answer = None  # be part of no circle: what this request made is freed as it ends
+            self._answering = (
+                None  # be part of no circle: what this request made is freed as it ends
+            )
 
     def when_sent(self, callback: Callable[[], None]) -> None:
         """Call back when the held response has left; never, when another was sent instead."""
@@ -230,14 +233,14 @@ class HeldConnection(ConnectionBefore):
             held.fail(error)
             return
         if held.is_whole:
-            self._answer = None
+            self._answering = None
 
     async def _fail(self, held: HeldAnswer, error: StateError) -> None:
         """Have the error answered instead. To the handler, the connection stays held."""
         held.fail(error)
-        assert self._answer is not None, "what is only read cannot fail to be committed"
-        self._answer(error)
-        self._answer = None
+        assert self._answering is not None, "what is only read cannot fail to be committed"
+        self._answering.answer(error)
+        self._answering = None
 
 
 class HeldForeignConnection(HeldConnection):

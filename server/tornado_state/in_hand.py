@@ -79,16 +79,17 @@ def text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
 
 def may_have_changed(in_hand: Mapping[Kind[Any], InHand], base: Confirmed) -> bool:
     """Return whether `change_of` may have anything to tell of any: a look that costs little."""
+    texts = base.texts
     for kind, live in in_hand.items():
-        text = live.text
+        value, text = live.value, live.text
         if live.dropped:
             return True
-        if type(live.value) in MUTABLE or not is_immutable(live.value):
-            live.seen = kind.values.written(live.value)
-            if live.seen != text or kind.values.has_more(live.value):
+        if type(value) in MUTABLE or not is_immutable(value):
+            live.seen = seen = kind.values.written(value)
+            if seen != text or kind.values.has_more(value):
                 return True
-        is_kept = live.is_default or text == base.texts.get(kind.record_name)
-        if not is_kept and text != base.kept(kind):
+        is_as_read = live.is_default or text == texts.get(kind.record_name)
+        if not is_as_read and text != base.kept(kind):
             return True
     return False
 

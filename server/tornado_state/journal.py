@@ -59,8 +59,7 @@ class Journal(msgspec.Struct, eq=False):
 
     def learn(self, texts: Texts) -> None:
         """Take ``texts`` for confirmed as well."""
-        known = self._base.texts
-        self._base = Confirmed({**known, **texts} if known else texts)
+        self._base = Confirmed({**self._base.texts, **texts} if self._base.texts else texts)
 
     def has(self, kind: Kind[Any]) -> bool:
         """Return whether the kind has a value; a default that is as it was is none."""
@@ -198,8 +197,7 @@ class Journal(msgspec.Struct, eq=False):
     def late_changes(self) -> tuple[list[str], bool]:
         """Return the names of kinds whose values changed inside since they were told, each once.
 
-        With it, whether somebody else holds a value that did not, and still can: such a value has
-        more references than the two here.
+        With it, whether one that did not, and still can, has more references than the two here.
         """
         late, held = [], False
         for kind, live in self._live.items():

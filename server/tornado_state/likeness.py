@@ -24,12 +24,24 @@ Difference = tuple[str, object]
 
 _PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 
+_PLAIN_TYPES = (
+    *(inspect.NoneType, inspect.BoolType, inspect.IntType, inspect.FloatType, inspect.StrType),
+    *(inspect.LiteralType, inspect.AnyType, inspect.UnionType, inspect.Metadata),
+    *(inspect.ListType, inspect.TupleType, inspect.VarTupleType, inspect.TypedDictType),
+)
+
+
+def is_plain(kind: inspect.Type) -> bool:
+    """Return whether no value of the type is equal to another builtin that is written alike."""
+    if isinstance(kind, inspect.DictType):
+        return isinstance(kind.key_type, inspect.StrType | inspect.AnyType)
+    return isinstance(kind, _PLAIN_TYPES)
+
 
 def is_plainly_alike(back: Any, value: Any) -> bool:
     """Return whether ``value`` is made of builtins and equal: quick, and False for anything else.
 
-    What is of a class, or a member of an enumeration, cannot be marshalled. For values of types of
-    which no builtin but one of the same type is equal and written alike.
+    For types that `is_plain`. What is of a class, enumerations as well, cannot be marshalled.
     """
     try:
         marshal.dumps(value)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from tornado.log import app_log
@@ -207,14 +208,6 @@ class RequestValues:
 
     # When it is too late
 
-    def _journals(self) -> list[Journal]:
-        """Return the journals there are by now."""
-        session = self._session.known_or_none
-        journals = [] if session is None else [session.journal]
-        if self._cookie_state is not None:
-            journals.append(self._cookie_state.values)
-        return journals
-
     def close(self) -> None:
         """The response begins: from now on a change raises, or comes too late."""
         if not self._closed:
@@ -227,26 +220,30 @@ class RequestValues:
 
     def late_changes(self) -> list[str]:
         """Return the names of kinds whose values changed inside when it was too late."""
-        return [name for journal in self._journals() for name in journal.late_changes()[0]]
+        session, cookies = self._session.known, self._client
+        return session.journal.late_changes()[0] + cookies.values.late_changes()[0]
 
     def tell_late_changes(self, handler: str) -> None:
         """The request is freed: say in the log what ``handler`` changed inside too late.
 
         And once more, where somebody else has such a value.
         """
-        for journal in self._journals():
-            if _tell(journal, handler):
-                with suppress(RuntimeError):  # no loop runs any more
-                    asyncio.get_running_loop().call_later(_LATER, _tell, journal, handler)
+        known, cookies = self._session.known_or_none, self._cookie_state
+        if known is not None:
+            _tell(known.journal, handler)
+        if cookies is not None:
+            _tell(cookies.values, handler)
 
 
-def _tell(journal: Journal, handler: str) -> bool:
-    """Return whether there may be more to tell."""
+def _tell(journal: Journal, handler: str, *, is_last: bool = False) -> None:
     late, is_held = journal.late_changes()
+    if is_held and not is_last:
+        with suppress(RuntimeError):  # no loop runs any more
+            again = partial(_tell, journal, handler, is_last=True)
+            asyncio.get_running_loop().call_later(_LATER, again)
     for name in late:
         app_log.warning(
             "%s changed a value of %s from within after its response began: it is not kept",
             handler,
             name,
         )
-    return is_held

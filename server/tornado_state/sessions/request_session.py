@@ -95,10 +95,11 @@ class RequestSession(msgspec.Struct, eq=False):
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             self._note(error)
             return True
-        if session is not None:
-            self.take_over(session)
-            self.is_loaded = True
-        return session is not None
+        if session is None:
+            return False
+        self.take_over(session)
+        self.is_loaded = True
+        return True
 
     async def load(self) -> None:
         """Load the session; a failure is kept for whoever uses it."""
