@@ -205,7 +205,7 @@ def signs_out_in_the_browser_only() -> None:
 @weakness
 def shows_the_cart_after_sign_out() -> None:
     async def spoiled(handler: Any) -> None:
-        handler.state._tiers.drop(CREDENTIALS)
+        handler.state.drop(CREDENTIALS)
         await handler.state.commit()
         let_go(handler)
         handler.answer_form(None, "/")
@@ -385,8 +385,8 @@ def answers_before_saving() -> None:
 @weakness
 def keeps_its_id_at_sign_in() -> None:
     def spoiled(self: RequestState, value: Credentials, _remember: bool = False) -> None:
-        self._identity._person = CREDENTIALS.person(value)
-        self._tiers.assign(CREDENTIALS, value)
+        self._person = CREDENTIALS.person(value)
+        self.assign(CREDENTIALS, value)
 
     RequestState.sign_in = spoiled
 
@@ -590,12 +590,7 @@ def answers_an_outage_with_500() -> None:
 
 @weakness
 def never_says_that_a_session_ended() -> None:
-    init = Session.__init__
-
-    def spoiled(self: Session, stored: Any = None, **options: Any) -> None:
-        init(self, stored, **options | {"ended": False})
-
-    Session.__init__ = spoiled
+    RequestState.ended = property(lambda _self: False)
 
 
 @weakness

@@ -10,11 +10,9 @@ journal.py          what a request asked for, held against what is confirmed
 conflicts.py        whether two changes of one kind are at odds
 recent.py           what was worked out lately, within bounds
 confirmed.py        the texts that are confirmed, of whatever version
-late_changes.py     what changes inside a value when it is too late
 updates.py          what the function of an update makes of a value
 in_hand.py          a value that a request has in hand, or had
 request_state.py    one request's state: its kinds, and what a session can do besides
-served_state.py     the same, as whoever serves the request sees it
 kind_mapping.py     the kinds of a handler as a mapping
 persons_sessions.py the sessions of whoever is signed in, listed and ended
 sockets.py          WebSockets that end with their session
@@ -30,6 +28,7 @@ delegates.py        what Tornado's server talks to, for one request
 routes.py           the handlers that an application's routes lead to
 answer_head.py      what would break an answer's head, and what is told to who keeps it
 held_connection.py  a connection that lets nothing out before the commit
+connection_before.py a connection before another one, for what that does itself
 held_answer.py      an answer that waits, and who waits until it has left
 composition.py      an application's kinds, placement and tiers, put together
 settings.py         the settings that are about state, read and checked

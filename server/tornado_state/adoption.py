@@ -18,18 +18,12 @@ import logging
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from .composition import is_bound
 from .confirmed import Confirmed
 from .cookies.wire import SetCookie
-from .exceptions import (
-    Conflict,
-    CrossSite,
-    InsecureTransport,
-    InvalidValue,
-    StateError,
-    TooLarge,
-)
-from .identity import Identity
+from .exceptions import Conflict, CrossSite, InsecureTransport, InvalidValue, StateError, TooLarge
 from .kinds import Kind
 from .predecessors.adopted import Adopted, Moved, Predecessor
 from .request_tiers import RequestTiers
@@ -53,63 +47,62 @@ class Old(NamedTuple):
     predecessor: Predecessor | None = None
 
 
-def may_adopt(tiers: RequestTiers) -> bool:
+def may_adopt(state: RequestTiers) -> bool:
     """Return whether there may be something to bring over that is not in the session."""
-    return any(name in tiers.cookies for name in tiers.composition.old_names)
+    return any(name in state.cookies for name in state.composition.old_names)
 
 
-async def adopt(tiers: RequestTiers, identity: Identity) -> None:
+async def adopt(state: RequestTiers) -> None:
     """Bring over what there is; see the module's rules."""
-    if not tiers.session.is_loaded:
+    if not state.session.is_loaded:
         return
     try:
-        await _bring_over(tiers, identity)
+        await _bring_over(state)
     except (CrossSite, InsecureTransport, TooLarge, Conflict) as error:
         log.info("what was kept elsewhere is not brought over: %s", error)
-        tiers.discard()
+        state.discard()
     except StateError as error:
-        tiers.discard()
-        tiers.session.fail(error)
-    identity.forget()
+        state.discard()
+        state.session.fail(error)
+    state._person = None
 
 
-async def _bring_over(tiers: RequestTiers, identity: Identity) -> None:
+async def _bring_over(state: RequestTiers) -> None:
     try:
-        await _Adoption(tiers, identity).run()
+        await _Adoption(state).run()
     except Conflict:
         # Another request has brought it over, or written: what that stored counts.
-        tiers.discard()
-        await tiers.reload(closed=False)
-        await _Adoption(tiers, identity).run()
+        state.discard()
+        await state.reload_all()
+        await _Adoption(state).run()
 
 
 class _Adoption:
     """One request's. ``_clears`` are the cookies to clear, by name, once their values are here."""
 
-    def __init__(self, tiers: RequestTiers, identity: Identity) -> None:
-        self._tiers = tiers
-        self._identity = identity
-        self._session = tiers.session
-        self._made = tiers.composition
-        self._owner = tiers.owner()
+    def __init__(self, state: RequestTiers) -> None:
+        self._state = state
+        self._session = state.session
+        self._made = state.composition
+        self._owner = state.owner()
         self._may_sign_in = not self._owner
         self._read: dict[Predecessor, Mapping[str, Any] | None] = {}
         self._clears: dict[str, SetCookie] = {}
         self._left_alone: set[Predecessor | None] = set()
 
     async def run(self) -> None:
-        found = [old for kind in self._tiers.adopting for old in await self._look_for(kind)]
+        found = [old for kind in self._state._adopting for old in await self._look_for(kind)]
         claim = self._claim(found)
         if claim is not None and await self._goes_on(claim):
             return
         for old in found:
             self._take(old)
         if found or self._session.changed:
-            await self._tiers.commit(nobody_else)
+            await self._state.commit_all(nobody_else)
         if claim is not None:
             await self._claim_for(claim)
         self._clear_predecessors(found)
-        self._tiers.old_cookies.clear(self._clears)
+        self._state.old_cookies.clear(self._clears)
         for _ in found:
             self._made.events.tell("adopted")
 
@@ -132,13 +125,13 @@ class _Adoption:
 
     def _has(self, kind: Kind[Any]) -> bool:
         try:
-            return self._tiers.journal(kind).has(kind)
+            return self._state.journal(kind).has(kind)
         except StateError:  # of a newer release: not to be replaced
             return True
 
     async def _of_predecessor(self, kind: Kind[Any], adopted: Adopted) -> Old | None:
         predecessor = adopted.predecessor
-        presented = self._tiers.cookies.get(predecessor.cookie)
+        presented = self._state.cookies.get(predecessor.cookie)
         may_read = self._may_sign_in or not self._made.signs_in(predecessor)
         if presented is None or not may_read:
             return None
@@ -158,14 +151,14 @@ class _Adoption:
 
     def _of_cookie(self, kind: Kind[Any], *, has_value: bool) -> Old | None:
         tier, name = self._made.signed_cookies, self._made.signed_cookies.cookie_name(kind)
-        presented = self._tiers.cookies.get(name)
+        presented = self._state.cookies.get(name)
         if presented is None:
             return None
-        carried = tier.read(kind, self._tiers.cookies, self._owner if is_bound(kind) else "")
+        carried = tier.read(kind, self._state.cookies, self._owner if is_bound(kind) else "")
         self._clears[name] = tier.clear(kind)
         if carried is None or has_value:
             return None
-        value = _decoded(kind, {carried.record_name: carried.text})
+        value = _decoded(kind, carried.texts)
         return None if value is None else Old(kind, value, f"{name}={presented}")
 
     def _of_session(self, kind: Kind[Any], *, has_value: bool) -> Old | None:
@@ -180,7 +173,7 @@ class _Adoption:
 
     def _claim(self, found: list[Old]) -> bytes | None:
         """Return what is to be claimed: of who is signed in, or of all that begins a session."""
-        in_session = [old for old in found if not self._tiers.is_in_cookie(old.kind)]
+        in_session = [old for old in found if not self._state.is_in_cookie(old.kind)]
         of_identity = [old.presented for old in in_session if old.kind.identity]
         begins = self._session.known.stored is None
         claim = of_identity or [old.presented for old in in_session if begins]
@@ -195,7 +188,7 @@ class _Adoption:
         if claimed.stored is not None or self._session.known.stored is None:
             self._session.take_over(claimed)
         if claimed.stored is None:
-            self._tiers.old_cookies.clear_all()
+            self._state.old_cookies.clear_all()
         return True
 
     async def _claim_for(self, claim: bytes) -> None:
@@ -207,7 +200,8 @@ class _Adoption:
 
     async def _load(self, session_id: str | None) -> Session:
         tier = self._session.tier
-        claimed = await tier.load(self._session.known.presented._replace(session_id=session_id))
+        presented = msgspec.structs.replace(self._session.known.presented, session_id=session_id)
+        claimed = await tier.load(presented)
         if claimed.stored is not None:
             claimed.cookie = tier.keep(claimed.stored)
         return claimed
@@ -217,9 +211,9 @@ class _Adoption:
     def _take(self, old: Old) -> None:
         if old.kind.identity:
             remember = old.predecessor is not None and old.predecessor.remember
-            self._identity.sign_in(old.value, remember=remember)
+            self._state.sign_in_person(old.value, remember=remember)
         else:
-            self._tiers.assign(old.kind, old.value)
+            self._state.assign(old.kind, old.value)
 
     def _clear_predecessors(self, found: list[Old]) -> None:
         """Have the cookies cleared that nobody is signed in by."""

@@ -13,15 +13,23 @@ from itertools import chain
 from tornado.httputil import HTTPHeaders, HTTPOutputError
 
 from .explaining import explain_cookies
-from .served_state import ServedState
+from .request_tiers import RequestTiers
 
 _DIGITS = re.compile(r"[0-9]+")
 
 
 def complete(
-    headers: HTTPHeaders, state: ServedState, *, retry_after: int | None, explains: bool
+    status: int,
+    headers: HTTPHeaders,
+    state: RequestTiers,
+    retry_after: int | None,
+    *,
+    explains: bool,
 ) -> None:
-    """Add cookies, and what caches and clients must know; say which, if that is asked for."""
+    """Add cookies, and what caches and clients must know; say which, if that is asked for.
+
+    ``retry_after`` is in seconds, for a 503 that does not say so itself.
+    """
     cookies = state.set_cookies()
     for cookie in cookies:
         headers.add("Set-Cookie", cookie.header)
@@ -33,14 +41,16 @@ def complete(
         explain_cookies(cookies)
     if (timing := state.timing) is not None:
         headers.add("Server-Timing", timing)
-    if retry_after is not None and "Retry-After" not in headers:
+    if status == 503 and retry_after is not None and "Retry-After" not in headers:
         headers["Retry-After"] = str(retry_after)
 
 
 def check_head(headers: HTTPHeaders, chunk: bytes | None) -> None:
     """Raise `ValueError` for what breaks the head, `HTTPOutputError` for too much of a body."""
-    head = "".join(chain.from_iterable(headers.get_all()))
-    head.encode("latin-1")
+    # Of what Tornado keeps, for to have each pair made takes longer than all the rest.
+    head = "".join(chain(headers._as_list, *headers._as_list.values()))
+    if not head.isascii():
+        head.encode("latin-1")
     if "\r" in head or "\n" in head:
         broken = [name for name, value in headers.get_all() if {*"\r\n"} & {*name, *value}]
         raise ValueError(f"a header's value breaks its line: {broken[0]}")

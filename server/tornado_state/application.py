@@ -24,19 +24,19 @@ from __future__ import annotations
 import logging
 import re
 import time
-from functools import partial
 from typing import Any
 
 from tornado import httputil
+from tornado.http1connection import HTTP1Connection
 from tornado.log import app_log
 from tornado.web import Application, RequestHandler
 
-from .composition import Composition
-from .delegates import AnswerOnly, LoadFirst, answer_error
+from .composition import Composition, Requirements
+from .delegates import AnswerOnly, LoadFirst
 from .events import Events
 from .exceptions import CompositionError
 from .handlers import StateHandler, check_attributes
-from .held_connection import HeldConnection
+from .held_connection import HeldConnection, HeldForeignConnection
 from .request_state import RequestState
 from .routes import handlers_of
 from .settings import read_settings
@@ -97,6 +97,7 @@ class StateApplication(Application):
             settings.get("state_clock", time.time),
         )
         self.session_store = store
+        self._state_class = TimedState if read.timing else RequestState
         self._known: set[type[StateHandler]] = set()
         self._declare_all()
         if not read.names.secure:
@@ -143,36 +144,42 @@ class StateApplication(Application):
                 request, target_class, target_kwargs, path_args, path_kwargs
             )
 
-        answer = partial(answer_error, self, request, target_class, target_kwargs or {})
+        delegate = LoadFirst(self, request, target_class, target_kwargs or {})
         try:
             state = self._state_for(request, target_class)
         except Exception as error:  # noqa: BLE001 - of whatever class: the client gets an answer
             app_log.error("the state of a request could not be put together", exc_info=True)
-            return AnswerOnly(answer, error)
+            return AnswerOnly(delegate.answer, error)
         if state is not None:
-            request.connection = HeldConnection(connection, state, answer, target_class.__name__)
-        delegate = super().get_handler_delegate(
+            held = HeldConnection if type(connection) is HTTP1Connection else HeldForeignConnection
+            request.connection = held(connection, state, delegate, target_class.__name__)
+        handler = super().get_handler_delegate(
             request, target_class, target_kwargs, path_args, path_kwargs
         )
-        if state is None:
-            return delegate
-        return LoadFirst(state, delegate, answer, early=bool(target_class._stream_request_body))
+        return handler if state is None else delegate.before(state, handler)
 
     def _state_for(
         self, request: httputil.HTTPServerRequest, target_class: type[StateHandler]
     ) -> RequestState | None:
         """Return the state of a request, None for a handler that has none."""
+        made = self._composition
+        known = made.requirements_of.get(target_class)
+        required = known or self._requirements_for(request, target_class)
+        if not required.kinds:
+            return None
+        visit = Visit.of(request, made.cookie_reader, made.settings.https_in_front)
+        return self._state_class(made, required, visit, target_class.counts_as_use)
+
+    def _requirements_for(
+        self, request: httputil.HTTPServerRequest, target_class: type[StateHandler]
+    ) -> Requirements:
         if target_class not in self._known:
             self._declare(target_class)
-        kinds = tuple(target_class.kinds_for(request))
-        if not kinds:
-            return None
-        made = self._composition
-        in_front = made.settings.https_in_front
-        visit = Visit(request, made.cookie_reader, https_in_front=in_front)
-        counts_as_use = target_class.counts_as_use
-        state = TimedState if made.settings.timing else RequestState
-        return state(made, made.requirements(kinds), visit, counts_as_use=counts_as_use)
+        required = self._composition.requirements(tuple(target_class.kinds_for(request)))
+        asked = getattr(target_class.kinds_for, "__func__", None)
+        if asked is StateHandler.kinds_for.__func__:  # type: ignore[attr-defined]
+            self._composition.requirements_of[target_class] = required
+        return required
 
     def log_request(self, handler: RequestHandler) -> None:
         """Log once it is known what was sent."""

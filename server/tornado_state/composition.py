@@ -68,6 +68,8 @@ class Composition:
         self.placement = _as_table(placement)
         self._declared_by: dict[str, tuple[Kind[Any], str]] = {}
         self._requirements: dict[tuple[Kind[Any], ...], Requirements] = {}
+        #: Those of handlers whose requests are all about the same kinds.
+        self.requirements_of: dict[type, Requirements] = {}
         self._signer = Signer(
             settings.cookie_secret,
             settings.names.application,
@@ -80,8 +82,7 @@ class Composition:
         lifetime = settings.clocks.absolute_timeout
         self.signed_cookies = SignedCookieTier(self._signer, settings.names, lifetime=lifetime)
         self.sessions: ServerSessionTier | None = None
-        self._clock = clock
-        self.rules = KindRules()
+        self._clock, self.rules = clock, KindRules()
         self._check_placement()
         self._arrange()
 
@@ -117,8 +118,8 @@ class Composition:
         for kind in kinds:
             self.placement.check(kind)
         used = set(kinds)
-        if self.placement.identity and used & self.bound_kinds:
-            used.add(self.placement.identity)
+        if self.identity and used & self.bound_kinds:
+            used.add(self.identity)
         needs = any(self.placement[k] is not SIGNED_COOKIE for k in used)
         # A predecessor's cookie is cleared once its values are here: then all of them are.
         if not needs and not used & set(self._adopting):
@@ -162,6 +163,8 @@ class Composition:
     def _arrange(self) -> None:
         """Work out what follows from the placement."""
         table = self.placement
+        #: The kind that names the person signed in, None in an application without sign-in.
+        self.identity = table.identity
         #: The kinds kept in signed cookies, as a set in order.
         self.cookie_kinds = {kind: None for kind, tier in table.items() if tier is SIGNED_COOKIE}
         #: Of those, the kinds that end with sign-out: signed for the person signed in only.
@@ -176,6 +179,7 @@ class Composition:
             self._arrange_sessions(self._store)
         self._arrange_adopting()
         self._requirements.clear()
+        self.requirements_of.clear()
 
     def _arrange_adopting(self) -> None:
         """Work out what is to be brought over; first of all who is signed in."""
@@ -212,7 +216,7 @@ class Composition:
 
     def signs_in(self, predecessor: Predecessor) -> bool:
         """Return whether somebody may be signed in by what ``predecessor`` kept."""
-        kind = self.placement.identity
+        kind = self.identity
         adopts = kind.adopts if kind is not None else ()
         return any(isinstance(a, Adopted) and a.predecessor is predecessor for a in adopts)
 
@@ -231,7 +235,7 @@ class Composition:
             self.sessions = ServerSessionTier(records, cookie, self.rules, tell, every)
             self.sessions.list_sessions(settings.session_list)
         self.sessions.rules = self.rules
-        who = self.placement.identity
+        who = self.identity
         self.sessions.records.identity = who.name if who else None
 
 

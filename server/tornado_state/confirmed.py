@@ -84,8 +84,9 @@ class Confirmed(msgspec.Struct, eq=False, gc=False):
         """Return the texts with ``changes``."""
         texts = dict(self.texts)
         for kind, text in changes.items():
-            for name in self.names(kind):
-                del texts[name]
+            if text is None or kind.record_name not in texts or "@" in " ".join(texts):
+                for name in self.names(kind):
+                    del texts[name]
             if text is not None:
                 texts[kind.record_name] = text
         return texts

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any, cast
 
 from tornado import httputil
@@ -21,44 +20,6 @@ from .exceptions import StateError
 from .held_connection import HeldConnection
 from .request_state import RequestState
 from .sessions.cancellations import is_let_out
-
-
-def answer_error(
-    application: Application,
-    request: httputil.HTTPServerRequest,
-    target_class: type[RequestHandler],
-    target_kwargs: dict[str, Any],
-    error: Exception,
-) -> None:
-    """Have a new instance of the handler answer ``error``, and nothing but that.
-
-    It is not executed: neither its method nor ``prepare``, nor any check of the request, could
-    change what has become of the request. Its request is a copy with a connection of its own: the
-    handler that failed may still be writing to the other, where it is swallowed.
-    """
-    if isinstance(request.connection, HeldConnection):
-        connection = request.connection.for_error(error)
-        request = copy.copy(request)
-        request.connection = connection
-    handler = _made(application, request, target_class, target_kwargs)
-    handler._transforms = []
-    told = (type(error), error, error.__traceback__)
-    handler.log_exception(*told)
-    handler.send_error(_status(error), exc_info=told)
-
-
-def _made(
-    application: Application,
-    request: httputil.HTTPServerRequest,
-    target_class: type[RequestHandler],
-    target_kwargs: dict[str, Any],
-) -> RequestHandler:
-    """Return the handler, or Tornado's own in place of one that cannot even be made."""
-    try:
-        return target_class(application, request, **target_kwargs)
-    except Exception:  # noqa: BLE001 - of whatever class: the client gets an answer
-        app_log.error("%s cannot be made", target_class.__name__, exc_info=True)
-        return RequestHandler(application, request)
 
 
 def _status(error: Exception) -> int:
@@ -88,18 +49,53 @@ class AnswerOnly(httputil.HTTPMessageDelegate):
 class LoadFirst(httputil.HTTPMessageDelegate):
     """Loads the state before the handler begins: with the whole body, or ``early`` without it."""
 
+    #: Set once there is a state, and a handler's own delegate.
+    _state: RequestState
+    _handler: httputil.HTTPMessageDelegate
+
     def __init__(
         self,
-        state: RequestState,
-        handler: httputil.HTTPMessageDelegate,
-        answer: Callable[[Exception], None],
-        *,
-        early: bool,
+        application: Application,
+        request: httputil.HTTPServerRequest,
+        target_class: type[RequestHandler],
+        target_kwargs: dict[str, Any],
     ) -> None:
-        self._state = state
-        self._handler = handler
-        self._answer = answer
-        self._early = early
+        self._application = application
+        self._request = request
+        self._target_class = target_class
+        self._target_kwargs = target_kwargs
+        self._early: bool = target_class._stream_request_body
+
+    def before(self, state: RequestState, handler: httputil.HTTPMessageDelegate) -> LoadFirst:
+        """Return itself, which loads ``state`` before ``handler`` begins."""
+        self._state, self._handler = state, handler
+        return self
+
+    def answer(self, error: Exception) -> None:
+        """Have a new instance of the handler answer ``error``, and nothing but that.
+
+        It is not executed: neither its method nor ``prepare``, nor any check of the request, could
+        change what has become of the request. Its request is a copy with a connection of its own:
+        the handler that failed may still be writing to the other, where it is swallowed.
+        """
+        request = self._request
+        if isinstance(request.connection, HeldConnection):
+            connection = request.connection.for_error(error)
+            request = copy.copy(request)
+            request.connection = connection
+        handler = self._made(request)
+        handler._transforms = []
+        told = (type(error), error, error.__traceback__)
+        handler.log_exception(*told)
+        handler.send_error(_status(error), exc_info=told)
+
+    def _made(self, request: httputil.HTTPServerRequest) -> RequestHandler:
+        """Return the handler, or Tornado's own in place of one that cannot even be made."""
+        try:
+            return self._target_class(self._application, request, **self._target_kwargs)
+        except Exception:  # noqa: BLE001 - of whatever class: the client gets an answer
+            app_log.error("%s cannot be made", self._target_class.__name__, exc_info=True)
+            return RequestHandler(self._application, request)
 
     def headers_received(
         self,
@@ -115,7 +111,7 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         try:
             await self._state.load()
         except Exception as error:  # noqa: BLE001 - of whatever class: the client gets an answer
-            self._handler = AnswerOnly(self._answer, error)
+            self._handler = AnswerOnly(self.answer, error)
             return
         begun = self._handler.headers_received(start_line, headers)
         assert begun is not None, "a handler that takes the body as it comes says when it is ready"
@@ -140,17 +136,16 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         if not self._state.needs_loading():
             self._begin(begin)
         elif answer := self._state.look_up():
-            answer.add_done_callback(partial(self._looked_up, begin))
+            self._when_loaded = begin
+            answer.add_done_callback(self._looked_up)
         else:
             self._load_later(begin)
 
-    def _looked_up(self, begin: Callable[[], object], answer: asyncio.Future[Any]) -> None:
-        if answer.cancelled() and not is_let_out(answer):
-            return  # the loop is being closed
-        if not answer.cancelled() and self._state.looked_up(answer):
-            self._begin(begin)
-        else:
-            self._load_later(begin)
+    def _looked_up(self, answer: asyncio.Future[Any]) -> None:
+        if not answer.cancelled() and self._state.session.looked_up(answer):
+            self._begin(self._when_loaded)
+        elif not answer.cancelled() or is_let_out(answer):  # else the loop is being closed
+            self._load_later(self._when_loaded)
 
     def _load_later(self, begin: Callable[[], object]) -> None:
         self._loading = asyncio.ensure_future(self._load_and_begin(begin))
@@ -159,7 +154,7 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         try:
             await self._state.load()
         except Exception as error:  # noqa: BLE001 - as above: what is adopted is of others' making
-            self._answer(error)
+            self.answer(error)
         else:
             self._begin(begin)
 
@@ -167,9 +162,9 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         try:
             begin()
         except httputil.HTTPInputError as error:
-            self._answer(HTTPError(400, "%s", error))
+            self.answer(HTTPError(400, "%s", error))
         except Exception as error:  # noqa: BLE001 - a handler that cannot even be made
-            self._answer(error)
+            self.answer(error)
 
     def on_connection_close(self) -> None:
         """Tell the handler; it does not begin with a body that never came whole."""

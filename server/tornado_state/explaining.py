@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from .cookies.wire import SetCookie
 from .exceptions import StateError
@@ -30,9 +31,8 @@ _RENEWED = {
 }
 
 
-def is_asked_for() -> bool:
-    """Return whether anybody logs this."""
-    return log.isEnabledFor(logging.DEBUG)
+#: Returns whether anybody logs this.
+is_asked_for = partial(log.isEnabledFor, logging.DEBUG)
 
 
 def explain_load(session: RequestSession) -> None:

@@ -93,7 +93,7 @@ class StateHandler(RequestHandler):
 
     def _nobody_signs_in(self) -> bool:
         composition = self._composition
-        return composition is not None and composition.placement.identity is None
+        return composition is not None and composition.identity is None
 
     @property
     def _composition(self) -> Composition | None:

@@ -7,11 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from tornado import httputil
 from tornado.concurrent import chain_future
+
+
+class Answering(Protocol):
+    """Whoever answers in place of a handler."""
+
+    def answer(self, error: Exception) -> None:
+        """Answer ``error``."""
 
 
 class HeldAnswer(msgspec.Struct, eq=False):
@@ -20,13 +27,13 @@ class HeldAnswer(msgspec.Struct, eq=False):
     start_line: httputil.RequestStartLine | httputil.ResponseStartLine
     headers: httputil.HTTPHeaders
     chunk: bytes | None
-    chunks: list[bytes] = []
+    chunks: list[bytes] | None = None
     #: Whether nothing more will be written.
     is_whole: bool = False
     #: Done once it has left.
     sent: asyncio.Future[None] = msgspec.field(default_factory=asyncio.Future)
     #: Called when it has left; never, when another was sent instead.
-    when_sent: list[Callable[[], None]] = []
+    when_sent: Callable[[], None] | None = None
 
     @property
     def status(self) -> int:
@@ -45,7 +52,7 @@ class HeldAnswer(msgspec.Struct, eq=False):
         written: asyncio.Future[None] = connection.write_headers(
             self.start_line, self.headers, self.chunk
         )
-        for part in self.chunks:
+        for part in self.chunks or ():
             written = connection.write(part)
         if self.is_whole:
             connection.finish()
@@ -55,8 +62,8 @@ class HeldAnswer(msgspec.Struct, eq=False):
         else:
             self.sent.add_done_callback(_retrieve)
             chain_future(written, self.sent)
-        for callback in self.when_sent:
-            callback()
+        if self.when_sent is not None:
+            self.when_sent()
 
 
 def _retrieve(sent: asyncio.Future[None]) -> None:

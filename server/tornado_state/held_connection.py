@@ -13,24 +13,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import nullcontext, suppress
-from functools import partial
 from typing import Any
 
 from tornado import httputil
 from tornado.log import app_log
 
 from .answer_head import check_head, complete
+from .connection_before import ConnectionBefore
 from .exceptions import ResponseStarted, StateError, Unanswered
 from .explaining import explain_commit, explain_load, is_asked_for
-from .held_answer import HeldAnswer
+from .held_answer import Answering, HeldAnswer
 from .request_state import RequestState
 from .sessions.cancellations import is_let_out
 
 
-class HeldConnection(httputil.HTTPConnection):
+class HeldConnection(ConnectionBefore):
     """The handler's connection, which lets nothing out before the state is committed.
 
-    ``answer`` is called with the error when the commit fails; without it the state is only read.
+    ``answering`` is asked to answer the error when the commit fails; without it the state is only
+    read.
     ``handler`` is the name of the handler, for what can only be told in a log.
     """
 
@@ -38,37 +39,28 @@ class HeldConnection(httputil.HTTPConnection):
         self,
         connection: httputil.HTTPConnection,
         state: RequestState,
-        answer: Callable[[Exception], None] | None,
+        answering: Answering | None,
         handler: str,
     ) -> None:
-        # More than Tornado's interface says: whoever serves, and who detaches it, knows what it is.
-        self.connection: Any = connection
+        super().__init__(connection)
         self.state = state
         self.retry_after: int | None = None
-        self._answer = answer
+        self._answering = answering
         self._explains = is_asked_for()
         self._handler = handler
         #: The answer that waits; it stays here when another is sent instead.
         self._held: HeldAnswer | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        """Everything else is the connection's own: detaching, its context."""
-        return getattr(self.connection, name)
 
     @property
     def holding(self) -> bool:
         """Whether an answer waits, or waited in vain."""
         return self._held is not None
 
-    def set_close_callback(self, callback: Callable[[], None] | None) -> None:
-        """Have ``callback`` called when the client leaves early."""
-        self.connection.set_close_callback(callback)
-
     def for_error(self, error: Exception) -> HeldConnection:
         """Return a connection for whoever answers ``error``: the state is there to be read."""
         self.state.discard()
         self.state.close()
-        connection = HeldConnection(self.connection, self.state, None, self._handler)
+        connection = type(self)(self.connection, self.state, None, self._handler)
         if isinstance(error, Unanswered):
             connection.retry_after = error.retry_after
         return connection
@@ -80,23 +72,24 @@ class HeldConnection(httputil.HTTPConnection):
         chunk: bytes | None = None,
     ) -> asyncio.Future[None]:
         """Send the headers, at once or as soon as the commit is confirmed."""
-        status: int = start_line.code  # type: ignore[union-attr]
+        state, status = self.state, start_line.code  # type: ignore[union-attr]
         if self._explains:
-            explain_load(self.state.session)
-            explain_commit(self.state.session, status)
-        if status >= 500 or self._answer is None:
-            self.state.discard()
-        if self._answer is None:
+            explain_load(state.session)
+            explain_commit(state.session, status)
+        failed, is_read_only = status >= 500, self._answering is None
+        if failed or is_read_only:
+            state.discard()
+        if is_read_only:
             return self._send(start_line, headers, chunk)
         if status == 101:
             return self._switch(start_line, headers, chunk)
         try:
-            self.state.check_cookies(headers)
-            if self.state.must_wait(failed=status >= 500):
+            state.check_cookies(headers)
+            if state.must_wait(failed=failed):
                 check_head(headers, chunk)
-                self.state.close()
+                state.close()
                 return self._commit(HeldAnswer(start_line, headers, chunk))
-            self.state.commit_cookies()
+            state.commit_cookies()
         except httputil.HTTPOutputError:
             self.connection.close()  # nobody waits for what cannot be sent
             raise
@@ -109,6 +102,8 @@ class HeldConnection(httputil.HTTPConnection):
         if self._held is None:
             sent: asyncio.Future[None] = self.connection.write(chunk)
             return sent
+        if self._held.chunks is None:
+            self._held.chunks = []
         self._held.chunks.append(chunk)
         return self._held.sent
 
@@ -118,12 +113,12 @@ class HeldConnection(httputil.HTTPConnection):
             self._held.is_whole = True
         else:
             self.connection.finish()
-            self._answer = None  # be part of no circle: what this request made is freed as it ends
+            self._answering = None  # a part of no circle, so that all of it is freed as this ends
 
     def when_sent(self, callback: Callable[[], None]) -> None:
         """Call back when the held response has left; never, when another was sent instead."""
         assert self._held is not None, "asked only while an answer waits"
-        self._held.when_sent.append(callback)
+        self._held.when_sent = callback
 
     def __del__(self) -> None:
         self.state.tell_late_changes(self._handler)
@@ -134,8 +129,10 @@ class HeldConnection(httputil.HTTPConnection):
         headers: httputil.HTTPHeaders,
         chunk: bytes | None,
     ) -> asyncio.Future[None]:
-        self.state.close()
-        self._complete(start_line.code, headers)  # type: ignore[union-attr]
+        state = self.state
+        state.close()
+        status: int = start_line.code  # type: ignore[union-attr]
+        complete(status, headers, state, self.retry_after, explains=self._explains)
         sent: asyncio.Future[None] = self.connection.write_headers(start_line, headers, chunk)
         return sent
 
@@ -162,10 +159,6 @@ class HeldConnection(httputil.HTTPConnection):
             self._go_on(self._settle(fatal=False))
         return self._send(start_line, headers, chunk)
 
-    def _complete(self, status: int, headers: httputil.HTTPHeaders) -> None:
-        retry_after = self.retry_after if status == 503 else None
-        complete(headers, self.state, retry_after=retry_after, explains=self._explains)
-
     def _commit(self, held: HeldAnswer) -> asyncio.Future[None]:
         """Hold the answer until what it claims is confirmed. ``on_finish`` is still in time."""
         self._held = held
@@ -178,7 +171,7 @@ class HeldConnection(httputil.HTTPConnection):
     def _commit_soon(self, held: HeldAnswer) -> None:
         answer = self.state.commit_soon()
         if answer is not None:
-            answer.add_done_callback(partial(self._committed, held))
+            answer.add_done_callback(self._committed)
         else:
             self._go_on(self._commit_and_send(held))
 
@@ -191,7 +184,9 @@ class HeldConnection(httputil.HTTPConnection):
         self._go_on(self._fail(held, error))
         return held.sent
 
-    def _committed(self, held: HeldAnswer, answer: asyncio.Future[Any]) -> None:
+    def _committed(self, answer: asyncio.Future[Any]) -> None:
+        held = self._held
+        assert held is not None, "it waits for this"
         if answer.cancelled() and not is_let_out(answer):
             return  # the loop is being closed
         try:
@@ -228,7 +223,7 @@ class HeldConnection(httputil.HTTPConnection):
             await self.state.commit()
 
     def _release(self, held: HeldAnswer) -> None:
-        self._complete(held.status, held.headers)
+        complete(held.status, held.headers, self.state, self.retry_after, explains=self._explains)
         self._held = None
         try:
             held.release(self.connection)
@@ -238,11 +233,18 @@ class HeldConnection(httputil.HTTPConnection):
             held.fail(error)
             return
         if held.is_whole:
-            self._answer = None
+            self._answering = None
 
     async def _fail(self, held: HeldAnswer, error: StateError) -> None:
         """Have the error answered instead. To the handler, the connection stays held."""
         held.fail(error)
-        assert self._answer is not None, "what is only read cannot fail to be committed"
-        self._answer(error)
-        self._answer = None
+        assert self._answering is not None, "what is only read cannot fail to be committed"
+        self._answering.answer(error)
+        self._answering = None
+
+
+class HeldForeignConnection(HeldConnection):
+    """One before another connection than Tornado's, whatever that has."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)

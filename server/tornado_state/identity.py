@@ -13,47 +13,57 @@ from typing import Any, TypeVar
 
 from .exceptions import IdentityAssigned, UndeclaredKind
 from .kinds import Kind
-from .request_tiers import RequestTiers
+from .request_values import RequestValues
 
 T = TypeVar("T")
 
 
-class Identity:
+class RequestIdentity(RequestValues):
     """Who is signed in, as far as one request is about it."""
 
-    __slots__ = ("_kind", "_person", "_tiers")
+    __slots__ = ()
 
-    def __init__(self, tiers: RequestTiers) -> None:
-        self._tiers = tiers
-        self._kind = tiers.composition.placement.identity
-        self._person: str | None = None
-
-    def sign_in(self, value: Any, *, remember: bool) -> None:
-        """Sign in whom ``value`` names; `InvalidValue` when that is nobody."""
-        kind = self._kind
+    def sign_in_person(self, value: Any, *, remember: bool) -> None:
+        """Sign in whom ``value`` names, with what is inherited; `InvalidValue` for nobody."""
+        kind = self._composition.identity
         if kind is None:
             raise UndeclaredKind("an identity kind", "this application's handlers")
         kind.encode(value)
         person = kind.person(value)
-        self._tiers.sign_in(remember=remember)
-        self._tiers.assign(kind, value)
+        self._begin_anew(remember=remember)
+        self.assign(kind, value)
         self._person = person
 
-    def forget(self) -> None:
-        """Nobody signed in by this request, after all."""
+    def _begin_anew(self, *, remember: bool) -> None:
+        session = self.look().if_kept
+        before = self._owner_before()
+        self._client.hand_over(before)
+        for kind in self._composition.cookie_kinds:
+            owner = before if kind in self._composition.bound_kinds else ""
+            if not kind.inherited and kind not in self._client.journal(kind, owner).changes():
+                self._client.drop(kind, owner)
+        if session is not None:
+            session.sign_in(remember=remember)
+
+    def _sign_out(self, *, everything: bool) -> None:
+        """End the session, and drop every kind that does not outlive that, or ``everything``."""
+        session = self.look().if_kept
+        self._client.drop_ending(everything=everything)
+        if session is not None:
+            session.destroy()
         self._person = None
 
-    def check_other(self, kind: Kind[Any]) -> None:
+    def _check_other(self, kind: Kind[Any]) -> None:
         """Raise `IdentityAssigned` for the identity kind."""
-        if kind is self._kind:
+        if kind is self._composition.identity:
             raise IdentityAssigned(kind.name)
 
-    def check(self) -> None:
+    def _check_identity(self) -> None:
         """Raise `IdentityAssigned` when the value names somebody else by now."""
-        kind = self._kind
+        kind = self._composition.identity
         if kind is None:
             return
-        journal = self._tiers.values(kind)
+        journal = self._journal_of(kind)
         text = journal.change(kind)
         if text is None or _person(kind, text) == self._person:
             return
@@ -61,9 +71,9 @@ class Identity:
         if before is None or _person(kind, before) != _person(kind, text):
             raise IdentityAssigned(kind.name)
 
-    def same_person(self, kind: Kind[T], function: Callable[[T], T]) -> Callable[[T], T]:
+    def _same_person(self, kind: Kind[T], function: Callable[[T], T]) -> Callable[[T], T]:
         """Return ``function``; of the identity kind, one that refuses to name somebody else."""
-        if kind is not self._kind:
+        if kind is not self._composition.identity:
             return function
 
         def apply(value: T) -> T:

@@ -8,7 +8,7 @@ changes from within, that change would be lost, so it is an error (`StaleValue`)
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,7 +17,7 @@ from .confirmed import Confirmed
 from .conflicts import is_same
 from .exceptions import StaleValue, StateError
 from .kinds import Kind
-from .values import is_immutable
+from .values import MUTABLE, is_immutable
 
 NO_VALUE: Any = object()
 
@@ -37,11 +37,6 @@ class InHand(msgspec.Struct, eq=False):
     seen: bytes | None = None
     #: That text, what was confirmed then, and what was told of them.
     last_look: tuple[bytes | None, bytes | None, Any] | None = None
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether somebody besides holds the value: it has more references than the two here."""
-        return sys.getrefcount(self.value) > 2
 
 
 class _Watched(NamedTuple):
@@ -80,6 +75,23 @@ def text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
         return kind.encode(value)
     except StateError:
         return None
+
+
+def may_have_changed(in_hand: Mapping[Kind[Any], InHand], base: Confirmed) -> bool:
+    """Return whether `change_of` may have anything to tell of any: a look that costs little."""
+    texts = base.texts
+    for kind, live in in_hand.items():
+        value, text = live.value, live.text
+        if live.dropped:
+            return True
+        if type(value) in MUTABLE or not is_immutable(value):
+            live.seen = seen = kind.values.written(value)
+            if seen != text or kind.values.has_more(value):
+                return True
+        is_as_read = live.is_default or text == texts.get(kind.record_name)
+        if not is_as_read and text != base.kept(kind):
+            return True
+    return False
 
 
 def change_of(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:

@@ -24,29 +24,29 @@ What another request stored (`rebase`) is taken for every kind that this one did
 from __future__ import annotations
 
 from collections.abc import Collection
+from sys import getrefcount
 from typing import Any, TypeVar, cast
+
+import msgspec
 
 from .confirmed import NOTHING, Changes, Confirmed, Texts, only
 from .conflicts import collides
 from .exceptions import Conflict
-from .in_hand import NO_VALUE, InHand, Watch, change_of, text_or_none
+from .in_hand import NO_VALUE, InHand, Watch, change_of, may_have_changed, text_or_none
 from .kinds import Kind
 from .values import is_immutable
 
 T = TypeVar("T")
 
 
-class Journal:
+class Journal(msgspec.Struct, eq=False):
     """See the module's rules. ``base`` is what is confirmed."""
 
-    __slots__ = ("_base", "_live", "_watch", "sealed")
-
-    def __init__(self, base: Texts = NOTHING) -> None:
-        self._live: dict[Kind[Any], InHand] = {}
-        self._watch: Watch | None = None
-        #: Whether a change inside a value comes too late.
-        self.sealed = False
-        self._base = Confirmed(base)
+    _base: Confirmed = msgspec.field(default_factory=Confirmed)
+    #: Whether a change inside a value comes too late.
+    sealed: bool = False
+    _live: dict[Kind[Any], InHand] = {}
+    _watch: Watch | None = None
 
     @property
     def base(self) -> Texts:
@@ -59,7 +59,7 @@ class Journal:
 
     def learn(self, texts: Texts) -> None:
         """Take ``texts`` for confirmed as well."""
-        self._base = Confirmed({**self._base.texts, **texts})
+        self._base = Confirmed({**self._base.texts, **texts} if self._base.texts else texts)
 
     def has(self, kind: Kind[Any]) -> bool:
         """Return whether the kind has a value; a default that is as it was is none."""
@@ -123,6 +123,10 @@ class Journal:
                 changes[kind] = text
         return changes
 
+    def may_have_changed(self) -> bool:
+        """Return whether `changes` may have anything to tell, or to refuse."""
+        return self._watch is not None or may_have_changed(self._live, self._base)
+
     def change(self, kind: Kind[Any]) -> bytes | None:
         """Return the new text of one kind, None for none; as `changes`, without looking around."""
         live = self._live.get(kind)
@@ -138,7 +142,8 @@ class Journal:
         self._base = Confirmed(base)
         for kind, live in self._live.items():
             # As it was handed out, it is no value any more: the one that is kept is to go.
-            live.dropped = live.dropped or (live.is_default and kind.record_name in base)
+            if live.is_default and kind.record_name in base:
+                live.dropped = True
 
     def confirm_value(self, kind: Kind[Any], before: bytes | None, text: bytes | None) -> None:
         """Take what ``text`` says, None for none, unless another was assigned since ``before``."""
@@ -192,7 +197,7 @@ class Journal:
     def late_changes(self) -> tuple[list[str], bool]:
         """Return the names of kinds whose values changed inside since they were told, each once.
 
-        With it, whether somebody else holds a value that did not, and still can.
+        With it, whether one that did not, and still can, has more references than the two here.
         """
         late, held = [], False
         for kind, live in self._live.items():
@@ -202,7 +207,7 @@ class Journal:
                 late.append(kind.name)
                 live.seen = None
             elif not held:
-                held = live.is_kept
+                held = getrefcount(live.value) > 2
         return late, held
 
     def _watched(self) -> Watch:
@@ -210,7 +215,7 @@ class Journal:
         return self._watch
 
     def _read_base(self, kind: Kind[Any]) -> InHand | None:
-        text = self._base.text(kind)
+        text = self._base.texts.get(kind.record_name) or self._base.text(kind)
         if text is None:
             return None
         live = self._live[kind] = InHand(kind.values.decode(text), text)

@@ -8,15 +8,12 @@ Rule 3: a change after the response began raises, for it could not be kept befor
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, TypeVar, overload
+from typing import Any, TypeVar, overload
 
-from .composition import Composition, Requirements
 from .exceptions import ResponseStarted, UndeclaredKind
-from .identity import Identity
 from .journal import Journal
 from .kinds import Kind
 from .request_tiers import RequestTiers
-from .visit import Visit
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -24,7 +21,7 @@ D = TypeVar("D")
 _UNSET: Any = object()
 
 
-class KindMapping(Mapping[Kind[Any], Any]):
+class KindMapping(RequestTiers, Mapping[Kind[Any], Any]):
     """A mapping over the kinds of a handler that have a value.
 
     Reading a kind without a value gives a copy of its default. Reading raises `StoreUnavailable`
@@ -33,24 +30,7 @@ class KindMapping(Mapping[Kind[Any], Any]):
     declare raises `UndeclaredKind`, a change after the response began `ResponseStarted`.
     """
 
-    #: No others: ``self.state.cart = …`` looks like state, and would be kept nowhere.
-    __slots__ = ("_closed", "_identity_or_none", "_kinds", "_tiers")
-
-    _tiers: RequestTiers
-    _tiers_class: ClassVar[type[RequestTiers]] = RequestTiers
-
-    def __init__(
-        self,
-        composition: Composition,
-        required: Requirements,
-        visit: Visit,
-        *,
-        counts_as_use: bool = True,
-    ) -> None:
-        self._kinds = required.kinds
-        self._tiers = self._tiers_class(composition, required, visit, counts_as_use=counts_as_use)
-        self._identity_or_none: Identity | None = None
-        self._closed = False
+    __slots__ = ()
 
     def __repr__(self) -> str:
         kinds = ", ".join(sorted(kind.name for kind in self._kinds))
@@ -62,7 +42,7 @@ class KindMapping(Mapping[Kind[Any], Any]):
         """Return the value, or a copy of the kind's default. Changes made inside it count."""
         if kind not in self._kinds:
             raise UndeclaredKind(kind.name, "the kinds of this handler")
-        value: T = self._tiers.journal(kind).read(kind)
+        value: T = self.journal(kind).read(kind)
         return value
 
     @overload
@@ -73,13 +53,13 @@ class KindMapping(Mapping[Kind[Any], Any]):
 
     def get(self, kind: Kind[Any], default: Any = _UNSET, /) -> Any:
         """Return the value, or else ``default``; changes made inside that count as well."""
-        journal = self._journal(kind)
+        journal = self._declared(kind)
         return journal.read(kind) if default is _UNSET else journal.read(kind, default)
 
     def __contains__(self, kind: object) -> bool:
         if not isinstance(kind, Kind):
             return False
-        return self._journal(kind).has(kind)
+        return self._declared(kind).has(kind)
 
     def __iter__(self) -> Iterator[Kind[Any]]:
         return iter([kind for kind in self._kinds if kind in self])
@@ -89,13 +69,13 @@ class KindMapping(Mapping[Kind[Any], Any]):
 
     def __setitem__(self, kind: Kind[T], value: T) -> None:
         self._check_change(kind)
-        self._identity.check_other(kind)
-        self._tiers.assign(kind, value)
+        self._check_other(kind)
+        self.assign(kind, value)
 
     def __delitem__(self, kind: Kind[Any]) -> None:
         self._check_change(kind)
-        self._identity.check_other(kind)
-        self._tiers.drop(kind)
+        self._check_other(kind)
+        self.drop(kind)
 
     @overload
     def pop(self, kind: Kind[T], /) -> T: ...
@@ -106,11 +86,11 @@ class KindMapping(Mapping[Kind[Any], Any]):
     def pop(self, kind: Kind[Any], default: Any = _UNSET, /) -> Any:
         """Return the value, or else ``default`` or the kind's own, and drop it."""
         self._check_change(kind)
-        self._identity.check_other(kind)
+        self._check_other(kind)
         if kind not in self:
             return kind.initial() if default is _UNSET else default
         value = self[kind]
-        self._tiers.drop(kind)
+        self.drop(kind)
         return value
 
     def setdefault(self, kind: Kind[T], default: T = _UNSET, /) -> T:
@@ -121,17 +101,10 @@ class KindMapping(Mapping[Kind[Any], Any]):
 
     # Within
 
-    @property
-    def _identity(self) -> Identity:
-        """Who is signed in: of an application in which nobody does, hardly ever asked for."""
-        if self._identity_or_none is None:
-            self._identity_or_none = Identity(self._tiers)
-        return self._identity_or_none
-
-    def _journal(self, kind: Kind[Any]) -> Journal:
+    def _declared(self, kind: Kind[Any]) -> Journal:
         """Return the journal that has the value of a kind that the handler declares."""
         if kind in self._kinds:
-            return self._tiers.journal(kind)
+            return self.journal(kind)
         raise UndeclaredKind(kind.name, "the kinds of this handler")
 
     def _check_open(self) -> None:

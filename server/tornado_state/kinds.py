@@ -148,7 +148,7 @@ class Kind(Generic[T]):
         if not isinstance(instance, RequestHandler):
             return self
         handler: Any = instance
-        state = handler.state if hasattr(type(handler), "state") else self._state_of(handler)
+        state = handler.state if hasattr(owner, "state") else self._state_of(handler)
         value: T = state[self]
         return value
 

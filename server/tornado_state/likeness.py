@@ -24,17 +24,30 @@ Difference = tuple[str, object]
 
 _PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 
+_PLAIN_TYPES = (
+    *(inspect.NoneType, inspect.BoolType, inspect.IntType, inspect.FloatType, inspect.StrType),
+    *(inspect.LiteralType, inspect.AnyType, inspect.UnionType, inspect.Metadata),
+    *(inspect.ListType, inspect.TupleType, inspect.VarTupleType, inspect.TypedDictType),
+)
+
+
+def is_plain(kind: inspect.Type) -> bool:
+    """Return whether no value of the type is equal to another builtin that is written alike."""
+    if isinstance(kind, inspect.DictType):
+        return isinstance(kind.key_type, inspect.StrType | inspect.AnyType)
+    return isinstance(kind, _PLAIN_TYPES)
+
 
 def is_plainly_alike(back: Any, value: Any) -> bool:
-    """Return whether both are made of the same builtins: quick, and False for anything else.
+    """Return whether ``value`` is made of builtins and equal: quick, and False for anything else.
 
-    What is marshalled says the exact types of builtins, all kinds of bytes apart, and the order of
-    what is in them; of any class it is refused. Format 2 says nothing of how an object is kept.
+    For types that `is_plain`. What is of a class, enumerations as well, cannot be marshalled.
     """
     try:
-        return marshal.dumps(back, 2) == marshal.dumps(value, 2)
+        marshal.dumps(value)
     except ValueError:
         return False
+    return bool(back == value)
 
 
 def difference(back: Any, value: Any) -> Difference | None:

@@ -21,18 +21,18 @@ from tornado.log import app_log
 from .exceptions import CookieNeeded, SessionEnded
 from .kinds import Kind
 from .request_state import RequestState
-from .request_tiers import RequestTiers
 
 T = TypeVar("T")
 
 
-class OpenTiers(RequestTiers):
-    """What one block has in either tier. See the module's rules."""
+class OpenState(RequestState):
+    """What `RequestState` is, but for what takes a cookie: that raises `CookieNeeded`."""
 
-    def __init__(self, *of: Any, **said: Any) -> None:
-        super().__init__(*of, **said)
-        # That takes a cookie.
-        self.adopting = ()
+    __slots__ = ()
+
+    def __init__(self, *of: Any) -> None:
+        super().__init__(*of)
+        self._adopting = ()  # that takes a cookie
 
     def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
         """Have ``value``, as far as no cookie is needed for that."""
@@ -45,11 +45,11 @@ class OpenTiers(RequestTiers):
         self._check_in_session(kind)
         super().drop(kind)
 
-    def destroy(self, *, everything: bool) -> None:
+    def destroy(self, *, everything: bool = False) -> None:
         """End the session; what outlives that is in cookies, most of all."""
         if everything:
             raise CookieNeeded("to drop what outlives a sign-out")
-        super().destroy(everything=everything)
+        super().destroy()
 
     def _check_in_session(self, kind: Kind[Any]) -> None:
         if self.is_in_cookie(kind):
@@ -57,14 +57,6 @@ class OpenTiers(RequestTiers):
 
     def _check_transport(self, names: list[str]) -> None:
         raise CookieNeeded(f"a change of what {names[0]} keeps")
-
-
-class OpenState(RequestState):
-    """What `RequestState` is, but for what takes a cookie: that raises `CookieNeeded`."""
-
-    __slots__ = ()
-
-    _tiers_class = OpenTiers
 
     def sign_in(self, value: Any, remember: bool = False, label: str = "") -> NoReturn:
         """Refuse."""
@@ -76,7 +68,7 @@ class OpenState(RequestState):
 
     def check_there(self) -> None:
         """Raise what keeps the session from being used; `SessionEnded` when it is over."""
-        session = self._tiers.session
+        session = self._session
         if session.needed and session.loaded.stored is None:
             raise SessionEnded
 
@@ -91,10 +83,8 @@ class OpenState(RequestState):
 @asynccontextmanager
 async def opened(state: RequestState) -> AsyncIterator[OpenState]:
     """Open anew the state of a request; see the module's rules."""
-    kinds, before = state._kinds, state._tiers
-    composition = before.composition
-    required, visit = composition.requirements(kinds), before.visit_after()
-    anew = OpenState(composition, required, visit, counts_as_use=before.counts_as_use)
+    required, visit = state.composition.requirements(state._kinds), state.visit_after()
+    anew = OpenState(state.composition, required, visit, state._counts_as_use)
     if anew.needs_loading():
         await anew.load()
     anew.check_there()

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from .exceptions import SessionEnded, Unsupported
-from .served_state import ServedState
+from .kind_mapping import KindMapping
 from .sessions.listing import Listed, SessionList
 from .sessions.stored import StoredSession
 
@@ -26,7 +26,7 @@ class PersonsSession(NamedTuple):
     current: bool
 
 
-class PersonsSessions(ServedState):
+class PersonsSessions(KindMapping):
     """See the module."""
 
     __slots__ = ()
@@ -38,7 +38,7 @@ class PersonsSessions(ServedState):
         signed in, `StoreUnavailable`.
         """
         listed = await self._listed()
-        stand = await self._tiers.look().tier.living(each.store_key for each in listed)
+        stand = await self.look().tier.living(each.store_key for each in listed)
         mine = self._mine().store_key
         return [
             PersonsSession(
@@ -62,7 +62,7 @@ class PersonsSessions(ServedState):
         Returns once the store has confirmed; raises as `sessions` does.
         """
         keys = [each.store_key for each in await self._listed() if _handle(each) == handle]
-        ended = await self._tiers.look().tier.living(keys)
+        ended = await self.look().tier.living(keys)
         await self._end(keys)
         return bool(ended)
 
@@ -79,26 +79,26 @@ class PersonsSessions(ServedState):
 
     async def living(self, store_keys: Iterable[str]) -> set[str]:
         """Return those of ``store_keys`` under which a session stands, else `Unsupported`."""
-        return await self._tiers.look().tier.living(store_keys)
+        return await self.look().tier.living(store_keys)
 
     async def end(self, store_keys: Iterable[str]) -> None:
         """End the sessions under ``store_keys``; returns once the store confirmed each."""
-        await self._tiers.look().tier.end(store_keys)
+        await self.look().tier.end(store_keys)
 
     # Within
 
     def _list(self) -> tuple[SessionList, str]:
-        session_list = self._tiers.look().tier.session_list
-        identity = self._tiers.composition.placement.identity
-        if session_list is None or identity is None or self._tiers.is_in_cookie(identity):
+        session_list = self.look().tier.session_list
+        identity = self._composition.identity
+        if session_list is None or identity is None or self.is_in_cookie(identity):
             raise Unsupported("this application lists no sessions of who is signed in")
-        person = self._tiers.owner()
+        person = self.owner()
         if not person:
             raise SessionEnded
         return session_list, person
 
     def _mine(self) -> StoredSession:
-        stored = self._tiers.look().loaded.stored
+        stored = self.look().loaded.stored
         if stored is None:
             raise SessionEnded
         return stored

@@ -1,17 +1,20 @@
 """The state of one request: its kinds, and what can be done with a session besides.
 
-Reading and changing kinds is in :mod:`.kind_mapping`, what the request has in either tier in
-:mod:`.request_values`, who is signed in in :mod:`.identity`, what whoever serves the request does
-in :mod:`.served_state`.
+One object, told in parts: what the request has in either tier is in :mod:`.request_values`, who is
+signed in in :mod:`.identity`, what becomes of all that in :mod:`.request_tiers`, reading and
+changing kinds in :mod:`.kind_mapping`, other sessions of the same person in
+:mod:`.persons_sessions`.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from .adoption import adopt, may_adopt
 from .exceptions import InvalidValue
 from .kinds import Kind
 from .persons_sessions import PersonsSessions
@@ -45,8 +48,8 @@ class RequestState(PersonsSessions):
         """
         self._check_change(kind)
         self.placement.check(kind)
-        self._identity.check()
-        return await self._tiers.update(kind, self._identity.same_person(kind, function))
+        self._check_identity()
+        return await self._update(kind, self._same_person(kind, function))
 
     def sign_in(self, value: Any, remember: bool = False, label: str = "") -> None:
         """Sign in the person that ``value``, of the identity kind, names.
@@ -60,9 +63,9 @@ class RequestState(PersonsSessions):
         said = _label(label)
         if not isinstance(remember, bool):
             raise InvalidValue("remember", f"it is True or False, not {remember!r}")
-        self._identity.sign_in(value, remember=remember)
-        self._tiers.session.known.label = said
-        self._tiers.old_cookies.let_go()
+        self.sign_in_person(value, remember=remember)
+        self._session.known.label = said
+        self.old_cookies.let_go()
 
     def renew_id(self, *, grace: bool = True) -> None:
         """Continue the session under a new ID; nothing to do where no session is kept.
@@ -71,7 +74,7 @@ class RequestState(PersonsSessions):
         ``grace`` it is dead at once.
         """
         self._check_open()
-        session = self._tiers.look().if_kept
+        session = self.look().if_kept
         if session is not None:
             session.renew_id(grace=grace)
 
@@ -81,9 +84,8 @@ class RequestState(PersonsSessions):
         With ``everything`` those that do, too.
         """
         self._check_open()
-        self._tiers.destroy(everything=everything)
-        self._tiers.old_cookies.let_go()
-        self._identity.forget()
+        self._sign_out(everything=everything)
+        self.old_cookies.let_go()
 
     async def commit(self, confirm: Confirm = nobody_else) -> None:
         """Write what changed now, instead of just before the first byte.
@@ -94,8 +96,8 @@ class RequestState(PersonsSessions):
         `StoreRefused`, `Conflict`, `SessionEnded`, `TooLarge`, `InvalidValue`, `CrossSite`,
         `InsecureTransport`.
         """
-        self._identity.check()
-        await self._tiers.commit(confirm)
+        self._check_identity()
+        await self.commit_all(confirm)
 
     async def reload(self) -> None:
         """Take what the store has for the state of this request.
@@ -103,9 +105,7 @@ class RequestState(PersonsSessions):
         Changes that are not committed are forgotten as this is called, what comes while the store
         is asked is not.
         """
-        if not self._closed:
-            self._identity.forget()
-        await self._tiers.reload(closed=self._closed)
+        await self.reload_all()
 
     def when_ended(
         self, callback: Callable[[], object], *, keeps_alive: bool = False
@@ -116,56 +116,71 @@ class RequestState(PersonsSessions):
         ``session_look_every`` seconds. With ``keeps_alive`` it does not end for lack of use. What
         is called may be a coroutine's. Raises what kept the session from being loaded.
         """
-        tiers = self._tiers.look()
-        session = tiers.if_needed
+        looked_at = self.look()
+        session = looked_at.if_needed
         if session is None or session.stored is None:
             return nullcontext()
-        return tiers.tier.watches.watching(session.stored, callback, keeps_alive=keeps_alive)
+        return looked_at.tier.watches.watching(session.stored, callback, keeps_alive=keeps_alive)
 
     @property
     def ended(self) -> bool:
         """Whether the request named a session that the store definitely no longer has."""
-        return self._tiers.look().known.ended
+        return self.look().known.ended
 
     @property
     def created_at(self) -> datetime | None:
         """When the session began, None without one."""
-        stored = self._tiers.look().known.stored
+        stored = self.look().known.stored
         return _time(stored.created_at) if stored else None
 
     @property
     def last_used_at(self) -> datetime | None:
         """When the session was last used before, as far as this process knows."""
-        session = self._tiers.look()
+        session = self.look()
         stored = session.known.stored
         return _time(session.tier.records.last_used_at(stored)) if stored else None
 
     @property
     def expires_at(self) -> datetime | None:
         """When the session ends if it is not used again, None without one."""
-        session = self._tiers.look()
+        session = self.look()
         stored = session.known.stored
         return _time(session.tier.records.expires_at(stored)) if stored else None
 
     @property
     def store_key(self) -> str | None:
         """Where the session's record lives; None without one."""
-        stored = self._tiers.look().known.stored
+        stored = self.look().known.stored
         return stored.store_key if stored else None
 
     @property
     def placement(self) -> PlacementTable:
         """Where each kind of the application is kept."""
-        return self._tiers.composition.placement
+        return self._composition.placement
 
     def supports(self, kind: Kind[Any], capability: str) -> bool:
         """Return whether the tier that keeps ``kind`` has a `Capabilities` field set."""
         return bool(getattr(self.placement[kind], capability))
 
-    @property
-    def identity(self) -> Any:
-        """The value of the identity kind, None for nobody; declared by this handler or not."""
-        return self._tiers.identity()
+    # Loading
+
+    def needs_loading(self) -> bool:
+        """Return whether `load` has anything to ask of the store; without, it is done."""
+        in_session = self._session.needs_loading()
+        return in_session or (bool(self._adopting) and may_adopt(self))
+
+    def look_up(self) -> asyncio.Future[Any] | None:
+        """Begin to load what `needs_loading`; None where `load` has more to do than look it up.
+
+        What it brings is for `RequestSession.looked_up`.
+        """
+        return None if self._adopting else self._session.look_up()
+
+    async def load(self) -> None:
+        """Load what `needs_loading`; a failure is kept for whoever uses the kind."""
+        await self._session.load()
+        if self._adopting:
+            await adopt(self)
 
 
 def _label(given: object) -> str:

@@ -1,7 +1,9 @@
-"""What becomes of what one request has in either tier: it is committed, sent, or forgotten.
+"""The state of one request as whoever serves it sees it: loaded, committed, sent, or forgotten.
 
-Rule: everything in the store is confirmed before a cookie is sent, and a cookie is sent only for
+Rule 1: everything in the store is confirmed before a cookie is sent, and a cookie is sent only for
 what changed. What is confirmed is sent with whatever answer goes out.
+Rule 2: whatever may be asked of the store once, is asked for without a task (`look_up` and
+`commit_soon`, which give a future); where there is more to do, `load` and `commit` do it.
 """
 
 from __future__ import annotations
@@ -10,10 +12,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from tornado.httputil import HTTPHeaders
+
 from .cookies.client_state import Due
 from .cookies.wire import SetCookie
+from .exceptions import ReservedCookie
+from .identity import RequestIdentity
 from .kinds import Kind
-from .request_values import RequestValues
 from .sessions.changing import Begun
 from .sessions.renewing import Confirm
 from .updates import applied
@@ -22,79 +27,101 @@ from .visit import Visit
 T = TypeVar("T")
 
 
-class RequestTiers(RequestValues):
-    """See the module's rule."""
+class RequestTiers(RequestIdentity):
+    """See the module's rules."""
 
     __slots__ = ()
 
     #: What the store was asked for, and the cookies that go out when it has confirmed that.
-    _begun: tuple[Begun, Due | None]
+    _begun: Begun
+    _due_then: Due | None
 
-    def must_wait(self, *, failed: bool) -> bool:
-        """See `RequestState.must_wait`."""
-        session = self.session
+    #: What ``Server-Timing`` says of it, None where nobody asks for that.
+    timing: str | None = None
+
+    # Committing
+
+    def must_wait(self, *, failed: bool = False) -> bool:
+        """Return whether `commit` may have anything to ask of the store; see the tier's."""
+        session = self._session
         known, tier = session.known_or_none, session.tier_or_none
         if known is None or tier is None or not session.is_loaded:
             return False
         return tier.must_wait(known, failed=failed)
 
-    async def commit(self, confirm: Confirm) -> None:
-        """Write what changed; see `RequestState.commit`."""
-        due = self._due()
-        tier = self.session.tier_to_ask
-        if tier is not None:
-            self._check_may_begin()
-            await tier.commit(self.session.known, confirm)
-        self._confirm(due)
+    def may_commit_soon(self) -> bool:
+        """Return whether `commit_soon` is worth a try: a session stands, and stays what it is."""
+        return not self._session.known.may_begin
 
     def commit_soon(self) -> asyncio.Future[Any] | None:
-        """See `RequestState.commit_soon`."""
-        due = self._due() if self.client_or_none is not None else None
-        begun = self.session.tier.commit_soon(self.session.known)
+        """Begin to `commit`, once; None where that has more to do than one change, or to refuse."""
+        try:
+            if self._composition.identity is not None:
+                self._check_identity()
+            due = self._due() if self._cookie_state is not None else None
+            session = self._session
+            begun = session.tier.commit_soon(session.known)
+        except Exception:  # noqa: BLE001 - whatever it is: `commit` raises it, and nothing was done
+            return None
         if begun is None:
             return None
-        self._begun = (begun, due)
+        self._begun, self._due_then = begun, due
         return begun.answer
 
     def committed(self) -> bool:
-        """See `RequestState.committed`."""
-        begun, due = self._begun
-        is_done = self.session.tier.committed(self.session.known, begun)
-        if is_done and (due is not None or self.old_or_none is not None):
+        """Take what `commit_soon` brought; return whether nothing is left to `commit`.
+
+        Raises as that does.
+        """
+        due = self._due_then
+        is_done = self._session.tier.committed(self._session.known, self._begun)
+        if is_done and (due is not None or self._old is not None):
             self._confirm(due)
         return is_done
 
-    async def update(self, kind: Kind[T], function: Callable[[T], T]) -> T:
-        """Apply ``function`` to a value; see `RequestState.update`."""
+    def commit_cookies(self) -> None:
+        """Do what `commit` does, where there is nothing to ask of the store."""
+        if self._composition.identity is not None:
+            self._check_identity()
+        due = self._due() if self._cookie_state is not None else None
+        if due is not None or self._old is not None:
+            self._confirm(due)
+
+    async def commit_all(self, confirm: Confirm) -> None:
+        """Write what changed, whoever it says is signed in; see `RequestState.commit`."""
+        due = self._due()
+        tier = self._session.tier_to_ask
+        if tier is not None:
+            self._check_may_begin()
+            await tier.commit(self._session.known, confirm)
+        self._confirm(due)
+
+    async def _update(self, kind: Kind[T], function: Callable[[T], T]) -> T:
         if not self.is_in_cookie(kind):
             session = self.look().loaded
             self._check_may_begin()
-            return await self.session.tier.update(session, kind, function)
+            return await self._session.tier.update(session, kind, function)
         journal = self.journal(kind)
         self.assign(kind, applied(kind, journal.text(kind), function), by_update=True)
         now: T = journal.read(kind)
         return now
 
-    def commit_cookies(self) -> None:
-        """Do what `commit` does, where there is nothing to ask of the store."""
-        self._confirm(self._due())
-
     def _confirm(self, due: Due | None) -> None:
         if due is not None:
             self._client.confirm(due)
-        if self.old_or_none is not None:
-            self.old_or_none.confirm()
+        if self._old is not None:
+            self._old.confirm()
 
     def _check_may_begin(self) -> None:
         """Refuse a session whose cookie could not be sent, before anything of it is stored."""
-        if self.session.begins:
-            self._check_transport([self.session.tier.cookie_name])
+        if self._session.begins:
+            self._check_transport([self._session.tier.cookie_name])
 
     def _due(self) -> Due | None:
         """Return the cookies to be sent, None where no kind in a cookie was used or changed."""
-        if self.client_or_none is None:
+        if self._cookie_state is None:
             return None
-        due = self.client_or_none.due(self._owner)
+        due = self._cookie_state.due(self._owner)
         if due is None:
             return None
         if names := [cookie.name for cookie in due.cookies.values() if cookie.keeps]:
@@ -102,42 +129,59 @@ class RequestTiers(RequestValues):
         return due
 
     def _check_transport(self, names: list[str]) -> None:
-        composition = self.composition
+        composition = self._composition
         self._visit.check_may_keep(names, secure=composition.secure, samesite=composition.samesite)
+
+    # What is confirmed, and what is not
+
+    @property
+    def renewal_interrupted(self) -> bool:
+        """Whether nobody knows yet under which ID the session goes on."""
+        return self._session.known.renewal_interrupted
+
+    @property
+    def changed(self) -> bool:
+        """Whether the session has anything to write."""
+        return self._session.changed
 
     def set_cookies(self) -> list[SetCookie]:
         """Return the cookies to send: those of what is confirmed, as far as they may be sent.
 
         One that is only signed anew can wait for a request that came over https.
         """
-        known = self.session.known_or_none
-        cookie = known.cookie if known is not None else None
-        cookies = self.client_or_none.set_cookies() if self.client_or_none else []
-        if cookie and self._visit.lets_through(cookie, secure=self.composition.secure):
+        known, client, old = self._session.known_or_none, self._cookie_state, self._old
+        cookies = [] if client is None else client.set_cookies()
+        cookie = None if known is None else known.cookie
+        if cookie and self._visit.lets_through(cookie, secure=self._composition.secure):
             cookies.append(cookie)
-        return cookies + self.old_or_none.set_cookies() if self.old_or_none else cookies
+        return cookies if old is None else cookies + old.set_cookies()
 
-    async def reload(self, *, closed: bool) -> None:
+    def check_cookies(self, headers: HTTPHeaders) -> None:
+        """Raise `ReservedCookie` where a handler's headers set a cookie of the state's."""
+        for header in headers.get_list("Set-Cookie"):
+            name = header.partition("=")[0].strip()
+            if name in self._composition.cookie_names:
+                raise ReservedCookie(name)
+
+    async def reload_all(self) -> None:
         """Take what the store has; what is not confirmed is forgotten, unless it is too late."""
         session = self.look().if_needed
-        if not closed:
-            self._forget_unsaved()
+        if not self._closed:
+            self._person = None
+            if self._cookie_state is not None:
+                self._cookie_state.forget_unsaved()
+            self._session.forget_unsaved()
         if session is not None:
-            await self.session.tier.reload(session)
-
-    def _forget_unsaved(self) -> None:
-        if self.client_or_none is not None:
-            self.client_or_none.forget_unsaved()
-        self.session.forget_unsaved()
+            await self._session.tier.reload(session)
 
     def visit_after(self) -> Visit:
         """Return the visit as it is once the answer has arrived."""
         return self._visit.after(self.set_cookies())
 
     def discard(self) -> None:
-        """Forget every change not confirmed."""
-        if self.old_or_none is not None:
-            self.old_or_none.forget()
-        self.session.discard()
-        if self.client_or_none is not None:
-            self.client_or_none.discard()
+        """Forget every change not confirmed: the request failed."""
+        self._person = None
+        self._session.discard()
+        for cookies in (self._cookie_state, self._old):
+            if cookies is not None:
+                cookies.discard()

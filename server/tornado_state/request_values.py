@@ -1,11 +1,19 @@
 """What one request has in either tier: its kinds in cookies, and its session, if that was loaded.
 
-Rule: a kind in a cookie that ends with sign-out is read and signed for whoever is signed in.
+Rule 1: a kind in a cookie that ends with sign-out is read and signed for whoever is signed in.
+Rule 2: once the answer has begun, a change inside a value comes too late to be kept. Nobody can
+refuse it, so it is found out by comparing: when what the request made is freed, as the handler is
+done, and once more where somebody keeps the value beyond that.
 """
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
+
+from tornado.log import app_log
 
 from .composition import Composition, Requirements
 from .cookies.client_state import ClientState
@@ -13,7 +21,6 @@ from .cookies.wire import Cookies
 from .exceptions import InvalidValue, TooLarge
 from .journal import Journal
 from .kinds import Kind
-from .late_changes import LateChanges
 from .predecessors.adopted import Adopted
 from .predecessors.old_cookies import OldCookies
 from .sessions.request_session import RequestSession
@@ -21,49 +28,59 @@ from .visit import Visit
 
 T = TypeVar("T")
 
+#: Seconds after which a value that somebody keeps beyond its request is looked at once more.
+_LATER = 1.0
 
-class RequestValues(LateChanges):
-    """See the module's rule. ``counts_as_use`` is whether the request pushes the idle clock."""
 
+class RequestValues:
+    """See the module's rules. ``counts_as_use`` is whether the request pushes the idle clock."""
+
+    #: No others: ``self.state.cart = …`` looks like state, and would be kept nowhere.
     __slots__ = (
-        *("_begun", "_visit", "adopting", "client_or_none", "composition", "counts_as_use"),
-        *("old_or_none", "session", "was_read"),
+        *("_adopting", "_begun", "_closed", "_composition", "_cookie_state", "_counts_as_use"),
+        *("_due_then", "_kinds", "_old", "_person", "_session", "_visit", "_was_read"),
     )
 
     def __init__(
-        self,
-        composition: Composition,
-        required: Requirements,
-        visit: Visit,
-        *,
-        counts_as_use: bool = True,
+        self, composition: Composition, uses: Requirements, visit: Visit, counts_as_use: bool = True
     ) -> None:
-        self.sealed = False
-        self.composition = composition
-        #: The kinds to which a value may have to be brought over, and the cookies it may be in.
-        self.adopting = required.adopting
+        # The kinds to which a value may have to be brought over are in `_adopting`.
+        self._kinds, needs_session, self._adopting = uses
+        self._composition = composition
         self._visit = visit
-        self.counts_as_use = counts_as_use
+        self._counts_as_use = counts_as_use
+        #: Whether the answer has begun.
+        self._closed = False
+        self._was_read = False
+        #: Whom this request has signed in.
+        self._person: str | None = None
         # Made when there is something in them: most requests have but one tier.
-        self.client_or_none: ClientState | None = None
-        self.old_or_none: OldCookies | None = None
-        tier = composition.sessions
-        self.session = RequestSession(
-            tier,
-            composition.rules,
-            visit.cookies,
-            required.needs_session,
-            counts_as_use,
-            visit.address,
-            tier is None,
+        self._cookie_state: ClientState | None = None
+        self._old: OldCookies | None = None
+        tier, rules = composition.sessions, composition.rules
+        self._session = RequestSession(
+            tier, rules, visit.cookies, needs_session, counts_as_use, visit.address, tier is None
         )
-        #: Whether the answer may depend on what the request's cookies lead to.
-        self.was_read = False
+
+    @property
+    def composition(self) -> Composition:
+        """How the application's state is put together."""
+        return self._composition
+
+    @property
+    def session(self) -> RequestSession:
+        """The session, as far as the request has one."""
+        return self._session
+
+    @property
+    def was_read(self) -> bool:
+        """Whether the answer may depend on what the request's cookies lead to."""
+        return self._was_read
 
     def look(self) -> RequestSession:
         """Return the session, of which something is to be known: the answer may depend on it."""
-        self.was_read = True
-        return self.session
+        self._was_read = True
+        return self._session
 
     @property
     def cookies(self) -> Cookies:
@@ -73,123 +90,110 @@ class RequestValues(LateChanges):
     @property
     def old_cookies(self) -> OldCookies:
         """The cookies of predecessors."""
-        if self.old_or_none is None:
-            self.old_or_none = OldCookies(self.composition.predecessors, self._visit.cookies)
-        return self.old_or_none
+        if self._old is None:
+            self._old = OldCookies(self._composition.predecessors, self._visit.cookies)
+        return self._old
 
     # Values
 
     def journal(self, kind: Kind[Any]) -> Journal:
         """Return the journal that has the kind's value."""
-        self.was_read = True
-        if kind in self.composition.cookie_kinds:
-            client = self.client_or_none
-            if client is not None and kind in client.looked_at:
-                journal = client.values
-            else:
-                journal = self._client.journal(kind, self._owner_of(kind))
-            if kind.adopts:
-                self._check_told(kind, journal)
-            return journal
-        known = self.session.known_or_none
-        if known is None or not self.session.is_loaded:
-            known = self.session.loaded
+        self._was_read = True
+        if kind in self._composition.cookie_kinds:
+            return self._cookie_journal(kind)
+        session = self._session
+        known = session.known_or_none
+        if known is None or not session.is_loaded:
+            known = session.loaded
         if known.interrupted is not None:
             known.check_known(kind)
         return known.journal
 
+    def _cookie_journal(self, kind: Kind[Any]) -> Journal:
+        client = self._cookie_state
+        if client is not None and kind in client.looked_at:
+            journal = client.values
+        else:
+            journal = self._client.journal(kind, self._owner_of(kind))
+        if kind.adopts:
+            self._check_told(kind, journal)
+        return journal
+
     def _check_told(self, kind: Kind[Any], journal: Journal) -> None:
         """Raise what kept a value that is elsewhere from being told: it is not to be replaced."""
-        trouble = self.session.trouble
-        if trouble is None or self.sealed or journal.has(kind):
+        trouble = self._session.trouble
+        if trouble is None or self._closed or journal.has(kind):
             return
         for adopted in kind.adopts:
             if not isinstance(adopted, Adopted) or adopted.predecessor.cookie in self.cookies:
                 raise trouble
 
-    def values(self, kind: Kind[Any]) -> Journal:
+    def _journal_of(self, kind: Kind[Any]) -> Journal:
         """Return the journal in which the kind's value is, if it was looked at."""
-        return self._client.values if self.is_in_cookie(kind) else self.session.known.journal
+        return self._client.values if self.is_in_cookie(kind) else self._session.known.journal
 
     @property
     def _client(self) -> ClientState:
         """The kinds in cookies, of which one was used."""
-        if self.client_or_none is None:
-            made = self.composition
-            self.client_or_none = ClientState(
+        if self._cookie_state is None:
+            made = self._composition
+            self._cookie_state = ClientState(
                 made.signed_cookies, made.cookie_kinds, made.bound_kinds, self._visit.cookies
             )
-            if self.sealed:
-                self.client_or_none.values.sealed = True
-        return self.client_or_none
+            if self._closed:
+                self._cookie_state.values.sealed = True
+        return self._cookie_state
 
     def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
         """Have ``value``; of a kind whose default is None, that is to have none."""
         if kind.is_none(value):
             self.drop(kind)
             return
-        self.was_read = True
-        self.composition.placement.check(kind)
+        self._was_read = True
+        self._composition.placement.check(kind)
         if self.is_in_cookie(kind):
             if kind.adopts:
                 self.journal(kind)
             self._client.assign(kind, self._owner_of(kind), value, by_update=by_update)
         else:
-            self.session.loaded.journal.assign(kind, value)
+            self._session.loaded.journal.assign(kind, value)
 
     def drop(self, kind: Kind[Any]) -> None:
         """Have no value."""
-        self.was_read = True
+        self._was_read = True
         if self.is_in_cookie(kind):
             if kind.adopts:
                 self.journal(kind)
             self._client.drop(kind, self._owner_of(kind))
         else:
-            self.session.loaded.journal.drop(kind)
+            self._session.loaded.journal.drop(kind)
 
     def is_in_cookie(self, kind: Kind[Any]) -> bool:
         """Return whether the kind is kept in a signed cookie."""
-        return kind in self.composition.cookie_kinds
+        return kind in self._composition.cookie_kinds
 
     # Who is signed in
 
+    @property
     def identity(self) -> Any:
-        """Return the value of the identity kind, None for nobody.
+        """The value of the identity kind, None for nobody; declared by this handler or not.
 
         Raises as reading it does, but for the handler's declaration: it is the application's.
         """
-        identity = self.composition.placement.identity
+        identity = self._composition.identity
         if identity is None:
             return None
         journal = self.journal(identity)
         return journal.read(identity) if journal.has(identity) else None
 
-    def sign_in(self, *, remember: bool) -> None:
-        """Begin anew for another person, who takes along what is inherited."""
-        session = self.look().if_kept
-        before = self._owner_before()
-        self._client.hand_over(before)
-        for kind in self.composition.cookie_kinds:
-            owner = before if kind in self.composition.bound_kinds else ""
-            if not kind.inherited and kind not in self._client.journal(kind, owner).changes():
-                self._client.drop(kind, owner)
-        if session is not None:
-            session.sign_in(remember=remember)
-
-    def destroy(self, *, everything: bool) -> None:
-        """End the session, and drop every kind that does not outlive that, or ``everything``."""
-        session = self.look().if_kept
-        self._client.drop_ending(everything=everything)
-        if session is not None:
-            session.destroy()
-
     def owner(self) -> str:
         """Return who is signed in, "" for nobody."""
-        kind, value = self.composition.placement.identity, self.identity()
+        kind, value = self._composition.identity, self.identity
         return kind.person(value) if kind is not None and value is not None else ""
 
     def _owner_of(self, kind: Kind[Any]) -> str:
-        return self.owner() if kind in self.composition.bound_kinds else ""
+        made = self._composition
+        return self.owner() if made.identity is not None and kind in made.bound_kinds else ""
 
     def _owner_before(self) -> str:
         """Return whose cookies are handed over: nobody's where what is kept is no identity."""
@@ -200,14 +204,46 @@ class RequestValues(LateChanges):
 
     def _owner(self) -> str:
         """Return who is signed in, "" for nobody, as far as cookies have to be bound to it."""
-        return self.owner() if self.composition.bound_kinds else ""
+        return self.owner() if self._composition.bound_kinds else ""
 
     # When it is too late
 
-    def journals(self) -> list[Journal]:
-        """Return the journals there are by now."""
-        session = self.session.known_or_none
-        journals = [] if session is None else [session.journal]
-        if self.client_or_none is not None:
-            journals.append(self.client_or_none.values)
-        return journals
+    def close(self) -> None:
+        """The response begins: from now on a change raises, or comes too late."""
+        if not self._closed:
+            self._closed = True
+            known, cookies = self._session.known_or_none, self._cookie_state
+            if known is not None:
+                known.journal.sealed = True
+            if cookies is not None:
+                cookies.values.sealed = True
+
+    def late_changes(self) -> list[str]:
+        """Return the names of kinds whose values changed inside when it was too late."""
+        session, cookies = self._session.known, self._client
+        return session.journal.late_changes()[0] + cookies.values.late_changes()[0]
+
+    def tell_late_changes(self, handler: str) -> None:
+        """The request is freed: say in the log what ``handler`` changed inside too late.
+
+        And once more, where somebody else has such a value.
+        """
+        known, cookies = self._session.known_or_none, self._cookie_state
+        if known is not None:
+            _tell(known.journal, handler)
+        if cookies is not None:
+            _tell(cookies.values, handler)
+
+
+def _tell(journal: Journal, handler: str, *, is_last: bool = False) -> None:
+    late, is_held = journal.late_changes()
+    if is_held and not is_last:
+        with suppress(RuntimeError):  # no loop runs any more
+            again = partial(_tell, journal, handler, is_last=True)
+            asyncio.get_running_loop().call_later(_LATER, again)
+    for name in late:
+        app_log.warning(
+            "%s changed a value of %s from within after its response began: it is not kept",
+            handler,
+            name,
+        )

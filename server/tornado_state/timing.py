@@ -22,12 +22,12 @@ class TimedState(RequestState):
 
     __slots__ = ("_seconds",)
 
-    def __init__(self, *of: Any, **said: Any) -> None:
-        super().__init__(*of, **said)
+    def __init__(self, *of: Any) -> None:
+        super().__init__(*of)
         self._seconds = 0.0
 
     @property
-    def timing(self) -> str:
+    def timing(self) -> str:  # type: ignore[override]  # nobody assigns it
         """The header's value, in milliseconds."""
         return f"state;dur={self._seconds * 1000:.1f}"
 

@@ -21,7 +21,8 @@ import msgspec
 from msgspec import inspect
 
 from .exceptions import CompositionError, InvalidValue, TooLarge
-from .likeness import difference, has_more, is_plainly_alike
+from .likeness import difference, has_more, is_plain, is_plainly_alike
+from .recent import Recent
 
 T = TypeVar("T")
 
@@ -32,7 +33,7 @@ _IMMUTABLE = (
 )
 
 #: What most values are that can: told without a look at all of those.
-_MUTABLE = frozenset({dict, list, set})
+MUTABLE = frozenset({dict, list, set})
 
 _ENCODER = msgspec.json.Encoder()
 _IN_ORDER = msgspec.json.Encoder(order="deterministic")
@@ -42,12 +43,9 @@ _IN_ORDER = msgspec.json.Encoder(order="deterministic")
 _REFUSALS = (msgspec.MsgspecError, TypeError, ValueError, ArithmeticError, RecursionError)
 
 
-#: Types that may be compared in a way of their own, or are not told apart by marshalling.
-_NOT_PLAIN = (
-    *(inspect.StructType, inspect.DataclassType, inspect.NamedTupleType),
-    *(inspect.DateTimeType, inspect.TimeType),
-    *(inspect.BytesType, inspect.ByteArrayType, inspect.MemoryViewType, inspect.RawType),
-)
+#: Texts of a kind that are known for having been written here, at least, and how long each may be.
+_REMEMBERED = 1024
+_LONGEST = 2048
 
 _COLLECTIONS = (list, tuple, dict, set, frozenset)
 
@@ -57,7 +55,7 @@ _PLACE = re.compile(r"(key` in `)?\$(.*)`", re.DOTALL)
 
 def is_immutable(value: object) -> bool:
     """Return whether ``value`` cannot change from within."""
-    return type(value) not in _MUTABLE and isinstance(value, _IMMUTABLE)
+    return type(value) not in MUTABLE and isinstance(value, _IMMUTABLE)
 
 
 def to_json(value: object) -> bytes:
@@ -132,7 +130,11 @@ class ValueType(Generic[T]):
         kinds = _types_within(info)
         if foreign := [kind.cls for kind in kinds if isinstance(kind, inspect.CustomType)]:
             raise CompositionError(f"{name}: values of {foreign[0]!r} cannot be kept")
-        self._is_plain = not any(isinstance(kind, _NOT_PLAIN) for kind in kinds)
+        self._is_plain = all(map(is_plain, kinds))
+        #: Whether there is but one way to write a value; a whole number is a float as well.
+        self._is_exact = self._is_plain and not any(isinstance(k, inspect.FloatType) for k in kinds)
+        #: Texts that were written here.
+        self._own: Recent[bytes, bool] = Recent(_REMEMBERED)
         self._has_classes = any(
             isinstance(kind, inspect.StructType | inspect.DataclassType) for kind in kinds
         )
@@ -165,6 +167,8 @@ class ValueType(Generic[T]):
             raise InvalidValue(self._name, why, path)
         if len(text) > self._size:
             raise TooLarge(self._name, len(text), self._size)
+        if alike and self._is_exact and len(text) <= _LONGEST:
+            self._own.put(text, True)
         return text
 
     def has_more(self, value: T) -> bool:
@@ -197,7 +201,9 @@ class ValueType(Generic[T]):
         return encoder.encode(self.decode(text)) == encoder.encode(self.decode(other))
 
     def differs(self, value: T, text: bytes) -> bool:
-        """Return whether ``value`` is not what ``text`` says; False where `is_same` has to tell."""
+        """Return whether ``value`` is not what another text says; False if `is_same` must tell."""
+        if self._own[text]:
+            return True
         try:
             return self._is_plain and self._decoder.decode(text) != value
         except _REFUSALS:

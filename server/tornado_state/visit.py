@@ -12,12 +12,12 @@ Rule 3: an ``Origin`` that cannot be read is nobody's, as ``null`` is, which no 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from copy import copy
 from urllib.parse import urlsplit
 
+import msgspec
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, split_host_and_port
 
-from .cookies.wire import CookieReader, SetCookie
+from .cookies.wire import CookieReader, Cookies, SetCookie
 from .exceptions import CrossSite, InsecureTransport
 
 #: Methods with which a link or a form of another site brings ``Lax`` cookies along.
@@ -34,29 +34,34 @@ def make_origin_readable(headers: HTTPHeaders) -> None:
         headers["Origin"] = "null"
 
 
-class Visit:
-    """See the module's rule. ``reader`` reads the application's cookies.
+class Visit(msgspec.Struct, frozen=True, gc=False):
+    """See the module's rule. ``address`` is the client's, as far as the server believes it.
 
-    ``https_in_front`` is whether something in front serves https and does not say so. ``address``
-    is the client's, as far as the server believes it. The request itself is not kept: it leads to
-    its connection, which has the visit.
+    The request itself is not kept: it leads to its connection, which has the visit.
     """
 
-    __slots__ = ("_headers", "_is_https", "_method", "address", "cookies")
+    _headers: HTTPHeaders
+    _method: str | None
+    _is_https: bool
+    address: str
+    cookies: Cookies
 
-    def __init__(
-        self, request: HTTPServerRequest, reader: CookieReader, *, https_in_front: bool = False
-    ) -> None:
-        self._headers, self._method = request.headers, request.method
-        self._is_https = https_in_front or request.protocol == "https"
-        self.address: str = request.remote_ip or ""
-        self.cookies = reader.read(request.headers.get_list("Cookie"))
+    @classmethod
+    def of(
+        cls, request: HTTPServerRequest, reader: CookieReader, https_in_front: bool = False
+    ) -> Visit:
+        """Return what ``request`` says; ``reader`` reads the application's cookies.
+
+        ``https_in_front`` is whether something in front serves https and does not say so.
+        """
+        headers = request.headers
+        is_https = https_in_front or request.protocol == "https"
+        cookies = reader.read(headers.get_list("Cookie"))
+        return cls(headers, request.method, is_https, request.remote_ip or "", cookies)
 
     def after(self, answered: Iterable[SetCookie]) -> Visit:
         """Return the visit as it is once the cookies ``answered`` have arrived."""
-        visit = copy(self)
-        visit.cookies = self.cookies.after(answered)
-        return visit
+        return msgspec.structs.replace(self, cookies=self.cookies.after(answered))
 
     def check_may_keep(self, names: Collection[str], *, secure: bool, samesite: str) -> None:
         """Raise where cookies of these names must not be set in answer to this request.

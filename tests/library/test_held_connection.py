@@ -7,17 +7,32 @@ import gc
 import logging
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from state_app import ADA, BASKET, LINES, PLACED, THEME, WHO, World, handler, raw, serving
+from state_app import (
+    ADA,
+    BASKET,
+    LINES,
+    PLACED,
+    THEME,
+    WHO,
+    World,
+    handler,
+    raw,
+    request_of,
+    serving,
+)
+from tornado.httputil import HTTPConnection, RequestStartLine
 from tornado.web import HTTPError, stream_request_body
 from tornado_state import (
     SIGNED_COOKIE,
     Kind,
     ResponseStarted,
+    StateApplication,
     StateHandler,
     StoreUnavailable,
-    late_changes,
+    request_values,
 )
 
 SESSION = "__Host-shop-session-id"
@@ -332,7 +347,7 @@ async def test_a_change_inside_a_value_that_came_too_late_is_told_in_the_log(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With the handler's name, however late it is found out, and once."""
-    monkeypatch.setattr(late_changes, "_LATER", 0.05)
+    monkeypatch.setattr(request_values, "_LATER", 0.05)
     marks = Kind("marks", list[int], default=[], outlives_logout=True)
     world = World({**PLACED, marks: SIGNED_COOKIE})
     kinds = {"lines": LINES, "marks": marks}
@@ -402,15 +417,55 @@ async def test_a_sign_in_that_waits_for_its_answer_is_told_that_it_was_not_kept(
 
 
 async def test_a_connection_is_the_servers_own_in_everything_else() -> None:
-    """What Tornado and others ask of it, it has."""
+    """What Tornado and others ask of it, it has; and what they set is the server's as well."""
 
     def get(self: StateHandler) -> None:
-        connection = self.request.connection
-        self.write(type(connection.stream).__name__)  # type: ignore[union-attr]
+        connection: Any = self.request.connection
+        connection.no_keep_alive = True
+        self.write(type(connection.stream).__name__)
 
     world = World()
     async with serving(world, {"/": handler(BASKET, get=get)}) as browser:
-        assert (await browser.get("/")).body == b"IOStream"
+        answer = await browser.get("/")
+        assert answer.body == b"IOStream"
+        assert answer.headers["Connection"] == "close"
+
+
+class Pushing(HTTPConnection):
+    """A connection of another server than Tornado's."""
+
+    pushes = 3
+
+    def __init__(self) -> None:
+        self.body = b""
+        self.finished = asyncio.Event()
+
+    def write_headers(self, start_line: Any, headers: Any, chunk: bytes | None = None) -> Any:
+        self.body += chunk or b""
+        sent: asyncio.Future[None] = asyncio.Future()
+        sent.set_result(None)
+        return sent
+
+    def finish(self) -> None:
+        self.finished.set()
+
+    def set_close_callback(self, callback: object) -> None:
+        pass
+
+
+async def test_another_servers_connection_has_what_that_has() -> None:
+    """Nobody but that server and the handler has to know what it is."""
+    routes = {
+        "/": handler(BASKET, get=lambda self: self.write(str(self.request.connection.pushes)))
+    }
+    application = StateApplication([*routes.items()], **World().settings)
+    request, connection = request_of("GET"), Pushing()
+    request.connection = connection
+    delegate = application.find_handler(request)
+    delegate.headers_received(RequestStartLine("GET", "/", "HTTP/1.1"), request.headers)
+    delegate.finish()
+    await connection.finished.wait()
+    assert connection.body == b"3"
 
 
 async def test_an_answer_waits_for_a_write_that_is_under_way() -> None:

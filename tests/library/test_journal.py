@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tornado_state import Conflict, InvalidValue, Kind, NotKnownHere, StaleValue, TooLarge
+from tornado_state.confirmed import Confirmed
 from tornado_state.journal import Journal
 
 N = Kind("n", int, default=0)
@@ -26,7 +27,7 @@ Do = Callable[[Journal], Any]
 
 def test_what_is_kept_is_read() -> None:
     """The value of a kind is the one that its text says, and the same one each time."""
-    journal = Journal({"list": b"[1]"})
+    journal = Journal(Confirmed({"list": b"[1]"}))
     assert journal.read(LIST) == [1]
     assert journal.read(LIST) is journal.read(LIST)
     assert journal.has(LIST)
@@ -55,14 +56,14 @@ def test_what_is_kept_is_read() -> None:
 )
 def test_what_counts_as_changed(do: Do, changes: dict[Kind[Any], bytes | None]) -> None:
     """Live is compared with what is confirmed, whatever was done to get there."""
-    journal = Journal({"n": b"1", "list": b"[1]"})
+    journal = Journal(Confirmed({"n": b"1", "list": b"[1]"}))
     do(journal)
     assert journal.changes() == changes
 
 
 def test_sets_are_the_same_in_any_order() -> None:
     """They have none, so none of theirs is a change."""
-    journal = Journal({"sets": b'["b","a"]'})
+    journal = Journal(Confirmed({"sets": b'["b","a"]'}))
     assert journal.read(SETS) == {"a", "b"}
     journal.assign(SETS, {"a", "b"})
     assert journal.changes() == {}
@@ -117,7 +118,7 @@ def test_a_default_that_is_no_value_of_the_kind_is_given_back_as_it_is(default: 
 
 def test_a_value_of_another_shape_is_refused_when_it_is_assigned() -> None:
     """And when it was changed from within into one, or into one too large."""
-    journal = Journal({"list": b"[1]", "n": b'"text"'})
+    journal = Journal(Confirmed({"list": b"[1]", "n": b'"text"'}))
     for assign in (lambda: journal.assign(LIST, ["x"]), lambda: journal.assign(SHORT, "123456789")):
         with pytest.raises((InvalidValue, TooLarge)):
             assign()
@@ -130,7 +131,7 @@ def test_a_value_of_another_shape_is_refused_when_it_is_assigned() -> None:
 
 def test_what_is_no_value_of_the_kind_may_be_replaced() -> None:
     """Junk under the kind's name is like nothing: assigning replaces it, dropping removes it."""
-    journal = Journal({"n": b'"text"', "list": b"{}"})
+    journal = Journal(Confirmed({"n": b'"text"', "list": b"{}"}))
     journal.assign(N, 1)
     journal.drop(LIST)
     assert journal.changes() == {N: b"1", LIST: None}
@@ -173,7 +174,7 @@ def test_a_drop_that_came_meanwhile_stays_one() -> None:
 
 def test_learning_adds_to_what_is_confirmed() -> None:
     """Each cookie is read when its kind is first used."""
-    journal = Journal({"n": b"1"})
+    journal = Journal(Confirmed({"n": b"1"}))
     journal.learn({"list": b"[1]"})
     assert (journal.read(N), journal.read(LIST)) == (1, [1])
     assert journal.base == {"n": b"1", "list": b"[1]"}
@@ -184,7 +185,7 @@ def test_learning_adds_to_what_is_confirmed() -> None:
 
 def test_what_others_stored_is_taken_for_what_did_not_change_here() -> None:
     """Read or not, dropped there or new."""
-    journal = Journal({"n": b"1", "list": b"[1]"})
+    journal = Journal(Confirmed({"n": b"1", "list": b"[1]"}))
     journal.read(N)
     journal.read(BARE, [])
     journal.assign(LAST, 1)
@@ -215,7 +216,7 @@ def test_a_kind_that_both_changed_follows_its_rule(
     kind: Kind[Any], mine: int | None, theirs: bytes | None, refused: bool
 ) -> None:
     """The same said twice is no conflict, but for a kind in which each may have counted."""
-    journal = Journal({kind.name: b"1"})
+    journal = Journal(Confirmed({kind.name: b"1"}))
     if mine is None:
         journal.drop(kind)
     else:
@@ -255,7 +256,7 @@ def test_a_conflict_names_every_kind() -> None:
 )
 def test_a_change_inside_a_value_whose_place_was_taken_is_an_error(moved_on: Do) -> None:
     """It would be lost; as long as nothing is changed, nothing is."""
-    journal = Journal({"list": b"[1]", "n": b"1"})
+    journal = Journal(Confirmed({"list": b"[1]", "n": b"1"}))
     value = journal.read(LIST)
     moved_on(journal)
     journal.changes()
@@ -273,7 +274,7 @@ def test_a_change_inside_a_value_whose_place_was_taken_is_an_error(moved_on: Do)
 
 def test_a_value_that_an_update_made_is_in_hand() -> None:
     """Unless another was assigned meanwhile; that one counts as a change."""
-    journal = Journal({"n": b"1"})
+    journal = Journal(Confirmed({"n": b"1"}))
     journal.confirm({"n": b"2"})
     journal.confirm_value(N, b"1", b"2")
     assert (journal.read(N), journal.changes()) == (2, {})
@@ -285,7 +286,7 @@ def test_a_value_that_an_update_made_is_in_hand() -> None:
 
 def test_starting_over_keeps_what_is_inherited_and_what_was_assigned_here() -> None:
     """A default that was changed inside is assigned as well."""
-    journal = Journal({"n": b"1", "list": b"[1]", "last": b"1"})
+    journal = Journal(Confirmed({"n": b"1", "list": b"[1]", "last": b"1"}))
     journal.read(LIST)
     journal.assign(LAST, 2)
     journal.read(BARE, []).append(4)
@@ -297,7 +298,7 @@ def test_starting_over_keeps_what_is_inherited_and_what_was_assigned_here() -> N
 
 def test_starting_over_after_a_change_inside_was_confirmed_watches_what_is_confirmed() -> None:
     """What is kept of the value is what it was when it was let go of."""
-    journal = Journal({"list": b"[1]"})
+    journal = Journal(Confirmed({"list": b"[1]"}))
     value = journal.read(LIST)
     value.append(2)
     journal.confirm(journal.with_changes(journal.changes()))
@@ -321,7 +322,7 @@ def test_starting_over_takes_along_what_an_update_made() -> None:
 
 def test_an_older_value_is_brought_up_when_it_is_read() -> None:
     """It is not written for that alone, and in today's version only once it changed."""
-    journal = Journal({"shape": b"[1]"})
+    journal = Journal(Confirmed({"shape": b"[1]"}))
     assert journal.has(SHAPE)
     assert journal.read(SHAPE) == [1, 2]
     assert journal.changes() == {}
@@ -333,7 +334,7 @@ def test_an_older_value_is_brought_up_when_it_is_read() -> None:
 def test_dropping_drops_the_value_of_whatever_version() -> None:
     """An older one, and one that nothing leads up from."""
     for name, kind in (("shape", SHAPE), ("shape@2", SHAPE), ("shape", LOST)):
-        journal = Journal({name: b"[1]", "n": b"1"})
+        journal = Journal(Confirmed({name: b"[1]", "n": b"1"}))
         journal.drop(kind)
         assert journal.changes() == {kind: None}
         assert journal.with_changes(journal.changes()) == {"n": b"1"}
@@ -341,7 +342,7 @@ def test_dropping_drops_the_value_of_whatever_version() -> None:
 
 def test_a_value_that_nothing_leads_up_from_is_absent() -> None:
     """The default is read in its place, and it stays until another is assigned."""
-    journal = Journal({"shape": b"[1]"})
+    journal = Journal(Confirmed({"shape": b"[1]"}))
     assert not journal.has(LOST)
     assert journal.read(LOST) == []
     assert journal.changes() == {}
@@ -363,7 +364,7 @@ def test_a_value_that_nothing_leads_up_from_is_absent() -> None:
 @pytest.mark.parametrize("name", ["shape@2", "shape@10"])
 def test_a_newer_value_is_not_known_here(use: Do, name: str) -> None:
     """Nothing of it is read or replaced; another kind is none of its business."""
-    journal = Journal({name: b"[1]", "n": b"1"})
+    journal = Journal(Confirmed({name: b"[1]", "n": b"1"}))
     with pytest.raises(NotKnownHere, match="shape was written by a newer release"):
         use(journal)
     journal.assign(N, 2)
@@ -372,7 +373,7 @@ def test_a_newer_value_is_not_known_here(use: Do, name: str) -> None:
 
 def test_a_version_that_is_none_counts_as_the_first() -> None:
     """Whatever stands under such a key, it is no newer release's."""
-    journal = Journal({"shape@x": b"[1]", "shape@²": b"[2]"})
+    journal = Journal(Confirmed({"shape@x": b"[1]", "shape@²": b"[2]"}))
     assert journal.read(SHAPE) in ([1, 2], [2, 2])
 
 
@@ -381,7 +382,7 @@ def test_a_version_that_is_none_counts_as_the_first() -> None:
 
 def test_a_change_inside_is_told_late_when_the_answer_has_begun() -> None:
     """Once each: of what was told as a change before, and of what was handed out after."""
-    journal = Journal({"list": b"[1]", "bare": b"[1]", "n": b"1"})
+    journal = Journal(Confirmed({"list": b"[1]", "bare": b"[1]", "n": b"1"}))
     early = journal.read(LIST)
     journal.read(N)
     journal.changes()
@@ -398,7 +399,7 @@ def test_a_change_inside_is_told_late_when_the_answer_has_begun() -> None:
 
 def test_what_was_kept_in_time_is_not_told_late() -> None:
     """A change before the answer began is a change like any other."""
-    journal = Journal({"list": b"[1]"})
+    journal = Journal(Confirmed({"list": b"[1]"}))
     journal.read(LIST).append(2)
     assert journal.changes() == {LIST: b"[1,2]"}
     journal.sealed = True

@@ -48,7 +48,7 @@ class Model:
     """
 
     def __init__(self, base: Texts) -> None:
-        self.journal = Journal(base)
+        self.journal = Journal(Confirmed(base))
         self.base = dict(base)
         self.view: dict[Kind[Any], Any] = {kind: self.kept(kind) for kind in KINDS}
         self.plans: list[Texts] = []

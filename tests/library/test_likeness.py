@@ -7,6 +7,7 @@ import enum
 import functools
 from collections import Counter, OrderedDict, defaultdict
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any, NamedTuple, TypedDict
 from zoneinfo import ZoneInfo
 
@@ -53,6 +54,10 @@ class Point(NamedTuple):
 
 class Word(enum.StrEnum):
     ONE = "one"
+
+
+class Level(enum.IntEnum):
+    TWO = 2
 
 
 @pytest.mark.parametrize(
@@ -102,6 +107,11 @@ def test_every_hour_of_the_year_can_be_kept(zone: Any, fold: int) -> None:
         (list[tuple[int, ...]], [[1]], "x[0]"),
         (list[Pair], [{"left": 1, "right": "a", "more": 2}], "x[0]"),
         (list[float], [1.5, 2**60 + 1], "x[1]"),
+        (list[float], [Level.TWO], "x[0]"),
+        (list[Level], [2], "x[0]"),
+        (list[Decimal], [2], "x[0]"),
+        (list[set[int]], [frozenset({1})], "x[0]"),
+        (list[dict[str, Any]], [{"a": [Level.TWO]}], "x[0][...][0]"),
         (datetime, datetime(2026, 1, 1, tzinfo=timezone(timedelta(seconds=30))), "x"),
     ],
     ids=str,

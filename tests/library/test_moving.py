@@ -18,7 +18,7 @@ from state_app import request_of, serving_application
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 from tornado_state import CompositionError, Kind, StateApplication, StateWebSocketHandler
-from tornado_state.open_state import OpenTiers
+from tornado_state.open_state import OpenState
 from tornado_state.predecessors import from_signed_cookie
 from tornado_state.visit import Visit
 
@@ -217,8 +217,9 @@ async def test_what_is_opened_after_the_answer_brings_nothing_over() -> None:
     """That takes a cookie."""
     old = Predecessors()
     composition = old.application().composition
-    visit = Visit(request_of(), composition.cookie_reader)
-    assert OpenTiers(composition, composition.requirements((old.user,)), visit).adopting == ()
+    visit = Visit.of(request_of(), composition.cookie_reader)
+    required = composition.requirements((old.user,))
+    assert OpenState(composition, required, visit)._adopting == ()
 
 
 async def test_while_the_store_is_away_nothing_is_brought_over() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from state_app import NEW, OLD
 from tornado_state import CompositionError
+from tornado_state.sessions.clocks import Clocks
 from tornado_state.settings import read_settings, weakness
 
 MONTH = 2_592_000
@@ -21,7 +22,7 @@ def read(**settings: Any) -> Any:
 def test_what_is_not_set_has_a_safe_default() -> None:
     """But for the secret, which has none."""
     found = read()
-    assert found.clocks == (1800, 43_200, MONTH, 1800)
+    assert found.clocks == Clocks(1800, 43_200, MONTH, 1800)
     assert found.persistent
     names = found.names
     assert (names.application, names.secure, names.samesite) == ("shop", True, "Lax")

@@ -13,7 +13,10 @@ Rule 5: what was committed is sent with every answer, an error's too (`confirm`)
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
+
+import msgspec
 
 from ..confirmed import Changes
 from ..exceptions import TooLarge
@@ -33,65 +36,54 @@ class Due(NamedTuple):
     moment: int
 
 
-class ClientState:
+class ClientState(msgspec.Struct, eq=False):
     """See the module's rules. ``owner`` is the person signed in, "" for nobody."""
 
-    __slots__ = (
-        *("_cleared", "_confirmed", "_cookies", "_journal", "_kinds", "_moment"),
-        *("_outdated", "_signed_anew", "_tier", "_unread", "bound_kinds", "looked_at"),
-    )
-
-    def __init__(
-        self,
-        tier: SignedCookieTier,
-        kinds: Collection[Kind[Any]],
-        bound_kinds: frozenset[Kind[Any]],
-        cookies: Cookies,
-    ) -> None:
-        self._tier = tier
-        self._cookies = cookies
-        self._kinds = kinds
-        self.bound_kinds = bound_kinds
-        #: The kinds of which the journal knows what came.
-        self.looked_at: set[Kind[Any]] = set()
-        self._outdated: set[Kind[Any]] = set()
-        #: Dropped without a look at what came: to be looked at once that is taken back.
-        self._unread: set[Kind[Any]] = set()
-        self._signed_anew: set[Kind[Any]] = set()
-        self._cleared: set[Kind[Any]] = set()
-        self._confirmed: dict[Kind[Any], SetCookie] = {}
-        self._moment = 0
-        self._journal = Journal()
+    _tier: SignedCookieTier
+    _kinds: Collection[Kind[Any]]
+    bound_kinds: frozenset[Kind[Any]]
+    _cookies: Cookies
+    #: The journal of the kinds used so far.
+    values: Journal = msgspec.field(default_factory=Journal)
+    #: The kinds of which the journal knows what came.
+    looked_at: frozenset[Kind[Any]] = frozenset()
+    _outdated: frozenset[Kind[Any]] = frozenset()
+    #: Dropped without a look at what came: to be looked at once that is taken back.
+    _unread: frozenset[Kind[Any]] = frozenset()
+    _signed_anew: frozenset[Kind[Any]] = frozenset()
+    _cleared: frozenset[Kind[Any]] = frozenset()
+    _confirmed: Mapping[Kind[Any], SetCookie] = MappingProxyType({})
+    _moment: int = 0
 
     def journal(self, kind: Kind[Any], owner: str) -> Journal:
         """Return the journal, which knows of the cookie of ``kind`` by now."""
         if kind not in self.looked_at:
             carried = self._tier.read(kind, self._cookies, owner)
-            self.looked_at.add(kind)
+            self.looked_at |= {kind}
             if carried is not None:
-                self._journal.learn({carried.record_name: carried.text})
+                self.values.learn(carried.texts)
                 if carried.outdated:
-                    self._outdated.add(kind)
-        return self._journal
+                    self._outdated |= {kind}
+        return self.values
 
     def assign(self, kind: Kind[T], owner: str, value: T, *, by_update: bool = False) -> None:
         """Have ``value``; ``by_update`` it was made from the one at hand."""
         self.journal(kind, owner).assign(kind, value, by_update=by_update)
-        self._cleared.discard(kind)
+        self._cleared -= {kind}
         if kind in self._outdated:
-            self._signed_anew.add(kind)
+            self._signed_anew |= {kind}
 
     def drop(self, kind: Kind[Any], owner: str) -> None:
         """Have the browser forget the value."""
         self.journal(kind, owner).drop(kind)
         if self._tier.cookie_name(kind) in self._cookies:
-            self._cleared.add(kind)
+            self._cleared |= {kind}
 
     def hand_over(self, owner: str) -> None:
         """Read every bound kind as ``owner``, so that it is signed for whoever comes after."""
         for kind in self.bound_kinds:
             self.journal(kind, owner)
-            self._signed_anew.add(kind)
+            self._signed_anew |= {kind}
         self._moment += 1
 
     def drop_ending(self, *, everything: bool) -> None:
@@ -102,28 +94,27 @@ class ClientState:
         ending = [kind for kind in self._kinds if everything or not kind.needs.outlives_logout]
         for kind in ending:
             self._tier.check_known(kind, self._cookies)
-        self._unread |= set(ending) - self.looked_at
+        self._unread |= frozenset(ending) - self.looked_at
         for kind in ending:
-            self.looked_at.add(kind)
-            self._journal.drop(kind)
+            self.looked_at |= {kind}
+            self.values.drop(kind)
             if self._tier.cookie_name(kind) in self._cookies:
-                self._cleared.add(kind)
+                self._cleared |= {kind}
         self._moment += 1
 
     def discard(self) -> None:
         """Forget all that is not confirmed."""
-        self._journal.forget(self._journal.base)
+        self.values.forget(self.values.base)
         self._start_over()
 
     def forget_unsaved(self) -> None:
         """Forget all that is not confirmed; what was handed out is watched."""
-        self._journal.reread(self._journal.base)
+        self.values.reread(self.values.base)
         self._start_over()
 
     def _start_over(self) -> None:
         self.looked_at -= self._unread
-        for asked in (self._unread, self._signed_anew, self._cleared):
-            asked.clear()
+        self._unread = self._signed_anew = self._cleared = frozenset()
         self._moment += 1
 
     def due(self, owner: Callable[[], str]) -> Due | None:
@@ -132,13 +123,14 @@ class ClientState:
         ``owner`` is asked only for a bound kind to keep: the session may be out of reach. Raises
         `TooLarge` or `InvalidValue`.
         """
-        changes = self._journal.changes()
-        if not (changes or self._cleared or self._signed_anew or self._unread):
+        asked = self._cleared or self._signed_anew or self._unread
+        if not asked and not self.values.may_have_changed():
             return None
+        changes = self.values.changes()
         due = {kind: self._tier.clear(kind) for kind in self._cleared}
         due |= {kind: self._set_cookie(kind, text, owner) for kind, text in changes.items()}
         for kind in self._signed_anew - changes.keys():
-            if text := self._journal.text(kind):
+            if text := self.values.text(kind):
                 due[kind] = self._set_cookie(kind, text, owner)
         if due:
             self._check_room(due)
@@ -154,21 +146,16 @@ class ClientState:
 
     def confirm(self, due: Due) -> None:
         """Have ``due`` sent with whatever answer goes out; what came after it is not confirmed."""
-        self._confirmed.update(due.cookies)
+        self._confirmed = {**self._confirmed, **due.cookies}
         if due.moment == self._moment:
             self._signed_anew -= due.cookies.keys()
             self._cleared -= due.cookies.keys()
-            self._unread.clear()
-        self._journal.confirm(self._journal.with_changes(due.changes))
+            self._unread = frozenset()
+        self.values.confirm(self.values.with_changes(due.changes))
 
     def set_cookies(self) -> list[SetCookie]:
         """Return the cookies to send."""
         return list(self._confirmed.values())
-
-    @property
-    def values(self) -> Journal:
-        """The journal of the kinds used so far."""
-        return self._journal
 
     def _set_cookie(
         self, kind: Kind[Any], text: bytes | None, owner: Callable[[], str]

@@ -23,15 +23,10 @@ from typing import NamedTuple
 from tornado.web import create_signed_value, decode_signed_value
 
 from ..exceptions import NotKnownHere
-from ..recent import Recent
 
 _FORMAT = 2
 _MAX_AHEAD = 300
 _DAY = 86400
-
-#: Signatures that need not be checked again, at least, and how long their values are at most.
-_REMEMBERED = 4096
-_LONGEST = 1024
 
 #: Format 2, as Tornado documents it: version of the format, then fields that say how long they are.
 _SIGNED = re.compile(r"2\|\d+:(\d{1,9})\|\d+:(\d+)\|\d+:(\d*)\|\d+:[^|]*\|[0-9a-f]{64}", re.ASCII)
@@ -57,9 +52,6 @@ class Signer:
     ``cookie_secret`` maps key versions to secrets; ``key_version`` signs, the last one unless
     given, and all of them verify. Keep the version a lone secret had, 0, while cookies signed with
     it are about. ``forged`` is called for every value whose signature does not hold.
-
-    A signature that held lately is not checked again: it holds for ever. How old it may be is
-    looked at each time.
     """
 
     def __init__(
@@ -79,7 +71,6 @@ class Signer:
         self._forged = forged
         self.key_version = next(reversed(self._secrets)) if key_version is None else key_version
         self._keys = lru_cache(maxsize=1024)(self._derive)
-        self._recent: Recent[tuple[str, str, str], SignedValue] = Recent(_REMEMBERED)
 
     def _derive(self, name: str, owner: str) -> dict[int, str]:
         purpose = "\0".join((self._application, name, owner)).encode()
@@ -117,13 +108,13 @@ class Signer:
 
         Raises `NotKnownHere` for one of a later version of the secret.
         """
-        found = self._recent[name, owner, signed] or self._checked(name, owner, signed)
-        if found is None:
-            return None
-        age = self._clock() - found.signed_at
-        if age < -_MAX_AHEAD or (max_age is not None and age > max_age):
-            return None
-        return found
+        found = self._checked(name, owner, signed)
+        return found if found and self.is_timely(found.signed_at, max_age) else None
+
+    def is_timely(self, signed_at: int, max_age: int | None) -> bool:
+        """Return whether a signature is at most ``max_age`` seconds old, and not of the future."""
+        age = self._clock() - signed_at
+        return age >= -_MAX_AHEAD and (max_age is None or age <= max_age)
 
     def _checked(self, name: str, owner: str, signed: str) -> SignedValue | None:
         fields = _SIGNED.fullmatch(signed)
@@ -135,10 +126,7 @@ class Signer:
         if value is None:
             self._forged()
             return None
-        found = SignedValue(value, int(fields[2]), int(fields[1]))
-        if len(signed) <= _LONGEST:
-            self._recent.put((name, owner, signed), found)
-        return found
+        return SignedValue(value, int(fields[2]), int(fields[1]))
 
     def _check_version(self, fields: re.Match[str]) -> None:
         if fields[3] == fields[1] and int(fields[1]) > max(self._secrets):

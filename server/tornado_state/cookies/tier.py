@@ -10,23 +10,31 @@ Rule 2: a value of another version of its kind says so before its text: ``2:{…
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
+
+from ..confirmed import Texts
 from ..exceptions import TooLarge
 from ..kinds import Kind
-from .signing import SignedValue, Signer
+from ..recent import Recent
+from .signing import Signer
 from .wire import MAX_COOKIE, CookieNames, Cookies, SetCookie
 
 _DAY = 86400
 
+#: Values that need not be read again, at least, and how long each is at most.
+_REMEMBERED = 4096
+_LONGEST = 1024
+
 _VERSIONED = re.compile(rb"(?:([0-9]{1,9}):)?(.*)", re.DOTALL)
 
 
-class Carried(NamedTuple):
-    """What a request's cookie carries: a text, and the name that it has in a record."""
+class Carried(msgspec.Struct, frozen=True, gc=False):
+    """What a request's cookie carries: a text, by the name that it has in a record."""
 
-    record_name: str
-    text: bytes
+    texts: Texts
+    signed_at: int
     outdated: bool
 
 
@@ -35,6 +43,9 @@ class SignedCookieTier:
 
     ``lifetime`` in seconds is for kinds that end with sign-out, ``lasting`` for those that outlive
     it (browsers keep a cookie 400 days at most, RFC 6265bis 5.5).
+
+    A value whose signature held lately is not checked again: it holds for ever. How old it may be
+    is looked at each time.
     """
 
     def __init__(
@@ -45,6 +56,7 @@ class SignedCookieTier:
         self._lifetime = lifetime
         self._lasting = lasting
         self._cookie_names: dict[Kind[Any], str] = {}
+        self._recent: Recent[tuple[Kind[Any], str, str], Carried] = Recent(_REMEMBERED)
 
     def cookie_name(self, kind: Kind[Any]) -> str:
         """Return the name of the cookie that holds ``kind``."""
@@ -58,12 +70,27 @@ class SignedCookieTier:
 
         Raises `NotKnownHere` for a value that a secret of a later version may have signed.
         """
-        signed = self._verified(kind, cookies, owner)
+        value = cookies.get(self.cookie_name(kind))
+        if value is None:
+            # Junk and twins are absent too, but for what a later secret may have signed.
+            for candidate in cookies.candidates(self.cookie_name(kind)):
+                self._signer.verify(self.cookie_name(kind), candidate, owner=owner)
+            return None
+        carried = self._recent[kind, owner, value] or self._read(kind, owner, value)
+        is_timely = carried and self._signer.is_timely(carried.signed_at, self._max_age(kind))
+        return carried if is_timely else None
+
+    def _read(self, kind: Kind[Any], owner: str, value: str) -> Carried | None:
+        signed = self._signer.verify(self.cookie_name(kind), value, owner=owner)
         match = _VERSIONED.fullmatch(signed.value) if signed else None
         if signed is None or match is None:
             return None
         record_name = f"{kind.name}@{int(match[1])}" if match[1] else kind.name
-        return Carried(record_name, match[2], signed.key_version != self._signer.key_version)
+        outdated = signed.key_version != self._signer.key_version
+        carried = Carried({record_name: match[2]}, signed.signed_at, outdated)
+        if len(value) <= _LONGEST:
+            self._recent.put((kind, owner, value), carried)
+        return carried
 
     def check_known(self, kind: Kind[Any], cookies: Cookies) -> None:
         """Raise `NotKnownHere` where a secret of a later version may have signed a candidate."""
@@ -82,16 +109,6 @@ class SignedCookieTier:
     def clear(self, kind: Kind[Any]) -> SetCookie:
         """Return the header that asks the browser to forget. A copy made earlier stays valid."""
         return self._names.clear(kind.name)
-
-    def _verified(self, kind: Kind[Any], cookies: Cookies, owner: str) -> SignedValue | None:
-        name, max_age = self.cookie_name(kind), self._max_age(kind)
-        value = cookies.get(name)
-        if value is not None:
-            return self._signer.verify(name, value, owner=owner, max_age=max_age)
-        # Junk and twins are absent too, but for what a later secret may have signed.
-        for candidate in cookies.candidates(name):
-            self._signer.verify(name, candidate, owner=owner)
-        return None
 
     def _max_age(self, kind: Kind[Any]) -> int:
         return self._lasting if kind.needs.outlives_logout else self._lifetime

@@ -43,7 +43,7 @@ class Cookies:
     It does not change.
     """
 
-    __slots__ = ("_candidates",)
+    __slots__ = ("_candidates", "get")
 
     def __init__(self, headers: Iterable[str], names: Container[str]) -> None:
         self._candidates: dict[str, list[str]] = {}
@@ -52,11 +52,12 @@ class Cookies:
                 name, separator, value = pair.strip(" \t").partition("=")
                 if separator and name in names:
                     self._candidates.setdefault(name, []).append(_unquoted(value))
+        self._sort_out()
 
-    def get(self, name: str) -> str | None:
-        """Return the one clean value of the name; None for none, junk, or several."""
-        candidates = self._candidates.get(name, _NONE)
-        return candidates[0] or None if len(candidates) == 1 else None
+    def _sort_out(self) -> None:
+        clean = {name: all_[0] for name, all_ in self._candidates.items() if len(all_) == 1}
+        #: Returns the one clean value of a name; None for none, junk, or several.
+        self.get = {name: value for name, value in clean.items() if value}.get
 
     def after(self, answered: Iterable[SetCookie]) -> Cookies:
         """Return the cookies that the browser has once ``answered`` have arrived."""
@@ -66,6 +67,7 @@ class Cookies:
             after._candidates.pop(cookie.name, None)
             if cookie.keeps:
                 after._candidates[cookie.name] = [cookie.value]
+        after._sort_out()
         return after
 
     def size(self) -> int:

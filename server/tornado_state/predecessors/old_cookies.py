@@ -27,7 +27,7 @@ class OldCookies:
         """Whoever was signed in by a predecessor is so no more, once that is confirmed."""
         self._asked = self._clearing
 
-    def forget(self) -> None:
+    def discard(self) -> None:
         """Forget what is not confirmed."""
         self._asked = {}
 

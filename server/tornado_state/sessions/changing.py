@@ -27,8 +27,7 @@ from ..exceptions import (
 )
 from ..kinds import Kind
 from ..updates import applied
-from .cancellations import is_let_out
-from .plan import Interrupted, Plan, Status
+from .plan import CHANGED, Interrupted, Plan
 from .records import SessionRecords
 from .session import Session
 from .stored import StoredSession
@@ -59,7 +58,7 @@ class Changing:
             for attempt in attempts():
                 if waited or attempt:
                     plan = session.plan()
-                if plan.status is not Status.CHANGED:
+                if plan.status is not CHANGED:
                     return False
                 new = self._records.next_version(stored_of(session), plan.values)
                 with interruptible(session, Interrupted(new.sealed, plan.values, plan=plan)):
@@ -71,15 +70,20 @@ class Changing:
         raise conflict(names)
 
     def change_soon(self, session: Session) -> Begun | None:
-        """Begin to `change`, in turn; None where nothing changed, or it has to wait, or to look."""
+        """Begin to `change`, in turn; None where nothing changed, or it has to wait, or to look.
+
+        What it raises was not begun.
+        """
+        if session.interrupted is not None:
+            return None
         plan, stored = session.plan(), session.stored
-        if plan.status is not Status.CHANGED or stored is None or stored.token is None:
+        if plan.status is not CHANGED or stored is None or stored.token is None:
             return None
         if session.turn.taken or self._turns.is_taken(stored.store_key):
             return None
         new = self._records.next_version(stored, plan.values)
         session.turn.take_now()
-        self._turns.of(stored.store_key).take_now()
+        self._turns.take_now(stored.store_key)
         try:
             answer = self._records.swap_soon(stored, new, stored.token, session.address)
         except Exception as error:  # noqa: BLE001 - it is the answer, and may have been asked for
@@ -92,11 +96,11 @@ class Changing:
         answer, plan, new = begun.answer, begun.plan, begun.new
         stored = stored_of(session)
         try:
-            if answer.cancelled() and is_let_out(answer):
+            if answer.cancelled():
                 raise StoreUnavailable("the store has cancelled the call")
             swapped = answer.result()
             if swapped:
-                self._records.swapped(new)
+                self._records.used(new)
                 session.confirm(plan, new)
             else:
                 # Not to be tried once more.

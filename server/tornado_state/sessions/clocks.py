@@ -11,7 +11,7 @@ Rule 4: a record from more than five minutes ahead is not believed, like a signa
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 #: memcached reads a longer expiry as a date, and the record is gone at once.
 LONGEST_IDLE = 30 * 86_400
@@ -19,7 +19,7 @@ LONGEST_IDLE = 30 * 86_400
 _MAX_AHEAD = 300
 
 
-class Clocks(NamedTuple):
+class Clocks(msgspec.Struct, frozen=True, gc=False):
     """The time-outs of an application's sessions, in whole seconds."""
 
     idle_timeout: int

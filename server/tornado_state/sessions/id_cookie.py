@@ -11,7 +11,8 @@ host's own; a host whose clock is ahead makes no session that the others refuse.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+
+import msgspec
 
 from ..cookies.signing import SignedValue, Signer
 from ..cookies.wire import CookieNames, Cookies, SetCookie
@@ -25,7 +26,7 @@ _SESSION_ID = "session-id"
 _REMEMBERED = 16_384
 
 
-class Presented(NamedTuple):
+class Presented(msgspec.Struct, frozen=True, gc=False):
     """What a request's cookies say of a session.
 
     ``session_id`` is one whose signature holds, ``outdated`` whether a newer secret signs by now.

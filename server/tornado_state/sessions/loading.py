@@ -9,9 +9,9 @@ from __future__ import annotations
 from ..stores.base import SessionRecord
 from .id_cookie import Presented, SessionIDCookie
 from .kind_rules import KindRules
+from .record_contents import Opened
 from .records import SessionRecords
 from .session import Session
-from .stored import Found
 
 
 class SessionLoading:
@@ -41,21 +41,13 @@ class SessionLoading:
         """
         if presented.session_id is None:
             return self.empty(presented)
-        return self._session(presented, await self.records.find(presented.session_id))
+        found = await self.records.find(presented.session_id)
+        ended = found.stored is None
+        return Session(found.stored, self.rules, presented, ended, found.old, found.was)
 
     def looked_up(self, presented: Presented, record: SessionRecord | None) -> Session | None:
         """Return the session that a record is, None where only `load` can tell; `NotKnownHere`."""
-        found = self.records.found(presented.session_id or "", record)
-        if isinstance(found, Found) and (stored := found.stored) is not None:
-            return Session(stored, rules=self.rules, presented=presented)
-        return self._session(presented, found) if isinstance(found, Found) else None
-
-    def _session(self, presented: Presented, found: Found) -> Session:
-        return Session(
-            found.stored,
-            rules=self.rules,
-            presented=presented,
-            ended=found.stored is None,
-            old=found.old,
-            was=found.was,
-        )
+        stored = self.records.found(presented.session_id or "", record)
+        if isinstance(stored, Opened):
+            return None
+        return Session(stored, self.rules, presented, stored is None)

@@ -41,6 +41,11 @@ class Asked(Enum):
     DESTROY = "destroy"
 
 
+#: Asked for with every request: to look each up in its class takes much longer.
+ABSENT, UNCHANGED, CHANGED = Status.ABSENT, Status.UNCHANGED, Status.CHANGED
+CONTINUE, DESTROY = Asked.CONTINUE, Asked.DESTROY
+
+
 class Plan(msgspec.Struct, frozen=True, gc=False):
     """What the store is to do, as of one moment.
 

@@ -17,7 +17,6 @@ from typing import NamedTuple
 import msgspec
 
 from ..confirmed import NOTHING, Texts
-from ..recent import Recent
 from .sealing import Contents, Sealer, is_last_word, is_session_id
 
 #: Seconds for which the record of an ended session says so: long for a renewed one, because a
@@ -27,10 +26,6 @@ _RENEWED_FOR = 60
 
 #: Seconds for which a request under way reads under the old ID what stood there.
 _GRACE = 10
-
-#: Records that need not be opened again, at least, and how many bytes each has at most.
-_REMEMBERED = 2048
-_LONGEST = 2048
 
 _TEXTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -95,28 +90,6 @@ def open_record(sealer: Sealer, session_id: str, sealed: bytes) -> Opened | None
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return None
     return Opened(contents, NOTHING, word) if word.to is None or is_session_id(word.to) else None
-
-
-class RecordReader:
-    """Opens records. What was opened or sealed lately is known: the same bytes say the same."""
-
-    def __init__(self, sealer: Sealer) -> None:
-        self._sealer = sealer
-        self._recent: Recent[tuple[str, bytes], Opened] = Recent(_REMEMBERED)
-
-    def open(self, session_id: str, sealed: bytes) -> Opened | None:
-        """Return what a record says, as `open_record`."""
-        opened = self._recent[session_id, sealed]
-        if opened is None:
-            opened = open_record(self._sealer, session_id, sealed)
-            if opened is not None:
-                self.remember(session_id, sealed, opened)
-        return opened
-
-    def remember(self, session_id: str, sealed: bytes, opened: Opened) -> None:
-        """Know what a record says."""
-        if len(sealed) <= _LONGEST:
-            self._recent.put((session_id, sealed), opened)
 
 
 def _as_bytes(texts: Mapping[str, msgspec.Raw]) -> Texts:

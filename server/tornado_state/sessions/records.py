@@ -14,15 +14,17 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+import msgspec
+
 from ..confirmed import NOTHING, Texts
 from ..events import Events
 from ..exceptions import NotKnownHere, SessionEnded, StoreRefused, StoreUnavailable
 from ..stores.base import SessionRecord, SessionStore
 from .clocks import Clocks
-from .record_contents import Opened, RecordReader, write_texts
+from .record_contents import Opened, open_record, write_texts
 from .room import NO_LIMIT, Rooms
 from .sealing import Contents, Sealer, is_newer, new_session_id
-from .stored import CAPACITY, Found, StoredSession, check_size
+from .stored import CAPACITY, Found, RecentVersions, StoredSession, check_size
 from .times import SessionTimes
 
 log = logging.getLogger(__name__)
@@ -49,41 +51,41 @@ class SessionRecords(SessionTimes):
         super().__init__(clocks, clock)
         self.store = store
         self.sealer = sealer
-        self._reader = RecordReader(sealer)
+        self._recent = RecentVersions()
         self._events = events
         self._rooms = rooms
 
     async def find(self, session_id: str) -> Found:
         """Return the session, or that there is definitely none that may be used."""
         record = await self.load(session_id)
-        found = self.found(session_id, record)
-        if isinstance(found, Found):
-            return found
-        assert record is not None, "what leads on is a record"
-        return await self._renewed(session_id, record.sealed, found)
-
-    def found(self, session_id: str, record: SessionRecord | None) -> Found | Opened:
-        """Return what a record says, itself where that depends on another, which it leads on to."""
-        opened = self.open(session_id, record.sealed) if record is not None else None
-        if record is None or opened is None:
+        if record is None:
             return Found()
-        now = self.clock()
-        if opened.last_word is not None:
-            return opened if opened.was_renewed(now) else Found()
-        if not self._counts(opened.contents, now):
-            return Found()
-        return Found(self._version(session_id, opened.contents, opened.values, *record))
-
-    async def _renewed(self, session_id: str, sealed: bytes, opened: Opened) -> Found:
+        opened = self.found(session_id, record)
+        if not isinstance(opened, Opened):
+            return Found(opened)
         was = opened.was(self.clock())
         was = was if was and await self._goes_on(opened) else NOTHING
         # Without the token: the word that leads on is not to be replaced.
-        old = self._version(session_id, opened.contents, opened.values, sealed, None)
+        old = self._version(session_id, opened.contents, opened.values, record.sealed, None)
         return Found(old=old, was=was)
 
-    def load_soon(self, session_id: str) -> asyncio.Future[SessionRecord | None]:
-        """Begin to `load`; see `SessionStore.load_soon`."""
-        return self.store.load_soon(self.sealer.store_key(session_id))
+    def found(self, session_id: str, record: SessionRecord | None) -> StoredSession | Opened | None:
+        """Return the session, None for none that may be used; or what leads on to another one."""
+        if record is None:
+            return None
+        sealed, token = record
+        stored = self._recent[session_id, sealed]
+        if stored is None:
+            opened = self.open(session_id, sealed)
+            if opened is None:
+                return None
+            if opened.last_word is not None:
+                return opened if opened.was_renewed(self.clock()) else None
+            stored = self._version(session_id, opened.contents, opened.values, sealed, token)
+            self._recent.remember(stored)
+        elif stored.token != token:
+            stored = self._recent.remember(msgspec.structs.replace(stored, token=token))
+        return stored if self._counts(stored.created_at, stored.remembered) else None
 
     async def load(self, session_id: str) -> SessionRecord | None:
         """Return the record of a session ID as the store has it."""
@@ -101,14 +103,13 @@ class SessionRecords(SessionTimes):
 
     async def _goes_on(self, opened: Opened) -> bool:
         """Return whether what a session was renewed to has not ended by now."""
-        while opened.last_word is not None:
-            session_id = opened.last_word.to
-            record = await self.load(session_id) if session_id else None
-            following = self.open(session_id, record.sealed) if session_id and record else None
+        while (word := opened.last_word) is not None:
+            record = await self.load(word.to) if word.to else None
+            following = self.open(word.to, record.sealed) if word.to and record else None
             if following is None:
                 return False
             opened = following
-        return self._counts(opened.contents, self.clock())
+        return self._counts(opened.contents.created_at, opened.contents.remembered)
 
     async def fetch(self, session_id: str) -> StoredSession | None:
         """Return the session alone, None when there is none."""
@@ -116,18 +117,19 @@ class SessionRecords(SessionTimes):
 
     def open(self, session_id: str, sealed: bytes) -> Opened | None:
         """Return what a record says, None for what is none of ours; or `NotKnownHere`."""
-        opened = self._reader.open(session_id, sealed)
+        opened = open_record(self.sealer, session_id, sealed)
         if opened is None and is_newer(sealed):
             raise NotKnownHere("a session record was written by a newer release")
         if opened is None:
             self._events.tell("unreadable", "a session record cannot be read under its session ID")
         return opened
 
-    def _counts(self, contents: Contents, now: float) -> bool:
-        if self.clocks.is_ahead(contents.created_at, now):
+    def _counts(self, created_at: int, remembered: bool) -> bool:
+        now = self.clock()
+        if created_at > now and self.clocks.is_ahead(created_at, now):
             self._events.tell("unreadable", "a session record says that it is from the future")
             return False
-        return contents.created_at + self.clocks.absolute(remembered=contents.remembered) > now
+        return created_at + self.clocks.absolute(remembered=remembered) > now
 
     async def add(
         self,
@@ -174,7 +176,7 @@ class SessionRecords(SessionTimes):
         except (StoreUnavailable, StoreRefused):
             self.gone(new)
             raise
-        self._touches.done(new.store_key)
+        self.used(new)
 
     def next_version(self, stored: StoredSession, values: Texts) -> StoredSession:
         """Return the version that ``values`` make of ``stored``, to be put in its place."""
@@ -183,8 +185,8 @@ class SessionRecords(SessionTimes):
             check_size(values, stored.size)
         contents = Contents(stored.created_at, now, stored.remembered, data)
         sealed = self.sealer.seal(stored.session_id, contents)
-        self._reader.remember(stored.session_id, sealed, Opened(contents, values, None))
-        return self._version(stored.session_id, contents, values, sealed, None)
+        said = {"written_at": now, "values": values, "sealed": sealed, "token": None}
+        return self._recent.remember(msgspec.structs.replace(stored, **said))
 
     async def swap(self, stored: StoredSession, new: StoredSession, address: str = "") -> bool:
         """Replace exactly the version ``stored``; False when another stands there now.
@@ -193,7 +195,7 @@ class SessionRecords(SessionTimes):
         """
         self._take_room(stored, new, address)
         if swapped := await self.cas(stored, new.sealed, self.expiry(stored)):
-            self.swapped(stored)
+            self.used(stored)
         return swapped
 
     def swap_soon(
@@ -202,10 +204,6 @@ class SessionRecords(SessionTimes):
         """Begin to `swap` the version of ``token``; None is for nothing left to replace."""
         self._take_room(stored, new, address)
         return self.store.cas_soon(stored.store_key, new.sealed, token, self.expiry(stored))
-
-    def swapped(self, stored: StoredSession) -> None:
-        """Note that the record was replaced."""
-        self._touches.done(stored.store_key)
 
     async def delete(self, stored: StoredSession) -> None:
         """Delete the record, whatever version it is."""
@@ -237,11 +235,12 @@ class SessionRecords(SessionTimes):
             # What the response says was read before; at worst the session ends a little early.
             log.warning("the idle clock of a session could not be pushed")
             return
-        self._touches.done(stored.store_key)
+        self.used(stored)
 
     def _take_room(self, stored: StoredSession, new: StoredSession, address: str) -> None:
         """Take what ``new`` needs in the place of ``stored``."""
-        if room := self._rooms.of(anonymous=self.is_anonymous(new)):
+        rooms = self._rooms
+        if rooms.have_limit and (room := rooms.of(anonymous=self.is_anonymous(new))):
             room.take(address, new.store_key, len(new.sealed), *self._until(stored))
 
     def _until(self, stored: StoredSession) -> tuple[float, float]:

@@ -77,7 +77,8 @@ class RequestSession(msgspec.Struct, eq=False):
         assert self.tier_or_none is not None, "only what is in a tier needs loading"
         assert self._presented.session_id is not None, "only what has an ID needs loading"
         try:
-            return self.tier_or_none.records.load_soon(self._presented.session_id)
+            records = self.tier_or_none.records
+            return records.store.load_soon(records.sealer.store_key(self._presented.session_id))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             failed: asyncio.Future[SessionRecord | None] = asyncio.Future()
             failed.set_exception(error)
@@ -94,10 +95,11 @@ class RequestSession(msgspec.Struct, eq=False):
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             self._note(error)
             return True
-        if session is not None:
-            self.take_over(session)
-            self.is_loaded = True
-        return session is not None
+        if session is None:
+            return False
+        self.take_over(session)
+        self.is_loaded = True
+        return True
 
     async def load(self) -> None:
         """Load the session; a failure is kept for whoever uses it."""

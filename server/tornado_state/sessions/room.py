@@ -114,6 +114,7 @@ class Rooms:
     def __init__(self, anonymous: int | None = None, signed_in: int | None = None) -> None:
         self._anonymous = Room(anonymous) if anonymous else None
         self._signed_in = Room(signed_in, FREE_SIGNED_IN) if signed_in else None
+        self.have_limit = bool(anonymous or signed_in)
 
     def of(self, *, anonymous: bool) -> Room | None:
         """Return the room of a session in which nobody is signed in, or of another."""

@@ -15,19 +15,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..confirmed import NOTHING, Changes, Texts, only
+import msgspec
+
+from ..confirmed import NOTHING, Changes, Confirmed, Texts, only
 from ..cookies.wire import SetCookie
 from ..exceptions import OutcomeUnknown
 from ..journal import Journal
 from ..kinds import Kind
 from .id_cookie import NOBODY, Presented
 from .kind_rules import KindRules
-from .plan import Asked, Interrupted, Plan, Status
+from .plan import ABSENT, CHANGED, CONTINUE, DESTROY, UNCHANGED, Asked, Interrupted, Plan, Status
 from .stored import StoredSession
 from .turns import Turn
 
 
-class Session:
+class Session(msgspec.Struct, eq=False):
     """The per-request session. See the module's rules.
 
     ``stored`` is the version in the store, None without one. ``ended`` says that the request named
@@ -36,44 +38,31 @@ class Session:
     it. ``presented`` is what the request's cookies say.
     """
 
-    __slots__ = (
-        *("_asked", "_moment", "_remember", "_restart_clock", "_was", "address", "cookie"),
-        *("counts_as_use", "ended", "grace", "interrupted", "journal", "old", "presented"),
-        *("label", "rules", "stored", "turn"),
-    )
+    stored: StoredSession | None = None
+    rules: KindRules = KindRules()
+    presented: Presented = NOBODY
+    ended: bool = False
+    old: StoredSession | None = None
+    was: Texts = NOTHING
+    journal: Journal = None  # type: ignore[assignment]  # made of what is confirmed
+    cookie: SetCookie | None = None
+    interrupted: Interrupted | None = None
+    grace: bool = True
+    #: Whether the request pushes the idle clock.
+    counts_as_use: bool = True
+    #: What a list of sessions says of it.
+    label: str = ""
+    #: Where the request comes from.
+    address: str = ""
+    #: Taken while the store is at work for this request: one write at a time.
+    turn: Turn = msgspec.field(default_factory=Turn)
+    _asked: Asked = CONTINUE
+    _restart_clock: bool = False
+    _remember: bool = False
+    _moment: int = 0
 
-    def __init__(
-        self,
-        stored: StoredSession | None = None,
-        *,
-        rules: KindRules,
-        presented: Presented = NOBODY,
-        ended: bool = False,
-        old: StoredSession | None = None,
-        was: Texts = NOTHING,
-    ) -> None:
-        self.stored = stored
-        self.ended = ended
-        self.old = old
-        self.presented = presented
-        self.cookie: SetCookie | None = None
-        self.interrupted: Interrupted | None = None
-        self.grace = True
-        #: Whether the request pushes the idle clock.
-        self.counts_as_use = True
-        #: What a list of sessions says of it.
-        self.label = ""
-        #: Where the request comes from.
-        self.address = ""
-        self.journal = Journal(stored.values if stored else was)
-        self._was = was
-        self.rules = rules
-        self._asked = Asked.CONTINUE
-        self._restart_clock = False
-        self._remember = False
-        self._moment = 0
-        #: Taken while the store is at work for this request: one write at a time.
-        self.turn = Turn()
+    def __post_init__(self) -> None:
+        self.journal = Journal(Confirmed(self.stored.values if self.stored else self.was))
 
     @property
     def renewed(self) -> bool:
@@ -90,20 +79,20 @@ class Session:
     def renew_id(self, *, grace: bool = True) -> None:
         """Continue under a new ID; without ``grace`` the old one is dead at once."""
         self.grace = self.grace and grace
-        if self._asked in (Asked.CONTINUE, Asked.RENEW):
+        if self._asked in (CONTINUE, Asked.RENEW):
             self._ask(Asked.RENEW)
 
     def sign_in(self, *, remember: bool) -> None:
         """Continue under a new ID, with new clocks, and with nothing that is not inherited."""
         self.journal.start_over(() if self.renewed else self.rules.inherited)
         self._remember, self._restart_clock = remember, True
-        self._ask(Asked.DESTROY if self._asked is Asked.DESTROY else Asked.SIGN_IN)
+        self._ask(DESTROY if self._asked is DESTROY else Asked.SIGN_IN)
 
     def destroy(self) -> None:
         """End this session. What is assigned afterwards begins another."""
         self.journal.forget()
         self._restart_clock = self._remember = False
-        self._ask(Asked.DESTROY)
+        self._ask(DESTROY)
 
     def discard(self) -> None:
         """Forget all that is not confirmed."""
@@ -122,10 +111,14 @@ class Session:
         """What has become of the session; see the table in :mod:`.plan`."""
         return self._status(bool(self.journal.changes()))
 
+    def asks_for_something(self) -> bool:
+        """Return whether a plan may be anything but to leave the session as it is."""
+        return self._asked is not CONTINUE or self.journal.may_have_changed()
+
     @property
     def may_begin(self) -> bool:
         """Whether a plan might bring a new session ID, and so a cookie."""
-        return self.stored is None or self._asked is not Asked.CONTINUE
+        return self.stored is None or self._asked is not CONTINUE
 
     def plan(self) -> Plan:
         """Return what the store is to do as of now."""
@@ -138,7 +131,7 @@ class Session:
             changes,
             self._asked,
             self._moment,
-            self._asked is Asked.DESTROY,
+            self._asked is DESTROY,
             self._restart_clock,
             remembered,
             self.grace,
@@ -152,9 +145,9 @@ class Session:
         """The store has done as planned, and ``stored`` is what it has now."""
         self.stored = stored
         self.interrupted = None
-        self.old, self._was = None, NOTHING
-        if self.still_asks_for(plan):
-            self._asked = Asked.CONTINUE
+        self.old, self.was = None, NOTHING
+        if self._asked is not CONTINUE and self.still_asks_for(plan):
+            self._asked = CONTINUE
             self._restart_clock = self._remember = False
             self.grace = True
         self.journal.confirm(self._seen(stored))
@@ -166,7 +159,7 @@ class Session:
         self.stored = stored
         self.interrupted = None
         self.journal.confirm(self._seen(stored))
-        if self._asked is not Asked.DESTROY:
+        if self._asked is not DESTROY:
             self.journal.confirm_value(kind, before, text)
 
     def rebase(self, theirs: StoredSession) -> None:
@@ -197,12 +190,12 @@ class Session:
 
     @property
     def _confirmed(self) -> Texts:
-        return self.stored.values if self.stored else self._was
+        return self.stored.values if self.stored else self.was
 
     def _continue(self) -> None:
         self._restart_clock = self._remember = False
         self.grace = True
-        self._ask(Asked.CONTINUE)
+        self._ask(CONTINUE)
 
     def _ask(self, asked: Asked) -> None:
         self._asked = asked
@@ -210,25 +203,29 @@ class Session:
 
     def _seen(self, stored: StoredSession | None) -> Texts:
         """Return what of a version this request may see, by what it has asked for."""
-        if stored is None or self._asked is Asked.DESTROY:
+        if stored is not None and self._asked is CONTINUE:
+            return stored.values
+        if stored is None or self._asked is DESTROY:
             return NOTHING
         signing_in = self._asked is Asked.SIGN_IN
         return only(self.rules.inherited, stored.values) if signing_in else stored.values
 
     def _first(self, changes: Changes) -> Texts:
         """Return the values of a first record: nothing of what an old one said."""
-        return Journal().with_changes({k: text for k, text in changes.items() if text is not None})
+        return Confirmed().with_changes(
+            {k: text for k, text in changes.items() if text is not None}
+        )
 
     def _status(self, changed: bool) -> Status:
         if self.stored is None:
             return Status.NEW if changed else self._without_record()
-        if self._asked is Asked.CONTINUE:
-            return Status.CHANGED if changed else Status.UNCHANGED
-        if self._asked is Asked.DESTROY and not changed:
+        if self._asked is CONTINUE:
+            return CHANGED if changed else UNCHANGED
+        if self._asked is DESTROY and not changed:
             return Status.DESTROYED
         return Status.RENEWED
 
     def _without_record(self) -> Status:
         # Whatever the cookies name is to end, junk is to go from the browser.
-        let_go = self._asked is Asked.DESTROY and self.presented.named
-        return Status.DESTROYED if let_go else Status.ABSENT
+        let_go = self._asked is DESTROY and self.presented.named
+        return Status.DESTROYED if let_go else ABSENT

@@ -11,6 +11,7 @@ import msgspec
 from ..confirmed import NOTHING, Texts
 from ..exceptions import TooLarge
 from ..placement import SERVER_SESSION
+from ..recent import Recent
 
 assert SERVER_SESSION.capacity is not None
 #: Bytes of data.
@@ -37,6 +38,24 @@ class StoredSession(msgspec.Struct, frozen=True, gc=False):
     def size(self) -> int:
         """Bytes of JSON."""
         return size_of(self.values)
+
+
+#: How many versions are known, at least, and how many bytes each has at most.
+_REMEMBERED = 2048
+_LONGEST = 2048
+
+
+class RecentVersions(Recent[tuple[str, bytes], StoredSession]):
+    """Versions that need not be opened: for a session ID, the same sealed bytes say the same."""
+
+    def __init__(self) -> None:
+        super().__init__(_REMEMBERED)
+
+    def remember(self, stored: StoredSession) -> StoredSession:
+        """Know a version, and return it."""
+        if len(stored.sealed) <= _LONGEST:
+            self.put((stored.session_id, stored.sealed), stored)
+        return stored
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):

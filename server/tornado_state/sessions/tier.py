@@ -62,6 +62,8 @@ class ServerSessionTier(SessionLoading):
         self.endings = Endings(records, self.watches.ended)
         self._changing = Changing(records)
         self._renewing = Renewing(records, self.endings, cookie, self._changing, tell)
+        #: Begins to `commit` what is one change, and returns it; None for anything else.
+        self.commit_soon = self._changing.change_soon
 
     @property
     def session_list(self) -> SessionList | None:
@@ -79,19 +81,17 @@ class ServerSessionTier(SessionLoading):
         return self._renewing.keep(stored)
 
     def must_wait(self, session: Session, *, failed: bool = False) -> bool:
-        """Return whether `commit` has anything to ask of the store.
+        """Return whether `commit` may have anything to ask of the store.
 
         A request that ``failed`` asks what became of its own writes only to know under which ID its
         session goes on.
         """
-        if session.turn.taken:
+        if session.turn.taken or session.asks_for_something():
             return True
         if session.interrupted is not None and (session.renewal_interrupted or not failed):
             return True
-        status = session.status
-        if status is Status.UNCHANGED:
-            return session.counts_as_use and self.records.touch_due(stored_of(session))
-        return status is not Status.ABSENT
+        stored = session.stored
+        return stored is not None and session.counts_as_use and self.records.touch_due(stored)
 
     async def commit(self, session: Session, confirm: Confirm = nobody_else) -> None:
         """Make the store agree with what ``session`` asks for, as of now.
@@ -103,13 +103,6 @@ class ServerSessionTier(SessionLoading):
             with self._told():
                 await self._settle(session)
                 await self._commit(session, confirm)
-
-    def commit_soon(self, session: Session) -> Begun | None:
-        """Begin to `commit` what is one change and has nothing in its way; None for anything else.
-
-        What it raises was not begun.
-        """
-        return None if session.interrupted is not None else self._changing.change_soon(session)
 
     def committed(self, session: Session, begun: Begun) -> bool:
         """Take what `commit_soon` brought; return whether nothing is left to `commit`.

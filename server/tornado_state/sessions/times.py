@@ -30,6 +30,10 @@ class SessionTimes:
         """Return whether a tenth of the idle timeout is used up, as far as this process knows."""
         return self._touches.due(stored.store_key)
 
+    def used(self, stored: StoredSession) -> None:
+        """Note that the record was written or touched just now."""
+        self._touches.done(stored.store_key)
+
     def last_used_at(self, stored: StoredSession) -> float:
         """Return when the session was last used, in epoch seconds, as far as this process knows."""
         return max(stored.written_at, self._touches.last(stored.store_key) or 0)

@@ -33,10 +33,8 @@ class Touches:
     def due(self, store_key: str) -> bool:
         """Return whether the record is to be touched now."""
         known = hash(store_key)
-        last = self._younger.get(known)
-        if last is None and (last := self._older.get(known)) is None:
-            return True
-        return not 0 <= self._clock() - last < self._every
+        last = self._younger.get(known) or self._older.get(known)
+        return last is None or not 0 <= self._clock() - last < self._every
 
     def last(self, store_key: str) -> float | None:
         """Return when the record was last written or touched; None when that is not known."""

@@ -17,6 +17,8 @@ import time
 from collections import deque
 from collections.abc import Iterator
 
+import msgspec
+
 from ..exceptions import Conflict
 
 _TRIES = 1024
@@ -32,11 +34,10 @@ def attempts(patience: float = _PATIENCE) -> Iterator[int]:
         yield attempt
 
 
-class Turn:
+class Turn(msgspec.Struct, eq=False, gc=False):
     """One after the other: whoever takes the turn has it until he leaves it, then the next one."""
 
-    # Of the class, for a request has a turn that most requests never take.
-    taken = False
+    taken: bool = False
     _waiting: deque[asyncio.Future[None]] | None = None
 
     async def take(self, patience: float | None = None) -> bool:
@@ -97,8 +98,11 @@ class Turns:
 
     def is_taken(self, store_key: str) -> bool:
         """Return whether somebody has the turn."""
-        turn = self._turns.get(store_key)
-        return turn is not None and turn.taken
+        return store_key in self._turns
+
+    def take_now(self, store_key: str) -> None:
+        """Take the turn, which nobody has."""
+        self._turns[store_key] = Turn(taken=True)
 
     def of(self, store_key: str) -> Turn:
         """Return the turn, taken or to be taken."""
