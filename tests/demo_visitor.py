@@ -100,4 +100,5 @@ class Person:
     def see(self) -> None:
         """Have a step happen, to its end."""
         self.page.locator("#see").click()
+        self.page.wait_for_function("() => !playing")  # seen before, it has a next step already
         expect(self.page.locator("#next")).to_be_visible(timeout=SOON)
