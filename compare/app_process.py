@@ -18,7 +18,13 @@ from types import MappingProxyType
 from typing import IO
 from urllib.parse import urlsplit
 
-from .processes import OwnProcess, ProcessFailed, StartedInBlock, environment_with
+from .processes import (
+    GuardedProcess,
+    OwnProcess,
+    ProcessFailed,
+    StartedInBlock,
+    environment_with,
+)
 from .waiting import PATIENCE, wait_until
 
 __all__ = ["ROOT", "AppProcess", "environment_with"]
@@ -57,11 +63,11 @@ class AppProcess(StartedInBlock):
         self._environment = environment_with(environment)
         self._log = self._folder / "stderr"
         self._certfile = certfile
-        self._process: OwnProcess | None = None
+        self._process: GuardedProcess | None = None
         self.url = ""
 
     @property
-    def process(self) -> OwnProcess:
+    def process(self) -> GuardedProcess:
         """The process."""
         assert self._process is not None
         return self._process
@@ -97,7 +103,7 @@ class AppProcess(StartedInBlock):
         port = f"--port={urlsplit(self.url).port}"
         self._command[self._command.index(self._port)] = self._port = port
 
-    def begin(self, command: Sequence[str], log: IO[bytes]) -> OwnProcess:
+    def begin(self, command: Sequence[str], log: IO[bytes]) -> GuardedProcess:
         """Begin a process that says in ``log`` what it has to say."""
         return OwnProcess(command, cwd=ROOT, env=self._environment, stderr=log)
 

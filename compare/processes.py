@@ -115,11 +115,50 @@ class Guard:
             self._process.communicate(b"\n")
 
 
-class OwnProcess(subprocess.Popen[bytes]):
+class GuardedProcess(ABC):
     """A process in a session of its own, so that it may be sent Ctrl-C and this one not.
 
     It has to be waited for.
     """
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._guard = Guard(pid)
+
+    @abstractmethod
+    def poll(self) -> int | None:
+        """Return the exit status, negative for a signal's number; None while it runs."""
+
+    @abstractmethod
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal, if it runs."""
+
+    @abstractmethod
+    def _join(self, timeout: float | None) -> None:
+        """Wait until it has ended, for ``timeout`` seconds at most."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended, whoever ended it."""
+        return self.poll() is None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit status; `ProcessFailed` if it has not ended after ``timeout`` seconds."""
+        self._join(timeout)
+        status = self.poll()
+        if status is None:
+            raise ProcessFailed(f"a process did not end within {timeout:.0f} s")
+        self._guard.dismiss()
+        return status
+
+    def end(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+        self.wait()
+
+
+class OwnProcess(GuardedProcess):
+    """One that is started by a command."""
 
     def __init__(
         self,
@@ -131,7 +170,7 @@ class OwnProcess(subprocess.Popen[bytes]):
         stderr: int | IO[bytes] | None = None,
     ) -> None:
         with _whole():
-            super().__init__(
+            self._process = subprocess.Popen(
                 ["/bin/sh", "-c", _GATE, "sh", *command],
                 cwd=cwd,
                 env=env,
@@ -140,32 +179,26 @@ class OwnProcess(subprocess.Popen[bytes]):
                 stderr=stderr,
                 start_new_session=True,
             )
-            self._guard = Guard(self.pid)
+            super().__init__(self._process.pid)
             self._open_gate()
 
     def _open_gate(self) -> None:
-        assert self.stdin is not None
-        with suppress(BrokenPipeError), self.stdin:
-            self.stdin.write(b"\n")
+        gate = self._process.stdin
+        assert gate is not None
+        with suppress(BrokenPipeError), gate:
+            gate.write(b"\n")
 
-    @property
-    def runs(self) -> bool:
-        """Whether it has not ended."""
-        return self.poll() is None
+    def poll(self) -> int | None:
+        """See `GuardedProcess.poll`."""
+        return self._process.poll()
 
-    def wait(self, timeout: float | None = None) -> int:
-        """Return the exit status; `ProcessFailed` if it has not ended after ``timeout`` seconds."""
-        try:
-            status = super().wait(timeout)
-        except subprocess.TimeoutExpired as error:
-            raise ProcessFailed(f"a process did not end within {timeout:.0f} s") from error
-        self._guard.dismiss()
-        return status
+    def send_signal(self, number: signal.Signals) -> None:
+        """See `GuardedProcess.send_signal`."""
+        self._process.send_signal(number)
 
-    def end(self) -> None:
-        """End it at once."""
-        self.kill()
-        self.wait()
+    def _join(self, timeout: float | None) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout)
 
 
 def environment_with(more: Mapping[str, str]) -> dict[str, str]:

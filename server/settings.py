@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tornado_state.networks import is_loopback
 from tornado_state.sessions.clocks import LONGEST_IDLE
 from tornado_state.settings import LEAST_ROOM, LONGEST_COOKIE
 from tornado_state.stores.addresses import parse_address
@@ -31,7 +32,6 @@ from .cookie_secret import (
     make_cookie_secret,
     read_cookie_secret,
 )
-from .networks import is_loopback
 from .options import is_given, read_options
 from .ownership import check_file, check_folder, is_open_socket
 from .start_error import StartError

@@ -4,11 +4,13 @@ Each is in ``real_applications``, with the file that describes it, what it is pi
 verdicts that were looked at by hand (``verdicts.toml``). To try the next release, change the pin.
 They are installed into ``build/real``, run on loopback alone and end with the campaign.
 
-Exit status 0: every verdict is what it was. 1: one is another, which somebody has to look at.
+Exit status 0: every verdict is what it was. 1: one is another, which somebody has to look at. 2: an
+application that was named is not there.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import time
@@ -30,13 +32,14 @@ VERDICTS = tomllib.loads((FOLDER / "verdicts.toml").read_text())
 SIGNS = {KEPT: "✓", BROKEN: "✗"}
 
 
-def main(chosen: list[str]) -> int:
+def main(arguments: list[str]) -> int:
+    chosen = _chosen(arguments)
     table = Table(title="Real applications", title_justify="left", show_lines=True)
     for column in ("application", "version", "described in", "tried", "s", "kept", "broken", "new"):
         table.add_column(column)
     same = True
     for file, known in VERDICTS.items():
-        if chosen and Path(file).parts[0] not in chosen:
+        if Path(file).parts[0] not in chosen:
             continue
         started = time.monotonic()
         try:
@@ -50,6 +53,17 @@ def main(chosen: list[str]) -> int:
         same = same and not new
     Console(width=None if sys.stdout.isatty() else 180).print(table)
     return 0 if same else 1
+
+
+def _chosen(arguments: list[str]) -> list[str]:
+    names = list(dict.fromkeys(Path(file).parts[0] for file in VERDICTS))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("application", nargs="*", help=f"of {', '.join(names)}")
+    chosen: list[str] = parser.parse_args(arguments).application
+    for each in chosen:
+        if each not in names:
+            parser.error(f"there is no {each}: {', '.join(names)}")
+    return chosen or names
 
 
 def _row(file: str, known: dict[str, list[str]]) -> tuple[list[str], str]:

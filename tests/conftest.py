@@ -9,14 +9,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import warm_start
 from demo_process import DemoProcess, WarmDemoProcess
 from hypothesis import settings
 from running_shop import SHOPS, WITH_SESSIONS, Shop, running_shop
 from tornado.ioloop import IOLoop
-from warm_app import WarmAppProcess
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from compare.check import started
 from compare.memcached_process import MemcachedProcess
 from compare.targets import Targets
 
@@ -29,8 +30,9 @@ os.environ.setdefault("PYTHONWARNINGS", "error")
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-# What experiments need of an application is what it does.
-Targets.app_process = WarmAppProcess
+# What experiments and checks need of an application is what it does.
+Targets.app_process = warm_start.WarmApp
+started.OwnProcess = warm_start.begin
 
 
 #: Files without anything that is dear to make: their tests run wherever there is room.
@@ -53,6 +55,12 @@ class ByFile(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
         return nodeid if Path(file).stem in SPREAD else file
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have one process to fork from, for all that run tests; the library's start no shop."""
+    if config.getoption("numprocesses", None) and config.args != ["tests/library"]:
+        warm_start.where()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,23 +16,17 @@ from types import TracebackType
 from typing import Any, Self
 
 import psutil
+from warm_start import run_warm
 
-from compare.app_process import ROOT, environment_with
+from compare.app_process import environment_with
 from compare.shop_visitor import ShopVisitor
 from compare.waiting import PATIENCE, free_port, wait_until
 
 
 def run_demo(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run one that ends by itself, and return what it said."""
-    return subprocess.run(
-        [sys.executable, "-m", "compare.demo", *arguments],
-        cwd=ROOT,
-        env=environment_with({"PYTHONWARNINGS": "", **environment}),
-        capture_output=True,
-        text=True,
-        timeout=2 * PATIENCE,
-        check=False,
-    )
+    env = environment_with({"PYTHONWARNINGS": "", **environment})
+    return run_warm("-m", "compare.demo", *arguments, env=env)
 
 
 class DemoProcess:
@@ -82,7 +76,7 @@ class DemoProcess:
         with ExitStack() as stack:
             log = stack.enter_context(self._log.open("wb")) if self._log else None
             self._process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=log
+                command, env=environment, stdout=subprocess.DEVNULL, stderr=log
             )
         wait_until(self._listens, "the demo listens")
         self.started_in = time.monotonic() - began

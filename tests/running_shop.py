@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from warm_app import WarmAppProcess
+from warm_start import WarmApp
 
 from compare.app_process import AppProcess
 from compare.memcached_process import MemcachedProcess
@@ -244,5 +244,5 @@ def shop_on(
 ) -> Iterator[Shop]:
     """Run an application on the memcached at ``addresses``, which ``memcached`` is behind."""
     mode = ("--dev",) if dev else ("--trust-proxy",)
-    with WarmAppProcess(f"server.{name}_app", *mode, f"--memcached={addresses}", *options) as app:
+    with WarmApp(f"server.{name}_app", *mode, f"--memcached={addresses}", *options) as app:
         yield Shop(name, app, memcached)

@@ -21,6 +21,7 @@ from accounts_in_folder import (
     sessions_kept,
 )
 from tornado_state.stores import MemcachedStore
+from warm_start import run_warm
 
 from server.accounts.__main__ import main
 from server.accounts.places import (
@@ -227,12 +228,11 @@ def test_many_processes_make_one_new_database(run):
 )
 def test_a_refused_password_is_one_sentence(run, given, said):
     """The command keeps the policy, whatever the pipe brings."""
-    command = [sys.executable, "-m", "server.accounts", f"--accounts={run.url}"]
-    command += ["add", "ann", "a@example.org"]
-    refused = subprocess.run(command, input=given, capture_output=True, check=False)
+    command = ["-m", "server.accounts", f"--accounts={run.url}", "add", "ann", "a@example.org"]
+    refused = run_warm(*command, given=given)
     assert refused.returncode == 1
-    assert said in refused.stderr.decode()
-    assert refused.stderr.count(b"\n") == 1
+    assert said in refused.stderr
+    assert refused.stderr.count("\n") == 1
 
 
 def test_without_a_database_named_every_application_s_is_asked(run, capsys):

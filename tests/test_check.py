@@ -9,7 +9,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +16,9 @@ from pathlib import Path
 import pytest
 from answering import answering
 from test_experiments import IN_COOKIES, SEEN, weak
+from warm_start import WarmApp, run_warm
 
-from compare.app_process import ROOT, AppProcess, environment_with
+from compare.app_process import ROOT, environment_with
 from compare.check.command import status_of
 from compare.check.described_target import DescribedTarget
 from compare.check.description import Unusable, read
@@ -32,15 +32,8 @@ OURS = PEERS / "ours_session.toml"
 
 
 def check(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "compare", "check", *map(str, arguments)],
-        cwd=ROOT,
-        env=environment_with({"PYTHONWARNINGS": ""}),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    env = environment_with({"PYTHONWARNINGS": ""})
+    return run_warm("-m", "compare", "check", *map(str, arguments), env=env)
 
 
 def checks_of(file: Path, *only: str) -> tuple[int, dict[str, str]]:
@@ -58,7 +51,7 @@ def test_our_server_session_keeps_every_promise() -> None:
     """No false alarm, nothing left out, and no more requests than were said."""
     said = check(OURS, "--json")
     report = json.loads(said.stdout)
-    seen = {each["name"]: (each["verdict"], each["word"]) for each in report["checks"]}
+    seen = {each["name"]: (each["verdict"], each["sentence"]) for each in report["checks"]}
     assert {name: words for name, words in seen.items() if words[0] != KEPT} == {}
     assert (said.returncode, seen.keys()) == (0, {each.name for each in CHECKS})
     most = re.search(r"at most ([\d,]+) requests", said.stderr)
@@ -209,7 +202,7 @@ def test_an_application_that_answers_nonsense_is_said(
 
 def test_a_sign_in_that_fails_is_said(tmp_path: Path) -> None:
     """A wrong password gives no verdict at all."""
-    with AppProcess("server.cookie_app", "--dev") as app:
+    with WarmApp("server.cookie_app", "--dev") as app:
         line = refused(written(tmp_path, MINIMAL.format(url=app.url)))
     assert "to sign in was answered 401" in line
 
@@ -262,7 +255,7 @@ def test_an_account_of_the_files_gets_its_password_back(tmp_path: Path) -> None:
     """After a change of password was tried, the old one works again."""
     password = '[password]\npath = "/password"\n'
     password += 'json = { current = "{password}", new = "{new_password}" }\n'
-    with AppProcess("server.session_app", "--dev") as app:
+    with WarmApp("server.session_app", "--dev") as app:
         person = Person("ann", "ann@post.example")
         ShopVisitor(app.url, "ann").register(person)
         file = written(tmp_path, MINIMAL.format(url=app.url) + password)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,9 +15,10 @@ from typing import Any
 import psutil
 import pytest
 from kept_targets import KeptTargets
+from warm_start import run_warm
 
 from compare import __main__ as command
-from compare.app_process import ROOT, environment_with
+from compare.app_process import environment_with
 from compare.browser import NoAnswer, Reply
 from compare.experiment import Experiment, Lab
 from compare.experiments import (
@@ -43,15 +43,7 @@ from compare.targets import APPLICATIONS
 
 def compare(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
     environment = environment_with({"PATH": path} if path else {})
-    return subprocess.run(
-        [sys.executable, "-m", "compare", *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_warm("-m", "compare", *arguments, env=environment)
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

@@ -17,7 +17,6 @@ from tornado.web import Application, RequestHandler
 
 from compare.app_process import AppProcess
 from compare.waiting import PATIENCE, wait_until
-from server.networks import network_of
 from server.operation.connections import Connections
 from server.operation.descriptors import room_for_connections
 from server.operation.server import Server
@@ -116,22 +115,6 @@ def test_who_takes_no_answer_is_silent_and_is_sent_away() -> None:
     assert [stream.closed for stream in (unread, taken, young)] == [True, False, False]
     crowd.answers(unread, 7)
     assert len(crowd) == 2
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "bits", "same"),
-    [
-        ("2001:db8::1", "2001:db8::2:3:4:5", 64, True),
-        ("2001:db8::1", "2001:db8:0:1::1", 64, False),
-        ("2001:db8::1", "2001:db8:0:1::1", 56, True),
-        ("::ffff:203.0.113.7", "203.0.113.7", 64, True),
-        ("203.0.113.7", "203.0.113.8", 32, False),
-        ("", "", 64, True),
-    ],
-)
-def test_an_ipv6_network_counts_as_one(one: str, other: str, bits: int, same: bool) -> None:
-    """A customer has 64 bits of addresses, and may have 256 times as many."""
-    assert (network_of(one, bits) == network_of(other, bits)) == same
 
 
 class Slow(RequestHandler):

@@ -5,8 +5,6 @@ The handlers are the same ones. Each test says what a signed cookie does, and wh
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -22,8 +20,8 @@ from running_shop import (
     credentials_of,
     running_shop,
 )
+from warm_start import run_warm
 
-from compare.app_process import ROOT
 from compare.waiting import wait_until
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
@@ -98,9 +96,9 @@ def test_an_account_that_is_disabled(shop: Shop) -> None:
     """The command ends its sessions at once; signed cookies go on. Nobody signs in anew."""
     account = shop.account()
     visitor, other = shop.sign_in(account), shop.sign_in(account)
-    command = [sys.executable, "-m", "server.accounts", f"--run-dir={shop.app.run_dir}"]
+    command = ["-m", "server.accounts", f"--run-dir={shop.app.run_dir}"]
     command += ["disable", account["username"]]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = run_warm(*command)
     said = f"{account['username']} is disabled, and 2 sessions have ended.\n"
     assert (done.returncode, done.stdout) == ((0, said) if shop.has_sessions else (1, ""))
     assert is_signed_in(visitor) == is_signed_in(other) == (not shop.has_sessions)

@@ -153,6 +153,27 @@ def test_whoever_leaves_the_step_without_a_store_has_it_back(anyone: Person, aft
     expect(anyone.pane("session").locator(".who")).not_to_contain_text("Out of reach")
 
 
+def test_who_closes_the_page_there_finds_the_store_back(anyone: Person) -> None:
+    """Whoever comes again later, that is; to load the step itself anew takes nothing back."""
+    anyone.go("store")
+    anyone.guess(True, False)
+    anyone.see()
+    frozen = anyone.page.locator("#frozen")
+    anyone.page.reload(wait_until="domcontentloaded")
+    expect(frozen).to_be_visible()
+    anyone.page.goto("about:blank")
+    anyone.page.goto(f"{anyone.demo.url}/?pace=0", wait_until="domcontentloaded")
+    expect(anyone.page.locator("#rows tr")).to_have_count(10)
+    expect(frozen).to_be_hidden(timeout=SOON)
+    who = anyone.pane("session").locator(".who")
+    expect(who).to_contain_text("Signed in", timeout=SOON)
+    anyone.go("attacks")
+    anyone.act("freeze")
+    anyone.page.reload(wait_until="domcontentloaded")
+    expect(frozen).to_be_visible()
+    anyone.act("thaw")
+
+
 def test_a_step_that_begins_brings_the_store_back(anyone: Person) -> None:
     """Whoever has taken it away among the attacks, and begins a step, is not told of an outage."""
     anyone.go("attacks")

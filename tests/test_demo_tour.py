@@ -45,6 +45,14 @@ _LISTEN = """() => {
       window.heard.push(region.textContent.trim());
   }).observe(document.body, { childList: true, subtree: true, attributeFilter: ["hidden"] });
 }"""
+#: What is seen of the exchanges that do not fit whole.
+_CUT = """list => {
+  const { top } = list.getBoundingClientRect();
+  const edges = [top + list.clientTop, top + list.clientTop + list.clientHeight];
+  const boxes = [...list.children].map((row) => [row, row.getBoundingClientRect()]);
+  const crossed = ({ top, bottom }) => edges.some((edge) => top < edge - 1 && bottom > edge + 1);
+  return boxes.filter(([, box]) => crossed(box)).map(([row]) => row.innerText);
+}"""
 _BEGIN = ("#question", "#stage", "[data-frame=cookie]", "[data-verdict=cookie]", "#outcome")
 
 
@@ -58,6 +66,7 @@ class Glance:
     frames: dict[str, str]
     lanes: dict[str, list[str]]
     unseen: list[str]
+    scrolled: list[float]
     moved: bool
     heard: list[str]
     beside: dict[str, str] = field(default_factory=dict)
@@ -159,6 +168,7 @@ def glance(person: Person, name: str) -> Glance:
         frames=frames,
         lanes={side: lines_of(person.lanes(side)) for side in ("cookie", "session")},
         unseen=[each for each in TOGETHER if not is_whole(page.locator(each))],
+        scrolled=page.locator(".lanes").evaluate_all("them => them.map((it) => it.scrollTop)"),
         moved=page.evaluate("document.body.scrollHeight > innerHeight"),
         heard=page.evaluate("window.heard.filter((text) => text)"),
         beside={
@@ -380,6 +390,30 @@ def test_the_lanes_tell_who_asked_what_and_of_the_store(drive: Drive) -> None:
     assert len(changes) == 3
     assert all(each.endswith("writes the record") for each in changes)
     assert look.endswith("finds the record")
+
+
+@pytest.mark.parametrize("name", CAME)
+def test_all_exchanges_of_a_step_are_in_sight(drive: Drive, name: str) -> None:
+    """On a screen of 1280 by 720 the list of neither side is longer than its place."""
+    assert drive.glances[name].scrolled == [0, 0]
+
+
+@pytest.mark.parametrize("size", [(1060, 700), (390, 844)])
+def test_an_exchange_is_whole_or_out_of_sight(drive: Drive, size: tuple[int, int]) -> None:
+    """Where there is less room the last ones are seen, and none is cut in two."""
+    page = drive.person.page
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    for name in ("cart", "store"):
+        drive.person.go("read")
+        drive.person.go(name)
+        for side in ("cookie", "session"):
+            lanes = page.locator(f"[data-lanes={side}]")
+            assert lanes.evaluate(_CUT) == []
+            last = lanes.locator("li").last
+            assert last.evaluate("it => it.getBoundingClientRect().bottom") <= lanes.evaluate(
+                "it => it.getBoundingClientRect().bottom"
+            )
+    page.set_viewport_size({"width": 1280, "height": 720})
 
 
 def test_a_changed_character_is_seen_to_fail(drive: Drive) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -110,17 +110,10 @@ class Networks(Line):
         self.entered: list[str | None] = []
         self.somebody = asyncio.Event()
 
-    def enter(
-        self,
-        key: Hashable,
-        begin: Callable[[], None],
-        refuse: Callable[[], None],
-        now: float,
-        network: str | None = None,
-    ) -> None:
-        self.entered.append(network)
+    def enter(self, key: Hashable, *work: Any) -> None:
+        self.entered.append(work[-1])
         self.somebody.set()
-        super().enter(key, begin, refuse, now, network)
+        super().enter(key, *work)
 
 
 async def test_all_that_a_customer_has_of_ipv6_is_one_network() -> None:

@@ -36,6 +36,7 @@ from tornado.httpclient import AsyncHTTPClient
 from tornado.httputil import HTTPHeaders
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
+from warm_start import WarmApp
 
 from compare.app_process import AppProcess
 from compare.memcached_process import MemcachedProcess
@@ -107,7 +108,7 @@ def test_only_the_comparisons_misplace() -> None:
 
 def test_the_cookie_application_needs_no_memcached(tmp_path: Path) -> None:
     """State in cookies starts where there is no memcached at all, and starts none."""
-    with AppProcess("server.cookie_app", "--dev", environment={"PATH": str(tmp_path)}) as app:
+    with WarmApp("server.cookie_app", "--dev", environment={"PATH": str(tmp_path)}) as app:
         assert list(app.run_dir.glob("*.sock")) == []
 
 
@@ -178,7 +179,7 @@ def test_accounts_that_cannot_be_written_are_refused_at_start(tmp_path: Path, wo
 def test_a_frozen_memcached_keeps_nobody_from_starting(memcached: MemcachedProcess) -> None:
     """The application starts, and all but the sessions is there."""
     memcached.freeze()
-    with AppProcess("server.recommended_app", "--dev", f"--memcached={memcached.address}") as app:
+    with WarmApp("server.recommended_app", "--dev", f"--memcached={memcached.address}") as app:
         assert "until it answers" in app.stderr
         with ShopClient(app.url) as visitor:
             assert visitor.get("/health").status == 200
@@ -190,7 +191,7 @@ def test_a_frozen_memcached_keeps_nobody_from_starting(memcached: MemcachedProce
 
 def test_a_memcached_that_is_away_keeps_nobody_from_starting() -> None:
     """With its memcached away an application starts, says so, and answers what needs none."""
-    with AppProcess("server.session_app", "--dev", f"--memcached=127.0.0.1:{free_port()}") as app:
+    with WarmApp("server.session_app", "--dev", f"--memcached=127.0.0.1:{free_port()}") as app:
         assert "until it answers" in app.stderr
         with ShopClient(app.url) as visitor:
             assert visitor.get("/health").status == 200
@@ -199,7 +200,7 @@ def test_a_memcached_that_is_away_keeps_nobody_from_starting() -> None:
 
 def test_a_store_in_memory_is_said_aloud() -> None:
     """``--store=memory`` keeps sessions, needs no memcached, and warns that they end."""
-    with AppProcess("server.session_app", "--dev", "--store=memory") as app:
+    with WarmApp("server.session_app", "--dev", "--store=memory") as app:
         assert "end with it" in app.stderr
         with ShopClient(app.url) as visitor:
             visitor.post("/cart", ITEM)
@@ -214,7 +215,7 @@ def test_a_store_in_memory_is_said_aloud() -> None:
 def test_a_signal_stops_it_in_order(number: signal.Signals, workers: int) -> None:
     """SIGTERM and SIGINT end the application with status 0, open connections or not."""
     with (
-        AppProcess("server.session_app", "--dev", f"--processes={workers}") as app,
+        WarmApp("server.session_app", "--dev", f"--processes={workers}") as app,
         ShopClient(app.url) as visitor,
     ):
         assert visitor.get("/cart").status == 200
@@ -228,7 +229,7 @@ def test_what_is_in_flight_is_finished_and_committed(
 ) -> None:
     """A request that is being read when SIGTERM comes is answered, and what it changed is kept."""
     options = ("--dev", f"--memcached={memcached.address}", f"--processes={workers}")
-    with AppProcess("server.session_app", *options) as app, ShopClient(app.url) as visitor:
+    with WarmApp("server.session_app", *options) as app, ShopClient(app.url) as visitor:
         last = visitor.begin_post("/cart", ITEM)
         app.send(signal.SIGTERM)
         wait_until(lambda: refuses(app.url), "it accepts no more")
@@ -243,7 +244,7 @@ def test_what_is_in_flight_is_finished_and_committed(
 
 def test_ctrl_c_reaches_memcached_last() -> None:
     """SIGINT to the whole terminal group still commits what is in flight."""
-    with AppProcess("server.session_app", "--dev") as app, ShopClient(app.url) as visitor:
+    with WarmApp("server.session_app", "--dev") as app, ShopClient(app.url) as visitor:
         last = visitor.begin_post("/cart", ITEM)
         os.killpg(app.pid, signal.SIGINT)
         wait_until(lambda: refuses(app.url), "it accepts no more")
@@ -255,7 +256,7 @@ def test_ctrl_c_reaches_memcached_last() -> None:
 def test_a_second_signal_ends_it_at_once(workers: int) -> None:
     """Whoever asks twice does not wait for what is in flight."""
     with (
-        AppProcess("server.session_app", "--dev", f"--processes={workers}") as app,
+        WarmApp("server.session_app", "--dev", f"--processes={workers}") as app,
         ShopClient(app.url) as visitor,
     ):
         visitor.begin_post("/cart", ITEM)
@@ -283,7 +284,7 @@ def use_until_told_to_go(url: str, failures: list[str]) -> None:
 def test_nothing_is_dropped_when_it_stops_under_load(workers: int) -> None:
     """SIGTERM in the midst of requests drops none: each is answered, the last one says close."""
     failures: list[str] = []
-    with AppProcess("server.session_app", "--dev", f"--processes={workers}") as app:
+    with WarmApp("server.session_app", "--dev", f"--processes={workers}") as app:
         users = [
             threading.Thread(target=use_until_told_to_go, args=(app.url, failures))
             for _ in range(8)
@@ -401,7 +402,7 @@ def children(pid: int) -> set[int]:
 
 def test_workers_serve_the_same_sessions() -> None:
     """Whichever worker answers, a visitor has one cart."""
-    with AppProcess("server.session_app", "--dev", "--processes=3") as app:
+    with WarmApp("server.session_app", "--dev", "--processes=3") as app:
         cookies: dict[str, str] = {}
         for expected in range(1, 13):
             with ShopClient(app.url) as visitor:
@@ -414,7 +415,7 @@ def test_workers_serve_the_same_sessions() -> None:
 def test_a_worker_that_ends_is_replaced(memcached: MemcachedProcess) -> None:
     """A killed worker is replaced, and what it served goes on."""
     options = ("--dev", "--processes=2", f"--memcached={memcached.address}")
-    with AppProcess("server.session_app", *options) as app:
+    with WarmApp("server.session_app", *options) as app:
         workers = children(app.pid)
         assert len(workers) == 2
         victim = min(workers)
@@ -436,7 +437,7 @@ def every_worker_serves(app: AppProcess, people: ExitStack) -> bool:
 
 def test_a_worker_that_cannot_start_again_leaves_the_others_serving() -> None:
     """With the accounts gone meanwhile, its replacement says so in a line, and is not hurried."""
-    with AppProcess("server.cookie_app", "--dev", "--processes=2") as app:
+    with WarmApp("server.cookie_app", "--dev", "--processes=2") as app:
         with ExitStack() as people:
             wait_until(lambda: every_worker_serves(app, people), "every worker serves")
         break_accounts(app.run_dir)
@@ -468,7 +469,7 @@ def test_workers_none_of_which_can_start_end_with_status_2(tmp_path: Path) -> No
 
 def test_workers_that_keep_ending_stop_it_all() -> None:
     """Ten ends in a minute are enough: the application stops with status 1."""
-    with AppProcess("server.cookie_app", "--dev", "--processes=2") as app:
+    with WarmApp("server.cookie_app", "--dev", "--processes=2") as app:
         while app.process.poll() is None and (workers := children(app.pid)):
             for worker in workers:
                 os.kill(worker, signal.SIGKILL)
@@ -483,7 +484,7 @@ def test_workers_that_keep_ending_stop_it_all() -> None:
 
 def test_workers_end_with_their_parent() -> None:
     """When the parent is killed, the workers stop, and memcached after them."""
-    with AppProcess("server.session_app", "--dev", "--processes=2") as app:
+    with WarmApp("server.session_app", "--dev", "--processes=2") as app:
         (address,) = app.run_dir.glob("*.sock")
         app.kill()
         wait_until(lambda: refuses(app.url), "nobody serves")
@@ -531,7 +532,7 @@ def test_https_with_cookies_for_https_alone(
     certfile, keyfile = certificate
     options = (f"--certfile={certfile}", f"--keyfile={keyfile}")
     secret = f"--cookie-secret-file={secret_file}"
-    with AppProcess("server.recommended_app", secret, *options, certfile=certfile) as app:
+    with WarmApp("server.recommended_app", secret, *options, certfile=certfile) as app:
         assert app.url.startswith("https://")
         https = ssl.create_default_context(cafile=certfile)
         with ShopClient(app.url, https) as visitor:
@@ -563,7 +564,7 @@ def test_an_unusable_certificate_is_refused_at_start(secret_file: Path, tmp_path
 def test_cookies_are_secure_behind_a_proxy(secret_file: Path) -> None:
     """Plain http without --dev is something behind a proxy: cookies are Secure, and it says so."""
     options = (f"--cookie-secret-file={secret_file}", "--trust-proxy")
-    with AppProcess("server.cookie_app", *options) as app:
+    with WarmApp("server.cookie_app", *options) as app:
         assert "a proxy in front must serve https" in app.stderr
         with ShopClient(app.url) as visitor:
             answer = visitor.post("/preferences", {"sort": "price"}, X_Forwarded_Proto="https")
@@ -576,7 +577,10 @@ def test_a_proxy_need_not_say_that_it_has_https(
 ) -> None:
     """Without --dev cookies are set, and ``Secure``, whatever the proxy in front tells."""
     secret = f"--cookie-secret-file={secret_file}"
-    with AppProcess("server.session_app", secret, *options) as app, ShopClient(app.url) as visitor:
+    with (
+        WarmApp("server.session_app", secret, *options) as app,
+        ShopClient(app.url) as visitor,
+    ):
         answer = visitor.post("/cart", {"sku": PRODUCTS[0].sku, "quantity": 1})
         assert answer.status == 200
         assert answer.headers["Set-Cookie"].startswith("__Host-session-")
@@ -586,7 +590,10 @@ def test_a_proxy_need_not_say_that_it_has_https(
 @pytest.mark.parametrize(("options", "believed"), [((), False), (("--trust-proxy",), True)])
 def test_a_proxy_is_believed_when_told_to(options: tuple[str, ...], believed: bool) -> None:
     """``X-Forwarded-Proto`` from loopback counts with --trust-proxy, and without it does not."""
-    with AppProcess("server.cookie_app", "--dev", *options) as app, ShopClient(app.url) as visitor:
+    with (
+        WarmApp("server.cookie_app", "--dev", *options) as app,
+        ShopClient(app.url) as visitor,
+    ):
         answer = visitor.get("/health", X_Forwarded_Proto="https")
         assert ("Strict-Transport-Security" in answer.headers) == believed
 
@@ -631,6 +638,37 @@ async def test_a_proxy_is_believed_what_it_says_last(headers: str, told: tuple[s
     await server.drain([listener], until=0)
 
 
+@pytest.mark.parametrize(
+    ("host", "said", "asked_for"),
+    [
+        ("shop.example", {"X-Forwarded-Port": "8443"}, "shop.example:8443"),
+        ("shop.example", {"X-Forwarded-Port": "443"}, "shop.example"),
+        ("shop.example:443", {}, "shop.example"),
+        ("shop.example:80", {}, "shop.example:80"),
+        ("shop.example:80", {"X-Forwarded-Proto": "http"}, "shop.example"),
+        ("shop.example:8443", {"X-Forwarded-Port": "8003"}, "shop.example:8443"),
+        ("shop.example", {"X-Forwarded-Port": "8003, 8443"}, "shop.example:8443"),
+        ("[2001:db8::1]", {"X-Forwarded-Port": "8443"}, "[2001:db8::1]:8443"),
+        ("[2001:db8::1]:443", {}, "[2001:db8::1]"),
+        ("[2001:db8::443]", {}, "[2001:db8::443]"),
+        ("shop.example", {"X-Forwarded-Port": "x"}, "shop.example"),
+        ("shop.example", {"X-Forwarded-Port": "\u0664"}, "shop.example"),
+        ("shop.example", {}, "shop.example"),
+        ("", {"X-Forwarded-Port": "8443"}, ""),
+    ],
+)
+def test_the_host_is_what_the_browser_asked_for(
+    host: str, said: dict[str, str], asked_for: str
+) -> None:
+    """With the port that a proxy has dropped, and without the one that goes without saying."""
+    headers = HTTPHeaders({"X-Forwarded-Proto": "https", **said, "Host": host})
+    with as_forwarded(SimpleNamespace(remote_ip="127.0.0.1", protocol="http"), headers):
+        assert headers["Host"] == asked_for
+    headers = HTTPHeaders({"X-Forwarded-Proto": "https", **said, "Host": host})
+    with as_forwarded(SimpleNamespace(remote_ip="203.0.113.7", protocol="http"), headers):
+        assert headers["Host"] == host
+
+
 async def test_a_proxy_that_does_not_say_who_asks_is_told_of(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -668,7 +706,7 @@ def test_production_logs_are_json_and_tell_no_secret(secret_file: Path) -> None:
     """One JSON object a line, with the events; no password, cookie, secret or search in them."""
     options = (f"--cookie-secret-file={secret_file}", "--trust-proxy")
     person = {"username": "canary-name", "email": "a@b.example", "password": "canary-password"}
-    with AppProcess("server.session_app", *options) as app, ShopClient(app.url) as visitor:
+    with WarmApp("server.session_app", *options) as app, ShopClient(app.url) as visitor:
         assert visitor.post("/register", person).status == 201
         assert visitor.post("/login", person | {"password": "wrong-canary"}).status == 401
         assert visitor.post("/login", person, X_Forwarded_Proto="https").status == 200
@@ -688,6 +726,6 @@ def test_production_logs_are_json_and_tell_no_secret(secret_file: Path) -> None:
 
 def test_the_access_log_can_be_left_out() -> None:
     """``--access-log=false`` logs failures only."""
-    with AppProcess("server.cookie_app", "--dev", "--access-log=false") as app:
+    with WarmApp("server.cookie_app", "--dev", "--access-log=false") as app:
         urllib.request.urlopen(f"{app.url}/health").close()
         assert "/health" not in app.stderr

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console
+from warm_start import run_warm
 
-from compare.app_process import ROOT, environment_with
 from compare.check.description import read
 from compare.check.side_by_side import as_json, as_page, as_rst, print_side_by_side
 from compare.check.trial import BROKEN, CHECKS, KEPT, NOT_TRIED, Checked
@@ -50,14 +48,7 @@ def test_every_peer_is_in_the_table() -> None:
 
 def test_an_unknown_peer_is_one_line_and_status_2() -> None:
     """It says which there are, and installs nothing."""
-    said = subprocess.run(
-        [sys.executable, "-m", "compare", "peers", "--only=nothing"],
-        cwd=ROOT,
-        env=environment_with({}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    said = run_warm("-m", "compare", "peers", "--only=nothing")
     assert (said.returncode, said.stdout) == (2, "")
     (line,) = said.stderr.splitlines()
     assert all(peer in line for peer in ("nothing", *OURS, *PEERS))

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 from tornado.ioloop import IOLoop
 
+from compare.waiting import PATIENCE
 from server.accounts import Accounts, SignIn
 from server.accounts.database import Database
 from server.accounts.errors import SignInRefused, TooManyTries, UsernameTaken, WrongPassword
@@ -54,6 +55,7 @@ async def processes(url: str, count: int = 2) -> AsyncIterator[list[Accounts]]:
                 url,
                 hashes=PasswordHashes(CountingArgon2()),
                 place=place_here(MEMCACHED, ["/memcached"]),
+                deadline=PATIENCE,
             )
             for _ in range(count)
         )

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from run_app import run_app
 from shop_client import ShopClient
+from warm_start import WarmApp
 
-from compare.app_process import AppProcess
 from compare.waiting import wait_until
 from server.catalogue import PRODUCTS
 from server.operation.private_memcached import private_memcached
@@ -121,7 +121,7 @@ def test_one_that_does_not_start_is_refused(
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_it_ends_with_the_application(number: signal.Signals) -> None:
     """However the application ends, its memcached ends, and leaves no socket."""
-    with AppProcess("server.session_app", "--dev") as app:
+    with WarmApp("server.session_app", "--dev") as app:
         (address,) = app.run_dir.glob("memcached-session-*.sock")
         pid = pid_of(str(address))
         app.stop(number)
@@ -131,7 +131,7 @@ def test_it_ends_with_the_application(number: signal.Signals) -> None:
 
 def test_sessions_end_when_it_is_killed_and_new_ones_begin() -> None:
     """After a kill the visitor is definitely signed out, and a new session works."""
-    with AppProcess("server.session_app", "--dev") as app, ShopClient(app.url) as visitor:
+    with WarmApp("server.session_app", "--dev") as app, ShopClient(app.url) as visitor:
         visitor.post("/cart", ITEM)
         (address,) = app.run_dir.glob("*.sock")
         os.kill(pid_of(str(address)), signal.SIGKILL)

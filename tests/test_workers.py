@@ -13,6 +13,7 @@ import psutil
 import pytest
 from run_app import SECRET
 from shop_client import ShopClient
+from warm_start import WarmApp
 
 from compare.app_process import AppProcess
 from compare.waiting import PATIENCE, wait_until
@@ -23,7 +24,7 @@ SECRETS = {0: SECRET}
 
 @pytest.fixture(scope="module")
 def app() -> Iterator[AppProcess]:
-    with AppProcess("server.cookie_app", "--dev", "--processes=2", cookie_secrets=SECRETS) as app:
+    with WarmApp("server.cookie_app", "--dev", "--processes=2", cookie_secrets=SECRETS) as app:
         yield app
 
 

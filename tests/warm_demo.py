@@ -1,4 +1,4 @@
-"""The demo with applications that start at once (see `warm_app`), else as a person has it.
+"""The demo with applications that start at once (see `warm_start`), else as a person has it.
 
 Not a module to be run: whatever is forked would have it imported anew.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from warm_app import WarmAppProcess
+from warm_start import WarmApp
 
 from compare.demo.__main__ import main
 from compare.targets import Targets
@@ -15,5 +15,5 @@ from compare.targets import Targets
 
 def run() -> None:
     """Do what ``python -m compare.demo`` does."""
-    Targets.app_process = WarmAppProcess
+    Targets.app_process = WarmApp
     sys.exit(main(sys.argv[1:]))

@@ -34,6 +34,7 @@ from tornado_state.cookies import wire
 from tornado_state.cookies.client_state import ClientState
 from tornado_state.cookies.signing import SignedValue, Signer
 from tornado_state.delegates import LoadFirst
+from tornado_state.served_state import ServedState
 from tornado_state.sessions import records
 from tornado_state.sessions.clocks import Clocks
 from tornado_state.sessions.endings import Endings
@@ -73,8 +74,9 @@ def placed(**tiers: Any) -> Composition:
 
 
 def let_go(handler: ShopHandler) -> None:
-    """Have the browser forget the session ID."""
+    """Have the browser forget the session ID, and the store not: the library refuses to."""
     name = handler.application.composition.sessions.cookie_name
+    ServedState.check_cookies = lambda _self, _headers: None
     handler.add_header("Set-Cookie", f"{name}=; Max-Age=0; Path=/")
 
 
@@ -268,13 +270,12 @@ def says_that_it_ended_sessions() -> None:
 
 @weakness
 def forgets_preferences_at_sign_out() -> Composition:
-    def spoiled(self: ClientState) -> None:
-        for kind in self._kinds:
-            self.looked_at.add(kind)
-            self._journal.drop(kind)
-            self._cleared.add(kind)
+    drop_ending = ClientState.drop_ending
 
-    ClientState.drop_bound = spoiled
+    def spoiled(self: ClientState, *, everything: bool) -> None:
+        drop_ending(self, everything=True)
+
+    ClientState.drop_ending = spoiled
     return COOKIE
 
 

@@ -57,12 +57,11 @@ class Started:
     @property
     def ended(self) -> str | None:
         """What it said last if it has ended, None otherwise."""
-        if self._process.poll() is None:
+        status = self._process.poll()
+        if status is None:
             return None
         said = self._log.read_text(errors="replace").strip().splitlines()
-        return f"it ended with status {self._process.returncode}" + (
-            f": {one_line(said[-1])}" if said else ""
-        )
+        return f"it ended with status {status}" + (f": {one_line(said[-1])}" if said else "")
 
     def gone(self) -> str | None:
         """Return the same of one that answers no more, and may be about to end."""

@@ -18,7 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from ..networks import SITE, network_of
+from tornado_state.networks import SITE, network_of
+
 from .errors import Busy, TooManyTries
 
 T = TypeVar("T")

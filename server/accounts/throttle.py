@@ -27,8 +27,8 @@ from math import ceil
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
+from tornado_state.networks import CUSTOMER, HOME, SITE, is_loopback, network_of
 
-from ..networks import CUSTOMER, HOME, SITE, is_loopback, network_of
 from .errors import TooManyTries
 from .tables import sign_in_tries
 

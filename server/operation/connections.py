@@ -6,8 +6,8 @@ silent again when its answer has begun: what is left is for the client to read.
 Rule 2: there is room for so many. When it is used up, a newcomer takes the place of whoever has
 been silent longest; a request that is being worked at is never ended for it, and who has come just
 now is given the time to speak.
-Rule 3: a network (:mod:`..networks`) has a share of the room. Beyond it a newcomer from there takes
-the place of one of its own, or gets none.
+Rule 3: a network (:mod:`tornado_state.networks`) has a share of the room. Beyond it a newcomer from
+there takes the place of one of its own, or gets none.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ later: what has begun and waits for the loop runs into the store's deadline, and
 fails then has cost as much as one that was answered.
 Rule 2: the others wait unread, but for their headers and body, those of a network in the order they
 came. Who leaves meanwhile is not worked at.
-Rule 3: a network (:mod:`..networks`) has a share of the work, and networks take turns. So who asks
-for one thing waits for one of each other network, however many those asked for before; in order of
-arrival he would wait for all of a flood. A house of many with one address is one network: while
-others wait as well, that one has its turn no more often than they have theirs.
+Rule 3: a network (:mod:`tornado_state.networks`) has a share of the work, and networks take turns.
+So who asks for one thing waits for one of each other network, however many those asked for before;
+in order of arrival he would wait for all of a flood. A house of many with one address is one
+network: while others wait as well, that one has its turn no more often than they have theirs.
 Of a network a few begin in a turn of the loop, or a crowd whose requests are done at once has the
 loop to itself without ever being worked at.
 Rule 4: nobody waits in vain. Who cannot be served in time, as fast as it goes just now, is refused

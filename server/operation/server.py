@@ -27,8 +27,8 @@ from tornado import httputil
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
 from tornado.iostream import IOStream
+from tornado_state.networks import SITE, is_loopback, network_of
 
-from ..networks import SITE, is_loopback, network_of
 from .answering import Answering
 from .connections import Connections
 from .descriptors import room_for_connections

@@ -32,6 +32,7 @@ connection_before.py a connection before another one, for what that does itself
 held_answer.py      an answer that waits, and who waits until it has left
 composition.py      an application's kinds, placement and tiers, put together
 settings.py         the settings that are about state, read and checked
+networks.py         who an address is, for whoever counts
 events.py           what happens to sessions: counted, logged, told
 explaining.py       a line in the log for each thing done, and not done
 timing.py           how long a request waited for its state
@@ -56,6 +57,7 @@ from .exceptions import (
     MisplacedKind,
     NotKnownHere,
     OutcomeUnknown,
+    ReservedCookie,
     ResponseStarted,
     SessionEnded,
     StaleValue,
@@ -104,6 +106,7 @@ __all__ = [
     "Placement",
     "PlacementTable",
     "RequestState",
+    "ReservedCookie",
     "ResponseStarted",
     "SessionEnded",
     "SessionList",

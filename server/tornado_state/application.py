@@ -31,7 +31,7 @@ from tornado.http1connection import HTTP1Connection
 from tornado.log import app_log
 from tornado.web import Application, RequestHandler
 
-from .composition import Composition, Plan
+from .composition import Composition, Requirements
 from .delegates import AnswerOnly, LoadFirst
 from .events import Events
 from .exceptions import CompositionError
@@ -41,6 +41,7 @@ from .request_state import RequestState
 from .routes import handlers_of
 from .settings import read_settings
 from .stores import SessionStore, open_store
+from .stores.strangers import at_the_edge
 from .timing import TimedState
 from .visit import Visit, make_origin_readable
 
@@ -90,7 +91,7 @@ class StateApplication(Application):
         store = _store(settings.get("session_store"))
         self._composition = Composition(
             read,
-            store,
+            at_the_edge(store) if store is not None else None,
             settings.get("placement"),
             self.state_events,
             settings.get("state_clock", time.time),
@@ -162,22 +163,22 @@ class StateApplication(Application):
     ) -> RequestState | None:
         """Return the state of a request, None for a handler that has none."""
         made = self._composition
-        plan = made.plans_of.get(target_class) or self._plan_for(request, target_class)
-        if not plan.kinds:
+        required = made.requirements_of.get(target_class) or self._required(request, target_class)
+        if not required.kinds:
             return None
         visit = Visit.of(request, made.cookie_reader, made.settings.https_in_front)
-        return self._state_class(made, plan, visit, target_class.counts_as_use)
+        return self._state_class(made, required, visit, target_class.counts_as_use)
 
-    def _plan_for(
+    def _required(
         self, request: httputil.HTTPServerRequest, target_class: type[StateHandler]
-    ) -> Plan:
+    ) -> Requirements:
         if target_class not in self._known:
             self._declare(target_class)
-        plan = self._composition.plan(tuple(target_class.kinds_for(request)))
+        required = self._composition.requirements(tuple(target_class.kinds_for(request)))
         asked = getattr(target_class.kinds_for, "__func__", None)
         if asked is StateHandler.kinds_for.__func__:  # type: ignore[attr-defined]
-            self._composition.plans_of[target_class] = plan
-        return plan
+            self._composition.requirements_of[target_class] = required
+        return required
 
     def log_request(self, handler: RequestHandler) -> None:
         """Log once it is known what was sent."""

@@ -35,7 +35,7 @@ from .stores.base import SessionStore
 _TIERS = (SIGNED_COOKIE, SERVER_SESSION)
 
 
-class Plan(NamedTuple):
+class Requirements(NamedTuple):
     """What a handler uses, and whether the session has to be loaded for it.
 
     ``adopting`` are the kinds to which a value may have to be brought over for that.
@@ -67,9 +67,9 @@ class Composition:
         self._explicit = placement is not None
         self.placement = _as_table(placement)
         self._declared_by: dict[str, tuple[Kind[Any], str]] = {}
-        self._plans: dict[tuple[Kind[Any], ...], Plan] = {}
+        self._requirements: dict[tuple[Kind[Any], ...], Requirements] = {}
         #: Those of handlers whose requests are all about the same kinds.
-        self.plans_of: dict[type, Plan] = {}
+        self.requirements_of: dict[type, Requirements] = {}
         self._signer = Signer(
             settings.cookie_secret,
             settings.names.application,
@@ -103,18 +103,18 @@ class Composition:
             self.placement = self.placement.with_kinds(new)
             self._arrange()
 
-    def plan(self, kinds: tuple[Kind[Any], ...]) -> Plan:
+    def requirements(self, kinds: tuple[Kind[Any], ...]) -> Requirements:
         """Return what is to be loaded for a handler that uses ``kinds``.
 
         Raises `UndeclaredKind`. A cookie bound to a person needs the session too, if that is what
         names the person.
         """
-        plan = self._plans.get(kinds)
-        if plan is None:
-            plan = self._plans[kinds] = self._make_plan(kinds)
-        return plan
+        known = self._requirements.get(kinds)
+        if known is None:
+            known = self._requirements[kinds] = self._require(kinds)
+        return known
 
-    def _make_plan(self, kinds: tuple[Kind[Any], ...]) -> Plan:
+    def _require(self, kinds: tuple[Kind[Any], ...]) -> Requirements:
         for kind in kinds:
             self.placement.check(kind)
         used = set(kinds)
@@ -123,8 +123,8 @@ class Composition:
         needs = any(self.placement[k] is not SIGNED_COOKIE for k in used)
         # A predecessor's cookie is cleared once its values are here: then all of them are.
         if not needs and not used & set(self._adopting):
-            return Plan(kinds, False)
-        return Plan(kinds, needs or self._adopts_session, self._adopting)
+            return Requirements(kinds, False)
+        return Requirements(kinds, needs or self._adopts_session, self._adopting)
 
     # Within
 
@@ -178,8 +178,8 @@ class Composition:
         if self._store is not None and (in_session or moved or self._explicit):
             self._arrange_sessions(self._store)
         self._arrange_adopting()
-        self._plans.clear()
-        self.plans_of.clear()
+        self._requirements.clear()
+        self.requirements_of.clear()
 
     def _arrange_adopting(self) -> None:
         """Work out what is to be brought over; first of all who is signed in."""

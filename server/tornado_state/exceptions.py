@@ -74,6 +74,17 @@ class ResponseStarted(StateError):
         )
 
 
+class ReservedCookie(StateError):
+    """A handler was to set or clear a cookie that its application's state sets and clears."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"the cookie {name} is set and cleared by the state alone: assign or drop the kind, "
+            "end the session with state.destroy"
+        )
+
+
 class CookieNeeded(StateError):
     """In `open_state` something was asked for that takes a cookie, and none goes out from there."""
 

@@ -4,23 +4,28 @@ Rule 1: a kind assigned to a class attribute, of the handler or of a base, is de
 attribute of an instance is the value in the request at hand.
 Rule 2: `current_user` is the value of the identity kind, so Tornado's ``authenticated``, templates
 and UI modules work unchanged. While nobody can tell who is signed in, neither does it.
+Rule 3: a cookie of the application's state is set and cleared by the state alone. Of two headers of
+one name the browser keeps the last (RFC 6265bis 5.7), and what that says is not what is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import AbstractAsyncContextManager
 from inspect import getattr_static, iscoroutinefunction
 from typing import Any, ClassVar
 
 from tornado import httputil
+from tornado.escape import native_str
 from tornado.gen import is_coroutine_function
 from tornado.iostream import IOStream
 from tornado.log import gen_log
 from tornado.web import RequestHandler
 
+from .composition import Composition
 from .exceptions import (
     CompositionError,
+    ReservedCookie,
     ResponseStarted,
     StateError,
     Unanswered,
@@ -87,8 +92,34 @@ class StateHandler(RequestHandler):
         return self.state.identity
 
     def _nobody_signs_in(self) -> bool:
-        composition = getattr(self.application, "composition", None)
+        composition = self._composition
         return composition is not None and composition.identity is None
+
+    @property
+    def _composition(self) -> Composition | None:
+        return getattr(self.application, "composition", None)
+
+    def set_cookie(self, name: str, value: str | bytes, *args: Any, **kwargs: Any) -> None:
+        """As Tornado's, which all others go through; `ReservedCookie` for one of the state's."""
+        if native_str(name) in self._cookies_of_state():
+            raise ReservedCookie(native_str(name))
+        super().set_cookie(name, value, *args, **kwargs)
+
+    def clear_all_cookies(self, **kwargs: Any) -> None:
+        """Have the browser forget all that it sent: as Tornado's, and ``state.destroy`` for ours.
+
+        Raises `UndeclaredKind` where the handler does not load the session that there may be.
+        """
+        ours = self._cookies_of_state()
+        if ours:
+            self.state.destroy(everything=True)
+        for name in self.request.cookies:
+            if name not in ours:
+                self.clear_cookie(name, **kwargs)
+
+    def _cookies_of_state(self) -> Collection[str]:
+        composition = self._composition
+        return composition.cookie_names if composition else ()
 
     def get_template_namespace(self) -> dict[str, Any]:
         """Return what every template may use; ``current_user`` is None where it is not loaded."""

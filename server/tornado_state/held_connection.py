@@ -30,8 +30,7 @@ from .sessions.cancellations import is_let_out
 class HeldConnection(ConnectionBefore):
     """The handler's connection, which lets nothing out before the state is committed.
 
-    ``answering`` is asked to answer the error when the commit fails; without it the state is only
-    read.
+    ``answering`` answers the error when the commit fails; without it the state is only read.
     ``handler`` is the name of the handler, for what can only be told in a log.
     """
 
@@ -84,6 +83,7 @@ class HeldConnection(ConnectionBefore):
         if status == 101:
             return self._switch(start_line, headers, chunk)
         try:
+            state.check_cookies(headers)
             if state.must_wait(failed=failed):
                 check_head(headers, chunk)
                 state.close()
@@ -130,10 +130,9 @@ class HeldConnection(ConnectionBefore):
         headers: httputil.HTTPHeaders,
         chunk: bytes | None,
     ) -> asyncio.Future[None]:
-        state = self.state
-        state.close()
+        self.state.close()
         status: int = start_line.code  # type: ignore[union-attr]
-        complete(status, headers, state, self.retry_after, explains=self._explains)
+        complete(status, headers, self.state, self.retry_after, explains=self._explains)
         sent: asyncio.Future[None] = self.connection.write_headers(start_line, headers, chunk)
         return sent
 
@@ -148,6 +147,7 @@ class HeldConnection(ConnectionBefore):
         Only that a session is kept alive, which changes nothing, may come after the answer.
         """
         try:
+            self.state.check_cookies(headers)
             if self.state.changed:
                 raise ResponseStarted
             keep_alive = self.state.must_wait()

@@ -45,10 +45,10 @@ class RequestIdentity(RequestValues):
         if session is not None:
             session.sign_in(remember=remember)
 
-    def _sign_out(self) -> None:
-        """End the session, and drop every kind that does not outlive sign-out."""
+    def _sign_out(self, *, everything: bool) -> None:
+        """End the session, and drop every kind that does not outlive that, or ``everything``."""
         session = self.look().if_kept
-        self._client.drop_bound()
+        self._client.drop_ending(everything=everything)
         if session is not None:
             session.destroy()
         self._person = None

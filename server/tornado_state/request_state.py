@@ -78,10 +78,13 @@ class RequestState(PersonsSessions):
         if session is not None:
             session.renew_id(grace=grace)
 
-    def destroy(self) -> None:
-        """Sign out: end the session, and drop every kind that does not outlive sign-out."""
+    def destroy(self, *, everything: bool = False) -> None:
+        """Sign out: end the session, and drop every kind that does not outlive sign-out.
+
+        With ``everything`` those that do, too.
+        """
         self._check_open()
-        self._sign_out()
+        self._sign_out(everything=everything)
         self.old_cookies.let_go()
 
     async def commit(self, confirm: Confirm = nobody_else) -> None:

@@ -12,8 +12,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from tornado.httputil import HTTPHeaders
+
 from .cookies.client_state import Due
 from .cookies.wire import SetCookie
+from .exceptions import ReservedCookie
 from .identity import RequestIdentity
 from .kinds import Kind
 from .sessions.changing import Begun
@@ -152,6 +155,13 @@ class RequestTiers(RequestIdentity):
         if cookie and self._visit.lets_through(cookie, secure=self._composition.secure):
             cookies.append(cookie)
         return cookies if old is None else cookies + old.set_cookies()
+
+    def check_cookies(self, headers: HTTPHeaders) -> None:
+        """Raise `ReservedCookie` where a handler's headers set a cookie of the state's."""
+        for header in headers.get_list("Set-Cookie"):
+            name = header.partition("=")[0].strip()
+            if name in self._composition.cookie_names:
+                raise ReservedCookie(name)
 
     async def reload_all(self) -> None:
         """Take what the store has; what is not confirmed is forgotten, unless it is too late."""

@@ -4,7 +4,8 @@ Rule 1: a cookie goes out only where it arrives and replaces nothing: not over p
 ``Secure``, and not with the answer to a request from another site that came without it.
 Rule 2: a browser that sends a request from another site's page leaves out the cookies that are
 ``SameSite``. Such a request cannot tell what the browser has, so no cookie may be set in answer to
-it (RFC 6265bis 5.6.3; the headers are of the W3C's Fetch Metadata).
+it (RFC 6265bis 5.6.3; the headers are of the W3C's Fetch Metadata). A site has no
+port, and a proxy may have dropped it.
 Rule 3: an ``Origin`` that cannot be read is nobody's, as ``null`` is, which no check lets through.
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
 import msgspec
-from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, split_host_and_port
 
 from .cookies.wire import CookieReader, Cookies, SetCookie
 from .exceptions import CrossSite, InsecureTransport
@@ -90,7 +91,8 @@ class Visit(msgspec.Struct, frozen=True, gc=False):
         origin = headers.get("Origin")
         if origin is None:
             return False
-        return urlsplit(origin).netloc.casefold() != headers.get("Host", "").casefold()
+        there, here = _host_name(urlsplit(origin).netloc), _host_name(headers.get("Host", ""))
+        return not there or there != here
 
     def _is_navigation(self) -> bool:
         """Return whether ``Lax`` cookies come along: somebody follows a link from there to here."""
@@ -98,3 +100,7 @@ class Visit(msgspec.Struct, frozen=True, gc=False):
         goes_here = headers.get("Sec-Fetch-Dest", "document") == "document"
         mode = headers.get("Sec-Fetch-Mode", "navigate")
         return self._method in _SAFE and mode == "navigate" and goes_here
+
+
+def _host_name(host: str) -> str:
+    return split_host_and_port(host.lower())[0]

@@ -167,7 +167,7 @@ class Visitor:
             request["Cookie"] = cookie_header(self.cookies)
         composition = self.world.composition
         visit = Visit.of(request_of(**request), composition.cookie_reader)
-        state = RequestState(composition, composition.plan(kinds), visit)
+        state = RequestState(composition, composition.requirements(kinds), visit)
         if state.needs_loading():
             await state.load()
         return state

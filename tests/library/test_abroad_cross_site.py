@@ -61,6 +61,11 @@ HERE: dict[str, dict[str, str]] = {
     "one's own page": {"Sec_Fetch_Site": "same-origin", "Sec_Fetch_Mode": "navigate"},
     "another host of the site": {"Sec_Fetch_Site": "same-site", "Origin": "https://a.example"},
     "a bookmark": {"Sec_Fetch_Site": "none", "Sec_Fetch_Mode": "navigate"},
+    "an old browser, where a proxy leaves the port out": {"Origin": "https://127.0.0.1:8443"},
+    "an old browser, where a proxy adds the port": {
+        "Origin": "https://SHOP.example",
+        "Host": "shop.example:443",
+    },
     "no browser": {},
 }
 

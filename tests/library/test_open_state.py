@@ -426,6 +426,7 @@ NEED_A_COOKIE: dict[str, Callable[[RequestState], Any]] = {
     "changing inside": lambda state: state[THEMES].append("dark"),
     "signing in": lambda state: state.sign_in("ann"),
     "renewing": lambda state: state.renew_id(),
+    "destroying everything": lambda state: state.destroy(everything=True),
     "beginning": lambda state: (state.destroy(), state.__setitem__(COUNT, 1)),
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from state_app import ADA, IDLE, Visitor, World, put
 from tornado_state import StoreRefused, StoreUnavailable, TooManySessions
-from tornado_state.sessions.room import OVERHEAD, network_of
+from tornado_state.sessions.room import OVERHEAD
 
 MIB = 2**20
 SHARE = MIB // 8
@@ -214,20 +214,3 @@ async def test_what_the_store_did_not_keep_takes_no_room() -> None:
     with pytest.raises(StoreUnavailable):
         await crowd.visit("192.0.2.1", lines=of_size(20_000))
     assert crowd.room.taken == 0
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("192.0.2.1", "192.0.2.2", False),
-        ("2001:db8::1", "2001:db8::ffff:1:2:3", True),
-        ("2001:db8::1", "2001:db8:0:ff::1", True),
-        ("2001:db8::1", "2001:db8:1::1", False),
-        ("::ffff:192.0.2.1", "192.0.2.1", True),
-        ("", "192.0.2.1", False),
-        ("127.0.0.1", "::1", True),
-    ],
-)
-def test_a_network_is_what_one_customer_has(one: str, other: str, same: bool) -> None:
-    """An IPv4 address, or 48 bits of an IPv6 one, however it is written."""
-    assert (network_of(one) == network_of(other)) is same

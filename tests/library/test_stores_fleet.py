@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import ExitStack, suppress
 
 import pytest
@@ -10,7 +9,7 @@ from impostor import Impostor, always
 from opened_store import answers, new_key, opened
 from tornado_state.exceptions import StoreUnavailable
 from tornado_state.stores import MemcachedStore, is_away
-from tornado_state.stores.addresses import parse_address
+from tornado_state.stores.addresses import parse_address, shown
 
 from compare.memcached_process import MemcachedProcess
 from compare.waiting import free_port, until
@@ -100,16 +99,6 @@ async def test_localhost_is_found_where_only_ipv4_listens() -> None:
             assert await store.load(new_key()) is None
 
 
-def test_a_store_serves_one_event_loop() -> None:
-    """Another loop's calls would be answered on the wrong one: refused."""
-    with MemcachedProcess() as memcached:
-        store = MemcachedStore([memcached.address])
-        asyncio.run(store.delete(new_key()))
-        with pytest.raises(RuntimeError, match="one event loop"):
-            asyncio.run(store.delete(new_key()))
-        asyncio.run(store.close())
-
-
 @pytest.mark.parametrize(
     ("text", "address"),
     [
@@ -121,8 +110,9 @@ def test_a_store_serves_one_event_loop() -> None:
     ],
 )
 def test_an_address_is_a_host_and_port_or_a_path(text: str, address: object) -> None:
-    """IPv6 stands in brackets; what has a slash is a path."""
+    """IPv6 stands in brackets; what has a slash is a path. It is shown as it was written."""
     assert parse_address(text) == address
+    assert shown(parse_address(text)) == text
 
 
 WRONG_ADDRESSES = [

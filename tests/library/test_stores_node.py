@@ -360,3 +360,20 @@ async def test_a_queue_joins_lookups_that_wait_and_no_others() -> None:
     assert queue.take() == [again]
     assert queue.oldest_deadline() is None
     assert queue.waiting == 0
+
+
+async def test_a_command_of_another_node_keeps_its_deadline() -> None:
+    """It may be the first that ends of all that this node watches."""
+    world = World(deadline=30)
+    kept = await world.busy()
+    passed = Lookup(new_key())
+    waiter = asyncio.get_running_loop().create_future()
+    passed.waiters.append(waiter)
+    passed.deadline = asyncio.get_running_loop().time() + 0.02
+    world.node.pass_on(passed)
+    with pytest.raises(StoreUnavailable, match="did not answer"):
+        await waiter
+    assert not kept.done()
+    await world.node.close()
+    with pytest.raises(StoreUnavailable):
+        await kept

@@ -51,7 +51,7 @@ async def test_a_frozen_server_is_unavailable_and_the_loop_goes_on(
                 await CALLS[name](store, new_key())
             ticking.cancel()
             assert failure.value.retry_after == 1
-            assert ticks > 10
+            assert ticks > 2  # a loop that waits has one at the most
 
 
 @each_server

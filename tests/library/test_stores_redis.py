@@ -304,7 +304,7 @@ async def test_a_reply_to_something_else_is_no_answer(name: str, reply: bytes) -
 )
 async def test_check_finds_out_what_redis_does_not_know(version: str, reply: bytes) -> None:
     """An old one, and one that lets the user run no script, are refused at the start."""
-    with Impostor(greeted(reply * 2)) as impostor:
+    with Impostor(greeted(reply * 3)) as impostor:
         async with closing(RedisStore(impostor.address, deadline=LONG)) as store:
             with pytest.raises(StoreUnfit, match=r"older than 6\.2|lets the user not"):
                 await store.check()

@@ -19,6 +19,7 @@ OPENED = {
     "memcached://localhost": MemcachedStore,
     "memcached://a.example,b.example:11212,[::1],[::1]:3": MemcachedStore,
     "memcached:///run/memcached.sock?deadline=2": MemcachedStore,
+    f"memcached://{'a' * 63}.{'b' * 63}.{'c' * 63}.{'d' * 61},a.": MemcachedStore,
     "memcached://[fe80::1%25eth0]:11211?deadline=2.": MemcachedStore,
     "memcached://user:p%40ss%2Fword%3F@cache.example": MemcachedStore,
     "memcacheds://cache.example?deadline=0.25": MemcachedStore,
@@ -28,6 +29,8 @@ OPENED = {
     "redis+unix:///run/redis.sock?db=2&deadline=.5": RedisStore,
     "redis+sentinel://a,b:26380,[::1]/sessions": RedisStore,
     "rediss+sentinel://:password@a/sessions/3?sentinel_password=%26": RedisStore,
+    "redis+cluster://a,b:6380,[::1]": RedisStore,
+    "rediss+cluster://user:password@a/?deadline=1": RedisStore,
     "redis+unix://:password@/run/redis%20sock": RedisStore,
 }
 
@@ -57,6 +60,18 @@ WRONG = {
     "memcached://,": "not host",
     "memcached://a b": "not host",
     "memcached://::1": "not host",
+    **{
+        f"{scheme}://{host}{rest}": "not host"
+        for scheme, rest in (
+            ("memcached", ""),
+            ("memcacheds", ":1"),
+            ("redis", "/1"),
+            ("rediss", ""),
+            ("redis+sentinel", "/sessions"),
+            ("redis+cluster", ""),
+        )
+        for host in ("a..b", ".a", ".", "a" * 64, "a." * 128, "a,b..c")
+    },
     "memcached://[::g]": "not host",
     "memcached://user:hidden": "no port .* 'user'",
     "memcached://localhost:0": "no port .* 'localhost'",
@@ -100,6 +115,11 @@ WRONG = {
     "redis+sentinel://a/ses%20sions": "names the service",
     "redis+sentinel://a/sessions/hidden": "database",
     "redis+sentinel://a/sessions?ca_file=/no/such/file": "no parameter ca_file",
+    "redis+cluster://": "not host",
+    "redis+cluster://a,": "not host",
+    "redis+cluster://a/1": "no database",
+    "redis+cluster://a?ca_file=/etc/ssl/ca.pem": "no parameter ca_file",
+    "rediss+cluster://a?ca_file=/no/such/file": "ca_file names no file",
     "redis+unix://localhost/run/redis.sock": "path of a socket",
     "redis+unix://": "path of a socket",
     "redis+unix:///run/redis.sock?db=x": "database",

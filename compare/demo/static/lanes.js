@@ -25,9 +25,14 @@ function lane({ who, ask: asked, cookies, status, says, store, raw }, number) {
     store ? make("span", { class: "store" }, make("span", { class: "hidden" }, "The store: "), store) : null);
 }
 
-/** Draw the lanes of one side, the last one in sight. */
+/** Draw the lanes of one side: the last one in sight, and the first that is whole. */
 function drawLanes(side, lanes) {
   const list = $(`[data-lanes="${side}"]`);
   draw(list, lanes, () => lanes.map(lane));
+  list.style.paddingBottom = "";
   list.scrollTop = list.scrollHeight;
+  const top = list.getBoundingClientRect().top + list.clientTop;
+  const cut = [...list.children].map((row) => row.getBoundingClientRect().top - top).find((row) => row > -0.5) ?? 0;
+  list.style.paddingBottom = `${Math.ceil(cut)}px`;
+  list.scrollTop += cut;
 }

@@ -27,12 +27,23 @@ function reload() {
   }, since < 30_000 ? 5_000 : 0);
 }
 
+/** Whoever comes back finds the store there, but for where it is seen to be away. */
+let isBack = false;
+function comeBack() {
+  const away = frozen && (view === "start" || (current && !STEPS[current].takes_store_away));
+  if (away && !isBack) ask("/left", {}).catch(() => null);
+  isBack = true;
+}
+
 /** Listen; when the demo was away, or this booth was closed, come back by itself. */
 let events = null;
 function listen() {
   events?.close();
   const mine = events = new EventSource("/events");
-  mine.onmessage = ({ data }) => show(JSON.parse(data));
+  mine.onmessage = ({ data }) => {
+    show(JSON.parse(data));
+    comeBack();
+  };
   mine.onerror = async () => {
     $("#lost").hidden = false;
     if (mine.readyState !== EventSource.CLOSED) return;

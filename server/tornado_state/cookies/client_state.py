@@ -86,12 +86,12 @@ class ClientState(msgspec.Struct, eq=False):
             self._signed_anew |= {kind}
         self._moment += 1
 
-    def drop_bound(self) -> None:
-        """Drop every kind that does not outlive sign-out, whoever it was signed for.
+    def drop_ending(self, *, everything: bool) -> None:
+        """Drop every kind that does not outlive sign-out, or ``everything``, whoever it is for.
 
         Raises `NotKnownHere`, and drops nothing, where one is newer than this process.
         """
-        ending = [kind for kind in self._kinds if not kind.needs.outlives_logout]
+        ending = [kind for kind in self._kinds if everything or not kind.needs.outlives_logout]
         for kind in ending:
             self._tier.check_known(kind, self._cookies)
         self._unread |= frozenset(ending) - self.looked_at

@@ -20,12 +20,12 @@ neighbours keep him from signing in.
 
 from __future__ import annotations
 
-import ipaddress
 from collections import OrderedDict
 from functools import lru_cache
 from typing import NamedTuple
 
 from ..exceptions import StoreRefused, TooManySessions
+from ..networks import SITE, is_loopback, network_of
 
 #: Bytes that a store takes for a record beside what is in it: its key, and its own.
 OVERHEAD = 150
@@ -60,7 +60,7 @@ class Room:
         if size <= self.free:
             self.give_back(key)
             return
-        network, cost = network_of(address), size + OVERHEAD
+        network, cost = _sharer(address), size + OVERHEAD
         held = self._held.get(key)
         if held is None or cost > held.cost:
             had = held.cost if held else 0
@@ -76,7 +76,7 @@ class Room:
         """Note that a record is used, which is never refused."""
         self._forget(now)
         if size > self.free:
-            self._hold(key, _Held(network_of(address), size + OVERHEAD, until))
+            self._hold(key, _Held(_sharer(address), size + OVERHEAD, until))
 
     def give_back(self, key: str) -> None:
         """Note that the record is gone."""
@@ -131,16 +131,6 @@ NO_LIMIT = Rooms()
 
 
 @lru_cache(maxsize=4096)
-def network_of(address: str) -> str | None:
-    """Return the network of an address, None of this machine's; what is none is its own."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 6 and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
-    if parsed.is_loopback:
-        return None
-    if parsed.version == 4:
-        return str(parsed)
-    return str(ipaddress.ip_network((int(parsed) >> 80 << 80, 48)))
+def _sharer(address: str) -> str | None:
+    """Return the network that has a share, None for this machine."""
+    return None if is_loopback(address) else network_of(address, SITE)

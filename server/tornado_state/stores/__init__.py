@@ -5,6 +5,7 @@ arguments.py  what every store refuses before it does anything
 urls.py       a store by its URL
 addresses.py  where a server listens
 memory.py     in this process
+strangers.py  a store of somebody else's, and the edge that its errors stop at
 exchanges/    what stands between calls and a server: the queue, the deadline, the breaker
 memcached/    on a fleet of memcached nodes
 redis/        on Redis or Valkey

@@ -9,7 +9,9 @@ import re
 #: A host and its port, or the path of a Unix socket.
 Address = tuple[str, int] | str
 
-_HOST = re.compile(r"[A-Za-z0-9._-]+")
+#: A name's labels are of 1 to 63 characters, 253 in all (RFC 1035, 2.3.4); others are looked up by
+#: nobody. Some have a _, and a dot at the end says that this is the whole name.
+_HOST = re.compile(r"(?=.{1,253}\.?$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 
 #: A Unix socket's path ends with a NUL within sun_path's 108 bytes (unix(7)).
 _LONGEST_PATH = 107
@@ -28,6 +30,14 @@ def parse_address(text: str) -> Address:
     if not (_is_host(host) and _is_port(port)):
         raise ValueError(f"not host:port, [IPv6 address]:port or the path of a socket: {text!r}")
     return host.strip("[]"), int(port)
+
+
+def shown(address: Address) -> str:
+    """Return what `parse_address` takes."""
+    if isinstance(address, str):
+        return address
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def address_in_url(text: str, default_port: int) -> str:

@@ -9,7 +9,8 @@
     redis+sentinel://host[:port][,...]/service[/database]
                                                 the primary that Sentinels tell, 26379 by default;
                                                 ?sentinel_password= is what they want to be told
-    rediss+sentinel://host...                   the same over TLS, to them as well; ?ca_file=
+    redis+cluster://host[:port][,...]           a Redis Cluster that these are some nodes of
+    rediss+sentinel://..., rediss+cluster://... the same over TLS, to all of them; ?ca_file=
     memory://                                   in this process, for trying things out
 
 ``user:password@`` stands before the hosts, each percent-encoded; ``?deadline=`` is the seconds for
@@ -121,7 +122,7 @@ def _deadline(url: StoreUrl) -> float:
 
 def _tls(url: StoreUrl) -> ssl.SSLContext | None:
     """Return what verifies the server, where the scheme asks for TLS."""
-    if url.scheme not in ("memcacheds", "rediss", "rediss+sentinel"):
+    if not url.scheme.startswith(("memcacheds", "rediss")):
         return None
     ca_file = url.parameters.get("ca_file")
     try:
@@ -186,6 +187,7 @@ _REDIS_PARAMETERS = {
     "redis+unix": ["db"],
     "redis+sentinel": ["sentinel_password"],
     "rediss+sentinel": ["sentinel_password", "ca_file"],
+    "rediss+cluster": ["ca_file"],
 }
 
 
@@ -198,8 +200,12 @@ def _open_redis(url: StoreUrl) -> SessionStore:
         if url.hosts or not url.path.strip("/"):
             raise ValueError("redis+unix:// is followed by the path of a socket, from the root on")
         address, database = url.path, url.parameters.get("db", "0")
+    elif url.scheme.endswith("+cluster"):
+        address, database = _addresses(url, 6379), "0"
+        if url.path.strip("/"):
+            raise ValueError(f"a {url.scheme} URL has no database: a cluster has no other than 0")
     elif url.scheme.endswith("+sentinel"):
-        address = ",".join(address_in_url(host, 26_379) for host in url.hosts.split(","))
+        address = _addresses(url, 26_379)
         service, _, path = url.path.removeprefix("/").partition("/")
         database = path or "0"
         if not _SERVICE.fullmatch(service):
@@ -214,6 +220,7 @@ def _open_redis(url: StoreUrl) -> SessionStore:
     opened: SessionStore = store(
         address,
         service=service,
+        cluster=url.scheme.endswith("+cluster"),
         database=int(database),
         user=url.user,
         password=url.password,
@@ -225,6 +232,10 @@ def _open_redis(url: StoreUrl) -> SessionStore:
     return opened
 
 
+def _addresses(url: StoreUrl, default_port: int) -> str:
+    return ",".join(address_in_url(host, default_port) for host in url.hosts.split(","))
+
+
 _SCHEMES: dict[str, Callable[[StoreUrl], SessionStore]] = {
     "memcached": _open_memcached,
     "memcacheds": _open_memcached,
@@ -233,5 +244,7 @@ _SCHEMES: dict[str, Callable[[StoreUrl], SessionStore]] = {
     "redis+unix": _open_redis,
     "redis+sentinel": _open_redis,
     "rediss+sentinel": _open_redis,
+    "redis+cluster": _open_redis,
+    "rediss+cluster": _open_redis,
     "memory": _open_memory,
 }

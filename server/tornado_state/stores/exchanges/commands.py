@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,6 +119,12 @@ class Command:
             if not waiter.done():
                 self.counters.failures += 1
                 waiter.set_exception(_like(error))
+
+
+def fail(commands: Iterable[Command], error: StoreError) -> None:
+    """Tell everybody who waits for one of ``commands``."""
+    for command in commands:
+        command.fail(error)
 
 
 def _like(error: StoreError) -> StoreError:

@@ -33,17 +33,18 @@ class CommandQueue:
 
     def put(self, command: Command, waiter: asyncio.Future[Any]) -> None:
         """Let ``waiter`` wait for ``command``; `StoreUnavailable` where it is full or shut."""
-        if self._refusal is not None:
-            raise type(self._refusal)(str(self._refusal))
-        if self.waiting >= self._max_waiting:
-            raise StoreUnavailable("too many calls wait for the session store")
-        self.waiting += 1
+        self._admit(1)
         if command.joins is not None:
             first = self._joining.setdefault(command.joins, command)
             if first is not command:
                 first.waiters.append(waiter)
                 return
         command.waiters.append(waiter)
+        self._commands.append(command)
+
+    def put_again(self, command: Command) -> None:
+        """Let those who wait for ``command`` wait here; `StoreUnavailable` as with `put`."""
+        self._admit(len(command.waiters))
         self._commands.append(command)
 
     def put_first(self, commands: list[Command]) -> None:
@@ -97,6 +98,13 @@ class CommandQueue:
     def reopen(self) -> None:
         """Take commands again."""
         self._refusal = None
+
+    def _admit(self, waiters: int) -> None:
+        if self._refusal is not None:
+            raise type(self._refusal)(str(self._refusal))
+        if self.waiting >= self._max_waiting:
+            raise StoreUnavailable("too many calls wait for the session store")
+        self.waiting += waiters
 
     def _leave(self, command: Command) -> None:
         self.waiting -= len(command.waiters)

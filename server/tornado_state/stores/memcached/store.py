@@ -146,6 +146,8 @@ class MemcachedStore(SessionStore):
         Where memcached tells the largest record it takes, a larger one is refused from now on
         before it is sent, and the log warns of a limit that sessions may reach.
         """
+        for node in self._nodes:
+            node.refuse_if_closed()
         outcomes = await asyncio.gather(*(_outcome_of(self._greet(door)) for door in self._doors))
         errors = [each for each in outcomes if isinstance(each, StoreUnavailable)]
         wrong = [error for error in errors if not is_away(error)] or errors

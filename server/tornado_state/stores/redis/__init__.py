@@ -4,5 +4,10 @@ store.py       the store
 commands.py    the contract's methods in Redis's commands, and what its answers mean
 lane.py        one connection: an exchange of many commands
 sentinels.py   the way to the primary that Sentinels tell
-connection.py  making it: the one importer of redis, and the edge its errors stop at
+cluster.py     the primaries of a cluster, and who of them keeps which slots
+slots.py       what a node tells of that
+members.py     connections of a cluster
+told.py        asking several servers the same thing
+checking.py    what is asked at the start
+connection.py  making a connection: the one importer of redis, and the edge its errors stop at
 """

@@ -21,7 +21,7 @@ from abc import ABC, abstractmethod
 from hashlib import sha1
 from typing import Any
 
-from ...exceptions import StoreUnavailable
+from ...exceptions import StoreUnavailable, StoreUnfit
 from ..base import SessionRecord
 from ..exchanges.commands import Command, StoreError
 
@@ -39,6 +39,9 @@ return 1
 """
 _SCRIPT_NAME = sha1(SCRIPT, usedforsecurity=False).hexdigest()
 
+#: Said of a node to whoever has not opened it as one.
+ONE_OF_A_CLUSTER = "this Redis is one node of a cluster, which redis+cluster:// opens"
+
 Request = tuple[bytes | str | int, ...]
 
 
@@ -46,10 +49,29 @@ class Scriptless(Exception):
     """Redis does not know the script: it was restarted, say."""
 
 
-class RedisCommand(Command, ABC):
-    """One command."""
+class Redirection(StoreUnfit):
+    """A node of a cluster did nothing, for another one keeps the ``slot`` of the key.
 
-    __slots__ = ()
+    With ``asks`` only this once, while the slot moves. An empty host is that of who said so.
+    """
+
+    def __init__(self, slot: int, host: str, port: int, *, asks: bool) -> None:
+        super().__init__(ONE_OF_A_CLUSTER)
+        self.slot, self.host, self.port, self.asks = slot, host, port, asks
+
+
+class RedisCommand(Command, ABC):
+    """One command.
+
+    ``asks`` is whether a node is to answer of a slot that is only on its way there;
+    ``redirected`` counts the nodes that said that another one keeps it.
+    """
+
+    __slots__ = ("asks", "redirected")
+
+    def __init__(self, key: str, joins: object | None = None) -> None:
+        Command.__init__(self, key, joins)
+        self.asks, self.redirected = False, 0
 
     @abstractmethod
     def request(self) -> Request:

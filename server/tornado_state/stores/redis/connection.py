@@ -22,11 +22,15 @@ from typing import Any
 from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS as SLOTS
+from redis.crc import key_slot as slot_of
 from redis.exceptions import (
+    AskError,
     AuthenticationError,
     BusyLoadingError,
     ConnectionError,
     InvalidResponse,
+    MovedError,
     NoScriptError,
     RedisError,
     ResponseError,
@@ -34,7 +38,9 @@ from redis.exceptions import (
 
 from ...exceptions import StoreRefused, StoreUnavailable, StoreUnfit
 from ..exchanges.commands import OwnFault, StoreError, Unreachable
-from .commands import Request, Scriptless
+from .commands import Redirection, Request, Scriptless
+
+__all__ = ["NOTHING", "SLOTS", "CommandUnknown", "Door", "Wire", "slot_of"]
 
 _OWN_FAULTS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 _FOREIGN = (RedisError, OSError, ValueError, IndexError, TypeError)
@@ -43,7 +49,7 @@ _FOREIGN = (RedisError, OSError, ValueError, IndexError, TypeError)
 _GOODBYE = 0.25
 
 #: A key that nobody has.
-_NOTHING = "-" * 43
+NOTHING = "-" * 43
 
 #: What an error of Redis begins with, and what it means for a session store.
 _MEANINGS: dict[str, tuple[type[StoreRefused] | type[StoreUnavailable], str]] = {
@@ -54,9 +60,7 @@ _MEANINGS: dict[str, tuple[type[StoreRefused] | type[StoreUnavailable], str]] = 
     "NOAUTH": (StoreUnfit, "this Redis wants a user and password"),
     "WRONGPASS": (StoreUnfit, "this Redis wants another user and password"),
     "NOPERM": (StoreUnfit, "this Redis lets the user not do what a session store does"),
-    "MOVED": (StoreUnfit, "this Redis is one node of a cluster and does not keep every key"),
     "CLUSTERDOWN": (StoreUnavailable, "the cluster of this Redis is down"),
-    "CROSSSLOT": (StoreUnfit, "this Redis is one node of a cluster and does not keep every key"),
     "WRONGTYPE": (StoreUnavailable, "something that is no record stands under the store key"),
 }
 
@@ -67,9 +71,7 @@ _TYPES = {
     "NoPermissionError": "NOPERM",
     "AuthenticationError": "WRONGPASS",
     "AuthenticationWrongNumberOfArgsError": "NOAUTH",
-    "MovedError": "MOVED",
     "ClusterDownError": "CLUSTERDOWN",
-    "ClusterCrossSlotError": "CROSSSLOT",
 }
 
 
@@ -109,12 +111,16 @@ class Door:
             return SSLConnection(host=host, port=port, ssl_ca_certs=self.ca_file, **options)
         return Connection(host=host, port=port, **options)
 
-    async def open(self) -> Wire:
-        """Return a connection to a primary that answers."""
+    async def open(self, member: bytes | None = None) -> Wire:
+        """Return a connection to a primary that answers.
+
+        ``member`` is its name as a node of a cluster, empty where that is not known.
+        """
+        requests: list[Request] = [("PING",), ("EXPIRE", NOTHING, 1)]
+        if member:
+            requests.append(("CLUSTER", "MYID"))
         async with self.knocked() as wire:
-            for reply in await wire.exchange([("PING",), ("EXPIRE", _NOTHING, 1)]):
-                if isinstance(reply, StoreUnavailable):  # refused: what is kept can be read
-                    raise reply
+            _believe(await wire.exchange(requests), member)
         return wire
 
     @asynccontextmanager
@@ -172,8 +178,21 @@ class Wire:
                 await self._connection.disconnect()
 
 
+def _believe(replies: list[Any], member: bytes | None) -> None:
+    """Raise what is wrong with the first answers of a primary, or of a ``member`` of a cluster."""
+    for reply in replies:
+        is_elsewhere = member is not None and isinstance(reply, Redirection)
+        if isinstance(reply, StoreUnavailable) and not is_elsewhere:
+            raise reply  # not where it is refused: what is kept can be read
+    if member and member != replies[-1]:
+        raise Unreachable("a node of another name answers there")
+
+
 def _meaning(error: RedisError) -> StoreError:
     """Return what an answer that is an error means."""
+    if isinstance(error, AskError):  # of which MovedError is one
+        asks = not isinstance(error, MovedError)
+        return Redirection(error.slot_id, error.host, error.port, asks=asks)
     text = str(error)
     word = _TYPES.get(type(error).__name__) or text.partition(" ")[0]
     if word not in _MEANINGS:  # an error within the script is told in the midst of a sentence
@@ -181,6 +200,8 @@ def _meaning(error: RedisError) -> StoreError:
     if word:
         kind, why = _MEANINGS[word]
         return kind(why)
+    if "cluster support disabled" in text:
+        return StoreUnfit("this Redis is no node of a cluster")
     if "unknown command" in text:
         return CommandUnknown("this Redis is older than 6.2, or does not know what a store needs")
     if "DB index" in text or "invalid DB" in text:
@@ -193,6 +214,8 @@ def _translated(error: Exception) -> StoreError:
     cause = error if isinstance(error, OSError) else error.__cause__ or error.__context__
     if isinstance(cause, OSError):
         return _unreachable(cause)
+    if isinstance(cause, UnicodeError):
+        return Unreachable("this can be no host's name")
     if isinstance(error, BusyLoadingError):
         return StoreUnavailable("Redis is loading its records")
     if isinstance(error, AuthenticationError | ResponseError):

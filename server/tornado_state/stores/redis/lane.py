@@ -9,24 +9,32 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from ...exceptions import StoreRefused, StoreUnavailable
 from ..exchanges.commands import Command, OwnFault, StoreError, Unreachable
 from ..exchanges.lanes import Lane, LaneOwner
 from .commands import RedisCommand
-from .connection import Door, Wire
-from .sentinels import PrimaryDoor
+from .connection import Wire
 
 logger = logging.getLogger(__name__)
+
+
+class Way(Protocol):
+    """What leads to a Redis."""
+
+    @property
+    def name(self) -> str:
+        """What people call where it leads."""
+
+    async def open(self) -> Wire:
+        """Return a connection to a primary that answers."""
 
 
 class RedisLane(Lane):
     """A connection that is made and used by redis-py."""
 
-    def __init__(
-        self, door: Door | PrimaryDoor, owner: LaneOwner, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    def __init__(self, door: Way, owner: LaneOwner, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(owner, loop)
         self._door = door
         self._wire: Wire | None = None
@@ -51,11 +59,12 @@ class RedisLane(Lane):
     def close(self) -> list[Command]:
         """See `Lane.close`."""
         self.is_open = self.is_opening = False
-        if self._work is not None:
-            self._work.cancel()
         wire, self._wire = self._wire, None
-        if wire is not None:
-            self._begin(wire.close())
+        if not self.loop.is_closed():  # which ends all of it
+            if self._work is not None:
+                self._work.cancel()
+            if wire is not None:
+                self._begin(wire.close())
         commands, self.exchange = self.exchange, []
         return commands
 
@@ -83,15 +92,17 @@ class RedisLane(Lane):
     async def _open(self, patience: float) -> None:
         try:
             async with asyncio.timeout(patience):
-                wire = await self._door.open()
+                await self._connect()
         except TimeoutError:
             self._not_opened(Unreachable(f"Redis did not answer within {patience} s"))
         except (StoreUnavailable, StoreRefused) as error:
             self._not_opened(error)
         else:
-            self._wire = wire
             self.is_open, self.is_opening, self.answers = True, False, 0
             self.owner.opened(self)
+
+    async def _connect(self) -> None:
+        self._wire = await self._door.open()
 
     def _not_opened(self, error: StoreError) -> None:
         self.is_opening = False
@@ -101,15 +112,19 @@ class RedisLane(Lane):
         asked = commands
         try:
             while asked:
-                replies = await wire.exchange([command.request() for command in asked])
+                asked = await self._ask(wire, asked)
                 self.heard_at = self.loop.time()
-                pairs = zip(asked, replies, strict=True)
-                asked = [command for command, reply in pairs if command.hear(reply)]
+                self.exchange = [*asked]
         except (StoreUnavailable, StoreRefused) as error:
             if self.is_open:
                 self._work = None
                 self.owner.lost(self, self.close(), error)
             return
         self.answers += 1
-        self.exchange = []
         self.owner.answered(self, [*commands])
+
+    async def _ask(self, wire: Wire, commands: list[RedisCommand]) -> list[RedisCommand]:
+        """Give each command its answer; return those that have something more to ask."""
+        replies = await wire.exchange([command.request() for command in commands])
+        pairs = zip(commands, replies, strict=True)
+        return [command for command, reply in pairs if command.hear(reply)]

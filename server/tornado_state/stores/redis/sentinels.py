@@ -1,18 +1,18 @@
 """The way to a primary that Redis Sentinels tell.
 
 Rule 1: they are asked for each connection anew: after a failover it is another primary.
-Rule 2: all are asked at once, and the first one that knows is believed: one that is away costs no
-time. Who is believed wrongly leads to a replica, and that is no connection (:mod:`.connection`).
+Rule 2: the first one that knows is believed (:mod:`.told`). Who is believed wrongly leads to a
+replica, and that is no connection (:mod:`.connection`).
 """
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 
-from ...exceptions import StoreRefused, StoreUnavailable, StoreUnfit
-from ..exchanges.commands import StoreError, Unreachable
+from ...exceptions import StoreUnfit
+from ..exchanges.commands import Unreachable
 from .connection import CommandUnknown, Door, Wire
+from .told import first_told
 
 
 @dataclass(frozen=True)
@@ -29,19 +29,7 @@ class PrimaryDoor:
         return await replace(self.door, address=await self._primary()).open()
 
     async def _primary(self) -> tuple[str, int]:
-        asked = [asyncio.ensure_future(self._told(sentinel)) for sentinel in self.sentinels]
-        errors: list[StoreError] = []
-        try:
-            for answer in asyncio.as_completed(asked):
-                try:
-                    return await answer
-                except (StoreUnavailable, StoreRefused) as error:
-                    errors.append(error)
-        finally:
-            for each in asked:
-                each.cancel()
-            await asyncio.gather(*asked, return_exceptions=True)
-        raise next((each for each in errors if isinstance(each, StoreUnfit)), errors[0])
+        return await first_told(self._told(sentinel) for sentinel in self.sentinels)
 
     async def _told(self, sentinel: Door) -> tuple[str, int]:
         try:

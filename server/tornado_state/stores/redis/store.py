@@ -1,8 +1,8 @@
-"""The session store on one Redis or Valkey.
+"""The session store on Redis or Valkey.
 
-Rule 1: it is one server, or the primary of several, to which a name leads or Sentinels do: Redis's
-own replication may lose the last writes when a replica takes over, and a sign-out among them is
-lost with them.
+Rule 1: it is one server, the primary of several, to which a name leads or Sentinels do, or a
+cluster of primaries: Redis's own replication may lose the last writes when a replica takes over,
+and a sign-out among them is lost with them.
 Rule 2: arguments are checked before anything is queued.
 
 What happens between a call and its answer: :mod:`..exchanges.node`.
@@ -13,20 +13,18 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict, replace
 
-from ...exceptions import StoreRefused, StoreUnavailable, StoreUnfit
 from ..addresses import parse_address
 from ..arguments import check_idle, check_key, check_sealed, check_token
 from ..base import SessionRecord, SessionStore
-from ..exchanges.commands import Limits, StoreCounters, StoreError, Unreachable
+from ..exchanges.commands import Limits, StoreCounters
 from ..exchanges.lanes import LaneOwner
 from ..exchanges.node import Node
+from .checking import check
+from .cluster import Cluster
 from .commands import Add, Cas, Lookup, delete, touch
 from .connection import Door
-from .lane import RedisLane
+from .lane import RedisLane, Way
 from .sentinels import PrimaryDoor
-
-#: A key that nobody has.
-_NOTHING = "-" * 43
 
 
 class RedisStore(SessionStore):
@@ -34,6 +32,7 @@ class RedisStore(SessionStore):
 
     ``address``         ``host:port``, ``[::1]:port`` or a Unix socket's path
     ``service``         what Sentinels call the primary: then ``address`` is theirs, with commas
+    ``cluster``         whether it is a cluster: then ``address`` is of some nodes, with commas
     ``database``        its number
     ``user, password``  what Redis wants to be told first; a password may stand alone
     ``tls, ca_file``    whether it speaks TLS, and the authority that vouches for it
@@ -52,6 +51,7 @@ class RedisStore(SessionStore):
         address: str,
         *,
         service: str = "",
+        cluster: bool = False,
         database: int = 0,
         user: str = "",
         password: str = "",
@@ -65,18 +65,24 @@ class RedisStore(SessionStore):
     ) -> None:
         if database < 0:
             raise ValueError("the number of a database is 0 or more")
+        if cluster and (service or database or "/" in address):
+            raise ValueError("a cluster has no service, no database but 0, and no socket")
+        self._node: Node | Cluster
         self._limits = Limits(deadline, connections, max_batch, max_waiting)
         self._counters = StoreCounters()
         how = Door(address, "", database, user, password, tls, ca_file)
-        self._door = (
-            _primary(how, service, sentinel_password)
-            if service
-            else replace(how, address=parse_address(address))
-        )
-        self._node = Node(self._door.name, self._lane, self._limits, self._counters)
+        self._where: Way | Cluster
+        if cluster:
+            self._where = self._node = Cluster(_each(how), self._limits, self._counters)
+        else:
+            way = _primary(how, service, sentinel_password) if service else _at(how, address)
+            self._where, self._node = way, self._one(way)
 
-    def _lane(self, owner: LaneOwner, loop: asyncio.AbstractEventLoop) -> RedisLane:
-        return RedisLane(self._door, owner, loop)
+    def _one(self, way: Way) -> Node:
+        def lane(owner: LaneOwner, loop: asyncio.AbstractEventLoop) -> RedisLane:
+            return RedisLane(way, owner, loop)
+
+        return Node(way.name, lane, self._limits, self._counters)
 
     async def load(self, key: str) -> SessionRecord | None:
         """See `SessionStore.load`."""
@@ -129,17 +135,15 @@ class RedisStore(SessionStore):
         deleted: bool = await self._node.call(delete(key))
         return deleted
 
+    @property
+    def may_answer_elsewhere(self) -> bool:
+        """See `SessionStore.may_answer_elsewhere`: for a cluster."""
+        return isinstance(self._node, Cluster) and self._node.may_answer_elsewhere
+
     async def check(self) -> None:
         """See `SessionStore.check`: it answers, may write, and knows what the store needs."""
-        try:
-            async with asyncio.timeout(self._limits.deadline):
-                await self._ask()
-        except TimeoutError as error:
-            why = f"{self._door.name}: Redis did not answer within {self._limits.deadline} s"
-            raise Unreachable(why) from error
-        except (StoreUnavailable, StoreRefused) as error:
-            kind = StoreUnfit if isinstance(error, StoreUnfit) else StoreUnavailable
-            raise kind(f"{self._door.name}: {error}") from error
+        self._node.refuse_if_closed()
+        await check(self._where, self._limits.deadline)
 
     async def close(self) -> None:
         """Fail what waits, and close the connections."""
@@ -149,25 +153,17 @@ class RedisStore(SessionStore):
         """Return the fields of `StoreCounters`, and how many calls are ``waiting``."""
         return asdict(self._counters) | {"waiting": self._node.waiting}
 
-    async def _ask(self) -> None:
-        wire = await self._door.open()
-        try:
-            script = Cas(_NOTHING, b"", b"", 1)
-            script.hear_no_script()
-            requests = [Lookup(_NOTHING, 1).request(), script.request()]
-            for reply in await wire.exchange(requests):
-                if isinstance(reply, StoreError):
-                    raise reply
-        finally:
-            await wire.close()
+
+def _at(how: Door, address: str) -> Door:
+    return replace(how, name=address, address=parse_address(address))
+
+
+def _each(how: Door) -> list[Door]:
+    """Return the ways to all that are named, with commas."""
+    return [_at(how, each) for each in how.name.split(",")]
 
 
 def _primary(how: Door, service: str, sentinel_password: str) -> PrimaryDoor:
     """Return the way to ``service``; what ``how`` is named after are the Sentinels."""
-    sentinels = tuple(
-        Door(
-            each, parse_address(each), password=sentinel_password, tls=how.tls, ca_file=how.ca_file
-        )
-        for each in how.name.split(",")
-    )
-    return PrimaryDoor(f"{service} of {how.name}", sentinels, service, how)
+    sentinel = replace(how, database=0, user="", password=sentinel_password)
+    return PrimaryDoor(f"{service} of {how.name}", tuple(_each(sentinel)), service, how)
