@@ -163,14 +163,13 @@ class StateApplication(Application):
     ) -> RequestState | None:
         """Return the state of a request, None for a handler that has none."""
         made = self._composition
-        known = made.requirements_of.get(target_class)
-        required = known or self._requirements_for(request, target_class)
+        required = made.requirements_of.get(target_class) or self._required(request, target_class)
         if not required.kinds:
             return None
         visit = Visit.of(request, made.cookie_reader, made.settings.https_in_front)
         return self._state_class(made, required, visit, target_class.counts_as_use)
 
-    def _requirements_for(
+    def _required(
         self, request: httputil.HTTPServerRequest, target_class: type[StateHandler]
     ) -> Requirements:
         if target_class not in self._known:

@@ -30,8 +30,7 @@ from .sessions.cancellations import is_let_out
 class HeldConnection(ConnectionBefore):
     """The handler's connection, which lets nothing out before the state is committed.
 
-    ``answering`` is asked to answer the error when the commit fails; without it the state is only
-    read.
+    ``answering`` answers the error when the commit fails; without it the state is only read.
     ``handler`` is the name of the handler, for what can only be told in a log.
     """
 
@@ -113,7 +112,9 @@ class HeldConnection(ConnectionBefore):
             self._held.is_whole = True
         else:
             self.connection.finish()
-            self._answering = None  # a part of no circle, so that all of it is freed as this ends
+            self._answering = (
+                None  # be part of no circle: what this request made is freed as it ends
+            )
 
     def when_sent(self, callback: Callable[[], None]) -> None:
         """Call back when the held response has left; never, when another was sent instead."""
@@ -129,10 +130,9 @@ class HeldConnection(ConnectionBefore):
         headers: httputil.HTTPHeaders,
         chunk: bytes | None,
     ) -> asyncio.Future[None]:
-        state = self.state
-        state.close()
+        self.state.close()
         status: int = start_line.code  # type: ignore[union-attr]
-        complete(status, headers, state, self.retry_after, explains=self._explains)
+        complete(status, headers, self.state, self.retry_after, explains=self._explains)
         sent: asyncio.Future[None] = self.connection.write_headers(start_line, headers, chunk)
         return sent
 

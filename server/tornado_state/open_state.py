@@ -45,18 +45,18 @@ class OpenState(RequestState):
         self._check_in_session(kind)
         super().drop(kind)
 
-    def destroy(self, *, everything: bool = False) -> None:
-        """End the session; what outlives that is in cookies, most of all."""
-        if everything:
-            raise CookieNeeded("to drop what outlives a sign-out")
-        super().destroy()
-
     def _check_in_session(self, kind: Kind[Any]) -> None:
         if self.is_in_cookie(kind):
             raise CookieNeeded(f"a change of {kind.name}")
 
     def _check_transport(self, names: list[str]) -> None:
         raise CookieNeeded(f"a change of what {names[0]} keeps")
+
+    def destroy(self, *, everything: bool = False) -> None:
+        """End the session; what outlives that is in cookies, most of all."""
+        if everything:
+            raise CookieNeeded("to drop what outlives a sign-out")
+        super().destroy()
 
     def sign_in(self, value: Any, remember: bool = False, label: str = "") -> NoReturn:
         """Refuse."""
@@ -83,8 +83,9 @@ class OpenState(RequestState):
 @asynccontextmanager
 async def opened(state: RequestState) -> AsyncIterator[OpenState]:
     """Open anew the state of a request; see the module's rules."""
-    required, visit = state.composition.requirements(state._kinds), state.visit_after()
-    anew = OpenState(state.composition, required, visit, state._counts_as_use)
+    made = state.composition
+    required, visit = made.requirements(state._kinds), state.visit_after()
+    anew = OpenState(made, required, visit, state._is_use)
     if anew.needs_loading():
         await anew.load()
     anew.check_there()

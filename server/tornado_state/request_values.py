@@ -33,22 +33,22 @@ _LATER = 1.0
 
 
 class RequestValues:
-    """See the module's rules. ``counts_as_use`` is whether the request pushes the idle clock."""
+    """See the module's rules. ``is_use`` is whether the request pushes the idle clock."""
 
     #: No others: ``self.state.cart = …`` looks like state, and would be kept nowhere.
     __slots__ = (
-        *("_adopting", "_begun", "_closed", "_composition", "_cookie_state", "_counts_as_use"),
-        *("_due_then", "_kinds", "_old", "_person", "_session", "_visit", "_was_read"),
+        *("_adopting", "_begun", "_closed", "_composition", "_cookie_state", "_due_then"),
+        *("_is_use", "_kinds", "_old", "_person", "_session", "_visit", "_was_read"),
     )
 
     def __init__(
-        self, composition: Composition, uses: Requirements, visit: Visit, counts_as_use: bool = True
+        self, composition: Composition, required: Requirements, visit: Visit, is_use: bool = True
     ) -> None:
         # The kinds to which a value may have to be brought over are in `_adopting`.
-        self._kinds, needs_session, self._adopting = uses
+        self._kinds, needs_session, self._adopting = required
         self._composition = composition
         self._visit = visit
-        self._counts_as_use = counts_as_use
+        self._is_use = is_use
         #: Whether the answer has begun.
         self._closed = False
         self._was_read = False
@@ -59,7 +59,7 @@ class RequestValues:
         self._old: OldCookies | None = None
         tier, rules = composition.sessions, composition.rules
         self._session = RequestSession(
-            tier, rules, visit.cookies, needs_session, counts_as_use, visit.address, tier is None
+            tier, rules, visit.cookies, needs_session, is_use, visit.address, tier is None
         )
 
     @property

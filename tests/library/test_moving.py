@@ -218,8 +218,7 @@ async def test_what_is_opened_after_the_answer_brings_nothing_over() -> None:
     old = Predecessors()
     composition = old.application().composition
     visit = Visit.of(request_of(), composition.cookie_reader)
-    required = composition.requirements((old.user,))
-    assert OpenState(composition, required, visit)._adopting == ()
+    assert OpenState(composition, composition.requirements((old.user,)), visit)._adopting == ()
 
 
 async def test_while_the_store_is_away_nothing_is_brought_over() -> None:
