@@ -112,9 +112,7 @@ class HeldConnection(ConnectionBefore):
             self._held.is_whole = True
         else:
             self.connection.finish()
-            self._answering = (
-                None  # be part of no circle: what this request made is freed as it ends
-            )
+            self._answering = None  # a part of no circle, so that all of it is freed as this ends
 
     def when_sent(self, callback: Callable[[], None]) -> None:
         """Call back when the held response has left; never, when another was sent instead."""
