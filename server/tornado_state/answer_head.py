@@ -36,7 +36,8 @@ def complete(
     if cookies:
         headers["Cache-Control"] = _private(headers.get("Cache-Control", ""))
     if cookies or state.was_read:
-        headers["Vary"] = _with_cookie(headers["Vary"]) if "Vary" in headers else "Cookie"
+        has_one = "Vary" in headers._as_list
+        headers["Vary"] = _with_cookie(headers["Vary"]) if has_one else "Cookie"
     if explains:
         explain_cookies(cookies)
     if (timing := state.timing) is not None:

@@ -83,7 +83,8 @@ class HeldConnection(ConnectionBefore):
         if status == 101:
             return self._switch(start_line, headers, chunk)
         try:
-            state.check_cookies(headers)
+            if "Set-Cookie" in headers._as_list:
+                state.check_cookies(headers)
             if state.must_wait(failed=failed):
                 check_head(headers, chunk)
                 state.close()
@@ -101,8 +102,7 @@ class HeldConnection(ConnectionBefore):
         if self._held is None:
             sent: asyncio.Future[None] = self.connection.write(chunk)
             return sent
-        if self._held.chunks is None:
-            self._held.chunks = []
+        self._held.chunks = self._held.chunks or []
         self._held.chunks.append(chunk)
         return self._held.sent
 
