@@ -337,6 +337,22 @@ async def test_a_node_that_keeps_nothing_any_more_is_left_once_it_has_answered()
         await cluster.close()
 
 
+async def test_a_node_that_was_removed_is_asked_no_more() -> None:
+    """It does not know who keeps what; the others do."""
+    said: dict[str, bytes] = {}
+    removed = saying(lambda: said["slots"], lambda: b"-CLUSTERDOWN Hash slot not served\r\n")
+    with (
+        Impostor(removed) as first,
+        Impostor(saying(lambda: said["slots"], lambda: b"$-1\r\n")) as second,
+    ):
+        said["slots"] = b"*1\r\n" + kept_at(first.address)
+        async with closing(open_store(f"redis+cluster://{second.address}")) as store:
+            with pytest.raises(StoreUnavailable, match="is down"):
+                await store.load(new_key())
+            said["slots"] = b"*1\r\n" + kept_at(second.address)
+            await until(lambda: answers(store, new_key()), "the other one is asked")
+
+
 @pytest.mark.parametrize("silent", [False, True])
 async def test_what_another_cluster_tells_is_believed_only_when_nobody_is_left(
     silent: bool,

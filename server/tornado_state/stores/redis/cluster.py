@@ -3,7 +3,7 @@
 Rule 1: a key has one home, the primary that keeps its slot; where that is away, its visitors are
 answered 503, and nobody is asked in its stead. Who keeps what is asked of the nodes that were
 given and of those that are known, a few at once; anew when a node sends a key elsewhere, when one
-cannot be reached, and when nobody keeps a slot; never twice at a time, and once a second at most.
+cannot be reached or knows nobody who keeps a slot; never twice at a time, once a second at most.
 Rule 2: a node that sends a key elsewhere has done nothing. The command goes where that one says,
 within its own deadline, and to a few nodes at most.
 Rule 3: an address that was told is believed only while the node with the name that was told answers

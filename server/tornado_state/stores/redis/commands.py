@@ -49,6 +49,13 @@ class Scriptless(Exception):
     """Redis does not know the script: it was restarted, say."""
 
 
+class ClusterDown(StoreUnavailable):
+    """A node of a cluster did nothing, for it knows nobody who keeps the slot.
+
+    So says one that was removed, too.
+    """
+
+
 class Redirection(StoreUnfit):
     """A node of a cluster did nothing, for another one keeps the ``slot`` of the key.
 

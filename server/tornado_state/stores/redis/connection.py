@@ -38,7 +38,7 @@ from redis.exceptions import (
 
 from ...exceptions import StoreRefused, StoreUnavailable, StoreUnfit
 from ..exchanges.commands import OwnFault, StoreError, Unreachable
-from .commands import Redirection, Request, Scriptless
+from .commands import ClusterDown, Redirection, Request, Scriptless
 
 __all__ = ["NOTHING", "SLOTS", "CommandUnknown", "Door", "Wire", "slot_of"]
 
@@ -60,7 +60,7 @@ _MEANINGS: dict[str, tuple[type[StoreRefused] | type[StoreUnavailable], str]] = 
     "NOAUTH": (StoreUnfit, "this Redis wants a user and password"),
     "WRONGPASS": (StoreUnfit, "this Redis wants another user and password"),
     "NOPERM": (StoreUnfit, "this Redis lets the user not do what a session store does"),
-    "CLUSTERDOWN": (StoreUnavailable, "the cluster of this Redis is down"),
+    "CLUSTERDOWN": (ClusterDown, "the cluster of this Redis is down"),
     "WRONGTYPE": (StoreUnavailable, "something that is no record stands under the store key"),
 }
 

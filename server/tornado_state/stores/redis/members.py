@@ -9,7 +9,7 @@ from typing import Protocol, cast
 
 from ..exchanges.commands import Command, StoreError
 from ..exchanges.lanes import LaneOwner
-from .commands import Redirection, RedisCommand, Request
+from .commands import ClusterDown, Redirection, RedisCommand, Request
 from .connection import Door, Wire
 from .lane import RedisLane
 
@@ -86,10 +86,12 @@ class MemberLane(RedisLane):
         reply = next(replies)
         if isinstance(asking, StoreError):
             reply = asking  # without it, the node has sent the command back
-        if not isinstance(reply, Redirection):
-            return command.hear(reply)
-        self._cluster.redirect(command, reply, self._member)
-        return False
+        if isinstance(reply, Redirection):
+            self._cluster.redirect(command, reply, self._member)
+            return False
+        if isinstance(reply, ClusterDown):
+            self._cluster.learn_soon()
+        return command.hear(reply)
 
 
 class EntranceLane(RedisLane):
