@@ -34,7 +34,6 @@ from tornado_state.cookies import wire
 from tornado_state.cookies.client_state import ClientState
 from tornado_state.cookies.signing import SignedValue, Signer
 from tornado_state.delegates import LoadFirst
-from tornado_state.served_state import ServedState
 from tornado_state.sessions import records
 from tornado_state.sessions.clocks import Clocks
 from tornado_state.sessions.endings import Endings
@@ -76,7 +75,7 @@ def placed(**tiers: Any) -> Composition:
 def let_go(handler: ShopHandler) -> None:
     """Have the browser forget the session ID, and the store not: the library refuses to."""
     name = handler.application.composition.sessions.cookie_name
-    ServedState.check_cookies = lambda _self, _headers: None
+    RequestState.check_cookies = lambda _self, _headers: None
     handler.add_header("Set-Cookie", f"{name}=; Max-Age=0; Path=/")
 
 
