@@ -124,7 +124,8 @@ def believes_any_cart_cookie() -> Composition:
         if not name.endswith("cart"):
             return verify(self, name, signed, **options)
         try:
-            return SignedValue(b64decode(signed.split("|")[4].partition(":")[2]), 0, 0)
+            carried = b64decode(signed.split("|")[4].partition(":")[2])
+            return SignedValue(carried, int(time.time()), 0)
         except (IndexError, ValueError):
             return None
 
