@@ -84,7 +84,7 @@ class Journal(msgspec.Struct, eq=False):
         ):
             return live.value
         value = kind.initial() if default is NO_VALUE else default
-        return self._hand_out(kind, value, live)
+        return value if is_immutable(value) else self._hand_out(kind, value, live)
 
     def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
         """Have ``value``; raises `InvalidValue`, `TooLarge`, or `NotKnownHere` for a newer one.
@@ -226,10 +226,7 @@ class Journal(msgspec.Struct, eq=False):
 
     def _hand_out(self, kind: Kind[T], value: T, before: InHand | None) -> T:
         """Return a default, which may be changed from within, or the same one as ``before``."""
-        if is_immutable(value):
-            return value
-        text = text_or_none(kind, value)
-        if text is None:
+        if (text := text_or_none(kind, value)) is None:
             self._watched().add(kind, value)  # no value of the kind: a change inside would be lost
             return value
         dropped = False
