@@ -30,7 +30,7 @@ def complete(
 
     ``retry_after`` is in seconds, for a 503 that does not say so itself.
     """
-    cookies = state.set_cookies()
+    cookies = state.last_cookies()
     for cookie in cookies:
         headers.add("Set-Cookie", cookie.header)
     if cookies:

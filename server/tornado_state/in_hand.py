@@ -8,7 +8,7 @@ changes from within, that change would be lost, so it is an error (`StaleValue`)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -64,9 +64,12 @@ class Watch:
 
     def check(self) -> None:
         """Raise `StaleValue` for a value that changed from within."""
-        for kind, value, text in self._watched:
-            if kind.written(value) != text:
-                raise StaleValue(kind.name)
+        for kind in self.stale():
+            raise StaleValue(kind.name)
+
+    def stale(self) -> Iterator[Kind[Any]]:
+        """Tell of which kinds a value changed from within."""
+        return (kind for kind, value, text in self._watched if kind.written(value) != text)
 
 
 def text_or_none(kind: Kind[Any], value: Any) -> bytes | None:
@@ -81,15 +84,16 @@ def may_have_changed(in_hand: Mapping[Kind[Any], InHand], base: Confirmed) -> bo
     """Return whether `change_of` may have anything to tell of any: a look that costs little."""
     texts = base.texts
     for kind, live in in_hand.items():
-        value, text = live.value, live.text
-        if live.dropped:
-            return True
-        if type(value) in MUTABLE or not is_immutable(value):
-            live.seen = seen = kind.values.written(value)
-            if seen != text or kind.values.has_more(value):
+        value = live.value
+        now: bytes | None = live.text
+        if type(value) in MUTABLE or (value is not NO_VALUE and not is_immutable(value)):
+            live.seen = now = kind.values.written(value)
+            if now is None or kind.values.has_more(value):
                 return True
-        is_as_read = live.is_default or text == texts.get(kind.record_name)
-        if not is_as_read and text != base.kept(kind):
+        if value is NO_VALUE or (live.is_default and now == live.text):
+            if live.dropped and base.names(kind):
+                return True
+        elif now != texts.get(kind.record_name) and now != base.kept(kind):
             return True
     return False
 

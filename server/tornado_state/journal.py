@@ -84,7 +84,7 @@ class Journal(msgspec.Struct, eq=False):
         ):
             return live.value
         value = kind.initial() if default is NO_VALUE else default
-        return self._hand_out(kind, value, live)
+        return value if is_immutable(value) else self._hand_out(kind, value, live)
 
     def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
         """Have ``value``; raises `InvalidValue`, `TooLarge`, or `NotKnownHere` for a newer one.
@@ -125,7 +125,8 @@ class Journal(msgspec.Struct, eq=False):
 
     def may_have_changed(self) -> bool:
         """Return whether `changes` may have anything to tell, or to refuse."""
-        return self._watch is not None or may_have_changed(self._live, self._base)
+        is_stale = self._watch is not None and any(True for _ in self._watch.stale())
+        return is_stale or may_have_changed(self._live, self._base)
 
     def change(self, kind: Kind[Any]) -> bytes | None:
         """Return the new text of one kind, None for none; as `changes`, without looking around."""
@@ -225,8 +226,7 @@ class Journal(msgspec.Struct, eq=False):
 
     def _hand_out(self, kind: Kind[T], value: T, before: InHand | None) -> T:
         """Return a default, which may be changed from within, or the same one as ``before``."""
-        text = None if is_immutable(value) else text_or_none(kind, value)
-        if text is None:
+        if (text := text_or_none(kind, value)) is None:
             self._watched().add(kind, value)  # no value of the kind: a change inside would be lost
             return value
         dropped = False

@@ -16,7 +16,7 @@ from tornado.httputil import HTTPHeaders
 
 from .cookies.client_state import Due
 from .cookies.wire import SetCookie
-from .exceptions import ReservedCookie
+from .exceptions import ReservedCookie, ResponseStarted
 from .identity import RequestIdentity
 from .kinds import Kind
 from .sessions.changing import Begun
@@ -129,6 +129,8 @@ class RequestTiers(RequestIdentity):
         return due
 
     def _check_transport(self, names: list[str]) -> None:
+        if self._left:
+            raise ResponseStarted
         composition = self._composition
         self._visit.check_may_keep(names, secure=composition.secure, samesite=composition.samesite)
 
@@ -155,6 +157,11 @@ class RequestTiers(RequestIdentity):
         if cookie and self._visit.lets_through(cookie, secure=self._composition.secure):
             cookies.append(cookie)
         return cookies if old is None else cookies + old.set_cookies()
+
+    def last_cookies(self) -> list[SetCookie]:
+        """Return the cookies to send now: what needs one is refused from here on."""
+        self._left = True
+        return self.set_cookies()
 
     def check_cookies(self, headers: HTTPHeaders) -> None:
         """Raise `ReservedCookie` where a handler's headers set a cookie of the state's."""

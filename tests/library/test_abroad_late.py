@@ -67,6 +67,43 @@ async def test_a_change_after_the_answer_began_raises(change: str, began: str) -
         assert await browser.values() == FILLED
 
 
+@pytest.mark.parametrize("attribute", ["cart", "draft"])
+async def test_a_commit_after_the_answer_began_confirms_nothing_that_needs_a_cookie(
+    attribute: str,
+) -> None:
+    """A new session, or a value in a cookie: nobody would have either."""
+    told: list[Exception] = []
+
+    async def post(h: Any) -> None:
+        value = getattr(h, attribute)
+        await h.flush()
+        value.append("late")
+        try:
+            await h.state.commit()
+        except ResponseStarted as error:
+            told.append(error)
+
+    async with serving(ROUTES | {"/run": type("Run", (Everything,), {"post": post})}) as browser:
+        assert (await browser.fetch("/run", "POST")).code == 200
+        assert told
+        assert not browser.store.keys
+
+
+async def test_a_commit_after_the_answer_began_keeps_what_needs_no_cookie() -> None:
+    """A session that the visitor has takes the change."""
+
+    async def post(h: Any) -> None:
+        cart = h.cart
+        await h.flush()
+        cart.append("late")
+        await h.state.commit()
+
+    async with serving(ROUTES | {"/run": type("Run", (Everything,), {"post": post})}) as browser:
+        await browser.fetch("/fill", "POST")
+        await browser.fetch("/run", "POST")
+        assert (await browser.values())["cart"] == [*FILLED["cart"], "late"]
+
+
 async def flush_first(h: Any) -> None:
     await h.flush()
     h.state[CART].append("late")

@@ -7,9 +7,9 @@ import logging
 from typing import Any
 
 import pytest
-from state_app import BASKET, LINES, Visitor, World, handler, serving, with_session
+from state_app import BASKET, LINES, SEEN, STEP, Visitor, World, handler, serving, with_session
 from tornado.simple_httpclient import HTTPStreamClosedError
-from tornado_state import StateHandler, StoreUnavailable
+from tornado_state import RequestState, StateHandler, StoreUnavailable
 from watched_store import WatchedStore
 
 
@@ -194,3 +194,46 @@ async def test_what_a_handler_does_as_it_finishes_is_in_time() -> None:
         browser.jar = visitor.cookies
         assert (await browser.get("/late", "POST")).code == 200
         assert (await browser.get("/")).body == b"[1, 2, 3]"
+
+
+async def read_again(state: RequestState) -> None:
+    state[LINES].append(1)
+    await state.commit()
+    assert state[LINES] == [1]
+
+
+async def updated(state: RequestState) -> None:
+    assert state[BASKET] == 1
+    assert await state.update(BASKET, lambda n: n + 1) == 2
+
+
+async def reread(state: RequestState) -> None:
+    state[LINES].append(1)
+    await state.reload()
+
+
+#: What leaves nothing to ask of the store, of somebody new and of who has a session.
+NOTHING_LEFT = {
+    "a default is read": lambda state: state[SEEN],
+    "another default is read": lambda state: state.get(STEP, "none"),
+    "what is not there is dropped": lambda state: state.pop(STEP) or state.__delitem__(STEP),
+    "a default is looked at": lambda state: state[LINES],
+}
+BEFORE_ANY = {"no session is renewed": RequestState.renew_id, "none ends": RequestState.destroy}
+CONFIRMED = {"updated": updated, "committed": read_again, "reloaded": reread}
+
+
+@pytest.mark.parametrize("name", [*NOTHING_LEFT, *BEFORE_ANY, *CONFIRMED])
+@pytest.mark.parametrize("known", [False, True])
+async def test_an_answer_waits_for_nothing_where_nothing_is_left_to_ask(
+    name: str, known: bool
+) -> None:
+    """Whatever was read, and whatever is confirmed already."""
+    if name in (BEFORE_ANY if known else CONFIRMED):
+        return
+    visitor = await with_session() if known else Visitor(World())
+    state = await visitor.state(BASKET, LINES, SEEN, STEP)
+    done = (NOTHING_LEFT | BEFORE_ANY | CONFIRMED)[name](state)
+    if name in CONFIRMED:
+        await done
+    assert not state.must_wait()

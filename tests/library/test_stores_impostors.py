@@ -392,10 +392,10 @@ async def test_our_own_slowness_does_not_open_the_breaker() -> None:
         async with opened(impostor.address, deadline=1.0) as store:
             first = asyncio.create_task(store.load(new_key()))
             await asyncio.to_thread(asked.wait, 5)
-            begun = time.monotonic()
             second = asyncio.create_task(store.delete(new_key()))
             third = asyncio.create_task(store.delete(new_key()))
             await reaches(store, "waiting", 2)
+            begun = time.monotonic()
             await asyncio.sleep(begun + 0.6 - time.monotonic())  # they have less than half left
             release.set()
             assert await first is None
