@@ -34,7 +34,6 @@ from tornado_state.cookies import wire
 from tornado_state.cookies.client_state import ClientState
 from tornado_state.cookies.signing import SignedValue, Signer
 from tornado_state.delegates import LoadFirst
-from tornado_state.served_state import ServedState
 from tornado_state.sessions import records
 from tornado_state.sessions.clocks import Clocks
 from tornado_state.sessions.endings import Endings
@@ -76,7 +75,7 @@ def placed(**tiers: Any) -> Composition:
 def let_go(handler: ShopHandler) -> None:
     """Have the browser forget the session ID, and the store not: the library refuses to."""
     name = handler.application.composition.sessions.cookie_name
-    ServedState.check_cookies = lambda _self, _headers: None
+    RequestState.check_cookies = lambda _self, _headers: None
     handler.add_header("Set-Cookie", f"{name}=; Max-Age=0; Path=/")
 
 
@@ -125,7 +124,9 @@ def believes_any_cart_cookie() -> Composition:
         if not name.endswith("cart"):
             return verify(self, name, signed, **options)
         try:
-            return SignedValue(b64decode(signed.split("|")[4].partition(":")[2]), 0, 0)
+            return SignedValue(
+                b64decode(signed.split("|")[4].partition(":")[2]), int(self._clock()), 0
+            )
         except (IndexError, ValueError):
             return None
 
