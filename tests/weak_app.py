@@ -124,8 +124,9 @@ def believes_any_cart_cookie() -> Composition:
         if not name.endswith("cart"):
             return verify(self, name, signed, **options)
         try:
-            carried = b64decode(signed.split("|")[4].partition(":")[2])
-            return SignedValue(carried, int(time.time()), 0)
+            return SignedValue(
+                b64decode(signed.split("|")[4].partition(":")[2]), int(self._clock()), 0
+            )
         except (IndexError, ValueError):
             return None
 
