@@ -8,6 +8,7 @@ thing. Where a store call was interrupted it is two, until the next answer or lo
     commit, answered                the same             what was in hand
     commit, conflict or ended       the same             as before
     commit, nobody answered         the same             as before, or what was in hand
+    sign in, nor was a look         the same             nothing, as well
     update, where a session stands  with it              with it, and all that was in hand
     reload                          what is confirmed    as before
     another request, acknowledged   its change as well,  its change as well
@@ -167,6 +168,10 @@ class Model:
             return
         self.kept.append(self.live)
         self.record = None
+        self.may_have_neither()
+
+    def may_have_neither(self) -> None:
+        """Know that the old ID may have ended and the new one be nobody's: two answers lack."""
         if self.ends or (self.renews and self.faults > 1):
             self.kept.append(Kept())
 
@@ -227,6 +232,8 @@ class Model:
             self.committed()
         elif code == 503:
             self.failed(StoreUnavailable("the answer"))
+        elif self.record is None:
+            self.may_have_neither()
 
     def seen(self, values: dict[str, Any]) -> Model:
         """See that the visitor has what may be confirmed; returns the model for what follows."""

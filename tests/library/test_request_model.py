@@ -11,7 +11,7 @@ import asyncio
 import os
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from request_world import World
 
@@ -61,6 +61,20 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
     database=None,
     deadline=None,
     suppress_health_check=list(HealthCheck),
+)
+@example(
+    [
+        ([("assign",)], "answer"),
+        (
+            [
+                ("sign_in", "ann"),
+                ("fault", "cas", "after"),
+                ("interrupt", "commit", "before"),
+                ("fault", "load", "before"),
+            ],
+            "fail",
+        ),
+    ]
 )
 @given(REQUESTS)
 def test_whatever_requests_do_the_visitor_has_what_was_confirmed(requests: Any) -> None:
