@@ -206,7 +206,7 @@ def signs_out_in_the_browser_only() -> None:
 @weakness
 def shows_the_cart_after_sign_out() -> None:
     async def spoiled(handler: Any) -> None:
-        handler.state.drop(CREDENTIALS)
+        handler.state._drop(CREDENTIALS)
         await handler.state.commit()
         let_go(handler)
         handler.answer_form(None, "/")
@@ -387,7 +387,7 @@ def answers_before_saving() -> None:
 def keeps_its_id_at_sign_in() -> None:
     def spoiled(self: RequestState, value: Credentials, _remember: bool = False) -> None:
         self._person = CREDENTIALS.person(value)
-        self.assign(CREDENTIALS, value)
+        self._assign(CREDENTIALS, value)
 
     RequestState.sign_in = spoiled
 

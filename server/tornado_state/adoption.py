@@ -73,7 +73,7 @@ async def _bring_over(state: RequestTiers) -> None:
     except Conflict:
         # Another request has brought it over, or written: what that stored counts.
         state.discard()
-        await state.reload_all()
+        await state._reload_all()
         await _Adoption(state).run()
 
 
@@ -98,7 +98,7 @@ class _Adoption:
         for old in found:
             self._take(old)
         if found or self._session.changed:
-            await self._state.commit_all(nobody_else)
+            await self._state._commit_all(nobody_else)
         if claim is not None:
             await self._claim_for(claim)
         self._clear_predecessors(found)
@@ -125,7 +125,7 @@ class _Adoption:
 
     def _has(self, kind: Kind[Any]) -> bool:
         try:
-            return self._state.journal(kind).has(kind)
+            return self._state._journal(kind).has(kind)
         except StateError:  # of a newer release: not to be replaced
             return True
 
@@ -211,9 +211,9 @@ class _Adoption:
     def _take(self, old: Old) -> None:
         if old.kind.identity:
             remember = old.predecessor is not None and old.predecessor.remember
-            self._state.sign_in_person(old.value, remember=remember)
+            self._state._sign_in_person(old.value, remember=remember)
         else:
-            self._state.assign(old.kind, old.value)
+            self._state._assign(old.kind, old.value)
 
     def _clear_predecessors(self, found: list[Old]) -> None:
         """Have the cookies cleared that nobody is signed in by."""

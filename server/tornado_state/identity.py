@@ -23,7 +23,7 @@ class RequestIdentity(RequestValues):
 
     __slots__ = ()
 
-    def sign_in_person(self, value: Any, *, remember: bool) -> None:
+    def _sign_in_person(self, value: Any, *, remember: bool) -> None:
         """Sign in whom ``value`` names, with what is inherited; `InvalidValue` for nobody."""
         kind = self._composition.identity
         if kind is None:
@@ -31,7 +31,7 @@ class RequestIdentity(RequestValues):
         kind.encode(value)
         person = kind.person(value)
         self._begin_anew(remember=remember)
-        self.assign(kind, value)
+        self._assign(kind, value)
         self._person = person
 
     def _begin_anew(self, *, remember: bool) -> None:

@@ -42,7 +42,7 @@ class KindMapping(RequestTiers, Mapping[Kind[Any], Any]):
         """Return the value, or a copy of the kind's default. Changes made inside it count."""
         if kind not in self._kinds:
             raise UndeclaredKind(kind.name, "the kinds of this handler")
-        value: T = self.journal(kind).read(kind)
+        value: T = self._journal(kind).read(kind)
         return value
 
     @overload
@@ -70,12 +70,12 @@ class KindMapping(RequestTiers, Mapping[Kind[Any], Any]):
     def __setitem__(self, kind: Kind[T], value: T) -> None:
         self._check_change(kind)
         self._check_other(kind)
-        self.assign(kind, value)
+        self._assign(kind, value)
 
     def __delitem__(self, kind: Kind[Any]) -> None:
         self._check_change(kind)
         self._check_other(kind)
-        self.drop(kind)
+        self._drop(kind)
 
     @overload
     def pop(self, kind: Kind[T], /) -> T: ...
@@ -90,7 +90,7 @@ class KindMapping(RequestTiers, Mapping[Kind[Any], Any]):
         if kind not in self:
             return kind.initial() if default is _UNSET else default
         value = self[kind]
-        self.drop(kind)
+        self._drop(kind)
         return value
 
     def setdefault(self, kind: Kind[T], default: T = _UNSET, /) -> T:
@@ -104,7 +104,7 @@ class KindMapping(RequestTiers, Mapping[Kind[Any], Any]):
     def _declared(self, kind: Kind[Any]) -> Journal:
         """Return the journal that has the value of a kind that the handler declares."""
         if kind in self._kinds:
-            return self.journal(kind)
+            return self._journal(kind)
         raise UndeclaredKind(kind.name, "the kinds of this handler")
 
     def _check_open(self) -> None:

@@ -34,16 +34,16 @@ class OpenState(RequestState):
         super().__init__(*of)
         self._adopting = ()  # that takes a cookie
 
-    def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
+    def _assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
         """Have ``value``, as far as no cookie is needed for that."""
         self._check_in_session(kind)
-        super().assign(kind, value, by_update=by_update)
+        super()._assign(kind, value, by_update=by_update)
         self._check_may_begin()
 
-    def drop(self, kind: Kind[Any]) -> None:
+    def _drop(self, kind: Kind[Any]) -> None:
         """Have no value, as far as no cookie is needed for that."""
         self._check_in_session(kind)
-        super().drop(kind)
+        super()._drop(kind)
 
     def _check_in_session(self, kind: Kind[Any]) -> None:
         if self.is_in_cookie(kind):

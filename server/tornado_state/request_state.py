@@ -63,7 +63,7 @@ class RequestState(PersonsSessions):
         said = _label(label)
         if not isinstance(remember, bool):
             raise InvalidValue("remember", f"it is True or False, not {remember!r}")
-        self.sign_in_person(value, remember=remember)
+        self._sign_in_person(value, remember=remember)
         self._session.known.label = said
         self.old_cookies.let_go()
 
@@ -97,7 +97,7 @@ class RequestState(PersonsSessions):
         `InsecureTransport`.
         """
         self._check_identity()
-        await self.commit_all(confirm)
+        await self._commit_all(confirm)
 
     async def reload(self) -> None:
         """Take what the store has for the state of this request.
@@ -105,7 +105,7 @@ class RequestState(PersonsSessions):
         Changes that are not committed are forgotten as this is called, what comes while the store
         is asked is not.
         """
-        await self.reload_all()
+        await self._reload_all()
 
     def when_ended(
         self, callback: Callable[[], object], *, keeps_alive: bool = False

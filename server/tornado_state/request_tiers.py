@@ -87,7 +87,7 @@ class RequestTiers(RequestIdentity):
         if due is not None or self._old is not None:
             self._confirm(due)
 
-    async def commit_all(self, confirm: Confirm) -> None:
+    async def _commit_all(self, confirm: Confirm) -> None:
         """Write what changed, whoever it says is signed in; see `RequestState.commit`."""
         due = self._due()
         tier = self._session.tier_to_ask
@@ -101,8 +101,8 @@ class RequestTiers(RequestIdentity):
             session = self.look().loaded
             self._check_may_begin()
             return await self._session.tier.update(session, kind, function)
-        journal = self.journal(kind)
-        self.assign(kind, applied(kind, journal.text(kind), function), by_update=True)
+        journal = self._journal(kind)
+        self._assign(kind, applied(kind, journal.text(kind), function), by_update=True)
         now: T = journal.read(kind)
         return now
 
@@ -170,7 +170,7 @@ class RequestTiers(RequestIdentity):
             if name in self._composition.cookie_names:
                 raise ReservedCookie(name)
 
-    async def reload_all(self) -> None:
+    async def _reload_all(self) -> None:
         """Take what the store has; what is not confirmed is forgotten, unless it is too late."""
         session = self.look().if_needed
         if not self._closed:

@@ -96,7 +96,7 @@ class RequestValues:
 
     # Values
 
-    def journal(self, kind: Kind[Any]) -> Journal:
+    def _journal(self, kind: Kind[Any]) -> Journal:
         """Return the journal that has the kind's value."""
         self._was_read = True
         if kind in self._composition.cookie_kinds:
@@ -144,26 +144,26 @@ class RequestValues:
                 self._cookie_state.values.sealed = True
         return self._cookie_state
 
-    def assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
+    def _assign(self, kind: Kind[T], value: T, *, by_update: bool = False) -> None:
         """Have ``value``; of a kind whose default is None, that is to have none."""
         if kind.is_none(value):
-            self.drop(kind)
+            self._drop(kind)
             return
         self._was_read = True
         self._composition.placement.check(kind)
         if self.is_in_cookie(kind):
             if kind.adopts:
-                self.journal(kind)
+                self._journal(kind)
             self._client.assign(kind, self._owner_of(kind), value, by_update=by_update)
         else:
             self._session.loaded.journal.assign(kind, value)
 
-    def drop(self, kind: Kind[Any]) -> None:
+    def _drop(self, kind: Kind[Any]) -> None:
         """Have no value."""
         self._was_read = True
         if self.is_in_cookie(kind):
             if kind.adopts:
-                self.journal(kind)
+                self._journal(kind)
             self._client.drop(kind, self._owner_of(kind))
         else:
             self._session.loaded.journal.drop(kind)
@@ -183,7 +183,7 @@ class RequestValues:
         identity = self._composition.identity
         if identity is None:
             return None
-        journal = self.journal(identity)
+        journal = self._journal(identity)
         return journal.read(identity) if journal.has(identity) else None
 
     def owner(self) -> str:
