@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from state_app import ADA, BASKET, LINES, SEEN, STEP, WHO
-from tornado_state import OutcomeUnknown, StaleValue
+from tornado_state import Kind, OutcomeUnknown, StaleValue
 from tornado_state.sessions.id_cookie import Presented
 from tornado_state.sessions.kind_rules import KindRules
 from tornado_state.sessions.plan import Interrupted, Plan, Status
@@ -276,3 +276,14 @@ def test_a_value_confirmed_after_a_sign_out_was_asked_for_is_gone_with_the_rest(
     session.confirm_value(BASKET, b"1", b"2", stored(basket=b"2"))
     assert not session.journal.has(BASKET)
     assert session.status is Status.DESTROYED
+
+
+@pytest.mark.parametrize(("kind", "taken"), [(BASKET, {"basket": b"2"}), (SEEN, {})])
+def test_a_value_confirmed_after_a_sign_in_was_asked_for_goes_along_if_it_is_inherited(
+    kind: Kind[int], taken: dict[str, bytes]
+) -> None:
+    """It was made of what was there before: of anything else, whoever signs in begins anew."""
+    session = loaded(**{kind.name: b"1"})
+    session.sign_in(remember=False)
+    session.confirm_value(kind, b"1", b"2", stored(**{kind.name: b"2"}))
+    assert session.plan().values == taken

@@ -156,11 +156,15 @@ class Session(msgspec.Struct, eq=False):
     def confirm_value(
         self, kind: Kind[Any], before: bytes | None, text: bytes | None, stored: StoredSession
     ) -> None:
-        """The store has the value that ``text`` says, or none, made from ``before``."""
+        """The store has the value that ``text`` says, or none, made from ``before``.
+
+        Whoever signs in meanwhile has it if it is inherited.
+        """
         self.stored = stored
         self.interrupted = None
         self.journal.confirm(self._seen(stored))
-        if self._asked is not DESTROY:
+        signing_in = self._asked is Asked.SIGN_IN and kind.name not in self.rules.inherited
+        if self._asked is not DESTROY and not signing_in:
             self.journal.confirm_value(kind, before, text)
 
     def rebase(self, theirs: StoredSession) -> None:
