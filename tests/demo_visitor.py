@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from demo_process import DemoProcess
-from playwright.sync_api import Browser, FrameLocator, Locator, expect
+from playwright.sync_api import Browser, FrameLocator, Locator, TimeoutError, expect
 
-from compare.waiting import PATIENCE
+from compare.waiting import PATIENCE, wait_until
 
 #: Actions start processes anew, and sign in with passwords that are slow to verify.
 SOON = 2_000 * PATIENCE
@@ -66,6 +67,17 @@ class Person:
         expect(self.page.locator("#account-said")).to_have_text(
             re.compile("^Signed in on both sides as "), timeout=SOON
         )
+
+    def press(self, button: Locator, until: Locator) -> None:
+        """Press what is in a frame, once more where that was loaded anew under one's hand."""
+
+        def is_done() -> bool:
+            with suppress(TimeoutError):
+                if button.is_visible() and not until.is_visible():
+                    button.click(timeout=2_000)
+            return until.is_visible()
+
+        wait_until(is_done, "what was pressed has come about", pause=0.1)
 
     def act(self, name: str) -> tuple[Locator, Locator]:
         """Press an action's button; return what is then said of both sides."""
