@@ -68,6 +68,17 @@ async def test_the_oldest_sessions_end_when_there_are_too_many(tmp_path: Path) -
         assert await shop.status("/account") == 200
 
 
+async def test_a_sign_in_that_seems_the_oldest_stays_and_another_ends(tmp_path: Path) -> None:
+    """As after a clock was set back, or among those of one second."""
+    async with shop_here(tmp_path) as shop:
+        shop.accounts._clock = clock = Clock()
+        await remember(shop, MOST_SESSIONS)
+        clock.pass_(-1)
+        assert await shop.sign_in() == 200
+        assert len(await shop.rows()) == MOST_SESSIONS
+        assert await shop.status("/account") == 200
+
+
 async def test_a_session_out_of_reach_keeps_nobody_from_signing_in(tmp_path: Path) -> None:
     """Where one of too many cannot be ended, it stays known, and is ended another time."""
     store = TiredStore(Clock())

@@ -94,7 +94,8 @@ class LoginHandler(ShopHandler):
     async def _end_oldest(self, account_id: str, mine: str) -> None:
         """End what the account has too much of; out of reach, it waits for another sign-in."""
         rows = await self.accounts.sessions(account_id)
-        oldest = [row.store_key for row in rows[MOST_SESSIONS:] if row.store_key != mine]
+        others = [row.store_key for row in rows if row.store_key != mine]
+        oldest = others[MOST_SESSIONS - 1 :]
         if oldest:
             with suppress(StoreUnavailable):
                 await self.state.end(oldest)
