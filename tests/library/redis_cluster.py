@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import redis
 from opened_store import new_key
 from redis.crc import key_slot
 from redis.exceptions import AskError, MovedError
 
+from compare.processes import StartedInBlock
 from compare.redis_process import RedisProcess
 from compare.waiting import free_port, wait_until
 
@@ -61,7 +61,7 @@ class Member(RedisProcess):
         return int(self.said("INFO", "errorstats").get("errorstat_MOVED", {}).get("count", 0))
 
 
-class RedisCluster:
+class RedisCluster(StartedInBlock):
     """The nodes; they know each other from the start."""
 
     def __init__(self) -> None:
@@ -70,19 +70,15 @@ class RedisCluster:
         *_, self.replicated, self.replica = self.members
         self._stack = ExitStack()
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Start all, and return once they serve."""
         for member in self.members:
             member.knows([self._line(each, is_self=each is member) for each in self.members])
             self._stack.enter_context(member)
         self.wait()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End all."""
         self._stack.close()
 
     def wait(self) -> None:

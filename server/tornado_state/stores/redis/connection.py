@@ -137,6 +137,13 @@ class Door:
             await wire.close()
             raise
 
+    async def ask(self, *question: str) -> Any:
+        """Return the reply to ``question``, asked over a connection of its own."""
+        async with self.knocked() as wire:
+            (reply,) = await wire.exchange([question])
+        await wire.close()
+        return reply
+
 
 class Wire:
     """One connection, for one exchange at a time."""

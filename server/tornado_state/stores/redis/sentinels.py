@@ -33,10 +33,7 @@ class PrimaryDoor:
 
     async def _told(self, sentinel: Door) -> tuple[str, int]:
         try:
-            async with sentinel.knocked() as wire:
-                question = ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self.service)
-                (reply,) = await wire.exchange([question])
-            await wire.close()
+            reply = await sentinel.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self.service)
             if isinstance(reply, StoreUnfit):
                 raise reply
         except CommandUnknown as error:

@@ -25,9 +25,7 @@ class Kept(NamedTuple):
 async def told_by(door: Door) -> list[Kept]:
     """Ask the node behind ``door``; `StoreUnavailable` or `StoreRefused`."""
     try:
-        async with door.knocked() as wire:
-            (reply,) = await wire.exchange([("CLUSTER", "SLOTS")])
-        await wire.close()
+        reply = await door.ask("CLUSTER", "SLOTS")
         if isinstance(reply, Exception):
             raise reply
     except CommandUnknown as error:
