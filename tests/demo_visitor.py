@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from demo_process import DemoProcess
@@ -63,9 +64,21 @@ class Person:
         return self.page.frame_locator(f"iframe[data-frame={side}]")
 
     def sign_in(self) -> None:
-        self.page.get_by_role("button", name="Sign in on both sides").click()
-        expect(self.page.locator("#account-said")).to_have_text(
-            re.compile("^Signed in on both sides as "), timeout=SOON
+        with self.loads_frames():
+            self.page.get_by_role("button", name="Sign in on both sides").click()
+            expect(self.page.locator("#account-said")).to_have_text(
+                re.compile("^Signed in on both sides as "), timeout=SOON
+            )
+
+    @contextmanager
+    def loads_frames(self) -> Iterator[None]:
+        """See the frames loaded anew after what is done: the page is told of it after the answer,
+        and a page that goes away takes what was pressed in it along."""
+        before = self.page.evaluate("results")
+        yield
+        self.page.wait_for_function(
+            "before => results !== before && !document.querySelector('iframe[data-loading]')",
+            arg=before,
         )
 
     def press(self, button: Locator, until: Locator) -> None:
@@ -83,10 +96,11 @@ class Person:
         """Press an action's button; return what is then said of both sides."""
         button = self.page.locator(f"[data-action={name}]")
         expect(button).to_have_attribute("aria-disabled", "false", timeout=SOON)
-        button.click()
-        expect(self.page.locator("#result-title")).to_have_text(
-            button.inner_text() if name != "thaw" else "The store is back", timeout=SOON
-        )
+        with self.loads_frames():
+            button.click()
+            expect(self.page.locator("#result-title")).to_have_text(
+                button.inner_text() if name != "thaw" else "The store is back", timeout=SOON
+            )
         expect(self.page.locator("[data-action=thaw]")).to_have_attribute(
             "aria-disabled", "false", timeout=SOON
         )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from demo_process import DemoProcess, WarmDemoProcess, kill_processes_of
 from demo_visitor import SOON, Person
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 pytest_plugins = ["browser", "demo_browser"]
 
@@ -41,6 +41,29 @@ def test_a_pane_keeps_its_page_and_adds_nothing_to_the_history(
     assert anyone.page.evaluate("history.length") == steps
     anyone.page.reload(wait_until="domcontentloaded")
     expect(pane.get_by_role("heading", level=1)).to_have_text(re.compile("cart", re.IGNORECASE))
+
+
+_UNDER_THE_MOUSE = """frame => {
+  const { x, y, width, height } = frame.getBoundingClientRect();
+  return document.elementFromPoint(x + width / 2, y + height / 2) === frame;
+}"""
+
+
+def test_nothing_is_pressed_in_a_page_that_goes_away(anyone: Person) -> None:
+    """A click in a frame that is being loaded anew would be lost: it reaches no page until then."""
+    frame = anyone.page.locator("iframe[data-frame=session]")
+    assert frame.evaluate(_UNDER_THE_MOUSE)
+
+    def hold(route: Route) -> None:
+        assert not frame.evaluate(_UNDER_THE_MOUSE)
+        route.continue_()
+
+    pages = f"http://localhost:{anyone.demo.panes['session']}/**"
+    anyone.page.route(pages, hold, times=1)
+    with anyone.page.expect_response(pages):
+        anyone.page.evaluate("reloadPanes()")
+    expect(anyone.page.locator("iframe[data-loading]")).to_have_count(0)
+    assert frame.evaluate(_UNDER_THE_MOUSE)
 
 
 def test_a_second_tab_follows(anyone: Person) -> None:
@@ -190,8 +213,10 @@ def test_a_step_that_begins_brings_the_store_back(anyone: Person) -> None:
 def test_a_step_is_seen_on_the_first_page_wherever_the_shop_was_left(anyone: Person) -> None:
     """Also when the page has not yet been told of it."""
     anyone.go("attacks")
-    anyone.pane("cookie").get_by_role("link", name=re.compile("Cart")).click()
-    expect(anyone.pane("cookie").locator(".who")).to_have_count(0)
+    pane = anyone.pane("cookie")
+    cart = pane.get_by_role("heading", level=1, name=re.compile("cart", re.IGNORECASE))
+    anyone.press(pane.get_by_role("link", name=re.compile("Cart")), until=cart)
+    expect(pane.locator(".who")).to_have_count(0)
     expect(anyone.page.locator("[data-frame=cookie]")).to_have_attribute("data-path", "/cart")
     anyone.page.evaluate("() => { events.close(); events = null; }")
     anyone.go("read")

@@ -13,18 +13,16 @@ const stale = new Set();
 
 function loadPane(frame) {
   stale.delete(frame);
-  loading.add(frame);
+  frame.dataset.loading = ""; // what is pressed in a page that goes away would be lost
   frame.contentWindow.location.replace(frame.dataset.pane + (frame.dataset.path ?? "/"));
 }
 
-/** Frames that have been asked for a page and have none yet. */
-const loading = new Set();
-for (const frame of all("iframe")) frame.addEventListener("load", () => loading.delete(frame));
+for (const frame of all("iframe")) frame.addEventListener("load", () => delete frame.dataset.loading);
 
 /** Return when all frames show what they were asked for, or after three seconds. */
 async function framesLoaded() {
   const until = Date.now() + 3000;
-  while (loading.size && Date.now() < until) await wait(20);
+  while ($("iframe[data-loading]") && Date.now() < until) await wait(20);
 }
 
 /** Show what both browsers had after a beat: by asking for it, or as it was recorded. */
