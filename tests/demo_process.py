@@ -10,13 +10,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import psutil
-from warm_start import run_warm
+from warm_start import WarmProcess, forked_for, run_warm
 
 from compare.app_process import environment_with
 from compare.shop_visitor import ShopVisitor
@@ -34,8 +35,6 @@ class DemoProcess:
     ``started_in`` are the seconds until it listened.
     """
 
-    command = ("-m", "compare.demo")
-
     def __init__(self, log: Path | None = None, **environment: str) -> None:
         self._log = log
         self._environment = environment
@@ -43,7 +42,7 @@ class DemoProcess:
         self.url = f"http://localhost:{self.port}"
         self.panes: dict[str, int] = {}
         self.started_in = 0.0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | WarmProcess | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -71,15 +70,18 @@ class DemoProcess:
     def start(self) -> None:
         """Start it, and return once it listens."""
         began = time.monotonic()
-        command = [sys.executable, *self.command, f"--port={self.port}"]
-        environment = environment_with(self._environment)
-        with ExitStack() as stack:
-            log = stack.enter_context(self._log.open("wb")) if self._log else None
-            self._process = subprocess.Popen(
-                command, env=environment, stdout=subprocess.DEVNULL, stderr=log
-            )
+        command = [sys.executable, "-m", "compare.demo", f"--port={self.port}"]
+        self._process = self.begin(command, environment_with(self._environment))
         wait_until(self._listens, "the demo listens")
         self.started_in = time.monotonic() - began
+
+    def begin(
+        self, command: Sequence[str], environment: dict[str, str]
+    ) -> subprocess.Popen[bytes] | WarmProcess:
+        """Start it by a command."""
+        with ExitStack() as stack:
+            log = stack.enter_context(self._log.open("wb")) if self._log else None
+            return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=log)
 
     def _listens(self) -> bool:
         with socket.socket() as probe:
@@ -96,12 +98,11 @@ class DemoProcess:
 
 
 class WarmDemoProcess(DemoProcess):
-    """The same with applications that start at once, for tests of what it does."""
+    """The same for tests of what it does: it, and its applications, start at once."""
 
-    command = ("-c", "import warm_demo; warm_demo.run()")
-
-    def __init__(self) -> None:
-        super().__init__(PYTHONPATH=str(Path(__file__).parent))
+    def begin(self, command: Sequence[str], environment: dict[str, str]) -> WarmProcess:
+        """Fork it."""
+        return WarmProcess(command, env=environment)
 
 
 def ask(
@@ -142,8 +143,11 @@ def visitor_in_pane(demo: DemoProcess, pane: str, cookie: str) -> ShopVisitor:
 
 def processes_of(demo: DemoProcess, name: str = "") -> list[psutil.Process]:
     """Return the processes that run for it, those with ``name`` in their command line."""
-    found = []
-    for each in psutil.Process(demo.pid).children(recursive=True):
+    found, begun = [], psutil.Process(demo.pid).children(recursive=True)
+    for pid in forked_for(demo.pid):
+        with suppress(psutil.NoSuchProcess):
+            begun.append(psutil.Process(pid))
+    for each in begun:
         with suppress(psutil.NoSuchProcess):  # as it may end while it is looked at
             if each.status() != psutil.STATUS_ZOMBIE and any(name in w for w in each.cmdline()):
                 found.append(each)

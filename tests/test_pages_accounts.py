@@ -39,7 +39,7 @@ def test_what_was_put_into_the_cart_is_there_after_sign_in(visitor: Visitor) -> 
     visitor.register()
     page = visitor.goto("/")
     visitor.add("Stoneware mug")
-    visitor.sign_in()
+    visitor.sign_in_by_hand()
     page.goto("/cart")
     expect(visitor.in_list("Stoneware mug")).to_be_visible()
 
@@ -113,7 +113,7 @@ def test_another_session_is_seen_and_ended(visit: Callable[..., Visitor], shop: 
     here.register()
     here.sign_in()
     there.sign_in(here.name)
-    here.account_link(here.name).click()
+    here.goto("/account")
     here.page.get_by_role("link", name="Your sessions").click()
     if not shop.has_sessions:
         expect(here.page.get_by_role("alert")).to_contain_text("neither listed nor ended")
@@ -144,7 +144,7 @@ def test_a_new_password_ends_the_other_sessions(visit: Callable[..., Visitor], s
     heading = "Please sign in" if shop.has_sessions else "Your account"
     expect(there.page.get_by_role("heading", level=1)).to_have_text(heading)
     third = visit()
-    third.sign_in(here.name, NEW_PASSWORD)
+    third.sign_in_by_hand(here.name, NEW_PASSWORD)
 
 
 @ONE_SHOP

@@ -48,7 +48,7 @@ def test_pages_for_whoever_comes(visitor: Visitor) -> None:
 def test_pages_of_a_person(visitor: Visitor) -> None:
     """Signed in, with a cart and a note in it."""
     visitor.register()
-    visitor.sign_in()
+    visitor.sign_in_by_hand()
     found = problems(visitor)
     request = visitor.page.request
     for sku, note in (("mug-01", "a gift"), ("read-02", "")):

@@ -105,7 +105,7 @@ def test_after_a_restart_of_memcached_the_session_has_ended(
     wait_until(lambda: page.goto("/cart").status == 200, "the shop has its memcached back")
     expect(page.get_by_text("Your session has ended.")).to_be_visible()
     page.get_by_role("link", name="sign in again").click()
-    visitor.sign_in()
+    visitor.sign_in_by_hand()
 
 
 @pytest.mark.parametrize("shop", ["cookie"], indirect=True)

@@ -69,6 +69,7 @@ class WarmProcess(GuardedProcess):
     ) -> None:
         self._status: int | None = None
         asked = {"arguments": command[1:], "folder": str(cwd or ROOT), "environment": {**env}}
+        asked["asker"] = os.getpid()
         self._told = socket.socket(socket.AF_UNIX)
         self._told.connect(where())
         with Path(os.devnull).open("r+b") as nothing:
@@ -144,6 +145,15 @@ def run_warm(
         )
 
 
+def forked_for(asker: int) -> list[int]:
+    """Return the processes that one has asked for; some may have ended."""
+    return [int(each.name) for each in _folder_of(where(), asker).glob("*")]
+
+
+def _folder_of(at: str, asker: int) -> Path:
+    return Path(f"{at}.{asker}")
+
+
 def where() -> str:
     """Return where one forks; if none does yet, it is begun, and ends with this process."""
     if _WHERE not in os.environ or (_begun and not _begun[-1].runs):
@@ -212,6 +222,9 @@ def _fork(listener: socket.socket, running: dict[int, socket.socket]) -> dict[st
             os.close(each)
         return None
     os.setsid()
+    folder = _folder_of(os.environ[_WHERE], asked.pop("asker"))
+    folder.mkdir(exist_ok=True)
+    Path(folder, str(os.getpid())).touch()
     for number, each in enumerate(files):
         os.dup2(each, number)
         os.close(each)
