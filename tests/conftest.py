@@ -41,7 +41,9 @@ SPREAD = ("test_guide", "test_typing", "test_experiments", "test_check", "test_o
 #: What takes longest, first: nobody waits for it alone in the end.
 LONGEST = (
     *("test_stores_connecting", "test_stores_redis", "test_stores_memcached"),
-    *("test_stores_sentinel", "test_reports", "test_pages_audited", "test_demo_recovery"),
+    *("test_stores_sentinel", "test_stores_cluster", "test_stores_impostors", "test_abroad_order"),
+    *("test_stores_contract", "test_stores_outages", "test_reports", "test_pages_audited"),
+    "test_demo_recovery",
     *("test_promises", "test_pages_accounts", "test_demo", "test_demo_parts", "test_pages"),
     *("test_pages_without_script", "test_pages_for_everyone", "test_compare_ending"),
     *("test_pages_outage", "test_demo_tour", "test_faults", "test_compare", "test_contrasts"),
