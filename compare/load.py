@@ -61,7 +61,8 @@ class Load:
     """What a load did: requests answered, processor time in µs for each, latency in ms.
 
     ``milliseconds`` is the median of the latency, ``milliseconds_99`` what 99 of 100 answers did
-    not exceed. ``errors`` is how many requests were not answered with 2xx.
+    not exceed. ``errors`` is how many requests were not answered with 2xx, and ``lost`` how many of
+    them not at all: a connection failed, or nothing came within two seconds.
     """
 
     requests: int
@@ -70,6 +71,7 @@ class Load:
     milliseconds: float
     milliseconds_99: float
     errors: int
+    lost: int
 
 
 def pin(pid: int, *, alone: bool) -> None:
@@ -128,6 +130,7 @@ def tolerant_load(
         said["p50"] / 1e3,
         said["p99"] / 1e3,
         said["status"] + said["lost"],
+        said["lost"],
     )
 
 

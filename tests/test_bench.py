@@ -128,11 +128,22 @@ def test_answers_that_are_no_2xx_are_counted() -> None:
             some = tolerant_load(jar=jar, **asked)
     assert (nothing.requests, nothing.errors > 0) == (0, True)
     assert (some.requests > 0, some.errors > 0) == (True, True)
+    assert (nothing.lost, some.lost) == (0, 0)
     entry = replace(RESULTS.entries[0], samples=(Sample.of(nothing, READ, 64, 0),))
     assert entry.figures("microseconds", READ) is None
     assert entry.errors_of(READ, 64) == nothing.errors
     page = as_page(replace(RESULTS, entries=(entry,)))
     assert f'<td class="wrong">{nothing.errors:,}</td><td>0</td>' in page
+
+
+def test_what_was_not_answered_at_all_is_told_apart() -> None:
+    """A connection that is closed instead of answered is lost, and no refusal."""
+    with contender("closing") as url, jar_of(_begun(url)) as jar:
+        found = tolerant_load(f"{url}/cart", [os.getpid()], jar, connections=2, seconds=1)
+    assert (found.requests > 0, found.lost > 0, found.errors) == (True, True, found.lost)
+    entry = replace(RESULTS.entries[0], samples=(Sample.of(found, READ, 64, 0),))
+    told = f"{found.errors:,}, {found.lost:,} of them lost"
+    assert told in as_page(replace(RESULTS, entries=(entry,)))
 
 
 def test_no_answer_is_told_apart_from_a_refusal() -> None:

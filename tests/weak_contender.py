@@ -25,7 +25,7 @@ WEAKNESSES = {
 
 @contextmanager
 def contender(weakness: str = "") -> Iterator[str]:
-    """Have one that serves; yield its URL."""
+    """Have one that serves; yield its URL. "closing" is one that does not answer all requests."""
     carts: dict[str, Any] = {"": cart(0)} if weakness == "open" else {}
 
     class Handler(BaseHTTPRequestHandler):
@@ -52,6 +52,9 @@ def contender(weakness: str = "") -> Iterator[str]:
             return next(iter(carts), "") if weakness == "first_for_all" else name
 
         def answer(self, kept: Any, cookie: str = "") -> None:
+            if weakness == "closing" and not cookie and secrets.randbelow(2):
+                self.close_connection = True
+                return
             body = json.dumps(kept).encode()
             failing = weakness == "failing" and secrets.randbelow(2)
             self.send_response(503 if failing else 200 if kept else 404)

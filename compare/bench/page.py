@@ -13,7 +13,7 @@ from .charts import costs, growths, latencies, memories, rates, weights
 from .contenders import READ, WRITE
 from .grown import Growth
 from .results import Comparison, Results
-from .words import mebibytes, middle, per_session, share, spread, times
+from .words import failed, mebibytes, middle, per_session, share, spread, times
 
 _FOLDER = Path(__file__).parent
 _PAGES = Loader(str(_FOLDER), autoescape="xhtml_escape")
@@ -76,6 +76,7 @@ def _headline(each: Comparison) -> str:
 
 
 _WORDS = {
+    "failed": failed,
     "mebibytes": mebibytes,
     "middle": middle,
     "number": number,

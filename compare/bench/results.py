@@ -36,7 +36,7 @@ class Sample:
     """What one load found: a contender asked for ``case`` over ``connections``, in a round.
 
     ``microseconds`` of processor time, ``p50`` and ``p99`` are latency in milliseconds, ``errors``
-    requests without a 2xx.
+    requests without a 2xx, ``lost`` those of them without any answer.
     """
 
     case: str
@@ -48,6 +48,7 @@ class Sample:
     p50: float
     p99: float
     errors: int
+    lost: int = 0
 
     @property
     def share(self) -> float:
@@ -61,12 +62,11 @@ class Sample:
             case,
             connections,
             number,
-            load.requests,
-            round(load.per_second, 1),
+            *(load.requests, round(load.per_second, 1)),
             round(load.microseconds, 2),
             round(load.milliseconds, 3),
             round(load.milliseconds_99, 3),
-            load.errors,
+            *(load.errors, load.lost),
         )
 
 

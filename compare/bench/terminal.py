@@ -9,7 +9,7 @@ from rich.text import Text
 from ..reports.words import busy
 from .contenders import BARE, READ, WRITE
 from .results import Entry, Results
-from .words import mebibytes, middle, per_session, share, spread, times
+from .words import failed, mebibytes, middle, per_session, share, spread, times
 
 _COLUMNS = ("µs", "overhead", "requests/s", "p50 ms", "p99 ms", "of bare", "processor")
 
@@ -66,7 +66,8 @@ def _weights(results: Results) -> Table:
         table.add_column(column, justify="right")
     for entry in results.measured:
         weight = "·" if entry.is_bare else per_session(entry.store_bytes)
-        table.add_row(entry.title, mebibytes(entry.memory), weight, f"{entry.errors:,}")
+        wrong = failed(entry.errors, sum(each.lost for each in entry.samples))
+        table.add_row(entry.title, mebibytes(entry.memory), weight, wrong)
     return table
 
 

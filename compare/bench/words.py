@@ -27,6 +27,11 @@ def spread(figures: Figures | None) -> str:
     return f"{number(figures.median)} ({number(figures.least)} to {number(figures.greatest)})"
 
 
+def failed(errors: int, lost: int) -> str:
+    """Return how many requests were not answered with 2xx, and how many of them not at all."""
+    return f"{errors:,}, {lost:,} of them lost" if lost else f"{errors:,}"
+
+
 def share(figures: Figures | None) -> str:
     """Return the median in per cent; a dot where nothing was measured."""
     return f"{figures.median:.0%}" if figures else "·"
