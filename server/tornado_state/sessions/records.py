@@ -74,8 +74,8 @@ class SessionRecords(SessionTimes):
         if record is None:
             return None
         sealed, token = record
-        stored = self._recent[session_id, sealed]
-        if stored is None:
+        stored = self._recent[session_id]
+        if stored is None or stored.sealed != sealed:
             opened = self.open(session_id, sealed)
             if opened is None:
                 return None
@@ -185,8 +185,9 @@ class SessionRecords(SessionTimes):
             check_size(values, stored.size)
         contents = Contents(stored.created_at, now, stored.remembered, data)
         sealed = self.sealer.seal(stored.session_id, contents)
-        said = {"written_at": now, "values": values, "sealed": sealed, "token": None}
-        return self._recent.remember(msgspec.structs.replace(stored, **said))
+        return self._recent.remember(
+            StoredSession(stored.session_id, stored.store_key, *contents[:3], values, sealed, None)
+        )
 
     async def swap(self, stored: StoredSession, new: StoredSession, address: str = "") -> bool:
         """Replace exactly the version ``stored``; False when another stands there now.

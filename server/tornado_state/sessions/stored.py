@@ -40,13 +40,13 @@ class StoredSession(msgspec.Struct, frozen=True, gc=False):
         return size_of(self.values)
 
 
-#: How many versions are known, at least, and how many bytes each has at most.
+#: Of how many sessions a version is known, at least, and how many bytes each has at most.
 _REMEMBERED = 2048
 _LONGEST = 2048
 
 
-class RecentVersions(Recent[tuple[str, bytes], StoredSession]):
-    """Versions that need not be opened: for a session ID, the same sealed bytes say the same."""
+class RecentVersions(Recent[str, StoredSession]):
+    """The version last seen of each session ID: the same sealed bytes need not be opened again."""
 
     def __init__(self) -> None:
         super().__init__(_REMEMBERED)
@@ -54,7 +54,7 @@ class RecentVersions(Recent[tuple[str, bytes], StoredSession]):
     def remember(self, stored: StoredSession) -> StoredSession:
         """Know a version, and return it."""
         if len(stored.sealed) <= _LONGEST:
-            self.put((stored.session_id, stored.sealed), stored)
+            self.put(stored.session_id, stored)
         return stored
 
 
