@@ -9,7 +9,7 @@ import msgspec
 
 #: A line is a few words; a value is at most what memcached keeps, and it can be told to keep much.
 _LONGEST_LINE = 2048
-_LONGEST_VALUE = 128 * 1024 * 1024
+_LONGEST_SIZE = len("99999999")
 
 
 class Foreign(Exception):
@@ -35,23 +35,19 @@ class Answers:
         found: list[Answer] = []
         start = 0
         while (end := data.find(b"\r\n", start)) >= 0:
-            words = data[start:end].split(b" ")
-            if words[0] != b"VA":
-                found.append(Answer(words))
-                start = end + 2
-                continue
-            if len(words) < 2 or not words[1].isdigit() or len(words[1]) > 9:
-                raise Foreign
-            size = int(words[1])
-            if size > _LONGEST_VALUE:
-                raise Foreign
-            value_end = end + 2 + size
-            if len(data) < value_end + 2:
-                break
-            if data[value_end : value_end + 2] != b"\r\n":
-                raise Foreign
-            found.append(Answer(words, data[end + 2 : value_end]))
-            start = value_end + 2
+            words, value = data[start:end].split(b" "), None
+            if words[0] == b"VA":
+                if len(words) < 2 or not words[1].isdigit() or len(words[1]) > _LONGEST_SIZE:
+                    raise Foreign
+                begin = end + 2
+                end = begin + int(words[1])
+                if data[end : end + 2] != b"\r\n":
+                    if len(data) < end + 2:
+                        break
+                    raise Foreign
+                value = data[begin:end]
+            found.append(Answer(words, value))
+            start = end + 2
         else:
             if len(data) - start > _LONGEST_LINE:
                 raise Foreign
