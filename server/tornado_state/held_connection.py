@@ -41,7 +41,7 @@ class HeldConnection(ConnectionBefore):
         answering: Answering | None,
         handler: str,
     ) -> None:
-        super().__init__(connection)
+        ConnectionBefore.__init__(self, connection)
         self.state = state
         self.retry_after: int | None = None
         self._answering = answering

@@ -88,12 +88,14 @@ def may_have_changed(in_hand: Mapping[Kind[Any], InHand], base: Confirmed) -> bo
         now: bytes | None = live.text
         if type(value) in MUTABLE or (value is not NO_VALUE and not is_immutable(value)):
             live.seen = now = kind.values.written(value)
-            if now is None or kind.values.has_more(value):
+            if now is None or (kind.values.may_have_more and kind.values.has_more(value)):
                 return True
         if value is NO_VALUE or (live.is_default and now == live.text):
             if live.dropped and base.names(kind):
                 return True
-        elif now != texts.get(kind.record_name) and now != base.kept(kind):
+            continue
+        kept = texts.get(kind.record_name)
+        if now != kept and (kept is not None or now != base.kept(kind)):
             return True
     return False
 
@@ -105,7 +107,7 @@ def change_of(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
     if not is_immutable(live.value):
         return _change_within(kind, live, base)
     if live.assigned or live.is_default:
-        return _against(base, kind, live, live.text)
+        return _against(base, kind, live, live.text, base.kept(kind))
     return NO_VALUE
 
 
@@ -124,16 +126,15 @@ def _change_within(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
         now = kind.encode(live.value)  # which says what is wrong with it
     else:
         now = kind.values.checked(live.value, live.seen)
-    change = _against(base, kind, live, now)
+    change = _against(base, kind, live, now, kept)
     if not live.is_default:
         live.last_look = (live.seen, kept, change)
     return change
 
 
-def _against(base: Confirmed, kind: Kind[Any], live: InHand, now: bytes) -> Any:
+def _against(base: Confirmed, kind: Kind[Any], live: InHand, now: bytes, kept: bytes | None) -> Any:
     if live.is_default and now == live.text:
         return None if live.dropped and base.names(kind) else NO_VALUE
-    kept = base.kept(kind)
     if kept is None:
         return now
     if kept != now and (kind.values.differs(live.value, kept) or not is_same(kind, now, kept)):

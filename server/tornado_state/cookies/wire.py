@@ -93,12 +93,12 @@ class CookieReader:
 
     def read(self, headers: Sequence[str]) -> Cookies:
         """Return the cookies that the headers of one request give."""
-        if len(headers) != 1 or len(headers[0]) > _LONGEST:
-            return Cookies(headers, self._names)
-        cookies = self._recent[headers[0]]
+        header = headers[0] if len(headers) == 1 else ""
+        cookies = self._recent[header]
         if cookies is None:
             cookies = Cookies(headers, self._names)
-            self._recent.put(headers[0], cookies)
+            if 0 < len(header) <= _LONGEST:
+                self._recent.put(header, cookies)
         return cookies
 
 

@@ -113,8 +113,9 @@ class Session(msgspec.Struct, eq=False):
 
     def asks_for_something(self) -> bool:
         """Return whether a plan may be anything but to leave the session as it is."""
-        named = self.stored is not None or self.presented.named
-        return (named and self._asked is not CONTINUE) or self.journal.may_have_changed()
+        if self._asked is not CONTINUE and (self.stored is not None or self.presented.named):
+            return True
+        return self.journal.may_have_changed()
 
     @property
     def may_begin(self) -> bool:
