@@ -4,6 +4,8 @@ Rule 1: to assign or drop the identity kind, or to apply a function that makes i
 else, is refused at once.
 Rule 2: a change from within that makes the value name somebody else is refused before anything is
 written. What else the value says of the same person may change.
+Rule 3: cookies go along with whom the store has signed in or out, by an update or by what was
+interrupted, though all that is in hand was forgotten since.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .exceptions import IdentityAssigned, UndeclaredKind
+from .cookies.client_state import Anew
+from .exceptions import IdentityAssigned, InvalidValue, TooLarge, UndeclaredKind
 from .kinds import Kind
 from .request_values import RequestValues
 
@@ -37,17 +40,60 @@ class RequestIdentity(RequestValues):
     def _begin_anew(self, *, remember: bool) -> None:
         session = self.look().if_kept
         before = self._owner_before()
+        self._have_anew(None)
+        self._hand_over(before)
+        if session is not None:
+            session.sign_in(remember=remember)
+
+    def _hand_over(self, before: str) -> None:
+        """Have the cookies that were for ``before`` be for whoever is signed in from now on."""
         self._client.hand_over(before)
         for kind in self._composition.cookie_kinds:
             owner = before if kind in self._composition.bound_kinds else ""
             if not kind.inherited and kind not in self._client.journal(kind, owner).changes():
                 self._client.drop(kind, owner)
-        if session is not None:
-            session.sign_in(remember=remember)
+
+    def _have_anew(self, everything: bool | None) -> None:
+        """Note what the cookies have to go along with; whom they were for stays known."""
+        anew = self._anew
+        if anew is None:
+            self._anew = Anew(self._who(), self._session_id(), everything)
+        else:
+            anew.everything, anew.is_forgotten = everything, False
+
+    def _who(self) -> str:
+        try:
+            return self.owner()
+        except (InvalidValue, TooLarge):
+            return ""
+
+    def _session_id(self) -> str | None:
+        known = self._session.known_or_none
+        return None if known is None or known.stored is None else known.stored.session_id
+
+    def _forget_anew(self) -> None:
+        """All that is in hand was forgotten: cookies go along with what was done all the same."""
+        if self._anew is not None:
+            self._anew.is_forgotten = True
+            self._go_along()
+
+    def _go_along(self) -> bool:
+        """Have the cookies go along with what the store turns out to have done; whether it had."""
+        anew = self._anew
+        if anew is None or not anew.is_forgotten or self._session_id() == anew.session_id:
+            return False
+        now = self._who()
+        if now and now != anew.owner:
+            self._hand_over(anew.owner)
+        elif not now and anew.everything is not None:
+            self._client.drop_ending(everything=anew.everything)
+        anew.is_forgotten = False
+        return True
 
     def _sign_out(self, *, everything: bool) -> None:
         """End the session, and drop every kind that does not outlive that, or ``everything``."""
         session = self.look().if_kept
+        self._have_anew(everything)
         self._client.drop_ending(everything=everything)
         if session is not None:
             session.destroy()

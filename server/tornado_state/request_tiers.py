@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from tornado.httputil import HTTPHeaders
 
 from .cookies.client_state import Due
 from .cookies.wire import SetCookie
-from .exceptions import ReservedCookie, ResponseStarted
+from .exceptions import ReservedCookie, ResponseStarted, StateError
 from .identity import RequestIdentity
 from .kinds import Kind
 from .sessions.changing import Begun
@@ -94,6 +95,8 @@ class RequestTiers(RequestIdentity):
         if tier is not None:
             self._check_may_begin()
             await tier.commit(self._session.known, confirm)
+            if self._go_along():
+                due = self._due()
         self._confirm(due)
 
     async def _update(self, kind: Kind[T], function: Callable[[T], T]) -> T:
@@ -107,6 +110,7 @@ class RequestTiers(RequestIdentity):
         return now
 
     def _confirm(self, due: Due | None) -> None:
+        self._anew = None
         if due is not None:
             self._client.confirm(due)
         if self._old is not None:
@@ -178,8 +182,10 @@ class RequestTiers(RequestIdentity):
             if self._cookie_state is not None:
                 self._cookie_state.forget_unsaved()
             self._session.forget_unsaved()
+            self._forget_anew()
         if session is not None:
             await self._session.tier.reload(session)
+            self._go_along()
 
     def visit_after(self) -> Visit:
         """Return the visit as it is once the answer has arrived."""
@@ -192,3 +198,5 @@ class RequestTiers(RequestIdentity):
         for cookies in (self._cookie_state, self._old):
             if cookies is not None:
                 cookies.discard()
+        with suppress(StateError):  # nothing is known of the session
+            self._forget_anew()

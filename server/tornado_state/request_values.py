@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from tornado.log import app_log
 
 from .composition import Composition, Requirements
-from .cookies.client_state import ClientState
+from .cookies.client_state import Anew, ClientState
 from .cookies.wire import Cookies
 from .exceptions import InvalidValue, TooLarge
 from .journal import Journal
@@ -37,7 +37,7 @@ class RequestValues:
 
     #: No others: ``self.state.cart = …`` looks like state, and would be kept nowhere.
     __slots__ = (
-        *("_adopting", "_begun", "_closed", "_composition", "_cookie_state", "_due_then"),
+        *("_adopting", "_anew", "_begun", "_closed", "_composition", "_cookie_state", "_due_then"),
         *("_is_use", "_kinds", "_left", "_old", "_person", "_session", "_visit", "_was_read"),
     )
 
@@ -52,8 +52,9 @@ class RequestValues:
         #: Whether the answer has begun, and whether its head has left: no cookie does after it.
         self._closed = self._left = False
         self._was_read = False
-        #: Whom this request has signed in.
+        #: Whom this request has signed in, and what its cookies are still to go along with.
         self._person: str | None = None
+        self._anew: Anew | None = None
         # Made when there is something in them: most requests have but one tier.
         self._cookie_state: ClientState | None = None
         self._old: OldCookies | None = None

@@ -81,6 +81,8 @@ class Model:
     #: Whether a look at the store was in vain: what is in hand may be older than what stands.
     unsure: bool = False
     before_end: Kept = Kept()
+    #: Whether more than one thing may be in hand after a look in vain.
+    either: bool = False
     #: Whether another request has changed items meanwhile.
     shared: bool = False
 
@@ -145,6 +147,8 @@ class Model:
         self.check_confirmed()
         self.record = self.live != Kept() or bool(self.record and not self.ends)
         self.kept = [*self.kept, self.live] if self.unsure else [self.live]
+        if self.asked_in:
+            self.sent = self.gone_along()
         self.ends = self.renews = self.asked_in = self.ended_elsewhere = False
         self.items_on_top = True
 
@@ -167,8 +171,14 @@ class Model:
         if isinstance(error, StateError) and not isinstance(error, StoreUnavailable):
             return
         self.kept.append(self.live)
+        if self.asked_in:
+            self.sent += self.gone_along()
         self.record = None
         self.may_have_neither()
+
+    def gone_along(self) -> list[Carried]:
+        """Return the cookies of whoever was signed in, once the store has that."""
+        return [replace(sent, owner=self.live.user) for sent in self.sent]
 
     def may_have_neither(self) -> None:
         """Know that the old ID may have ended and the new one be nobody's: two answers lack."""

@@ -164,6 +164,8 @@ class Steps:
             self.model.assigned = True
 
     async def reload(self, h: Any) -> None:
+        if self.model.either:
+            return
         try:
             await h.state.reload()
             self.model.forget(looked(h))

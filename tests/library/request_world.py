@@ -158,8 +158,12 @@ class World(Steps):
         await asyncio.wait([task])
         self.renewed = True
         self.model.unsure |= what in {"sign_in", "destroy"}
-        self.model.kept += [before[0], self.model.live]
-        self.model.sent += [before[1], self.model.carried]
+        # What it began with is confirmed; after a conflict, perhaps what there was by then.
+        self.model.either = self.others and operation == "cas"
+        after = self.model.live, self.model.carried
+        for live, carried in (before, after) if self.model.either else (after, before):
+            self.model.kept.append(live)
+            self.model.sent.append(carried)
         self.model.record = None
         self.model.items_on_top = True
 

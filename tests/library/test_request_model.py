@@ -82,6 +82,23 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
         ([("fault", "cas", "after"), ("add",), ("sign_in", "ann")], "answer"),
     ]
 )
+@example(
+    [
+        ([("assign",), ("during", "draft", "add")], "answer"),
+        ([("sign_in", "ann"), ("count",), ("reload",)], "answer"),
+    ]
+)
+@example(
+    [
+        (
+            [
+                *[("assign",), ("during", "note", "add"), ("fault", "load", "before")],
+                *[("reload",), ("assign",)],
+            ],
+            "answer",
+        )
+    ]
+)
 @given(REQUESTS)
 def test_whatever_requests_do_the_visitor_has_what_was_confirmed(requests: Any) -> None:
     """Below 500 all is kept, from 500 on only what was committed, and no ended ID comes back."""

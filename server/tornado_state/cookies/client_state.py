@@ -36,6 +36,19 @@ class Due(NamedTuple):
     moment: int
 
 
+class Anew(msgspec.Struct):
+    """A sign-in or sign-out of one request that its cookies have not gone along with yet.
+
+    Before it they were for ``owner``, and the session had the ID ``session_id``, if one stood.
+    ``everything`` is whether all was to be dropped, None for a sign-in.
+    """
+
+    owner: str
+    session_id: str | None
+    everything: bool | None
+    is_forgotten: bool = False
+
+
 class ClientState(msgspec.Struct, eq=False):
     """See the module's rules. ``owner`` is the person signed in, "" for nobody."""
 
