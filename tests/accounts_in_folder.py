@@ -9,6 +9,7 @@ from pathlib import Path
 
 from argon2 import PasswordHasher, extract_parameters
 
+from compare.waiting import PATIENCE
 from server.accounts import Accounts, SignIn
 from server.accounts.errors import (
     TooManyTries,
@@ -49,7 +50,8 @@ def url_in(folder: Path) -> str:
 async def accounts_in(
     folder: Path, argon2: PasswordHasher | None = None, **options: object
 ) -> AsyncIterator[Accounts]:
-    options = {"hashes": PasswordHashes(argon2 or CountingArgon2()), **options}
+    hashes = PasswordHashes(argon2 or CountingArgon2())
+    options = {"hashes": hashes, "deadline": PATIENCE, **options}
     accounts = await Accounts.open(url_in(folder), **options)
     try:
         yield accounts

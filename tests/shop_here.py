@@ -15,6 +15,7 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from watched_store import Clock, WatchedStore
 
+from compare.waiting import PATIENCE
 from server.accounts import Accounts
 from server.accounts.errors import AccountsUnavailable
 from server.accounts.passwords import PasswordHashes
@@ -100,7 +101,7 @@ async def shop_here(folder: Path, store: WatchedStore | None = None) -> AsyncIte
     """Serve the shop on an unused port, with Ann registered."""
     settings = read_settings("shop", 0, ["--dev", f"--run-dir={folder}"], {})
     hashes = PasswordHashes(CountingArgon2())
-    accounts = await FailingAccounts.open(url_in(folder), hashes=hashes)
+    accounts = await FailingAccounts.open(url_in(folder), hashes=hashes, deadline=PATIENCE)
     assert isinstance(accounts, FailingAccounts)
     await accounts.register(*ANN.values())
     store = store or WatchedStore(Clock())

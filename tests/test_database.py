@@ -170,7 +170,7 @@ async def test_a_database_that_never_answers_is_unavailable(tmp_path):
 
 async def test_a_request_that_was_given_up_leaves_no_lock_behind(tmp_path):
     """Cancelling whoever waits for the database cancels the transaction, too."""
-    database = await Database.open(url_in(tmp_path))
+    database = await Database.open(url_in(tmp_path), deadline=PATIENCE)
     begun = asyncio.Event()
 
     def hang(_connection: object) -> None:

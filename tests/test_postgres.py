@@ -38,7 +38,7 @@ def url(postgres: PostgresProcess, io_loop: IOLoop) -> str:
     """Where there are no accounts yet."""
 
     async def clear() -> None:
-        database = await Database.open(postgres.url)
+        database = await Database.open(postgres.url, deadline=PATIENCE)
         await database.write(schema.drop_all)
         await database.close()
 
@@ -92,7 +92,7 @@ async def test_processes_that_start_at_once_make_the_tables_once(url: str) -> No
     for _ in range(5):
         async with processes(url, 16) as opened:
             assert len(opened) == 16
-        database = await Database.open(url)
+        database = await Database.open(url, deadline=PATIENCE)
         await database.write(schema.drop_all)
         await database.close()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from compare.waiting import PATIENCE
 from server.accounts import throttle
 from server.accounts.database import Database
 from server.accounts.errors import TooManyTries
@@ -28,7 +29,7 @@ DAY = 86_400
 
 @asynccontextmanager
 async def database_at(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await Database.open(f"sqlite:///{tmp_path}/accounts-shop.sqlite3")
+    database = await Database.open(f"sqlite:///{tmp_path}/accounts-shop.sqlite3", deadline=PATIENCE)
     try:
         yield database
     finally:

@@ -75,6 +75,8 @@ class Model:
     stale: bool = False
     #: Whether what the handler did to items is about what stands: another request may have been.
     items_on_top: bool = True
+    #: What this request takes for the items that stand, where another has changed them since.
+    behind: tuple[str, ...] | None = None
     assigned: bool = False
     changed_within: bool = False
     faults: int = 0
@@ -96,6 +98,10 @@ class Model:
 
     def set_items(self, items: tuple[str, ...], seen: list[str], *, assigned: bool) -> None:
         """Have ``items``, after the handler has ``seen`` what was there."""
+        if items == self.behind:
+            self.have(items=self.kept[-1].items)  # as it was: no change
+            self.on_top()
+            return
         if not self.items_changed:
             if items == tuple(seen):
                 return  # as it is already: no change
@@ -105,6 +111,10 @@ class Model:
         self.assigned |= assigned or (not seen and not self.changed_within)
         self.changed_within |= not assigned
         self.have(items=items)
+
+    def on_top(self) -> None:
+        """What the handler does to items is about what stands."""
+        self.items_on_top, self.behind = True, None
 
     @property
     def base(self) -> Kept:
@@ -125,7 +135,8 @@ class Model:
                 self.have(items=())
         self.have(user=user)
         self.carry(owner=user)
-        self.renews = self.asked_in = self.items_on_top = True
+        self.renews = self.asked_in = True
+        self.on_top()
 
     def destroy(self) -> None:
         self.live, self.carried = Kept(), replace(self.carried, draft=(), owner=None)
@@ -150,7 +161,7 @@ class Model:
         if self.asked_in:
             self.sent = self.gone_along()
         self.ends = self.renews = self.asked_in = self.ended_elsewhere = False
-        self.items_on_top = True
+        self.on_top()
 
     def check_confirmed(self) -> None:
         assert not self.stale, "a change within a value that was replaced is lost"
@@ -205,7 +216,7 @@ class Model:
             self.unsure = False
         self.live, self.carried = self.kept[-1], self.sent[-1]
         self.ends = self.renews = self.asked_in = self.ended_elsewhere = False
-        self.items_on_top = True
+        self.on_top()
         self.assigned = self.changed_within = False
 
     # What others do meanwhile
@@ -222,11 +233,13 @@ class Model:
 
     def others_had(self, items: tuple[str, ...]) -> None:
         changed, self.shared = self.items_changed, True
+        stood = self.kept[-1].items
         self.kept = [replace(kept, items=items) for kept in self.kept]
         if self.ends or self.asked_in:
             return
         if changed and self.live.items != items:
             self.items_on_top = False
+            self.behind = stood if self.behind is None else self.behind
         else:
             self.have(items=items)
 

@@ -165,7 +165,7 @@ class World(Steps):
             self.model.kept.append(live)
             self.model.sent.append(carried)
         self.model.record = None
-        self.model.items_on_top = True
+        self.model.on_top()
 
     async def stopped(self, gate: Gate, task: asyncio.Future[Any]) -> bool:
         reached = asyncio.ensure_future(gate.reached.wait())
