@@ -157,7 +157,10 @@ class Model:
     def session_committed(self) -> None:
         self.check_confirmed()
         self.record = self.live != Kept() or bool(self.record and not self.ends)
-        self.kept = [*self.kept, self.live] if self.unsure else [self.live]
+        # An update of items that nobody answered may be below what is in hand.
+        below = [kept.items for kept in self.kept] if not self.items_changed else []
+        maybe = [*self.kept, *(replace(self.live, items=items) for items in below)]
+        self.kept = [*maybe, self.live] if self.unsure else [self.live]
         if self.asked_in:
             self.sent = self.gone_along()
         self.ends = self.renews = self.asked_in = self.ended_elsewhere = False
@@ -194,7 +197,7 @@ class Model:
     def may_have_neither(self) -> None:
         """Know that the old ID may have ended and the new one be nobody's: two answers lack."""
         if self.ends or (self.renews and self.faults > 1):
-            self.kept.append(Kept())
+            self.kept.insert(0, Kept())
 
     def failed_to_count(self, error: Exception) -> None:
         """The same of an update of the count."""
