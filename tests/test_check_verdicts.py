@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,25 @@ def test_a_cookie_is_lost_where_it_is_deleted_or_another_stands_for_nobody(
         visitor = DescribedVisitor(target, "visitor")
         outcome = store_down.judged(visitor, [reply(200)], [away], {"sid": "1"})
     assert outcome.word == word
+
+
+@pytest.mark.parametrize(
+    ("away", "usual", "told"),
+    [
+        ([0.9, 0.1, 0.1], [0.01], ""),
+        ([1.2, 0.1, 0.1], [0.01], "An answer took 1.2 s"),
+        ([1.2, 0.1, 0.1], [0.4, 0.01], ""),
+        ([0.1, 0.3, 0.3], [0.01], "half of the later ones took 0.30 s"),
+        ([0.1, 0.3, 0.3], [0.2], ""),
+    ],
+)
+def test_slow_is_what_takes_longer_than_with_the_store_well(
+    away: list[float], usual: list[float], told: str
+) -> None:
+    """A machine that is busy with something else is no fault of the application's."""
+
+    def lasting(seconds: list[float]) -> list[Reply]:
+        return [replace(reply(200), seconds=each) for each in seconds]
+
+    assert told in (said := store_down.slower(lasting(away), [], 0.5, lasting(usual)))
+    assert bool(said) == bool(told)

@@ -571,12 +571,12 @@ def when_away(wait: Callable[[int], Any]) -> None:
 
 @weakness
 def blocks_once_in_an_outage() -> None:
-    when_away(lambda number: None if number else time.sleep(0.45))
+    when_away(lambda number: None if number else time.sleep(0.9))
 
 
 @weakness
 def waits_long_in_an_outage() -> None:
-    when_away(lambda _number: asyncio.sleep(1.2))
+    when_away(lambda _number: asyncio.sleep(1.9))
 
 
 @weakness

@@ -150,10 +150,10 @@ class Steps:
             returned = await h.state.update(ITEMS, lambda items: [*items, value])
         except StateError as error:
             before = self.model.live
-            self.model.failed(error)
             self.model.have(items=(*before.items, value))
             self.model.failed(error)
             self.model.live = before
+            self.model.failed(error)
             if len(self.model.kept) > 1:
                 self.model.unsure = True
         else:
