@@ -19,6 +19,7 @@ thing. Where a store call was interrupted it is two, until the next answer or lo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -67,6 +68,8 @@ class Model:
     carried: Carried = Carried()
     kept: list[Kept] = field(default_factory=lambda: [Kept()])
     sent: list[Carried] = field(default_factory=lambda: [Carried()])
+    #: What the handler was told is confirmed: it goes on with that where a look is in vain.
+    told: tuple[Kept, Carried] = (Kept(), Carried())
     record: bool | None = False
     ended_elsewhere: bool = False
     ends: bool = False
@@ -107,6 +110,7 @@ class Model:
                 return  # as it is already: no change
             anew = self.ends or self.asked_in
             self.items_on_top = anew or tuple(seen) == self.base.items
+            self.behind = None if self.items_on_top else tuple(seen)
         # A default that is filled in is the handler's own, like what it assigns.
         self.assigned |= assigned or (not seen and not self.changed_within)
         self.changed_within |= not assigned
@@ -147,7 +151,7 @@ class Model:
 
     def committed(self) -> None:
         """All that was in hand is confirmed."""
-        self.sent = [self.carried]
+        self.sent, self.told = [self.carried], (self.told[0], self.carried)
         if self.ended_elsewhere and not (self.ends or self.asked_in):
             counted_alike = replace(self.live, count=self.before_end.count)
             assert counted_alike == self.before_end, "an ended session lives again"
@@ -163,6 +167,9 @@ class Model:
         self.kept = [*maybe, self.live] if self.unsure else [self.live]
         if self.asked_in:
             self.sent = self.gone_along()
+        self.told = self.live, self.told[1]
+        if self.asked_in:
+            self.told = self.live, replace(self.told[1], owner=self.live.user)
         self.ends = self.renews = self.asked_in = self.ended_elsewhere = False
         self.on_top()
 
@@ -178,7 +185,7 @@ class Model:
         if self.record is None:
             self.kept.append(self.live)
         elif self.record:
-            self.kept = [self.live]
+            self.kept, self.told = [self.live], (self.live, self.told[1])
 
     def failed(self, error: Exception) -> None:
         """A commit failed, and may have been done all the same if nobody answered."""
@@ -216,28 +223,33 @@ class Model:
             assert self.kept, ("reload", seen)
             assert self.sent, ("reload", seen)
             self.kept = [replace(self.kept[-1], count=(seen["count"], seen["count"]))]
+            self.told = self.kept[-1], self.sent[-1]
             self.unsure = False
-        self.live, self.carried = self.kept[-1], self.sent[-1]
+        self.live, self.carried = self.told
         self.ends = self.renews = self.asked_in = self.ended_elsewhere = False
         self.on_top()
         self.assigned = self.changed_within = False
 
     # What others do meanwhile
 
+    def meanwhile(self, change: Callable[[Kept], Kept]) -> None:
+        self.kept = [change(kept) for kept in self.kept]
+        self.told = change(self.told[0]), self.told[1]
+
     def others_counted(self) -> None:
-        self.kept = [kept.counted() for kept in self.kept]
+        self.meanwhile(lambda kept: kept.counted())
         if not self.ends:
             self.live = self.live.counted()
 
     def others_noted(self, note: str) -> None:
         if self.live.note == self.kept[-1].note and not self.ends and not self.ended_elsewhere:
             self.have(note=note)
-        self.kept = [replace(kept, note=note) for kept in self.kept]
+        self.meanwhile(lambda kept: replace(kept, note=note))
 
     def others_had(self, items: tuple[str, ...]) -> None:
         changed, self.shared = self.items_changed, True
         stood = self.kept[-1].items
-        self.kept = [replace(kept, items=items) for kept in self.kept]
+        self.meanwhile(lambda kept: replace(kept, items=items))
         if self.ends or self.asked_in:
             return
         if changed and self.live.items != items:
@@ -272,4 +284,4 @@ class Model:
         carried = sent[-1]
         if carried.draft and carried.owner != values["user"]:
             carried = replace(carried, hidden=True)
-        return Model(now, carried, [now], [carried], bool(values["record"]))
+        return Model(now, carried, [now], [carried], (now, carried), bool(values["record"]))

@@ -160,7 +160,7 @@ class World(Steps):
         self.model.unsure |= what in {"sign_in", "destroy"}
         # What it began with is confirmed; after a conflict, perhaps what there was by then.
         self.model.either = self.others and operation == "cas"
-        after = self.model.live, self.model.carried
+        self.model.told, after = before, (self.model.live, self.model.carried)
         for live, carried in (before, after) if self.model.either else (after, before):
             self.model.kept.append(live)
             self.model.sent.append(carried)
