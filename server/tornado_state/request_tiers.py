@@ -186,6 +186,8 @@ class RequestTiers(RequestIdentity):
         if session is not None:
             await self._session.tier.reload(session)
             self._go_along()
+            if self._cookie_state is not None:
+                self._cookie_state.read_as(self._owner_before())
 
     def visit_after(self) -> Visit:
         """Return the visit as it is once the answer has arrived."""

@@ -134,3 +134,22 @@ async def test_what_came_after_a_sign_in_is_kept() -> None:
         await h.state.reload()
 
     assert (await after({}, post))[1] == {"user": "ann", "draft": ["mine"], "hint": "mine"}
+
+
+async def test_who_is_signed_out_elsewhere_sees_nothing_of_what_was_his() -> None:
+    """After a reload that finds no session, a draft that was read before it is there no more."""
+    seen: list[Any] = []
+
+    async def post(h: Any) -> None:
+        assert h.draft == ["mine"]
+        store = h.application.settings["store"]
+        await store.delete(h.state.store_key)
+        h.hint = "kept"
+        await h.state.commit()
+        await h.state.reload()
+        seen.extend((h.user, h.draft, h.hint))
+        h.draft.append("anybody's")
+
+    code, then = await after({}, post, "ann")
+    assert (code, seen[:1], seen[2:]) == (200, [None], ["kept"])
+    assert then == {"user": None, "draft": ["anybody's"], "hint": "kept"}

@@ -67,11 +67,15 @@ class ClientState(msgspec.Struct, eq=False):
     _cleared: frozenset[Kind[Any]] = frozenset()
     _confirmed: Mapping[Kind[Any], SetCookie] = MappingProxyType({})
     _moment: int = 0
+    #: For whom bound kinds were read, None where none was, or where they were handed over.
+    _reader: str | None = None
 
     def journal(self, kind: Kind[Any], owner: str) -> Journal:
         """Return the journal, which knows of the cookie of ``kind`` by now."""
         if kind not in self.looked_at:
             carried = self._tier.read(kind, self._cookies, owner)
+            if kind in self.bound_kinds:
+                self._reader = owner
             self.looked_at |= {kind}
             if carried is not None:
                 self.values.learn(carried.texts)
@@ -98,6 +102,15 @@ class ClientState(msgspec.Struct, eq=False):
             self.journal(kind, owner)
             self._signed_anew |= {kind}
         self._moment += 1
+
+    def read_as(self, owner: str) -> None:
+        """Have bound kinds be read as ``owner``; what was read for another is forgotten."""
+        if self._signed_anew or self._reader in (None, owner):
+            return
+        self._reader = None
+        self.looked_at -= self.bound_kinds
+        self._outdated -= self.bound_kinds
+        self.values.start_over([kind.name for kind in self._kinds if kind not in self.bound_kinds])
 
     def drop_ending(self, *, everything: bool) -> None:
         """Drop every kind that does not outlive sign-out, or ``everything``, whoever it is for.
