@@ -13,8 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import msgspec
+
 from .cookies.client_state import Anew
-from .exceptions import IdentityAssigned, InvalidValue, TooLarge, UndeclaredKind
+from .exceptions import IdentityAssigned, StateError, UndeclaredKind
 from .kinds import Kind
 from .request_values import RequestValues
 
@@ -40,7 +42,7 @@ class RequestIdentity(RequestValues):
     def _begin_anew(self, *, remember: bool) -> None:
         session = self.look().if_kept
         before = self._owner_before()
-        self._have_anew(None)
+        self._have_anew(everything=False)
         self._hand_over(before)
         if session is not None:
             session.sign_in(remember=remember)
@@ -53,47 +55,59 @@ class RequestIdentity(RequestValues):
             if not kind.inherited and kind not in self._client.journal(kind, owner).changes():
                 self._client.drop(kind, owner)
 
-    def _have_anew(self, everything: bool | None) -> None:
+    def _have_anew(self, *, everything: bool) -> None:
         """Note what the cookies have to go along with; whom they were for stays known."""
-        anew = self._anew
+        anew, sign_outs = self._anew, self._session.known.sign_outs
         if anew is None:
-            self._anew = Anew(self._who(), self._session_id(), everything)
-        else:
-            anew.everything, anew.is_forgotten = everything, False
+            self._anew = Anew(self._who(), sign_outs, everything)
+            return
+        if not anew.is_forgotten or anew.sign_outs != sign_outs:
+            everything |= anew.everything
+        self._anew = Anew(anew.owner, anew.sign_outs, everything, anew.asked + 1)
 
     def _who(self) -> str:
-        try:
-            return self.owner()
-        except (InvalidValue, TooLarge):
+        """Return who is signed in as far as that is confirmed, "" where nobody can tell."""
+        kind = self._composition.identity
+        if kind is None:
             return ""
-
-    def _session_id(self) -> str | None:
-        known = self._session.known_or_none
-        return None if known is None or known.stored is None else known.stored.session_id
+        try:
+            # Not read: a value at hand stays what it is, whatever is confirmed after it.
+            text = self._journal(kind).kept(kind)
+            return "" if text is None else _person(kind, text)
+        except StateError:
+            return ""
 
     def _forget_anew(self) -> None:
         """All that is in hand was forgotten: cookies go along with what was done all the same."""
         if self._anew is not None:
-            self._anew.is_forgotten = True
+            self._anew = msgspec.structs.replace(self._anew, is_forgotten=True)
             self._go_along()
 
-    def _go_along(self) -> bool:
-        """Have the cookies go along with what the store turns out to have done; whether it had."""
+    def _go_along(self) -> None:
+        """Have the cookies go along with what the store turns out to have done, and confirm that.
+
+        Nothing else is in hand: it would be confirmed as well.
+        """
         anew = self._anew
-        if anew is None or not anew.is_forgotten or self._session_id() == anew.session_id:
-            return False
-        now = self._who()
-        if now and now != anew.owner:
-            self._hand_over(anew.owner)
-        elif not now and anew.everything is not None:
+        if anew is None or not anew.is_forgotten or self._left:
+            return
+        now, sign_outs = self._who(), self._session.known.sign_outs
+        is_over = sign_outs > anew.sign_outs
+        if not is_over and now in ("", anew.owner):
+            return
+        if is_over:
             self._client.drop_ending(everything=anew.everything)
-        anew.is_forgotten = False
-        return True
+            self.old_cookies.clear_all()
+        if now not in ("", anew.owner):
+            self._hand_over(anew.owner)
+        self._anew = msgspec.structs.replace(anew, owner=now, sign_outs=sign_outs)
+        if (due := self._client.due(lambda: now)) is not None:
+            self._client.confirm(due)
 
     def _sign_out(self, *, everything: bool) -> None:
         """End the session, and drop every kind that does not outlive that, or ``everything``."""
         session = self.look().if_kept
-        self._have_anew(everything)
+        self._have_anew(everything=everything)
         self._client.drop_ending(everything=everything)
         if session is not None:
             session.destroy()

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from tornado.httputil import HTTPHeaders
 
-from .cookies.client_state import Due
+from .cookies.client_state import Anew, Due
 from .cookies.wire import SetCookie
 from .exceptions import ReservedCookie, ResponseStarted, StateError
 from .identity import RequestIdentity
@@ -76,8 +76,8 @@ class RequestTiers(RequestIdentity):
         """
         due = self._due_then
         is_done = self._session.tier.committed(self._session.known, self._begun)
-        if is_done and (due is not None or self._old is not None):
-            self._confirm(due)
+        if is_done and (due is not None or self._old is not None or self._anew is not None):
+            self._confirm(due, self._anew)
         return is_done
 
     def commit_cookies(self) -> None:
@@ -85,19 +85,17 @@ class RequestTiers(RequestIdentity):
         if self._composition.identity is not None:
             self._check_identity()
         due = self._due() if self._cookie_state is not None else None
-        if due is not None or self._old is not None:
-            self._confirm(due)
+        if due is not None or self._old is not None or self._anew is not None:
+            self._confirm(due, self._anew)
 
     async def _commit_all(self, confirm: Confirm) -> None:
         """Write what changed, whoever it says is signed in; see `RequestState.commit`."""
-        due = self._due()
+        due, anew = self._due(), self._anew
         tier = self._session.tier_to_ask
         if tier is not None:
             self._check_may_begin()
             await tier.commit(self._session.known, confirm)
-            if self._go_along():
-                due = self._due()
-        self._confirm(due)
+        self._confirm(due, anew)
 
     async def _update(self, kind: Kind[T], function: Callable[[T], T]) -> T:
         if not self.is_in_cookie(kind):
@@ -109,12 +107,16 @@ class RequestTiers(RequestIdentity):
         now: T = journal.read(kind)
         return now
 
-    def _confirm(self, due: Due | None) -> None:
-        self._anew = None
+    def _confirm(self, due: Due | None, anew: Anew | None) -> None:
+        """Have ``due`` sent, which goes along with ``anew`` unless that was forgotten before it."""
         if due is not None:
             self._client.confirm(due)
         if self._old is not None:
             self._old.confirm()
+        if anew is None or anew.is_forgotten:
+            self._go_along()
+        if anew is not None and self._anew is not None and self._anew.asked == anew.asked:
+            self._anew = None
 
     def _check_may_begin(self) -> None:
         """Refuse a session whose cookie could not be sent, before anything of it is stored."""
@@ -181,13 +183,18 @@ class RequestTiers(RequestIdentity):
             self._person = None
             if self._cookie_state is not None:
                 self._cookie_state.forget_unsaved()
+            if self._old is not None:
+                self._old.discard()
             self._session.forget_unsaved()
             self._forget_anew()
         if session is not None:
             await self._session.tier.reload(session)
-            self._go_along()
-            if self._cookie_state is not None:
-                self._cookie_state.read_as(self._owner_before())
+            # What came meanwhile is for a commit to confirm, which goes along as well.
+            if self._anew is not None and not self._client.values.may_have_changed():
+                self._go_along()
+            now, anew = self._owner_before(), self._anew
+            if self._cookie_state is not None and (anew is None or now in ("", anew.owner)):
+                self._cookie_state.read_as(now)
 
     def visit_after(self) -> Visit:
         """Return the visit as it is once the answer has arrived."""

@@ -98,6 +98,28 @@ async def test_what_cannot_be_told_yet_is_not_replaced(needs: Any, use: str) -> 
         assert "old" not in browser.jar
 
 
+@pytest.mark.parametrize(("is_done", "status"), [(True, 200), (True, 500), (False, 200)])
+async def test_a_sign_out_that_is_forgotten_lets_go_of_an_old_cookie_if_it_was_done(
+    is_done: bool, status: int
+) -> None:
+    """By an update: its cookie goes along with whoever is signed out, and with nobody else."""
+    needs = {"identity": True, "confidential": True, "revocable": True}
+    user = Kind("user", str, adopts=[Cookie().field("value")], **needs)
+    count = Kind("count", int, default=0, fresh=True)
+
+    async def post(h: Any) -> None:
+        h.state.destroy()
+        if is_done:
+            await h.state.update(count, lambda n: n + 1)
+        await h.state.reload()
+        h.set_status(status)
+
+    async with serving({"/": handler(user=user, count=count, post=post)}) as browser:
+        browser.jar = {"old": "ann"}
+        assert (await browser.fetch("/", "POST")).code == status
+        assert ("old" in browser.jar) is not is_done
+
+
 # Row 6
 async def test_what_a_conversion_returns_is_nobodys_to_change() -> None:
     """It may return the same object to everybody: each has a copy."""

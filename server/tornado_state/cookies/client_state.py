@@ -36,16 +36,17 @@ class Due(NamedTuple):
     moment: int
 
 
-class Anew(msgspec.Struct):
-    """A sign-in or sign-out of one request that its cookies have not gone along with yet.
+class Anew(msgspec.Struct, frozen=True):
+    """Sign-ins and sign-outs of one request that its cookies have not gone along with yet.
 
-    Before it they were for ``owner``, and the session had the ID ``session_id``, if one stood.
-    ``everything`` is whether all was to be dropped, None for a sign-in.
+    Before them they were for ``owner``, and the store had confirmed ``sign_outs`` of the request.
+    ``everything`` is whether a sign-out was to drop all, ``asked`` how many there were of either.
     """
 
     owner: str
-    session_id: str | None
-    everything: bool | None
+    sign_outs: int
+    everything: bool = False
+    asked: int = 1
     is_forgotten: bool = False
 
 
@@ -174,6 +175,8 @@ class ClientState(msgspec.Struct, eq=False):
         """Have ``due`` sent with whatever answer goes out; what came after it is not confirmed."""
         self._confirmed = {**self._confirmed, **due.cookies}
         if due.moment == self._moment:
+            if self._signed_anew & due.cookies.keys():
+                self._reader = None  # they are for whoever is signed in
             self._signed_anew -= due.cookies.keys()
             self._cleared -= due.cookies.keys()
             self._unread = frozenset()

@@ -56,6 +56,10 @@ class Session(msgspec.Struct, eq=False):
     address: str = ""
     #: Taken while the store is at work for this request: one write at a time.
     turn: Turn = msgspec.field(default_factory=Turn)
+    #: How many sign-outs of this request the store has confirmed.
+    sign_outs: int = 0
+    #: Whether it was asked for one, and nobody knows what became of that.
+    is_ending: bool = False
     _asked: Asked = CONTINUE
     _restart_clock: bool = False
     _remember: bool = False
@@ -148,6 +152,8 @@ class Session(msgspec.Struct, eq=False):
         self.stored = stored
         self.interrupted = None
         self.old, self.was = None, NOTHING
+        if plan.asked is DESTROY:
+            self._has_ended()
         if self._asked is not CONTINUE and self.still_asks_for(plan):
             self._asked = CONTINUE
             self._restart_clock = self._remember = False
@@ -191,8 +197,15 @@ class Session(msgspec.Struct, eq=False):
         self.stored = theirs
         self.ended = self.ended or theirs is None
         self.interrupted = None
+        if theirs is None and self.is_ending:
+            self._has_ended()
+        self.is_ending = False
 
     # Within
+
+    def _has_ended(self) -> None:
+        self.sign_outs += 1
+        self.is_ending = False
 
     @property
     def _confirmed(self) -> Texts:

@@ -209,6 +209,7 @@ class ServerSessionTier(SessionLoading):
 
     async def _end_named(self, session: Session) -> None:
         """End every session that the request's cookies name."""
+        session.is_ending = True
         if ending := session.stored or session.old:
             await self.endings.end(ending)
         for session_id in session.presented.others:
