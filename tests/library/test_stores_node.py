@@ -389,10 +389,10 @@ async def test_a_try_to_connect_that_takes_long_is_not_begun_anew(
 ) -> None:
     """While the breaker is open the next one waits for it."""
     monkeypatch.setattr(breaker, "_PROBE_PAUSE", 0.001)
-    world, loop = World(deadline=0.01), asyncio.get_running_loop()
-    call = world.call()
-    await turn()
+    world, loop = World(), asyncio.get_running_loop()
+    call = await world.busy()
     world.lane.settles = False
+    world.lane.lose()
     with pytest.raises(StoreUnavailable):
         await call
     await until(world.is_opening, "a connection is tried")
