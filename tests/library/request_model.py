@@ -80,6 +80,7 @@ class Model:
     items_on_top: bool = True
     #: What this request takes for the items that stand, where another has changed them since.
     behind: tuple[str, ...] | None = None
+    theirs: tuple[str, ...] = ()
     assigned: bool = False
     changed_within: bool = False
     faults: int = 0
@@ -102,7 +103,7 @@ class Model:
     def set_items(self, items: tuple[str, ...], seen: list[str], *, assigned: bool) -> None:
         """Have ``items``, after the handler has ``seen`` what was there."""
         if items == self.behind:
-            self.have(items=self.kept[-1].items)  # as it was: no change
+            self.have(items=self.theirs)  # as it was: no change
             self.on_top()
             return
         if not self.items_changed:
@@ -252,7 +253,10 @@ class Model:
         self.meanwhile(lambda kept: replace(kept, items=items))
         if self.ends or self.asked_in:
             return
-        if changed and self.live.items != items:
+        self.theirs = items
+        if changed and items == self.behind:
+            self.on_top()
+        elif changed and self.live.items != items:
             self.items_on_top = False
             self.behind = stood if self.behind is None else self.behind
         else:
