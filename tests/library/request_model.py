@@ -138,6 +138,8 @@ class Model:
             self.stale |= self.changed_within and had_some and self.items_changed
             if had_some:
                 self.have(items=())
+        if self.carried.owner != self.live.user:  # it is somebody else's
+            self.carry(draft=(), hidden=self.carried.hidden or bool(self.carried.draft))
         self.have(user=user)
         self.carry(owner=user)
         self.renews = self.asked_in = True
@@ -146,6 +148,7 @@ class Model:
     def destroy(self) -> None:
         self.live, self.carried = Kept(), replace(self.carried, draft=(), owner=None)
         self.ends, self.stale, self.asked_in = True, False, False
+        self.on_top()
         self.assigned = self.changed_within = False
 
     # What became of it
