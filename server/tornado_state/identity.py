@@ -77,6 +77,20 @@ class RequestIdentity(RequestValues):
         except StateError:
             return ""
 
+    def _owner_in_hand(self) -> str:
+        """Return whom cookies are signed for now, "" where nobody can tell."""
+        try:
+            return self.owner()
+        except StateError:
+            return ""
+
+    def _was_forgotten_for(self, owner: str) -> bool:
+        """Return whether it was forgotten meanwhile that ``owner`` is signed in, and is not so."""
+        kind, anew = self._composition.identity, self._anew
+        if kind is None or anew is None or not anew.is_forgotten or self.is_in_cookie(kind):
+            return False
+        return self._who() != owner
+
     def _forget_anew(self) -> None:
         """All that is in hand was forgotten: cookies go along with what was done all the same."""
         if self._anew is not None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
+import msgspec
 from tornado.httputil import HTTPHeaders
 
 from .cookies.client_state import Anew, Due
@@ -91,11 +92,18 @@ class RequestTiers(RequestIdentity):
     async def _commit_all(self, confirm: Confirm) -> None:
         """Write what changed, whoever it says is signed in; see `RequestState.commit`."""
         due, anew = self._due(), self._anew
+        is_in_hand = anew is not None and not anew.is_forgotten
+        owner = self._owner_in_hand() if is_in_hand else ""
         tier = self._session.tier_to_ask
         if tier is not None:
             self._check_may_begin()
             await tier.commit(self._session.known, confirm)
+        if is_in_hand and self._was_forgotten_for(owner):
+            due, anew, is_in_hand = None, self._anew, False  # before the store was asked for it
         self._confirm(due, anew)
+        if is_in_hand and self._anew is not None:
+            # Somebody else signs in or out meanwhile: after whoever these cookies are for.
+            self._anew = msgspec.structs.replace(self._anew, owner=owner)
 
     async def _update(self, kind: Kind[T], function: Callable[[T], T]) -> T:
         if not self.is_in_cookie(kind):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from abroad_app import SECRET
-from commanded_store import Clock, CommandedStore, loses_its_answer
+from commanded_store import Clock, CommandedStore, fails, loses_its_answer
 from tornado_state import Kind, StateApplication, StateHandler, StoreUnavailable
 from visitor_with_draft import (
     THEN,
@@ -115,11 +115,16 @@ async def test_what_a_commit_has_confirmed_is_kept_though_it_was_forgotten_on_th
     assert (await after({}, post))[1] == {"user": "ann", "draft": ["new"], "hint": "new"}
 
 
-async def test_who_signs_in_while_a_commit_is_under_way_has_his_draft() -> None:
-    """That commit has not gone along with him."""
+@pytest.mark.parametrize(("who", "before"), [("", ""), ("ann", "ben")])
+async def test_who_signs_in_while_a_commit_is_under_way_has_his_draft(
+    who: str, before: str
+) -> None:
+    """That commit has not gone along with him, but with whom it has signed in itself."""
 
     async def post(h: Any) -> None:
         h.count = 5
+        if before:
+            h.state.sign_in(before)
         gate, commit = await in_flight(h)
         h.state.sign_in("ann")
         gate.opened.set()
@@ -127,7 +132,24 @@ async def test_who_signs_in_while_a_commit_is_under_way_has_his_draft() -> None:
         await counted(h)
         await failed(h)
 
-    assert (await after({}, post))[1] == {"user": "ann", "draft": ["mine"], "hint": ""}
+    assert (await after({}, post, who))[1] == {"user": "ann", "draft": ["mine"], "hint": ""}
+
+
+async def test_who_is_forgotten_before_a_commit_gets_to_him_has_nothing_signed() -> None:
+    """It looks first what became of an earlier one."""
+
+    async def post(h: Any) -> None:
+        h.state.sign_in("ann")
+        h.application.settings["store"].tell("cas", fails)
+        with suppress(StoreUnavailable):
+            await h.state.commit()
+        gate, commit = await in_flight(h, "load")
+        reload = asyncio.ensure_future(h.state.reload())
+        await asyncio.sleep(0)
+        gate.opened.set()
+        await asyncio.gather(commit, reload)
+
+    assert (await after({}, post))[1] == {"user": None, "draft": ["mine"], "hint": "seen"}
 
 
 class Named(StateHandler):

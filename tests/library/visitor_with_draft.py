@@ -87,10 +87,10 @@ async def unanswered(h: Any) -> None:
     h.application.settings["store"].tell("add", fails)
 
 
-async def in_flight(h: Any) -> tuple[Gate, asyncio.Future[None]]:
+async def in_flight(h: Any, operation: str = "cas") -> tuple[Gate, asyncio.Future[None]]:
     """Return a commit that is at the store, and what has it go on."""
     gate = Gate()
-    h.application.settings["store"].tell("cas", gate.before)
+    h.application.settings["store"].tell(operation, gate.before)
     task = asyncio.ensure_future(h.state.commit())
     await gate.reached.wait()
     return gate, task
