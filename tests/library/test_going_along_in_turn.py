@@ -152,6 +152,21 @@ async def test_who_is_forgotten_before_a_commit_gets_to_him_has_nothing_signed()
     assert (await after({}, post))[1] == {"user": None, "draft": ["mine"], "hint": "seen"}
 
 
+async def test_nothing_is_signed_for_whose_session_was_let_go_of() -> None:
+    """Nobody could tell whether it stood when another one was asked for: it is not come back to."""
+
+    async def post(h: Any) -> None:
+        h.state.sign_in("ann")
+        h.application.settings["store"].tell("cas", loses_its_answer)
+        with suppress(StoreUnavailable):
+            await h.state.commit()
+        h.state.sign_in("ben")
+        h.application.settings["store"].tell("load", fails)
+
+    code, seen = await after({}, post)
+    assert (code, seen) == (503, {"user": None, "draft": ["mine"], "hint": "seen"})
+
+
 class Named(StateHandler):
     """Has one signed in of whom the session says more than the name."""
 

@@ -135,6 +135,7 @@ class Renewing:
             if not session.still_asks_for(plan):
                 with suppress(StoreUnavailable):
                     await self._records.delete(successor)
+                    session.interrupted = None  # nobody goes on in it, whatever is found out later
             raise
         if was_continued:
             self._confirm_new(session, plan, successor)
