@@ -66,6 +66,16 @@ def test_nothing_is_pressed_in_a_page_that_goes_away(anyone: Person) -> None:
     assert frame.evaluate(_UNDER_THE_MOUSE)
 
 
+def test_a_page_that_never_comes_leaves_the_old_one_to_be_used(anyone: Person) -> None:
+    """No frame is told of it, as where somebody stops the browser."""
+    loading = anyone.page.locator("iframe[data-loading]")
+    pages = f"http://localhost:{anyone.demo.panes['session']}/**"
+    anyone.page.route(pages, lambda route: route.fulfill(status=204), times=1)
+    with anyone.page.expect_response(pages):
+        anyone.page.evaluate("reloadPanes([$('iframe[data-frame=session]')])")
+    expect(loading).to_have_count(0)
+
+
 def test_a_second_tab_follows(anyone: Person) -> None:
     """What happens in one tab is seen in the visitor's other one, of the tour as well."""
     other = anyone.context.new_page()

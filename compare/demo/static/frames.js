@@ -13,16 +13,17 @@ const stale = new Set();
 
 function loadPane(frame) {
   stale.delete(frame);
-  frame.dataset.loading = ""; // what is pressed in a page that goes away would be lost
+  // What is pressed in a page that goes away would be lost; one that was stopped stays.
+  const mark = (frame.dataset.loading = String(performance.now()));
+  setTimeout(() => frame.dataset.loading === mark && delete frame.dataset.loading, 3000);
   frame.contentWindow.location.replace(frame.dataset.pane + (frame.dataset.path ?? "/"));
 }
 
 for (const frame of all("iframe")) frame.addEventListener("load", () => delete frame.dataset.loading);
 
-/** Return when all frames show what they were asked for, or after three seconds. */
+/** Return when all frames show what they were asked for, or have had three seconds for it. */
 async function framesLoaded() {
-  const until = Date.now() + 3000;
-  while ($("iframe[data-loading]") && Date.now() < until) await wait(20);
+  while ($("iframe[data-loading]")) await wait(20);
 }
 
 /** Show what both browsers had after a beat: by asking for it, or as it was recorded. */
