@@ -47,7 +47,8 @@ LONGEST = (
     *("test_promises", "test_pages_accounts", "test_demo", "test_demo_parts", "test_pages"),
     *("test_pages_without_script", "test_pages_for_everyone", "test_compare_ending"),
     *("test_pages_outage", "test_demo_tour", "test_faults", "test_compare", "test_contrasts"),
-    *SPREAD,
+    *("test_demo_requests", "test_store", "test_database", "test_registration", "test_bench"),
+    *("test_accounts_cli", "test_record", "test_private_memcached", "test_postgres"),
 )
 
 
@@ -66,9 +67,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files."""
-    order = {name: number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
+    """Begin with the longest files, and between them with what waits more than it works."""
+    order: dict[str, float] = {name: number for number, name in enumerate(LONGEST)}
+    spread = [item.nodeid for item in items if item.path.stem in SPREAD]
+    order |= {each: at * len(LONGEST) / len(spread) for at, each in enumerate(spread)}
+    items.sort(key=lambda item: order.get(item.nodeid, order.get(item.path.stem, len(LONGEST))))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
