@@ -35,6 +35,14 @@ class Kept:
     count: tuple[int, int] = (0, 0)
     user: str | None = None
 
+    @property
+    def is_something(self) -> bool | None:
+        """Whether there is anything to keep, None where only a count may be."""
+        low, high = self.count
+        if replace(self, count=(low, low)) != Kept():
+            return True
+        return None if high else False
+
     def counted(self, least: int = 1) -> Kept:
         low, high = self.count
         return replace(self, count=(low + least, high + 1))
@@ -164,7 +172,8 @@ class Model:
 
     def session_committed(self) -> None:
         self.check_confirmed()
-        self.record = self.live != Kept() or bool(self.record and not self.ends)
+        stands = bool(self.record and not self.ends)
+        self.record = stands or self.live.is_something
         # An update of items that nobody answered may be below what is in hand.
         below = [kept.items for kept in self.kept] if not self.items_changed else []
         maybe = [*self.kept, *(replace(self.live, items=items) for items in below)]
