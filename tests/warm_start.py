@@ -146,7 +146,7 @@ def run_warm(
 
 
 def forked_for(asker: int) -> list[int]:
-    """Return the processes that one has asked for; some may have ended."""
+    """Return the processes that one has asked for and that run; some may end just now."""
     return [int(each.name) for each in _folder_of(where(), asker).glob("*")]
 
 
@@ -176,7 +176,7 @@ def serve(at: str) -> None:
     for module in _IMPORTED:
         importlib.import_module(module)
     gc.freeze()  # what all share is not looked at, and so copied, by each
-    running: dict[int, socket.socket] = {}
+    running: dict[int, tuple[socket.socket, Path]] = {}
     woken, waking = socket.socketpair()
     waking.setblocking(False)
     signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
@@ -194,35 +194,39 @@ def serve(at: str) -> None:
                 break
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    for each in (woken, waking, *running.values()):
+    for each in (woken, waking, *(told for told, _ in running.values())):
         each.close()
     _be(**asked)
 
 
-def _tell_ends(running: dict[int, socket.socket]) -> None:
+def _tell_ends(running: dict[int, tuple[socket.socket, Path]]) -> None:
     for pid in list(running):
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
-            with running.pop(pid) as told, suppress(OSError):
+            told, noted = running.pop(pid)
+            noted.unlink(missing_ok=True)  # its number may soon be another's
+            with told, suppress(OSError):
                 told.send(_NUMBER.pack(os.waitstatus_to_exitcode(status)))
 
 
-def _fork(listener: socket.socket, running: dict[int, socket.socket]) -> dict[str, Any] | None:
+def _fork(
+    listener: socket.socket, running: dict[int, tuple[socket.socket, Path]]
+) -> dict[str, Any] | None:
     """Fork for whoever asks; return in whoever is forked what it is to be."""
     told, _ = listener.accept()
     _, files, _, _ = socket.recv_fds(told, 1, 3)
     with told.makefile("rb") as stream:
         asked: dict[str, Any] = json.loads(stream.read() or b"{}")
+    folder = _folder_of(os.environ[_WHERE], asked.pop("asker", 0))
     if not asked:  # whoever asks was killed meanwhile
         told.close()
     elif pid := os.fork():
-        running[pid] = told
+        running[pid] = told, folder / str(pid)
     if not asked or pid:
         for each in files:
             os.close(each)
         return None
     os.setsid()
-    folder = _folder_of(os.environ[_WHERE], asked.pop("asker"))
     folder.mkdir(exist_ok=True)
     Path(folder, str(os.getpid())).touch()
     for number, each in enumerate(files):
