@@ -88,7 +88,7 @@ def may_have_changed(in_hand: Mapping[Kind[Any], InHand], base: Confirmed) -> bo
         now: bytes | None = live.text
         if type(value) in MUTABLE or (value is not NO_VALUE and not is_immutable(value)):
             live.seen = now = kind.values.written(value)
-            if now is None or (kind.values.may_have_more and kind.values.has_more(value)):
+            if now is None or kind.values.has_more(value):
                 return True
         if value is NO_VALUE or (live.is_default and now == live.text):
             if live.dropped and base.names(kind):

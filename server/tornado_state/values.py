@@ -135,8 +135,7 @@ class ValueType(Generic[T]):
         self._is_exact = self._is_plain and not any(isinstance(k, inspect.FloatType) for k in kinds)
         #: Texts that were written here.
         self._own: Recent[bytes, bool] = Recent(_REMEMBERED)
-        #: Whether `has_more` may be so.
-        self.may_have_more = any(
+        self._has_classes = any(
             isinstance(kind, inspect.StructType | inspect.DataclassType) for kind in kinds
         )
         self._has_sets = any(
@@ -174,7 +173,7 @@ class ValueType(Generic[T]):
 
     def has_more(self, value: T) -> bool:
         """Return whether ``value``, or one in it, may have attributes that no text says."""
-        if not self.may_have_more:
+        if not self._has_classes:
             return False
         each: Any = value
         members = each.values() if isinstance(each, dict) else each

@@ -23,6 +23,14 @@ from visitor_with_draft import (
 from without_sockets import ask
 
 
+async def committed_in_vain(h: Any, how: Any, *operations: str) -> None:
+    """Commit, and hear nothing of it."""
+    for operation in operations:
+        h.application.settings["store"].tell(operation, how)
+    with suppress(StoreUnavailable):
+        await h.state.commit()
+
+
 @pytest.mark.parametrize(("then", "status"), THEN)
 async def test_who_signs_in_after_a_sign_out_finds_nothing_of_who_was_there(
     then: Any, status: int
@@ -89,10 +97,7 @@ async def test_a_sign_out_nobody_heard_of_leaves_no_cookie_once_it_is_seen() -> 
 
     async def post(h: Any) -> None:
         h.state.destroy()
-        h.application.settings["store"].tell("cas", loses_its_answer)
-        h.application.settings["store"].tell("delete", loses_its_answer)
-        with suppress(StoreUnavailable):
-            await h.state.commit()
+        await committed_in_vain(h, loses_its_answer, "cas", "delete")
         await h.state.reload()
 
     jar: dict[str, str] = {}
@@ -140,9 +145,7 @@ async def test_who_is_forgotten_before_a_commit_gets_to_him_has_nothing_signed()
 
     async def post(h: Any) -> None:
         h.state.sign_in("ann")
-        h.application.settings["store"].tell("cas", fails)
-        with suppress(StoreUnavailable):
-            await h.state.commit()
+        await committed_in_vain(h, fails, "cas")
         gate, commit = await in_flight(h, "load")
         reload = asyncio.ensure_future(h.state.reload())
         await asyncio.sleep(0)
@@ -157,9 +160,7 @@ async def test_nothing_is_signed_for_whose_session_was_let_go_of() -> None:
 
     async def post(h: Any) -> None:
         h.state.sign_in("ann")
-        h.application.settings["store"].tell("cas", loses_its_answer)
-        with suppress(StoreUnavailable):
-            await h.state.commit()
+        await committed_in_vain(h, loses_its_answer, "cas")
         h.state.sign_in("ben")
         h.application.settings["store"].tell("load", fails)
 
