@@ -307,6 +307,32 @@ def test_a_pane_whose_application_is_away_loads_itself_anew(
     wait_until(lambda: status_of_pane(demo, cookie) == 200, "the pane is back")
 
 
+def test_a_page_that_tells_of_an_outage_loads_itself_anew(
+    started: tuple[DemoProcess, str],
+) -> None:
+    """When the store is late, that is; not where the visitor has taken it away."""
+    demo, cookie = started
+    act(demo, "read", cookie)  # somebody is signed in
+    you = in_pane(demo, SESSION, cookie)
+    stores = [each for each in processes_of(demo) if each.name() == "memcached"]
+    for store in stores:
+        store.suspend()
+    try:
+        assert refresh_of(you) == "1"
+    finally:
+        for store in stores:
+            store.resume()
+    wait_until(lambda: refresh_of(you) is None, "it is back")
+    act(demo, "freeze", cookie)
+    assert refresh_of(you) is None
+    act(demo, "thaw", cookie)
+
+
+def refresh_of(you: ShopVisitor) -> str | None:
+    """Return in how many seconds the first page loads itself anew, None if it does not."""
+    return dict(you.send("GET", "/").headers).get("refresh")
+
+
 def status_of_pane(demo: DemoProcess, cookie: str) -> int:
     return ask(demo, "GET", "/cart", pane=COOKIE, Cookie=cookie)[0].status
 

@@ -1,9 +1,10 @@
 """The recording layer in front of an application, which knows nothing of it.
 
 Rule 1: a request goes on as it came, to the application of the visitor's own booth, and the answer
-comes back as it is. Three things differ: only the shop's own cookies go on, of all those that ports
-do not separate; the compact view of the pages is asked for; and the answer may be framed by the
-demo's page.
+comes back as it is. Four things differ: only the shop's own cookies go on, of all those that ports
+do not separate; the compact view of the pages is asked for; the answer may be framed by the demo's
+page; and a page that tells of an outage loads itself anew, unless the visitor has taken the store
+away: with many other programs at work, the store may be late once more after it is back.
 Rule 2: what passed is kept: method, path, status, cookies each way, sizes in bytes.
 Rule 3: what an action changed of the visitor's cookies is handed over first, by a redirect to the
 same page. Another tab may have asked before it had them: whoever comes with other cookies than are
@@ -102,6 +103,9 @@ class PaneHandler(RequestHandler):
             return
         self.keep(side, answer)
         self._answer(answer)
+        if not booth.frozen and self.request.method == "GET" and "Retry-After" in answer.headers:
+            self.set_header("Refresh", answer.headers["Retry-After"])
+        self.finish(answer.body or None)
         self.notice(booth, side, answer)
         await booth.notify()
 
@@ -187,7 +191,6 @@ class PaneHandler(RequestHandler):
         for name, value in answer.headers.get_all():
             if name.lower() not in _ONE_HOP:
                 self.add_header(name, self._framed(name, value))
-        self.finish(answer.body or None)
 
     def _framed(self, name: str, value: str) -> str:
         if name.lower() != "content-security-policy":

@@ -55,7 +55,10 @@ class SearchHandler(ShopHandler):
 
 
 class IndexHandler(SearchHandler):
-    """``GET /``: everything on one page, and whatever is in reach while the store is away."""
+    """``GET /``: everything on one page, and whatever is in reach while the store is away.
+
+    What lacks then may be asked for again soon (``Retry-After``).
+    """
 
     kinds = EVERYTHING
     page = True
@@ -63,6 +66,8 @@ class IndexHandler(SearchHandler):
     def get(self) -> None:
         """Show the shop."""
         reach = {kind.name: self.knows(kind) for kind in self.kinds}
+        if not all(reach.values()):
+            self.set_header("Retry-After", "1")
         preferences, user = self.peek(PREFERENCES), self.current_user
         results = self.results(preferences)
         cart = described_cart(self.peek(CART)) if reach["cart"] else None

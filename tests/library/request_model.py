@@ -174,10 +174,7 @@ class Model:
         self.check_confirmed()
         stands = bool(self.record and not self.ends)
         self.record = stands or self.live.is_something
-        # An update of items that nobody answered may be below what is in hand.
-        below = [kept.items for kept in self.kept] if not self.items_changed else []
-        maybe = [*self.kept, *(replace(self.live, items=items) for items in below)]
-        self.kept = [*maybe, self.live] if self.unsure else [self.live]
+        self.kept = [*self.kept, *self.in_hand()] if self.unsure else [self.live]
         if self.asked_in:
             self.sent = self.gone_along()
         self.told = self.live, self.told[1]
@@ -185,6 +182,15 @@ class Model:
             self.told = self.live, replace(self.told[1], owner=self.live.user)
         self.ends = self.renews = self.asked_in = self.ended_elsewhere = False
         self.on_top()
+
+    def in_hand(self) -> list[Kept]:
+        """Return what may be in hand, last what most likely is.
+
+        An update of items that nobody answered may be below it.
+        """
+        if not self.unsure or self.items_changed:
+            return [self.live]
+        return [*(replace(self.live, items=kept.items) for kept in self.kept), self.live]
 
     def check_confirmed(self) -> None:
         assert not self.stale, "a change within a value that was replaced is lost"
@@ -204,7 +210,7 @@ class Model:
         """A commit failed, and may have been done all the same if nobody answered."""
         if isinstance(error, StateError) and not isinstance(error, StoreUnavailable):
             return
-        self.kept.append(self.live)
+        self.kept += self.in_hand()
         if self.asked_in:
             self.sent += self.gone_along()
         self.record = None

@@ -67,6 +67,21 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
         ([("assign",)], "answer"),
         (
             [
+                ("fault", "cas", "after"),
+                ("add",),
+                ("interrupt", "commit", "before"),
+                ("sign_in", "ann"),
+                ("fault", "cas", "after"),
+            ],
+            "answer",
+        ),
+    ]
+)
+@example(
+    [
+        ([("assign",)], "answer"),
+        (
+            [
                 ("sign_in", "ann"),
                 ("fault", "cas", "after"),
                 ("interrupt", "commit", "before"),
