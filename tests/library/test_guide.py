@@ -6,6 +6,7 @@ import inspect
 import re
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -38,11 +39,14 @@ PYTHON = [(page.name, block) for page in PAGES[1:] for block in blocks(page)]
 
 
 @pytest.mark.parametrize(("page", "block"), PYTHON, ids=[page for page, _ in PYTHON])
-def test_python_on_a_page_runs(page: str, block: str) -> None:
+def test_python_on_a_page_runs(
+    page: str, block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is written there as code does what is said beside it; a class of tests passes.
 
     Beside each other, as nearly all of them wait for a clock.
     """
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     namespace: dict[str, object] = {"__name__": page}
     exec(compile(block, page, "exec"), namespace)
     tests = [
