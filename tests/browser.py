@@ -1,14 +1,15 @@
 """People with browsers in front of the three shops: real Chromium, real applications.
 
 A pytest plugin: ``pytest_plugins = ["browser"]`` in a test file brings its fixtures. Playwright's
-synchronous interface keeps an event loop running in this thread while it is open, so a file of its
-tests has plain functions only, and Chromium ends with the file.
+synchronous interface keeps an event loop running in this thread, so a file of its tests has plain
+functions only; between such files it is put aside, and Chromium stays for the next one.
 
 Whatever a visitor does, the browser has nothing to complain about: that is checked when they leave.
 """
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import shutil
 from collections.abc import Callable, Iterator
@@ -172,17 +173,29 @@ def find_chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser, without a window; with Chromium's own memory of the pages one can go back to."""
+@pytest.fixture(scope="session")
+def _kept_chromium() -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
+    """A browser for all tests in a process, and the loop that Playwright has in this thread."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(),
             args=_ARGUMENTS,
             ignore_default_args=["--disable-back-forward-cache"],
         )
-        yield browser
+        loop = asyncio.get_running_loop()
+        asyncio._set_running_loop(None)
+        yield browser, loop
+        asyncio._set_running_loop(loop)
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(_kept_chromium: tuple[Browser, asyncio.AbstractEventLoop]) -> Iterator[Browser]:
+    """A browser, without a window; with Chromium's own memory of the pages one can go back to."""
+    browser, loop = _kept_chromium
+    asyncio._set_running_loop(loop)
+    yield browser
+    asyncio._set_running_loop(None)
 
 
 @pytest.fixture

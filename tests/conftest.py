@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -52,6 +54,27 @@ LONGEST = (
 )
 
 
+#: Whose lines and branches others cover as well: to be traced they would take twice as long. Where
+#: a branch is told as missing that one of them takes, it is to be traced again.
+UNTRACED = (
+    *("test_abroad_answers.py", "test_abroad_caches.py", "test_abroad_forged.py"),
+    *("test_abroad_meanwhile.py", "test_abroad_order.py", "test_abroad_settings.py"),
+    *("test_abroad_transport.py", "test_abroad_values.py", "test_abroad_wire.py"),
+    *("test_cookies.py", "test_examples_demos.py", "test_guide.py", "test_journal_model.py"),
+    *("test_placement.py", "test_state_on_memcached.py", "test_work_on_input.py"),
+    *("::TestACluster::", "::TestMemcachedOnAPort::", "::TestMemcachedOnASocket::"),
+    *("::TestRedisOnASocket::", "::TestRedisOverTls::", "::TestThePrimaryThatASentinelTells::"),
+    *("::test_a_change_within_that_comes_too_late_is_in_the_log",),
+    *("::test_a_change_after_the_answer_began_raises",),
+    *("::test_a_late_answer_never_reaches_another_caller",),
+    *("::test_a_plain_value_may_be_the_identity",),
+    *("::test_a_websocket_reads_and_is_told_that_it_cannot_write",),
+    *("::test_an_interrupted_renewal_leaves_nobody_without_a_session",),
+    *("::test_any_json_comes_back_or_is_refused", "::test_while_a_slot_moves_both_nodes_are_asked"),
+    "::test_records_nobody_asks_for_again_leave_memory",
+)
+
+
 class ByFile(LoadFileScheduling):
     """Keeps the tests of a file in one process, in order, but for those of the longest files."""
 
@@ -77,6 +100,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
     """Say who runs what."""
     return ByFile(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Have a test traced, where lines are counted, or not."""
+    tracer = sys.gettrace()
+    if tracer is None or not any(each in item.nodeid for each in UNTRACED):
+        return (yield)
+    later = threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
+        threading.settrace(later)
 
 
 @pytest.fixture(autouse=True)

@@ -46,6 +46,9 @@ _WHERE = "WARM_START"
 _IMPORTED = [
     *(f"server.{name}_app" for name in ("cookie", "session", "recommended")),
     *("server.accounts.__main__", "compare.__main__", "compare.demo.__main__"),
+    # What they import when they have begun.
+    *("tornado.platform.asyncio", "sqlalchemy.dialects.sqlite.aiosqlite", "aiosqlite", "greenlet"),
+    *("encodings.ascii", "encodings.utf_8_sig"),
 ]
 
 _NUMBER = struct.Struct("i")
