@@ -91,6 +91,8 @@ class Model:
     theirs: tuple[str, ...] = ()
     assigned: bool = False
     changed_within: bool = False
+    #: What items are if an update of them was done that nobody answered: the handler's own.
+    added: tuple[str, ...] | None = None
     faults: int = 0
     #: Whether a look at the store was in vain: what is in hand may be older than what stands.
     unsure: bool = False
@@ -215,6 +217,14 @@ class Model:
             self.sent += self.gone_along()
         self.record = None
         self.may_have_neither()
+
+    def learn(self, seen: dict[str, Any]) -> None:
+        """A commit was answered: what is in hand, ``seen``, is what stands, whatever was unsure."""
+        self.kept = [kept for kept in self.kept if kept.is_what(seen)]
+        assert self.kept, ("committed", seen)
+        self.live = replace(self.kept[-1], count=(seen["count"], seen["count"]))
+        self.kept, self.told, self.unsure = [self.live], (self.live, self.told[1]), False
+        self.assigned |= self.live.items == self.added
 
     def gone_along(self) -> list[Carried]:
         """Return the cookies of whoever was signed in, once the store has that."""

@@ -129,7 +129,12 @@ class Steps:
             self.model.failed(error)
         else:
             self.renewed |= renews
-            self.model.committed()
+            self.have_committed(h)
+
+    def have_committed(self, h: Any) -> None:
+        self.model.committed()
+        if self.model.unsure:
+            self.model.learn(looked(h))
 
     async def count(self, h: Any) -> None:
         renews = self.model.renews or self.model.ends or not self.model.record
@@ -151,6 +156,7 @@ class Steps:
         except StateError as error:
             before = self.model.live
             self.model.have(items=(*before.items, value))
+            self.model.added = self.model.live.items
             self.model.failed(error)
             self.model.live = before
             self.model.failed(error)

@@ -132,7 +132,7 @@ class World(Steps):
         self.store.tell("cas", gate.before if how == "before" else gate.after)
         slow = h.state.commit() if what == "commit" else h.state.update(COUNT, lambda n: n + 1)
         if not await self.stopped(gate, task := asyncio.ensure_future(slow)):
-            await self.settled(task, what)
+            await self.settled(h, task, what)
             return
         task.cancel()
         await asyncio.wait([task])
@@ -150,7 +150,7 @@ class World(Steps):
         before = self.model.live, self.model.carried
         task = asyncio.ensure_future(h.state.commit())
         if not await self.stopped(gate, task):
-            await self.settled(task, "commit")
+            await self.settled(h, task, "commit")
             await self.do(h, (what, "ben") if what == "sign_in" else (what,))
             return
         await self.do(h, (what, "ben") if what == "sign_in" else (what,))
@@ -174,12 +174,12 @@ class World(Steps):
         self.store.commands.clear()
         return not task.done()
 
-    async def settled(self, task: asyncio.Future[Any], what: str) -> None:
+    async def settled(self, h: Any, task: asyncio.Future[Any], what: str) -> None:
         """Tell the model of a call that came to its end after all."""
         error = task.exception()
         renews = self.model.renews or self.model.ends or not self.model.record
         if what == "commit":
-            self.model.failed(error) if error else self.model.committed()
+            self.model.failed(error) if error else self.have_committed(h)
         elif error:
             self.model.failed_to_count(error)
         else:

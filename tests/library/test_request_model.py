@@ -65,6 +65,12 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
 @example(
     [
         ([("assign",)], "answer"),
+        ([("fault", "cas", "after"), ("add",), ("during", "assign", "add")], "answer"),
+    ]
+)
+@example(
+    [
+        ([("assign",)], "answer"),
         (
             [
                 ("fault", "cas", "after"),
