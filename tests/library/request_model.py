@@ -177,11 +177,10 @@ class Model:
         stands = bool(self.record and not self.ends)
         self.record = stands or self.live.is_something
         self.kept = [*self.kept, *self.in_hand()] if self.unsure else [self.live]
-        if self.asked_in:
-            self.sent = self.gone_along()
         self.told = self.live, self.told[1]
-        if self.asked_in:
-            self.told = self.live, replace(self.told[1], owner=self.live.user)
+        if self.ends or self.asked_in:
+            self.sent = self.gone_along()
+            self.told = self.live, self.goes_along(self.told[1])
         self.ends = self.renews = self.asked_in = self.ended_elsewhere = False
         self.on_top()
 
@@ -213,7 +212,7 @@ class Model:
         if isinstance(error, StateError) and not isinstance(error, StoreUnavailable):
             return
         self.kept += self.in_hand()
-        if self.asked_in:
+        if self.ends or self.asked_in:
             self.sent += self.gone_along()
         self.record = None
         self.may_have_neither()
@@ -227,8 +226,11 @@ class Model:
         self.assigned |= self.live.items == self.added
 
     def gone_along(self) -> list[Carried]:
-        """Return the cookies of whoever was signed in, once the store has that."""
-        return [replace(sent, owner=self.live.user) for sent in self.sent]
+        """Return the cookies of whoever was signed in or out, once the store has that."""
+        return [self.goes_along(sent) for sent in self.sent]
+
+    def goes_along(self, carried: Carried) -> Carried:
+        return replace(carried, owner=self.live.user, draft=() if self.ends else carried.draft)
 
     def may_have_neither(self) -> None:
         """Know that the old ID may have ended and the new one be nobody's: two answers lack."""

@@ -64,6 +64,12 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
 )
 @example(
     [
+        ([("assign",), ("draft",)], "answer"),
+        ([("destroy",), ("count",)], "fail"),
+    ]
+)
+@example(
+    [
         ([("assign",)], "answer"),
         ([("fault", "cas", "after"), ("add",), ("during", "assign", "add")], "answer"),
     ]
