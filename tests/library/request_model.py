@@ -165,12 +165,12 @@ class Model:
 
     def committed(self) -> None:
         """All that was in hand is confirmed."""
-        self.sent, self.told = [self.carried], (self.told[0], self.carried)
-        if self.ended_elsewhere and not (self.ends or self.asked_in):
+        if not self.ended_elsewhere or self.ends or self.asked_in:
+            self.session_committed()
+        else:
             counted_alike = replace(self.live, count=self.before_end.count)
             assert counted_alike == self.before_end, "an ended session lives again"
-            return
-        self.session_committed()
+        self.sent, self.told = [self.carried], (self.told[0], self.carried)
 
     def session_committed(self) -> None:
         self.check_confirmed()

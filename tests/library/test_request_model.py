@@ -62,6 +62,7 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+@example([([("during", "destroy", "add"), ("draft",)], "answer")])
 @example(
     [
         ([("assign",), ("draft",)], "answer"),
