@@ -116,6 +116,16 @@ TEXTS: dict[str, tuple[Callable[[Any], object], Callable[[int], Any]]] = {
 }
 
 
+def test_work_that_grows_faster_is_seen() -> None:
+    """Looking at every part for every other is more than is let through; once each is not."""
+    assert growth(lambda parts: [each for each in parts if -each in parts], _parts, 60) > MOST
+    assert growth(lambda parts: [each for each in parts if -each in (1, 2)], _parts, 600) < MOST
+
+
+def _parts(number: int) -> list[int]:
+    return list(range(1, number + 1))
+
+
 @pytest.mark.parametrize("body", BODIES)
 def test_work_on_a_body_grows_with_the_body(body: str) -> None:
     """Whatever it has many of: eight times as many are about eight times the work."""

@@ -1,7 +1,8 @@
 """How the work on an input grows with it: by processor time, the least of several runs.
 
 Eight times the input is eight times the work where it is proportionate, and 64 times where every
-part of it is looked at once for every other. A busy neighbour changes neither by much.
+part of it is looked at once for every other. A busy neighbour makes a run longer, and never
+shorter: what seems too much is tried more often, each size in turn.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ TIMES = 8
 #: More than proportionate, with room for what a neighbour does to caches; far from ``TIMES**2``.
 MOST = 32
 
-_RUNS = 5
+_RUNS, _MOST_RUNS = 5, 25
 #: Seconds of processor time that are measured well.
 _ENOUGH = 0.002
 
@@ -25,8 +26,12 @@ def growth(work: Callable[[Any], object], make: Callable[[int], Any], size: int)
     again = 1
     while (least := _seconds(work, small, again)) < _ENOUGH:
         again *= 2
-    least = min(least, *(_seconds(work, small, again) for _ in range(_RUNS)))
-    most = min(_seconds(work, large, 1) for _ in range(_RUNS))
+    most = _seconds(work, large, 1)
+    for run in range(1, _MOST_RUNS):
+        if run >= _RUNS and most * again <= MOST * least:
+            break
+        least = min(least, _seconds(work, small, again))
+        most = min(most, _seconds(work, large, 1))
     return most * again / least
 
 
