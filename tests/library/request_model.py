@@ -203,7 +203,7 @@ class Model:
             self.session_committed()
         self.have(**values)
         if self.record is None:
-            self.kept.append(self.live)
+            self.may_stand([self.live])
         elif self.record:
             self.kept, self.told = [self.live], (self.live, self.told[1])
 
@@ -211,11 +211,15 @@ class Model:
         """A commit failed, and may have been done all the same if nobody answered."""
         if isinstance(error, StateError) and not isinstance(error, StoreUnavailable):
             return
-        self.kept += self.in_hand()
-        if self.ends or self.asked_in:
-            self.sent += self.gone_along()
+        self.may_stand(self.in_hand())
         self.record = None
         self.may_have_neither()
+
+    def may_stand(self, kept: list[Kept]) -> None:
+        """What is in hand may be confirmed as well, and cookies have gone along."""
+        self.kept += kept
+        if self.ends or self.asked_in:
+            self.sent += self.gone_along()
 
     def learn(self, seen: dict[str, Any]) -> None:
         """A commit was answered: what is in hand, ``seen``, is what stands, whatever was unsure."""

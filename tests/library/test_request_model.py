@@ -62,6 +62,12 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+@example(
+    [
+        ([("assign",), ("draft",)], "answer"),
+        ([("sign_in", "ann"), ("other", "destroy"), ("count",)], "fail"),
+    ]
+)
 @example([([("during", "destroy", "add"), ("draft",)], "answer")])
 @example(
     [
