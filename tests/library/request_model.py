@@ -170,7 +170,10 @@ class Model:
         else:
             counted_alike = replace(self.live, count=self.before_end.count)
             assert counted_alike == self.before_end, "an ended session lives again"
-        self.sent, self.told = [self.carried], (self.told[0], self.carried)
+        # After a look in vain, they may have gone along with whom nobody in hand is.
+        others = [kept.user for kept in self.kept if self.unsure and kept.user]
+        self.sent = [*(replace(self.carried, owner=user) for user in others), self.carried]
+        self.told = self.told[0], self.carried
 
     def session_committed(self) -> None:
         self.check_confirmed()

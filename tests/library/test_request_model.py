@@ -64,6 +64,17 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
 )
 @example(
     [
+        (
+            [
+                *[("draft",), ("assign",), ("during", "sign_in", "add"), ("count",)],
+                *[("fault", "load", "before"), ("reload",)],
+            ],
+            "answer",
+        )
+    ]
+)
+@example(
+    [
         ([("assign",), ("draft",)], "answer"),
         ([("sign_in", "ann"), ("other", "destroy"), ("count",)], "fail"),
     ]
