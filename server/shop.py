@@ -8,6 +8,7 @@ request wrote meanwhile, and counts exactly once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from types import MappingProxyType
@@ -111,9 +112,12 @@ class StaleCart(ValueError):
     """A change was made of a cart that is another one by now."""
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def is_text(value: Any) -> bool:
     """Return whether ``value`` is text that UTF-8 can carry; JSON's ``"\\ud800"`` is not."""
-    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
+    return isinstance(value, str) and not _SURROGATE.search(value)
 
 
 # Preferences
