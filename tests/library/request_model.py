@@ -225,12 +225,15 @@ class Model:
             self.sent += self.gone_along()
 
     def learn(self, seen: dict[str, Any]) -> None:
-        """A commit was answered: what is in hand, ``seen``, is what stands, whatever was unsure."""
-        self.kept = [kept for kept in self.kept if kept.is_what(seen)]
-        assert self.kept, ("committed", seen)
-        self.live = replace(self.kept[-1], count=(seen["count"], seen["count"]))
-        self.kept, self.told, self.unsure = [self.live], (self.live, self.told[1]), False
-        self.assigned |= self.live.items == self.added
+        """A commit was answered: what is in hand, ``seen``, is what stands, whatever was unsure.
+
+        But for what others have done meanwhile that this request has not looked at.
+        """
+        kept = [kept for kept in self.kept if kept.is_what({**seen, "count": kept.count[0]})]
+        if kept:
+            self.live = kept[-1]
+            self.kept, self.told, self.unsure = [self.live], (self.live, self.told[1]), False
+            self.assigned |= self.live.items == self.added
 
     def gone_along(self) -> list[Carried]:
         """Return the cookies of whoever was signed in or out, once the store has that."""

@@ -64,6 +64,18 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
 )
 @example(
     [
+        ([("assign",)], "answer"),
+        (
+            [
+                *[("other", "count"), ("fault", "load", "before"), ("add",)],
+                ("interrupt", "commit", "before"),
+            ],
+            "answer",
+        ),
+    ]
+)
+@example(
+    [
         (
             [
                 *[("draft",), ("assign",), ("during", "sign_in", "add"), ("count",)],
