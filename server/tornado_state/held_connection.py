@@ -57,7 +57,7 @@ class HeldConnection(ConnectionBefore):
 
     def for_error(self, error: Exception) -> HeldConnection:
         """Return a connection for whoever answers ``error``: the state is there to be read."""
-        self.state.discard()
+        self.state.give_up()
         self.state.close()
         connection = type(self)(self.connection, self.state, None, self._handler)
         if isinstance(error, Unanswered):
@@ -77,7 +77,7 @@ class HeldConnection(ConnectionBefore):
             explain_commit(state.session, status)
         failed, is_read_only = status >= 500, self._answering is None
         if failed or is_read_only:
-            state.discard()
+            state.give_up()
         if is_read_only:
             return self._send(start_line, headers, chunk)
         if status == 101:
@@ -207,7 +207,7 @@ class HeldConnection(ConnectionBefore):
 
     async def _give_up(self, held: HeldAnswer, error: Exception) -> None:
         if isinstance(error, StateError):
-            self.state.discard()
+            self.state.give_up()
             if self.state.renewal_interrupted:
                 await self._settle(fatal=False)
         else:

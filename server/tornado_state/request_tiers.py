@@ -208,8 +208,14 @@ class RequestTiers(RequestIdentity):
         """Return the visit as it is once the answer has arrived."""
         return self._visit.after(self.set_cookies())
 
+    def give_up(self) -> None:
+        """Forget every change not confirmed, and that anything is asked for: the request failed."""
+        self.discard()
+        if self._session.known_or_none is not None:
+            self._session.known_or_none.given_up = True
+
     def discard(self) -> None:
-        """Forget every change not confirmed: the request failed."""
+        """Forget every change not confirmed."""
         self._person = None
         self._session.discard()
         for cookies in (self._cookie_state, self._old):

@@ -267,7 +267,8 @@ class Model:
             self.told = self.kept[-1], self.sent[-1]
             self.unsure = False
         self.live, self.carried = self.told
-        self.ends = self.renews = self.asked_in = self.ended_elsewhere = False
+        self.renews = self.renews and seen is None  # it may be under way
+        self.ends = self.asked_in = self.ended_elsewhere = False
         self.on_top()
         self.assigned = self.changed_within = False
 

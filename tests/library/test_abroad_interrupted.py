@@ -192,6 +192,29 @@ async def test_an_interrupted_renewal_leaves_nobody_without_a_session(
             assert values["visits"] == 1
 
 
+# Rows 2 and 3
+@pytest.mark.parametrize("how", INTERRUPTIONS)
+@pytest.mark.parametrize("asked", RENEWALS)
+async def test_a_look_in_vain_loses_no_session_that_was_renewed(asked: str, how: str) -> None:
+    """That the store did not answer a reload, either, takes nothing from who is then answered."""
+    ask, renewed = RENEWALS[asked]
+
+    async def program(h: Any) -> None:
+        ask(h)
+        await interrupted(h, how, h.state.commit)
+        h.application.session_store.tell("load", fails)
+        with pytest.raises(StoreUnavailable):
+            await h.state.reload()
+
+    async with serving(running(program)) as browser:
+        await browser.fetch("/fill", "POST")
+        assert (await browser.fetch("/run", "POST")).code == 200
+        values = await browser.values()
+        assert values == FILLED | (renewed if INTERRUPTIONS[how] else {}) | {
+            name: values[name] for name in ("theme", "draft")
+        }
+
+
 # Rows 3 and 12
 @pytest.mark.parametrize("write", ["assigns", "updates", "renews", "signs in", "signs out"])
 async def test_a_store_that_goes_away_within_the_write_is_answered_503(write: str) -> None:

@@ -155,8 +155,8 @@ async def test_who_is_forgotten_before_a_commit_gets_to_him_has_nothing_signed()
     assert (await after({}, post))[1] == {"user": None, "draft": ["mine"], "hint": "seen"}
 
 
-async def test_nothing_is_signed_for_whose_session_was_let_go_of() -> None:
-    """Nobody could tell whether it stood when another one was asked for: it is not come back to."""
+async def test_who_turns_out_to_be_signed_in_stays_so_where_another_cannot_be() -> None:
+    """Nobody could tell when another one was asked for, and was answered 503."""
 
     async def post(h: Any) -> None:
         h.state.sign_in("ann")
@@ -165,7 +165,7 @@ async def test_nothing_is_signed_for_whose_session_was_let_go_of() -> None:
         h.application.settings["store"].tell("load", fails)
 
     code, seen = await after({}, post)
-    assert (code, seen) == (503, {"user": None, "draft": ["mine"], "hint": "seen"})
+    assert (code, seen) == (503, {"user": "ann", "draft": ["mine"], "hint": ""})
 
 
 class Named(StateHandler):

@@ -67,6 +67,19 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
         ([("assign",)], "answer"),
         (
             [
+                *[("renew",), ("interrupt", "commit", "after")],
+                *[("fault", "load", "before"), ("reload",)],
+            ],
+            "answer",
+        ),
+    ]
+)
+@example([([("draft",), ("sign_in", "ann"), ("during", "sign_in", "add"), ("reload",)], "answer")])
+@example(
+    [
+        ([("assign",)], "answer"),
+        (
+            [
                 *[("other", "count"), ("fault", "load", "before"), ("add",)],
                 ("interrupt", "commit", "before"),
             ],

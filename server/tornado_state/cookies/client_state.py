@@ -29,11 +29,15 @@ T = TypeVar("T")
 
 
 class Due(NamedTuple):
-    """What is to be sent, as of one moment: cookies, and what they are for."""
+    """What is to be sent, as of one moment: cookies, and what they are for.
+
+    ``owner`` is for whom bound kinds are signed, None where none is.
+    """
 
     cookies: dict[Kind[Any], SetCookie]
     changes: Changes
     moment: int
+    owner: str | None
 
 
 class Anew(msgspec.Struct, frozen=True):
@@ -153,15 +157,19 @@ class ClientState(msgspec.Struct, eq=False):
         asked = self._cleared or self._signed_anew or self._unread
         if not asked and not self.values.may_have_changed():
             return None
-        changes = self.values.changes()
+        changes, person = self.values.changes(), None
         due = {kind: self._tier.clear(kind) for kind in self._cleared}
-        due |= {kind: self._set_cookie(kind, text, owner) for kind, text in changes.items()}
+        texts: dict[Kind[Any], bytes | None] = {**changes}
         for kind in self._signed_anew - changes.keys():
             if text := self.values.text(kind):
-                due[kind] = self._set_cookie(kind, text, owner)
+                texts[kind] = text
+        for kind, text in texts.items():
+            if text is not None and kind in self.bound_kinds and person is None:
+                person = owner()
+            due[kind] = self._set_cookie(kind, text, person)
         if due:
             self._check_room(due)
-        return Due(due, changes, self._moment)
+        return Due(due, changes, self._moment, person)
 
     def _check_room(self, due: Mapping[Kind[Any], SetCookie]) -> None:
         """Raise `TooLarge` where the browser would bring more cookies than get through."""
@@ -180,15 +188,15 @@ class ClientState(msgspec.Struct, eq=False):
             self._signed_anew -= due.cookies.keys()
             self._cleared -= due.cookies.keys()
             self._unread = frozenset()
+        elif due.owner is not None:
+            self._reader = due.owner
         self.values.confirm(self.values.with_changes(due.changes))
 
     def set_cookies(self) -> list[SetCookie]:
         """Return the cookies to send."""
         return list(self._confirmed.values())
 
-    def _set_cookie(
-        self, kind: Kind[Any], text: bytes | None, owner: Callable[[], str]
-    ) -> SetCookie:
+    def _set_cookie(self, kind: Kind[Any], text: bytes | None, owner: str | None) -> SetCookie:
         if text is None:
             return self._tier.clear(kind)
-        return self._tier.keep(kind, text, owner() if kind in self.bound_kinds else "")
+        return self._tier.keep(kind, text, owner or "" if kind in self.bound_kinds else "")

@@ -122,7 +122,7 @@ class Renewing:
     async def settle(self, session: Session) -> None:
         """Find out whether a renewal that was interrupted had got as far as it had to.
 
-        Where nobody can tell, and it is not asked for any more, nobody will ever have the new ID.
+        Where nobody can tell, and the request was given up, nobody will ever have the new ID.
         """
         successor, plan = None, None
         if session.interrupted is not None:
@@ -132,7 +132,7 @@ class Renewing:
         try:
             was_continued = await self._was_continued(stored_of(session), successor)
         except StoreUnavailable:
-            if not session.still_asks_for(plan):
+            if session.given_up:
                 with suppress(StoreUnavailable):
                     await self._records.delete(successor)
                     session.interrupted = None  # nobody goes on in it, whatever is found out later

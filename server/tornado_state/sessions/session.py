@@ -50,16 +50,15 @@ class Session(msgspec.Struct, eq=False):
     grace: bool = True
     #: Whether the request pushes the idle clock.
     counts_as_use: bool = True
-    #: What a list of sessions says of it.
-    label: str = ""
-    #: Where the request comes from.
-    address: str = ""
+    label: str = ""  # what a list of sessions says of it
+    address: str = ""  # where the request comes from
     #: Taken while the store is at work for this request: one write at a time.
     turn: Turn = msgspec.field(default_factory=Turn)
     #: How many sign-outs of this request the store has confirmed.
     sign_outs: int = 0
     #: Whether it was asked for one, and nobody knows what became of that.
     is_ending: bool = False
+    given_up: bool = False  # the request failed: nothing will be asked for any more
     _asked: Asked = CONTINUE
     _restart_clock: bool = False
     _remember: bool = False
