@@ -280,6 +280,21 @@ def test_nobody_is_followed_to_another_site(server: Server) -> None:
     assert not any("elsewhere" in path for _, path in site.asked)
 
 
+class ElsewhereFirst(Page):
+    """Has whoever signs in go to another site first."""
+
+    def post_login(self) -> None:
+        self.redirect("http://192.0.2.7/elsewhere?code=1")
+
+
+def test_a_sign_in_that_leads_to_another_site_is_said(server: Server) -> None:
+    """It is not followed; the sentence says so, and where a browser would have gone."""
+    away = "answered 302, which leads to http://192.0.2.7: nothing is sent but to http://127"
+    with pytest.raises(Unusable, match=away) as raised:
+        server.checked(replay.EXPERIMENT, page=ElsewhereFirst)
+    assert "code=1" not in str(raised.value)
+
+
 class SameName(Page):
     """Sets a second cookie of the name, for a path of its own."""
 
