@@ -29,6 +29,11 @@ START = '[start]\ncommand = ["{python}"]\n'
         ("[who]", "[token]\npath = '/'\npattern = 'token'\n[who]", "brackets"),
         ("[who]", "[token]\npath = '/'\npattern = '(token'\n[who]", "brackets"),
         ("[who]", "[token]\npath = '/'\n[who]", "[token] needs pattern or cookie"),
+        ("/account", "account", "[who]: path: “account” has to begin with /"),
+        ("/login", "http://127.0.0.1/login", "[sign_in]: path: “http://127.0.0.1/login” has to"),
+        ("[who]", "[token]\npath = 'form'\ncookie = 'csrf'\n[who]", "[token]: path: “form” has"),
+        ("[account]", "visits = ['login']\n[account]", "visits: “login” has to begin with /"),
+        ("[account]", f"{START}ready = 'health'\n[account]", "[start]: ready: “health” has to"),
         ('holds = "{username}"', 'holds = "{user}"', "[who]: there is no {user}; there is"),
     ],
 )

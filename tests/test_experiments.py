@@ -128,6 +128,8 @@ def test_a_weakness_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None
         found = {each: each.carried_out(targets, application) for each in words}
     assert {each: finding.word for each, finding in found.items()} == words, found
     assert not any(finding.as_expected for finding in found.values())
+    # From outside nobody sees what has become too old: the weak ones sign in by a session.
+    assert not any("signature" in finding.sentence for finding in found.values())
     assert all(finding.exchanges or each is cost.EXPERIMENT for each, finding in found.items())
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from ..browser import NoAnswer
 from ..findings import Exchange
-from ..harmless import one_line, words_of_page
+from ..harmless import one_line
 from ..shop_visitor import Person, Unexpected
 from .described_target import DescribedTarget
 from .described_visitor import DescribedVisitor
@@ -18,6 +18,8 @@ from .description import NotTried, Unusable
 from .explain import explained
 from .first_look import written
 from .passwords import MOST_REQUESTS, restore
+from .sending import leading_away
+from .taking import told_of
 from .trial import CHECKS
 
 _ENOUGH = 400
@@ -81,13 +83,13 @@ class _Doctor:
         return _last(self._stranger)
 
     def _sign_in(self) -> str:
-        self._visitor.sign_in(self._person)
-        signed_in = _last(self._visitor)
+        answer = self._visitor.sign_in(self._person)
+        signed_in = _last(self._visitor) + leading_away(answer, self._target.url)
         reply = self._visitor.ask_who()
         if self._visitor.name_in(reply) != self._person.username:
             raise Unexpected(
                 f"{signed_in}; then it does not say that {self._person.username} is signed in: "
-                f"{_last(self._visitor)}: {words_of_page(reply.text)}"
+                f"{_last(self._visitor, told_of(reply))}"
             )
         held = ", ".join(self._visitor.held) or "nothing"
         return f"{signed_in}; {_last(self._visitor)} names {self._person.username}; held: {held}"
@@ -124,9 +126,9 @@ class _Doctor:
         return self._target.people[0]
 
 
-def _last(visitor: DescribedVisitor) -> str:
-    """Return the last exchange in a few words."""
+def _last(visitor: DescribedVisitor, told: str | None = None) -> str:
+    """Return the last exchange in a few words, its answer as ``told``."""
     exchange: Exchange = visitor.exchanges[-1]
     asked = " ".join(exchange.request[:400].split()[:2])
     answered = exchange.response[:40].split("\r\n")[0].split()[1:2]
-    return one_line(f"{asked} answered {' '.join(answered) or 'nothing'}")
+    return one_line(f"{asked} answered {told or ' '.join(answered) or 'nothing'}")

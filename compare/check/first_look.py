@@ -10,14 +10,14 @@ Rule 3: how a change that was made is answered, and one that must be refused, is
 
 from __future__ import annotations
 
-from ..browser import NoAnswer
-from ..harmless import words_of_page
+from ..browser import NoAnswer, Reply
 from ..shop_visitor import Person, Unexpected
 from ..waiting import wait_until
 from .answers import Shape, erased, shape_of
 from .described_target import DescribedTarget
 from .described_visitor import DescribedVisitor
 from .description import NotTried, Unusable
+from .sending import leading_away
 from .taking import told_of
 
 #: Requests that it takes at the most, if each of them is one.
@@ -38,8 +38,8 @@ def _used(target: DescribedTarget) -> None:
     person = target.person(0, DescribedVisitor(target, "passer-by").register)
     visitor = DescribedVisitor(target, "visitor")
     _expect_nobody(visitor)
-    visitor.sign_in(person)
-    _expect_name(target, visitor, person)
+    answer = visitor.sign_in(person)
+    _expect_name(target, visitor, person, answer)
     _expect_nobody(DescribedVisitor(target, "stranger"))
     if target.description.write:
         try:
@@ -57,13 +57,15 @@ def _expect_nobody(visitor: DescribedVisitor) -> None:
         raise Unusable("[who]: what shows who is signed in is there for somebody who is not.")
 
 
-def _expect_name(target: DescribedTarget, visitor: DescribedVisitor, person: Person) -> None:
+def _expect_name(
+    target: DescribedTarget, visitor: DescribedVisitor, person: Person, signed_in: Reply
+) -> None:
     reply = visitor.ask_who()
     if visitor.name_in(reply) != person.username:
-        what = words_of_page(reply.text) or "nothing"
+        away = leading_away(signed_in, target.url)
         raise Unusable(
-            f"[sign_in] was answered, and {target.description.who.path} does not say that "
-            f"{person.username} is signed in: it answered {reply.status}, “{what}”."
+            f"[sign_in] was answered {signed_in.status}{away}; then {target.description.who.path} "
+            f"does not say that {person.username} is signed in: it answered {told_of(reply)}."
         )
 
 

@@ -48,6 +48,7 @@ def mistakes(description: Description) -> Iterator[str]:
     for token in description.tokens:
         yield from _of_a_token(token.taken)
     yield from _of_placeholders(description)
+    yield from _of_paths(description)
     for table in _KNOWN:
         for step in _steps(description, table):
             yield from _of_a_request(table, step)
@@ -124,6 +125,19 @@ def _of_a_request(table: str, step: Step) -> Iterator[str]:
             yield f"[{table}]: take: {name}: one place to take it from"
         if not _has_a_group(take.pattern):
             yield f"[{table}]: take: {name}: a regular expression with (brackets) around it"
+
+
+def _of_paths(description: Description) -> Iterator[str]:
+    """Yield what stands for a path and is none: an address, or what a page would take for one."""
+    paths = [("visits", path) for path in description.visits or ()]
+    if description.start and description.start.ready is not None:
+        paths.append(("[start]: ready", description.start.ready))
+    paths += [("[token]: path", token.path) for token in description.tokens]
+    for table in _KNOWN:
+        paths += [(f"[{table}]: path", step.path) for step in _steps(description, table)]
+    for where, path in paths:
+        if path and not path.startswith(("/", "{")):
+            yield f"{where}: “{path}” has to begin with /"
 
 
 def _of_who_and_write(description: Description) -> Iterator[str]:

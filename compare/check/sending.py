@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urljoin, urlsplit
 
 from ..browser import Reply
+from ..harmless import one_line
 from ..shop_visitor import Unexpected
 from .placeholders import filled, placeholders
 from .shape import Step
@@ -61,16 +62,32 @@ def _quoted(path: str) -> str:
     return quote(path, safe="/?&=%:@!$'()*+,;~#[]-._")
 
 
-def next_of(sent: Sendable, reply: Reply, url: str) -> Sendable | None:
-    """Return where a browser goes from here, None where it stays, or would leave the site."""
+def _leading_to(reply: Reply, asked: str) -> SplitResult | None:
     location = reply.header("location")
     if reply.status not in _REDIRECTS or not location:
         return None
     try:
-        parts = urlsplit(urljoin(url + sent.path, location))
+        return urlsplit(urljoin(asked, location))
     except ValueError:
         return None
-    if (parts.scheme, parts.netloc) != tuple(urlsplit(url)[:2]):
+
+
+def leading_away(reply: Reply, url: str) -> str:
+    """Return in words that an answer leads to another site, nothing where it does not.
+
+    To a browser another port of the same host, or another name for it, is another site.
+    """
+    parts = _leading_to(reply, url)
+    if parts is None or parts[:2] == urlsplit(url)[:2]:
+        return ""
+    site = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return one_line(f", which leads to {site}: nothing is sent but to {url}")
+
+
+def next_of(sent: Sendable, reply: Reply, url: str) -> Sendable | None:
+    """Return where a browser goes from here, None where it stays, or would leave the site."""
+    parts = _leading_to(reply, url + sent.path)
+    if parts is None or parts[:2] != urlsplit(url)[:2]:
         return None
     path = _quoted((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
     if reply.status in _AS_BEFORE:

@@ -84,7 +84,8 @@ class Started:
             except NoAnswer as error:
                 last = str(error)
             time.sleep(0.05)  # between two looks
-        raise Unusable(f"the application was not up after {self._start.patience:.0f} s: {last}")
+        patience = f"after {self._start.patience:g} s (patience in [start])"
+        raise Unusable(f"the application was not up {patience}: {last}")
 
     def end(self) -> None:
         """End it and whatever it started: a command may be a shell's or a reloader's."""

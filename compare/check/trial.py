@@ -111,6 +111,7 @@ def _tried(target: DescribedTarget, experiment: Experiment) -> Checked:
     target.allow(requests_of_one(target.description) * experiment.most_requests)
     target.written, target.taken = {}, {}
     try:
+        _expect_tables(target.description, experiment)
         checked = _judged(experiment, experiment.run(lab))
     except NotTried as reason:
         applies = not isinstance(reason, DoesNotApply)
@@ -123,6 +124,12 @@ def _tried(target: DescribedTarget, experiment: Experiment) -> Checked:
         target.abandon()
     sentence = one_line(checked.sentence, _LONGEST_SENTENCE)
     return replace(checked, sentence=sentence, exchanges=lab.exchanges)
+
+
+def _expect_tables(description: Description, experiment: Experiment) -> None:
+    for table in experiment.needs:
+        if "." not in table and getattr(description, table) is None:
+            raise NotTried(f"the file has no [{table}]")
 
 
 def _judged(experiment: Experiment, outcome: Outcome) -> Checked:

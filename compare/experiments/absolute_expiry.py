@@ -50,8 +50,8 @@ def run(lab: Lab) -> Outcome:
         return Outcome(
             STAYS,
             True,
-            "The sign-in ended with its signature's age; a cart that is changed is signed anew "
-            f"and was still there after {active_for:.0f} s.",
+            "The sign-in ended; what somebody goes on changing who is not signed in was still "
+            f"there after {active_for:.0f} s.",
         )
     return Outcome(
         ENDS, True, f"After {absolute:.0f} s everything had ended, however active one was."

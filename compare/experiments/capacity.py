@@ -50,11 +50,14 @@ def _grown(lab: Lab, visitor: ShopVisitor) -> Outcome:
         if visitor.was_refused(reply):
             return _refused(visitor, sku, before, now, reply.status)
         before = now
-    return _huge(visitor, target.skus[0], before)
+    return _huge(visitor, next(iter(before), target.skus[0]), before)
 
 
 def _huge(visitor: ShopVisitor, sku: str, before: dict[str, dict[str, object]]) -> Outcome:
-    """Return what becomes of one value more than memcached takes, where nothing was refused."""
+    """Return what becomes of one value more than memcached takes, where nothing was refused.
+
+    It replaces one that is there: a list of the latest ten would lose another one to a new one.
+    """
     try:
         confirmed = visitor.took(visitor.add(sku, note(_HUGE_NOTE)))
     except NoAnswer:
@@ -65,6 +68,9 @@ def _huge(visitor: ShopVisitor, sku: str, before: dict[str, dict[str, object]]) 
         return Outcome(
             LOST, 0, f"{_HUGE_NOTE:,} bytes were confirmed, and then they were not there."
         )
+    if confirmed and not others <= now.keys():
+        told = f"{_HUGE_NOTE:,} bytes were confirmed, and what had been confirmed before is gone."
+        return Outcome(LOST, 0, told)
     if not others <= now.keys():
         return Outcome(DAMAGED, 0, "What did not fit was refused, and what was there is gone.")
     return Outcome(ENDLESS, size_of(before), f"{size_of(before):,} bytes were taken, and no end.")

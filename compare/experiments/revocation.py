@@ -34,7 +34,7 @@ def run(lab: Lab) -> Outcome:
         return Outcome(OPTION, True, "The change let the other device be; the option ended it.")
     if copy.who():
         told = "The change ended the other device. A copy of one's own cookies outlives it."
-        remark = "The session in which a password is changed could get a new token as well."
+        remark = "The token that the password was changed with could end as well, for a new one."
         return Outcome(COPY_STAYS, False, told, remarks=(remark,))
     return Outcome(
         OUT, True, "The change of password ended the other device, and every copy of one's own ID."

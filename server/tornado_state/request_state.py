@@ -149,7 +149,10 @@ class RequestState(PersonsSessions):
 
     @property
     def store_key(self) -> str | None:
-        """Where the session's record lives; None without one."""
+        """Where the session's record lives; None without one.
+
+        A sign-in and a renewal make another; `commit` tells it to ``confirm``.
+        """
         stored = self.look().known.stored
         return stored.store_key if stored else None
 

@@ -13,8 +13,8 @@ import pytest
 from compare.app_process import ROOT
 from compare.check.command import check
 from compare.check.description import read
-from compare.check.shape import Looks, Step, Take
-from compare.check.tables import Description
+from compare.check.shape import Looks, Step, Table, Take
+from compare.check.tables import Account, Description, Pace, Start, Store, Timeouts
 from compare.experiments import EXPERIMENTS
 
 COMPARE = ROOT / "compare"
@@ -104,6 +104,15 @@ def test_the_example_is_a_file() -> None:
     words = set(re.findall(r"[a-z_]+", example.read_text()))
     fields = {*Step.__struct_fields__, *Looks.__struct_fields__, *Take.__struct_fields__}
     assert {*Description.__struct_fields__, *fields} <= words
+
+
+@pytest.mark.parametrize("table", [Account, Start, Store, Timeouts, Pace])
+def test_the_example_explains_a_table_where_it_stands(table: type[Table]) -> None:
+    """A word that two tables have is no explanation of the other one's."""
+    header = f"[{table.__name__.lower()}]"
+    blocks = (COMPARE / "check" / "example.toml").read_text().split("\n\n")
+    (block,) = (each for each in blocks if header in each.replace("# ", "").splitlines())
+    assert {*table.__struct_fields__} <= {*re.findall(r"[a-z_]+", block)}
 
 
 @pytest.mark.parametrize("name", ["github-actions.yml", "gitlab-ci.yml"])

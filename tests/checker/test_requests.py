@@ -19,10 +19,13 @@ from compare.check.trial import BROKEN, KEPT, NOT_TRIED, trial
 from compare.experiments import (
     attributes,
     disclosure,
+    failed_save,
     fixation,
+    leaked_store,
     lost_update,
     replay,
     revocation,
+    store_down,
     tampering,
 )
 
@@ -278,6 +281,31 @@ def test_nobody_is_followed_to_another_site(server: Server) -> None:
     with server.serving(site := Site(), Elsewhere) as url, target(FILE, url) as found:
         assert [each.verdict for each in trial(found, [replay.EXPERIMENT])] == [KEPT]
     assert not any("elsewhere" in path for _, path in site.asked)
+
+
+def test_nothing_is_sent_for_what_the_file_has_not(server: Server) -> None:
+    """Nobody signs in for an experiment that cannot be tried; the sentence says what is missing."""
+    lacking = [store_down, failed_save, leaked_store, lost_update, revocation]
+    with server.serving(site := Site()) as url, target(FILE, url) as found:
+        told = [each.sentence for each in trial(found, [each.EXPERIMENT for each in lacking])]
+    tables = ["store", "store", "store", "write", "password"]
+    assert told == [f"Not tried: the file has no [{table}]." for table in tables]
+    assert site.asked.count(("POST", "/login")) == 1  # to see that the file is right
+
+
+class ElsewhereFirst(Page):
+    """Has whoever signs in go to another site first."""
+
+    def post_login(self) -> None:
+        self.redirect("http://192.0.2.7/elsewhere?code=1")
+
+
+def test_a_sign_in_that_leads_to_another_site_is_said(server: Server) -> None:
+    """It is not followed; the sentence says so, and where a browser would have gone."""
+    away = "answered 302, which leads to http://192.0.2.7: nothing is sent but to http://127"
+    with pytest.raises(Unusable, match=away) as raised:
+        server.checked(replay.EXPERIMENT, page=ElsewhereFirst)
+    assert "code=1" not in str(raised.value)
 
 
 class SameName(Page):

@@ -123,7 +123,7 @@ def test_a_404_is_not_up() -> None:
     text = FILE.replace(command, '"-m", "http.server", "{port}"')
     text = text.replace("[store]", 'ready = "/404"\npatience = 2.0\n[store]')
     with (
-        pytest.raises(Unusable, match="was not up after 2 s: it answers 404"),
+        pytest.raises(Unusable, match=r"after 2 s \(patience in \[start\]\): it answers 404"),
         DescribedTarget(described(text, FOLDER / "it.toml")),
     ):
         pass

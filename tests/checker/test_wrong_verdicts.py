@@ -23,6 +23,7 @@ from compare.experiments import (
     disclosure,
     fixation,
     idle_expiry,
+    lost_update,
     replay,
     resurrection,
     revocation,
@@ -190,11 +191,79 @@ def test_without_a_word_on_the_option_nothing_is_judged(
     assert found.verdict == verdict, found.sentence
 
 
-def test_a_copy_of_ones_own_is_a_remark(server: Server) -> None:
-    """No clause asks for a new token where the password is changed."""
-    found = server.checked(revocation.EXPERIMENT, file=FILE + PASSWORD)
+class Renewed(Page):
+    """Gives a new ID to the session in which the password is changed, and leaves the old one."""
+
+    def post_password(self) -> None:
+        super().post_password()
+        self.keep(self.site.new_id(), self.session)
+
+
+@pytest.mark.parametrize("page", [Page, Renewed])
+def test_a_copy_of_ones_own_is_a_remark(server: Server, page: type[Page]) -> None:
+    """No clause asks for it; what is missing is that the old token ends, whether or not it is."""
+    found = server.checked(revocation.EXPERIMENT, file=FILE + PASSWORD, page=page)
     assert (found.verdict, found.word) == (KEPT, revocation.COPY_STAYS)
-    assert found.remarks
+    (remark,) = found.remarks
+    assert "could end as well" in remark
+
+
+class Bounded(Page):
+    """Keeps the latest ten notes."""
+
+    def post_notes(self) -> None:
+        super().post_notes()
+        notes = self.session.get("notes", {})
+        for key in [*notes][:-10]:
+            del notes[key]
+
+
+class Starting(Page):
+    """Begins anew with a note that is too large for the others to stay."""
+
+    def post_notes(self) -> None:
+        super().post_notes()
+        notes = self.session.get("notes", {})
+        largest = max(notes, key=lambda key: len(notes[key]), default="")
+        if len(notes.get(largest, "")) > 1_000_000:
+            self.keep(self.session_id, {**self.session, "notes": {largest: notes[largest]}})
+
+
+@pytest.mark.parametrize(
+    ("page", "verdict", "word"),
+    [(Bounded, KEPT, capacity.ENDLESS), (Starting, BROKEN, capacity.LOST)],
+)
+def test_what_makes_room_for_another_was_not_refused(
+    server: Server, page: type[Page], verdict: str, word: str
+) -> None:
+    """A list of the latest ten loses nothing to a large value; what was confirmed may be lost."""
+    found = server.checked(capacity.EXPERIMENT, file=FILE + WRITE, page=page)
+    assert (found.verdict, found.word) == (verdict, word), found.sentence
+    assert "refused" not in found.sentence
+
+
+class Raced(Page):
+    """Keeps notes with those that there were when their request began, before its last byte."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.began_with = dict(self.session.get("notes", {}))
+
+    async def post(self) -> None:  # type: ignore[override]
+        if self.request.path != "/notes":
+            return super().post()
+        await asyncio.sleep(0.01)  # the others begin meanwhile
+        self.keep(self.session_id, {**self.session, "notes": self.began_with})
+        return super().post()
+
+
+@pytest.mark.parametrize(("page", "verdict"), [(Page, KEPT), (Bounded, NOT_TRIED), (Raced, BROKEN)])
+def test_what_is_lost_without_a_race_is_no_lost_update(
+    server: Server, page: type[Page], verdict: str
+) -> None:
+    """The changes that are missing are made once more, one after the other."""
+    found = server.checked(lost_update.EXPERIMENT, file=FILE + WRITE, page=page)
+    assert found.verdict == verdict, found.sentence
 
 
 def test_an_old_token_that_stays_good_is_broken(server: Server) -> None:

@@ -609,6 +609,7 @@ async def test_what_must_be_told_of_a_new_session_is_told_before_the_old_one_goe
 
     visitor.world.store.let_go_first("cas", lambda: visitor.elsewhere().assign(basket=5))
     state.sign_in(ADA)
+    assert state.store_key == old
     await state.commit(confirm)
     assert len(told) == 2
     assert state.store_key == told[-1]

@@ -248,9 +248,11 @@ class InDatabase(SessionList):
 
     def __init__(self) -> None:
         self.rows: dict[str, list[Listed]] = {}
+        self.renewed: list[str | None] = []
 
     async def add(self, person: str, session: Listed, renewed: str | None) -> None:
         self.rows.setdefault(person, []).append(session)
+        self.renewed.append(renewed)
 
     async def of(self, person: str) -> Listing:
         return Listing(self.rows.get(person, []))
@@ -269,6 +271,19 @@ async def test_the_application_may_keep_the_list() -> None:
         assert await listed(laptop) == [("phone", False), ("laptop", True)]
         await laptop.get("/", method="POST")
         assert [each.label for each in mine.rows["ann"]] == ["laptop"]
+
+
+async def test_a_list_of_ones_own_is_told_of_a_renewal_and_of_no_other_end() -> None:
+    """The label is the old session's to give; what is signed out stays until it is let go of."""
+    mine = InDatabase()
+    async with People(session_list=mine).serving() as people:
+        laptop = await people.signs_in("ann", "laptop")
+        (old,) = mine.rows["ann"]
+        await laptop.get("/", method="PATCH")
+        assert mine.renewed == [None, old.store_key]
+        assert [each.label for each in mine.rows["ann"]] == ["laptop", ""]
+        await laptop.get("/", method="DELETE")
+        assert len(mine.rows["ann"]) == 2
 
 
 def test_what_a_list_in_the_store_cannot_cover_is_refused() -> None:

@@ -198,6 +198,20 @@ class ExpiryTheSameForAll(Weak):
         super()._keep(key, sealed, min(idle, 1))
 
 
+class ExpiryInTheWay(Weak):
+    """What has expired is absent to a load, and taken to an add that comes first."""
+
+    async def add(self, key: str, sealed: bytes, idle: int) -> bool:
+        return key not in self._kept and await super().add(key, sealed, idle)
+
+
+class ExpirySeenByLoadAlone(Weak):
+    async def touch(self, key: str, idle: int) -> bool:
+        if key in self._kept:
+            self._kept[key] = self._kept[key]._replace(expires=self._clock() + idle)
+        return await super().touch(key, idle)
+
+
 class BytesAsText(Weak):
     async def add(self, key: str, sealed: bytes, idle: int) -> bool:
         return await super().add(key, sealed.decode(errors="replace").encode(), idle)
@@ -336,6 +350,8 @@ WEAK: dict[type[Weak], str] = {
     ExpiryIgnored: "a_record_expires",
     ExpiryPushedByLoad: "a_record_expires",
     ExpiryTheSameForAll: "records_expire_each_by_its_own_clock",
+    ExpiryInTheWay: "what_expired_unseen_is_absent_as_well",
+    ExpirySeenByLoadAlone: "what_expired_unseen_is_absent_as_well",
     BytesAsText: "bytes_come_back_as_they_went",
     BytesStripped: "bytes_come_back_as_they_went",
     BytesCut: "bytes_come_back_as_they_went",

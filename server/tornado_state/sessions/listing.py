@@ -54,7 +54,10 @@ class SessionList(ABC):
 
     @abstractmethod
     async def add(self, person: str, session: Listed, renewed: str | None) -> None:
-        """Remember a session; it goes on from the one under the key ``renewed``, if any."""
+        """Remember a session; it goes on from the one under the key ``renewed``, if any.
+
+        Then that one is over, and its label, which the new one comes without, is the new one's.
+        """
 
     @abstractmethod
     async def of(self, person: str) -> Listing:
@@ -62,7 +65,11 @@ class SessionList(ABC):
 
     @abstractmethod
     async def forget(self, person: str, store_keys: Collection[str]) -> None:
-        """Forget sessions that are over."""
+        """Forget sessions that were ended from the list.
+
+        Of those that end by sign-out, renewal or time nobody tells it: what began longer ago than
+        the longest timeout is over.
+        """
 
 
 class StoredList(SessionList):

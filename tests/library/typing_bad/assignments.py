@@ -64,5 +64,15 @@ class Unannotated(StateHandler):
         self.state[VISITS] = "three"  # refused
 
 
+class Derived(Unannotated):
+    def inherited(self) -> None:
+        self.visits = "three"  # refused by mypy
+
+
+class DerivedFromAnnotated(Page):
+    def inherited(self) -> None:
+        self.visits = "three"  # refused
+
+
 def from_outside(page: Page) -> None:
     page.visits = "three"  # refused

@@ -25,6 +25,21 @@ class ExpiryRules(StoreRules):
         self.expect("add", await store.add(key, b"anew", 60), True)
 
     @rule
+    async def test_what_expired_unseen_is_absent_as_well(self, store: SessionStore) -> None:
+        """Whichever method meets it first: no load has looked, and swept it away, before."""
+        added, touched, swapped, ended = (new_key() for _ in range(4))
+        for key in (added, touched, swapped, ended):
+            await store.add(key, b"record", 1)
+        witness, token = new_key(), (await self.read(store, swapped)).token
+        await store.add(witness, b"record", 2)  # the others are gone by then, on whatever node
+        await self.until_gone(store, witness)
+        self.expect("touch", await store.touch(touched, 60), False)
+        self.expect("cas", await store.cas(swapped, b"late", token, 60), None)
+        self.expect("delete", await store.delete(ended), False)
+        self.expect("add", await store.add(added, b"anew", 60), True)
+        self.expect("load", (await self.read(store, added)).sealed, b"anew")
+
+    @rule
     async def test_records_expire_each_by_its_own_clock(self, store: SessionStore) -> None:
         """One that was given a minute, or 30 days, is there when one of a second is gone."""
         short, minute, longest = new_key(), new_key(), new_key()
