@@ -112,12 +112,9 @@ class StaleCart(ValueError):
     """A change was made of a cart that is another one by now."""
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
 def is_text(value: Any) -> bool:
     """Return whether ``value`` is text that UTF-8 can carry; JSON's ``"\\ud800"`` is not."""
-    return isinstance(value, str) and not _SURROGATE.search(value)
+    return isinstance(value, str) and not re.search("[\ud800-\udfff]", value)
 
 
 # Preferences
