@@ -86,7 +86,10 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         handler = self._made(request)
         handler._transforms = []
         told = (type(error), error, error.__traceback__)
-        handler.log_exception(*told)
+        try:
+            handler.log_exception(*told)
+        except Exception:  # noqa: BLE001 - as Tornado has it: an error in telling it takes no answer
+            app_log.error("Error in exception logger", exc_info=True)
         handler.send_error(_status(error), exc_info=told)
 
     def _made(self, request: httputil.HTTPServerRequest) -> RequestHandler:

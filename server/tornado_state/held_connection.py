@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import nullcontext, suppress
 from typing import Any
 
 from tornado import httputil
@@ -20,7 +19,7 @@ from tornado.log import app_log
 
 from .answer_head import check_head, complete
 from .connection_before import ConnectionBefore
-from .exceptions import ResponseStarted, StateError, Unanswered
+from .exceptions import StateError, Unanswered
 from .explaining import explain_commit, explain_load, is_asked_for
 from .held_answer import Answering, HeldAnswer
 from .request_state import RequestState
@@ -146,15 +145,14 @@ class HeldConnection(ConnectionBefore):
         """
         try:
             self.state.check_cookies(headers)
-            if self.state.changed:
-                raise ResponseStarted
+            self.state.check_may_switch()
             keep_alive = self.state.must_wait()
             self.state.commit_cookies()
         except StateError as error:
             self._refuse(HeldAnswer(start_line, headers, chunk), error)
             raise
         if keep_alive:
-            self._go_on(self._settle(fatal=False))
+            self._go_on(self._settle())
         return self._send(start_line, headers, chunk)
 
     def _commit(self, held: HeldAnswer) -> asyncio.Future[None]:
@@ -179,7 +177,7 @@ class HeldConnection(ConnectionBefore):
     def _refuse(self, held: HeldAnswer, error: StateError) -> asyncio.Future[None]:
         """Have ``error`` answered instead."""
         self._held = held
-        self._go_on(self._fail(held, error))
+        self._go_on(self._give_up(held, error))
         return held.sent
 
     def _committed(self, answer: asyncio.Future[Any]) -> None:
@@ -199,7 +197,7 @@ class HeldConnection(ConnectionBefore):
 
     async def _commit_and_send(self, held: HeldAnswer) -> None:
         try:
-            await self._settle(fatal=held.status < 500)
+            await (self.state.commit() if held.status < 500 else self._settle())
         except Exception as error:  # noqa: BLE001 - as above
             await self._give_up(held, error)
         else:
@@ -209,16 +207,19 @@ class HeldConnection(ConnectionBefore):
         if isinstance(error, StateError):
             self.state.discard()
             if self.state.renewal_interrupted:
-                await self._settle(fatal=False)
+                await self._settle()
         else:
             app_log.error("the commit of a request's state failed", exc_info=error)
             error = StateError(f"the state could not be committed: {type(error).__name__}")
         await self._fail(held, error)
 
-    async def _settle(self, *, fatal: bool) -> None:
-        """Commit; with an answer of 500 and above, that is to see what was confirmed before."""
-        with nullcontext() if fatal else suppress(StateError):
+    async def _settle(self) -> None:
+        """Commit what may be done without; where the request failed, see what was confirmed."""
+        try:
             await self.state.commit()
+        except Exception as error:  # noqa: BLE001 - as above
+            if not isinstance(error, StateError):
+                app_log.error("what a request has confirmed is not known", exc_info=error)
 
     def _release(self, held: HeldAnswer) -> None:
         complete(held.status, held.headers, self.state, self.retry_after, explains=self._explains)

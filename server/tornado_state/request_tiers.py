@@ -18,7 +18,7 @@ from tornado.httputil import HTTPHeaders
 
 from .cookies.client_state import Anew, Due
 from .cookies.wire import SetCookie
-from .exceptions import ReservedCookie, ResponseStarted, StateError
+from .exceptions import OutcomeUnknown, ReservedCookie, ResponseStarted, StateError
 from .identity import RequestIdentity
 from .kinds import Kind
 from .sessions.changing import Begun
@@ -159,6 +159,17 @@ class RequestTiers(RequestIdentity):
     def changed(self) -> bool:
         """Whether the session has anything to write."""
         return self._session.changed
+
+    def check_may_switch(self) -> None:
+        """Raise what keeps the connection from being handed over, with which no answer comes.
+
+        `ResponseStarted` for a change that only an answer would keep, `OutcomeUnknown` while nobody
+        knows under which ID the session goes on: only an answer can say it.
+        """
+        if self.renewal_interrupted:
+            raise OutcomeUnknown("a new session ID was interrupted, and may have come about")
+        if self.changed:
+            raise ResponseStarted
 
     def set_cookies(self) -> list[SetCookie]:
         """Return the cookies to send: those of what is confirmed, as far as they may be sent.
