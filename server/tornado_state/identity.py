@@ -37,6 +37,8 @@ class RequestIdentity(RequestValues):
         person = kind.person(value)
         self._begin_anew(remember=remember)
         self._assign(kind, value)
+        if self.is_in_cookie(kind):
+            self._client.sign_anew(kind)
         self._person = person
 
     def _begin_anew(self, *, remember: bool) -> None:

@@ -116,8 +116,13 @@ async def test_what_a_commit_has_confirmed_is_kept_though_it_was_forgotten_on_th
         await asyncio.sleep(0)
         gate.opened.set()
         await asyncio.gather(commit, reload)
+        assert (h.user, h.draft, h.hint) == ("ann", ["new"], "new")
+        h.draft.append("newer")
 
-    assert (await after({}, post))[1] == {"user": "ann", "draft": ["new"], "hint": "new"}
+    assert await after({}, post) == (
+        200,
+        {"user": "ann", "draft": ["new", "newer"], "hint": "new"},
+    )
 
 
 @pytest.mark.parametrize(("who", "before"), [("", ""), ("ann", "ben")])

@@ -34,6 +34,8 @@ class Due(NamedTuple):
     cookies: dict[Kind[Any], SetCookie]
     changes: Changes
     moment: int
+    #: For whom bound kinds are signed in them, None where none is.
+    reader: str | None
 
 
 class Anew(msgspec.Struct, frozen=True):
@@ -68,7 +70,7 @@ class ClientState(msgspec.Struct, eq=False):
     _cleared: frozenset[Kind[Any]] = frozenset()
     _confirmed: Mapping[Kind[Any], SetCookie] = MappingProxyType({})
     _moment: int = 0
-    #: For whom bound kinds were read, None where none was, or where they were handed over.
+    #: For whom bound kinds are that the journal knows, None where none was looked at.
     _reader: str | None = None
 
     def journal(self, kind: Kind[Any], owner: str) -> Journal:
@@ -101,14 +103,19 @@ class ClientState(msgspec.Struct, eq=False):
         """Read every bound kind as ``owner``, so that it is signed for whoever comes after."""
         for kind in self.bound_kinds:
             self.journal(kind, owner)
-            self._signed_anew |= {kind}
+            self.sign_anew(kind)
         self._moment += 1
 
+    def sign_anew(self, kind: Kind[Any]) -> None:
+        """Send the value, if there is one, though it is the one that came: its time begins anew."""
+        self._signed_anew |= {kind}
+
     def read_as(self, owner: str) -> None:
-        """Have bound kinds be read as ``owner``; what was read for another is forgotten."""
+        """Have bound kinds be read as ``owner`` of what the browser will have, and no other's."""
         if self._signed_anew or self._reader in (None, owner):
             return
         self._reader = None
+        self._cookies = self._cookies.after(self._confirmed.values())
         self.looked_at -= self.bound_kinds
         self._outdated -= self.bound_kinds
         self.values.start_over([kind.name for kind in self._kinds if kind not in self.bound_kinds])
@@ -154,14 +161,15 @@ class ClientState(msgspec.Struct, eq=False):
         if not asked and not self.values.may_have_changed():
             return None
         changes = self.values.changes()
+        anew = {kind: self.values.text(kind) for kind in self._signed_anew - changes.keys()}
+        texts = changes | {kind: text for kind, text in anew.items() if text}
+        is_bound = any(text for kind, text in texts.items() if kind in self.bound_kinds)
+        reader = owner() if is_bound else None
         due = {kind: self._tier.clear(kind) for kind in self._cleared}
-        due |= {kind: self._set_cookie(kind, text, owner) for kind, text in changes.items()}
-        for kind in self._signed_anew - changes.keys():
-            if text := self.values.text(kind):
-                due[kind] = self._set_cookie(kind, text, owner)
+        due |= {kind: self._set_cookie(kind, text, reader or "") for kind, text in texts.items()}
         if due:
             self._check_room(due)
-        return Due(due, changes, self._moment)
+        return Due(due, changes, self._moment, reader)
 
     def _check_room(self, due: Mapping[Kind[Any], SetCookie]) -> None:
         """Raise `TooLarge` where the browser would bring more cookies than get through."""
@@ -174,9 +182,9 @@ class ClientState(msgspec.Struct, eq=False):
     def confirm(self, due: Due) -> None:
         """Have ``due`` sent with whatever answer goes out; what came after it is not confirmed."""
         self._confirmed = {**self._confirmed, **due.cookies}
+        if due.reader is not None:
+            self._reader = due.reader
         if due.moment == self._moment:
-            if self._signed_anew & due.cookies.keys():
-                self._reader = None  # they are for whoever is signed in
             self._signed_anew -= due.cookies.keys()
             self._cleared -= due.cookies.keys()
             self._unread = frozenset()
@@ -186,9 +194,7 @@ class ClientState(msgspec.Struct, eq=False):
         """Return the cookies to send."""
         return list(self._confirmed.values())
 
-    def _set_cookie(
-        self, kind: Kind[Any], text: bytes | None, owner: Callable[[], str]
-    ) -> SetCookie:
+    def _set_cookie(self, kind: Kind[Any], text: bytes | None, owner: str) -> SetCookie:
         if text is None:
             return self._tier.clear(kind)
-        return self._tier.keep(kind, text, owner() if kind in self.bound_kinds else "")
+        return self._tier.keep(kind, text, owner if kind in self.bound_kinds else "")
