@@ -43,19 +43,25 @@ class RequestIdentity(RequestValues):
 
     def _begin_anew(self, *, remember: bool) -> None:
         session = self.look().if_kept
-        before = self._owner_before()
+        self._hand_over(self._owner_before())
         self._have_anew(everything=False)
-        self._hand_over(before)
         if session is not None:
             session.sign_in(remember=remember)
 
     def _hand_over(self, before: str) -> None:
-        """Have the cookies that were for ``before`` be for whoever is signed in from now on."""
-        self._client.hand_over(before)
-        for kind in self._composition.cookie_kinds:
-            owner = before if kind in self._composition.bound_kinds else ""
-            if not kind.inherited and kind not in self._client.journal(kind, owner).changes():
-                self._client.drop(kind, owner)
+        """Have the cookies that were for ``before`` be for whoever is signed in from now on.
+
+        Raises `NotKnownHere`, and changes nothing, where one is newer than this process.
+        """
+        made, client = self._composition, self._client
+        ending = [kind for kind in made.cookie_kinds if not kind.inherited]
+        owners = {kind: before if kind in made.bound_kinds else "" for kind in ending}
+        for kind, owner in owners.items():
+            client.journal(kind, owner).kept(kind)
+        client.hand_over(before)
+        for kind, owner in owners.items():
+            if kind not in client.values.changes():
+                client.drop(kind, owner)
 
     def _have_anew(self, *, everything: bool) -> None:
         """Note what the cookies have to go along with; whom they were for stays known."""

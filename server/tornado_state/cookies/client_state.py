@@ -103,7 +103,7 @@ class ClientState(msgspec.Struct, eq=False):
         """Read every bound kind as ``owner``, so that it is signed for whoever comes after."""
         for kind in self.bound_kinds:
             self.journal(kind, owner)
-            self.sign_anew(kind)
+        self._signed_anew |= self.bound_kinds
         self._moment += 1
 
     def sign_anew(self, kind: Kind[Any]) -> None:
@@ -123,7 +123,7 @@ class ClientState(msgspec.Struct, eq=False):
     def drop_ending(self, *, everything: bool) -> None:
         """Drop every kind that does not outlive sign-out, or ``everything``, whoever it is for.
 
-        Raises `NotKnownHere`, and drops nothing, where one is newer than this process.
+        Raises `NotKnownHere`, and drops nothing, where a newer secret than any here signed one.
         """
         ending = [kind for kind in self._kinds if everything or not kind.needs.outlives_logout]
         for kind in ending:
@@ -131,7 +131,7 @@ class ClientState(msgspec.Struct, eq=False):
         self._unread |= frozenset(ending) - self.looked_at
         for kind in ending:
             self.looked_at |= {kind}
-            self.values.drop(kind)
+            self.values.drop(kind, whatever=True)
             if self._tier.cookie_name(kind) in self._cookies:
                 self._cleared |= {kind}
         self._moment += 1
