@@ -66,6 +66,9 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         self._target_kwargs = target_kwargs
         self._early: bool = target_class._stream_request_body
 
+    #: Of what stands in a handler's place: it takes all that comes.
+    _finished = False
+
     def before(self, state: RequestState, handler: httputil.HTTPMessageDelegate) -> LoadFirst:
         """Return itself, which loads ``state`` before ``handler`` begins."""
         self._state, self._handler = state, handler
@@ -121,7 +124,12 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         await begun
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        """Pass it on."""
+        """Pass it on, but not to a handler that has answered, though its answer may be waiting.
+
+        Once that has left, Tornado itself passes nothing on.
+        """
+        if self._early and getattr(self._handler, "handler", self)._finished:
+            return None
         return self._handler.data_received(chunk)
 
     def finish(self) -> None:

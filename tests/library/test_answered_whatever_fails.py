@@ -6,8 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from abroad_app import ANN, Everything, application
+from abroad_app import ANN, Everything, application, serving
 from commanded_store import fails, loses_its_answer
+from tornado.web import stream_request_body
 from without_sockets import ask
 
 
@@ -24,6 +25,28 @@ class Tells(Everything):
 class Renews(Everything):
     def post(self) -> None:
         self.state.renew_id()
+
+
+@stream_request_body
+class Refuses(Everything):
+    """Counts a try, and answers before there is a body, for which it has prepared nothing."""
+
+    def prepare(self) -> None:
+        self.visits += 1
+        self.set_status(401)
+        self.finish("no")
+
+    def data_received(self, chunk: bytes) -> None:
+        raise LookupError("no place for it")
+
+
+@pytest.mark.parametrize("size", [1, 300_000])
+async def test_a_handler_that_has_answered_is_given_no_more_of_the_body(size: int) -> None:
+    """As with Tornado, though the answer may be waiting for the store."""
+    async with serving({"/": Everything, "/no": Refuses}) as browser:
+        answer = await browser.fetch("/no", "POST", b"x" * size)
+        assert (answer.code, answer.body) == (401, b"no")
+        assert (await browser.values())["visits"] == 1
 
 
 async def as_ever(call: Any) -> Any:
