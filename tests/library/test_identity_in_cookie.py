@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -31,6 +32,16 @@ class Page(StateHandler):
         async with self.open_state() as state:
             state.destroy()
 
+    async def patch(self) -> None:
+        """Sign somebody else in whom somebody else refuses."""
+        self.state.sign_in("ben")
+        with suppress(LookupError):
+            await self.state.commit(refuse)
+
+
+async def refuse(store_key: str) -> None:
+    raise LookupError(store_key)
+
 
 async def values(made: Any, jar: dict[str, str]) -> dict[str, Any]:
     return dict(json.loads((await ask(made, "/", jar, "GET")).body))
@@ -54,6 +65,14 @@ async def test_a_sign_out_that_takes_a_cookie_is_refused_once_none_can_go_out(
         assert (await ask(made, "/", jar, method)).code == 200
     assert await values(made, jar) == {"user": "ann", "draft": "mine", "count": 1}
     assert "CookieNeeded: a sign-out of whom a cookie names needs a cookie" in caplog.text
+
+
+async def test_a_sign_in_that_was_refused_leaves_who_was_there() -> None:
+    """The answer is one of 200, and keeps nothing of it."""
+    made, jar = application({"/": Page}), dict[str, str]()
+    for method in ("POST", "PUT", "PATCH"):
+        assert (await ask(made, "/", jar, method)).code == 200
+    assert await values(made, jar) == {"user": "ann", "draft": "mine", "count": 1}
 
 
 def test_who_is_signed_in_does_not_outlive_a_sign_out() -> None:
