@@ -67,11 +67,9 @@ class RequestIdentity(RequestValues):
         """Note what the cookies have to go along with; whom they were for stays known."""
         anew, sign_outs = self._anew, self._session.known.sign_outs
         if anew is None:
-            self._anew = Anew(self._who(), sign_outs, everything)
-            return
-        if not anew.is_forgotten or anew.sign_outs != sign_outs:
-            everything |= anew.everything
-        self._anew = Anew(anew.owner, anew.sign_outs, everything, anew.asked + 1)
+            self._anew = Anew(self._who(), sign_outs, sign_outs, everything)
+        else:
+            self._anew = anew.followed_by(sign_outs, everything=everything)
 
     def _who(self) -> str:
         """Return who is signed in as far as that is confirmed, "" where nobody can tell."""
@@ -118,11 +116,11 @@ class RequestIdentity(RequestValues):
         if not is_over and now in ("", anew.owner):
             return
         if is_over:
-            self._client.drop_ending(everything=anew.everything)
+            self._client.drop_ending(everything=anew.drops_all(sign_outs))
             self.old_cookies.clear_all()
         if now not in ("", anew.owner):
             self._hand_over(anew.owner)
-        self._anew = msgspec.structs.replace(anew, owner=now, sign_outs=sign_outs)
+        self._anew = anew.gone_along(now, sign_outs)
         if (due := self._client.due(lambda: now)) is not None:
             self._client.confirm(due)
 

@@ -41,15 +41,34 @@ class Due(NamedTuple):
 class Anew(msgspec.Struct, frozen=True):
     """Sign-ins and sign-outs of one request that its cookies have not gone along with yet.
 
-    Before them they were for ``owner``, and the store had confirmed ``sign_outs`` of the request.
-    ``everything`` is whether a sign-out was to drop all, ``asked`` how many there were of either.
+    Before them they were for ``owner``, and the store had confirmed ``sign_outs`` of the request,
+    before the last of them ``before_last``. ``everything`` is whether a sign-out that it has not
+    confirmed by then was to drop all, ``dropped`` whether one that it has was; ``asked`` how many
+    there were of either.
     """
 
     owner: str
     sign_outs: int
-    everything: bool = False
+    before_last: int
+    everything: bool
+    dropped: bool = False
     asked: int = 1
     is_forgotten: bool = False
+
+    def drops_all(self, sign_outs: int) -> bool:
+        """Return whether one of so many sign-outs that are confirmed was to drop all."""
+        return self.dropped or (self.everything and sign_outs > self.before_last)
+
+    def followed_by(self, sign_outs: int, *, everything: bool) -> Anew:
+        """Return it with one more of them, as of so many sign-outs that are confirmed."""
+        dropped, asked = self.drops_all(sign_outs), self.asked + 1
+        waits = self.everything and sign_outs == self.before_last and not self.is_forgotten
+        return Anew(self.owner, self.sign_outs, sign_outs, everything or waits, dropped, asked)
+
+    def gone_along(self, owner: str, sign_outs: int) -> Anew:
+        """Return it once cookies are for ``owner``, as after so many sign-outs."""
+        waits, asked = self.everything and sign_outs == self.before_last, self.asked
+        return Anew(owner, sign_outs, sign_outs, waits, asked=asked, is_forgotten=True)
 
 
 class ClientState(msgspec.Struct, eq=False):
