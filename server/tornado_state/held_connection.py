@@ -11,7 +11,7 @@ Rule 5: whoever waits for a held answer is told when it cannot be sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 from tornado import httputil
@@ -46,13 +46,8 @@ class HeldConnection(ConnectionBefore):
         self._answering = answering
         self._explains = is_asked_for()
         self._handler = handler
-        #: The answer that waits; it stays here when another is sent instead.
-        self._held: HeldAnswer | None = None
-
-    @property
-    def holding(self) -> bool:
-        """Whether an answer waits, or waited in vain."""
-        return self._held is not None
+        #: The answer that waits, None without one; it stays here when another is sent instead.
+        self.held: HeldAnswer | None = None
 
     def for_error(self, error: Exception) -> HeldConnection:
         """Return a connection for whoever answers ``error``: the state is there to be read."""
@@ -98,25 +93,20 @@ class HeldConnection(ConnectionBefore):
 
     def write(self, chunk: bytes) -> asyncio.Future[None]:
         """Send a part of the body, after the headers."""
-        if self._held is None:
+        if self.held is None:
             sent: asyncio.Future[None] = self.connection.write(chunk)
             return sent
-        self._held.chunks = self._held.chunks or []
-        self._held.chunks.append(chunk)
-        return self._held.sent
+        self.held.chunks = self.held.chunks or []
+        self.held.chunks.append(chunk)
+        return self.held.sent
 
     def finish(self) -> None:
         """End the response, after everything else."""
-        if self._held is not None:
-            self._held.is_whole = True
+        if self.held is not None:
+            self.held.is_whole = True
         else:
             self.connection.finish()
             self._answering = None  # a part of no circle, so that all of it is freed as this ends
-
-    def when_sent(self, callback: Callable[[], None]) -> None:
-        """Call back when the held response has left; never, when another was sent instead."""
-        assert self._held is not None, "asked only while an answer waits"
-        self._held.when_sent = callback
 
     def __del__(self) -> None:
         self.state.tell_late_changes(self._handler)
@@ -157,7 +147,7 @@ class HeldConnection(ConnectionBefore):
 
     def _commit(self, held: HeldAnswer) -> asyncio.Future[None]:
         """Hold the answer until what it claims is confirmed. ``on_finish`` is still in time."""
-        self._held = held
+        self.held = held
         if held.status < 500 and self.state.may_commit_soon():
             asyncio.get_running_loop().call_soon(self._commit_soon, held)
         else:
@@ -176,12 +166,12 @@ class HeldConnection(ConnectionBefore):
 
     def _refuse(self, held: HeldAnswer, error: StateError) -> asyncio.Future[None]:
         """Have ``error`` answered instead."""
-        self._held = held
+        self.held = held
         self._go_on(self._give_up(held, error))
         return held.sent
 
     def _committed(self, answer: asyncio.Future[Any]) -> None:
-        held = self._held
+        held = self.held
         assert held is not None, "it waits for this"
         if answer.cancelled() and not is_let_out(answer):
             return  # the loop is being closed
@@ -223,7 +213,7 @@ class HeldConnection(ConnectionBefore):
 
     def _release(self, held: HeldAnswer) -> None:
         complete(held.status, held.headers, self.state, self.retry_after, explains=self._explains)
-        self._held = None
+        self.held = None
         try:
             held.release(self.connection)
         except Exception as error:  # noqa: BLE001 - it belongs to whoever waits for the answer

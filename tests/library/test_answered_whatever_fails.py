@@ -6,9 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from abroad_app import ANN, Everything, application, serving
+from abroad_app import ANN, Everything, application, handler, raw, serving
 from commanded_store import fails, loses_its_answer
+from tornado.httputil import HTTPHeaders, ResponseStartLine
 from tornado.web import stream_request_body
+from tornado_state.held_answer import HeldAnswer
 from without_sockets import ask
 
 
@@ -47,6 +49,59 @@ async def test_a_handler_that_has_answered_is_given_no_more_of_the_body(size: in
         answer = await browser.fetch("/no", "POST", b"x" * size)
         assert (answer.code, answer.body) == (401, b"no")
         assert (await browser.values())["visits"] == 1
+
+
+async def test_a_body_that_is_too_large_does_not_take_the_place_of_an_answer() -> None:
+    """It was given before the server has looked at what is to come."""
+    head = b"POST /no HTTP/1.1\r\nHost: here\r\nContent-Length: 999999999999\r\n\r\nx"
+    async with serving({"/": Everything, "/no": Refuses}) as browser:
+        assert (await raw(browser.port, head)).startswith(b"HTTP/1.1 401 ")
+
+
+@stream_request_body
+class Talks(Everything):
+    """Answers at length before there is a body."""
+
+    def prepare(self) -> None:
+        self.visits += 1
+        self.finish(b"x" * 8_000_000)
+
+    def data_received(self, chunk: bytes) -> None:
+        """Nothing comes."""
+
+
+async def test_a_client_may_send_all_before_it_reads_anything() -> None:
+    """The body is read though the answer has not left yet as a whole."""
+    body = b"x" * 8_000_000
+    async with asyncio.timeout(10), serving({"/": Talks}) as browser:
+        reader, writer = await asyncio.open_connection("127.0.0.1", browser.port, limit=2**10)
+        writer.write(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 8000000\r\n\r\n" + body)
+        await writer.drain()
+        assert len(await reader.read()) > len(body)
+        writer.close()
+
+
+async def test_nobody_waits_for_an_answer_when_another_was_sent() -> None:
+    """A handler that goes on after it has answered may come too late for that."""
+    held = HeldAnswer(ResponseStartLine("HTTP/1.1", 200, "OK"), HTTPHeaders(), None)
+    held.fail(LookupError())
+    async with asyncio.timeout(5):
+        await held.until_let_out()
+
+
+async def test_an_error_in_the_access_log_cuts_no_answer_short() -> None:
+    """As with Tornado: all that was written arrives, though it takes more than one turn."""
+
+    def post(self: Any) -> None:
+        self.visits = 1
+        self.write(b"x" * 8_000_000)
+
+    def log(handler: Any) -> None:
+        raise LookupError("of our own")
+
+    large = handler(Everything, post=post)
+    async with serving({"/": large}, log_function=log) as browser:
+        assert len((await browser.fetch("/", "POST")).body) == 8_000_000
 
 
 async def as_ever(call: Any) -> Any:
