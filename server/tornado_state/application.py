@@ -24,6 +24,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from functools import partial
 from typing import Any
 
 from tornado import httputil
@@ -183,10 +184,11 @@ class StateApplication(Application):
     def log_request(self, handler: RequestHandler) -> None:
         """Log once it is known what was sent."""
         connection = handler.request.connection
-        if isinstance(connection, HeldConnection) and connection.holding:
-            connection.when_sent(lambda: super(StateApplication, self).log_request(handler))
+        log_request = partial(super().log_request, handler)
+        if isinstance(connection, HeldConnection) and connection.held is not None:
+            connection.held.when_sent = log_request
         else:
-            super().log_request(handler)
+            log_request()
 
 
 def _check_within(application: Application) -> None:

@@ -66,6 +66,9 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         self._target_kwargs = target_kwargs
         self._early: bool = target_class._stream_request_body
 
+    #: Of what stands in a handler's place: it takes all that comes.
+    _finished = False
+
     def before(self, state: RequestState, handler: httputil.HTTPMessageDelegate) -> LoadFirst:
         """Return itself, which loads ``state`` before ``handler`` begins."""
         self._state, self._handler = state, handler
@@ -86,7 +89,10 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         handler = self._made(request)
         handler._transforms = []
         told = (type(error), error, error.__traceback__)
-        handler.log_exception(*told)
+        try:
+            handler.log_exception(*told)
+        except Exception:  # noqa: BLE001 - as Tornado has it: an error in telling it takes no answer
+            app_log.error("Error in exception logger", exc_info=True)
         handler.send_error(_status(error), exc_info=told)
 
     def _made(self, request: httputil.HTTPServerRequest) -> RequestHandler:
@@ -103,22 +109,34 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         headers: httputil.HTTPHeaders,
     ) -> Awaitable[None] | None:
         """Have the handler begin, if it takes the body as it comes, with its state there."""
-        if self._early and self._state.needs_loading():
-            return self._load_then(start_line, headers)
+        if self._early:
+            return self._begin_early(start_line, headers)
         return self._handler.headers_received(start_line, headers)
 
-    async def _load_then(self, start_line: Any, headers: httputil.HTTPHeaders) -> None:
+    async def _begin_early(self, start_line: Any, headers: httputil.HTTPHeaders) -> None:
         try:
-            await self._state.load()
+            if self._state.needs_loading():
+                await self._state.load()
         except Exception as error:  # noqa: BLE001 - of whatever class: the client gets an answer
             self._handler = AnswerOnly(self.answer, error)
             return
         begun = self._handler.headers_received(start_line, headers)
         assert begun is not None, "a handler that takes the body as it comes says when it is ready"
         await begun
+        connection = self._request.connection
+        held = connection.held if isinstance(connection, HeldConnection) else None
+        if held is not None and held.is_whole:
+            await (
+                held.until_let_out()
+            )  # the body may be one that nobody takes, and close the connection
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        """Pass it on."""
+        """Pass it on, but not to a handler that has answered, though its answer may be waiting.
+
+        Once that has left, Tornado itself passes nothing on.
+        """
+        if self._early and getattr(self._handler, "handler", self)._finished:
+            return None
         return self._handler.data_received(chunk)
 
     def finish(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from asyncio import CancelledError
 from collections import Counter
 from collections.abc import Callable
 
@@ -51,7 +52,7 @@ class Events:
         if self._tell_also is not None:
             try:
                 self._tell_also(event)
-            except Exception:  # what has happened has happened, whatever a listener makes of it
+            except (Exception, CancelledError):  # whatever a listener makes of it, it has happened
                 log.exception("state_events failed")
         if sentence:
             self._log(event, sentence)

@@ -137,8 +137,9 @@ class StateHandler(RequestHandler):
     def detach(self) -> IOStream:
         """Take the stream over; `ResponseStarted` for a change that only an answer would keep."""
         if self.has_state and not self._headers_written:
+            self.state.check_may_switch()
             self.state.commit_cookies()
-            if self.state.changed or self.state.set_cookies():
+            if self.state.set_cookies():
                 raise ResponseStarted
             self.state.close()
         return super().detach()

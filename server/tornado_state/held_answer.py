@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import msgspec
 from tornado import httputil
 from tornado.concurrent import chain_future
+from tornado.log import app_log
 
 
 class Answering(Protocol):
@@ -34,6 +35,7 @@ class HeldAnswer(msgspec.Struct, eq=False):
     sent: asyncio.Future[None] = msgspec.field(default_factory=asyncio.Future)
     #: Called when it has left; never, when another was sent instead.
     when_sent: Callable[[], None] | None = None
+    _let_out: asyncio.Future[None] | None = None
 
     @property
     def status(self) -> int:
@@ -43,6 +45,7 @@ class HeldAnswer(msgspec.Struct, eq=False):
 
     def fail(self, error: Exception) -> None:
         """Raise ``error`` in whoever waits."""
+        self._tell()
         if not self.sent.done():
             self.sent.set_exception(error)
             _retrieve(self.sent)
@@ -56,6 +59,7 @@ class HeldAnswer(msgspec.Struct, eq=False):
             written = connection.write(part)
         if self.is_whole:
             connection.finish()
+        self._tell()
         if written.done() and not written.cancelled() and written.exception() is None:
             if not self.sent.done():
                 self.sent.set_result(None)
@@ -63,7 +67,20 @@ class HeldAnswer(msgspec.Struct, eq=False):
             self.sent.add_done_callback(_retrieve)
             chain_future(written, self.sent)
         if self.when_sent is not None:
-            self.when_sent()
+            try:
+                self.when_sent()
+            except Exception:  # noqa: BLE001 - an application's own, and the answer is another matter
+                app_log.error("an answer that has left could not be logged", exc_info=True)
+
+    async def until_let_out(self) -> None:
+        """Wait until it was let out, or another was; the client may not have read any of it."""
+        if not self.sent.done():
+            self._let_out = asyncio.Future()
+            await self._let_out
+
+    def _tell(self) -> None:
+        if self._let_out is not None and not self._let_out.done():
+            self._let_out.set_result(None)
 
 
 def _retrieve(sent: asyncio.Future[None]) -> None:

@@ -11,8 +11,7 @@ Rule 5: whoever waits for a held answer is told when it cannot be sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from contextlib import nullcontext, suppress
+from collections.abc import Coroutine
 from typing import Any
 
 from tornado import httputil
@@ -20,7 +19,7 @@ from tornado.log import app_log
 
 from .answer_head import check_head, complete
 from .connection_before import ConnectionBefore
-from .exceptions import ResponseStarted, StateError, Unanswered
+from .exceptions import StateError, Unanswered
 from .explaining import explain_commit, explain_load, is_asked_for
 from .held_answer import Answering, HeldAnswer
 from .request_state import RequestState
@@ -47,13 +46,8 @@ class HeldConnection(ConnectionBefore):
         self._answering = answering
         self._explains = is_asked_for()
         self._handler = handler
-        #: The answer that waits; it stays here when another is sent instead.
-        self._held: HeldAnswer | None = None
-
-    @property
-    def holding(self) -> bool:
-        """Whether an answer waits, or waited in vain."""
-        return self._held is not None
+        #: The answer that waits, None without one; it stays here when another is sent instead.
+        self.held: HeldAnswer | None = None
 
     def for_error(self, error: Exception) -> HeldConnection:
         """Return a connection for whoever answers ``error``: the state is there to be read."""
@@ -99,25 +93,20 @@ class HeldConnection(ConnectionBefore):
 
     def write(self, chunk: bytes) -> asyncio.Future[None]:
         """Send a part of the body, after the headers."""
-        if self._held is None:
+        if self.held is None:
             sent: asyncio.Future[None] = self.connection.write(chunk)
             return sent
-        self._held.chunks = self._held.chunks or []
-        self._held.chunks.append(chunk)
-        return self._held.sent
+        self.held.chunks = self.held.chunks or []
+        self.held.chunks.append(chunk)
+        return self.held.sent
 
     def finish(self) -> None:
         """End the response, after everything else."""
-        if self._held is not None:
-            self._held.is_whole = True
+        if self.held is not None:
+            self.held.is_whole = True
         else:
             self.connection.finish()
             self._answering = None  # a part of no circle, so that all of it is freed as this ends
-
-    def when_sent(self, callback: Callable[[], None]) -> None:
-        """Call back when the held response has left; never, when another was sent instead."""
-        assert self._held is not None, "asked only while an answer waits"
-        self._held.when_sent = callback
 
     def __del__(self) -> None:
         self.state.tell_late_changes(self._handler)
@@ -146,20 +135,19 @@ class HeldConnection(ConnectionBefore):
         """
         try:
             self.state.check_cookies(headers)
-            if self.state.changed:
-                raise ResponseStarted
+            self.state.check_may_switch()
             keep_alive = self.state.must_wait()
             self.state.commit_cookies()
         except StateError as error:
             self._refuse(HeldAnswer(start_line, headers, chunk), error)
             raise
         if keep_alive:
-            self._go_on(self._settle(fatal=False))
+            self._go_on(self._settle())
         return self._send(start_line, headers, chunk)
 
     def _commit(self, held: HeldAnswer) -> asyncio.Future[None]:
         """Hold the answer until what it claims is confirmed. ``on_finish`` is still in time."""
-        self._held = held
+        self.held = held
         if held.status < 500 and self.state.may_commit_soon():
             asyncio.get_running_loop().call_soon(self._commit_soon, held)
         else:
@@ -178,12 +166,12 @@ class HeldConnection(ConnectionBefore):
 
     def _refuse(self, held: HeldAnswer, error: StateError) -> asyncio.Future[None]:
         """Have ``error`` answered instead."""
-        self._held = held
-        self._go_on(self._fail(held, error))
+        self.held = held
+        self._go_on(self._give_up(held, error))
         return held.sent
 
     def _committed(self, answer: asyncio.Future[Any]) -> None:
-        held = self._held
+        held = self.held
         assert held is not None, "it waits for this"
         if answer.cancelled() and not is_let_out(answer):
             return  # the loop is being closed
@@ -199,7 +187,7 @@ class HeldConnection(ConnectionBefore):
 
     async def _commit_and_send(self, held: HeldAnswer) -> None:
         try:
-            await self._settle(fatal=held.status < 500)
+            await (self.state.commit() if held.status < 500 else self._settle())
         except Exception as error:  # noqa: BLE001 - as above
             await self._give_up(held, error)
         else:
@@ -209,20 +197,23 @@ class HeldConnection(ConnectionBefore):
         if isinstance(error, StateError):
             self.state.give_up()
             if self.state.renewal_interrupted:
-                await self._settle(fatal=False)
+                await self._settle()
         else:
             app_log.error("the commit of a request's state failed", exc_info=error)
             error = StateError(f"the state could not be committed: {type(error).__name__}")
         await self._fail(held, error)
 
-    async def _settle(self, *, fatal: bool) -> None:
-        """Commit; with an answer of 500 and above, that is to see what was confirmed before."""
-        with nullcontext() if fatal else suppress(StateError):
+    async def _settle(self) -> None:
+        """Commit what may be done without; where the request failed, see what was confirmed."""
+        try:
             await self.state.commit()
+        except Exception as error:  # noqa: BLE001 - as above
+            if not isinstance(error, StateError):
+                app_log.error("what a request has confirmed is not known", exc_info=error)
 
     def _release(self, held: HeldAnswer) -> None:
         complete(held.status, held.headers, self.state, self.retry_after, explains=self._explains)
-        self._held = None
+        self.held = None
         try:
             held.release(self.connection)
         except Exception as error:  # noqa: BLE001 - it belongs to whoever waits for the answer

@@ -37,33 +37,39 @@ class RequestIdentity(RequestValues):
         person = kind.person(value)
         self._begin_anew(remember=remember)
         self._assign(kind, value)
+        if self.is_in_cookie(kind):
+            self._client.sign_anew(kind)
         self._person = person
 
     def _begin_anew(self, *, remember: bool) -> None:
         session = self.look().if_kept
-        before = self._owner_before()
+        self._hand_over(self._owner_before())
         self._have_anew(everything=False)
-        self._hand_over(before)
         if session is not None:
             session.sign_in(remember=remember)
 
     def _hand_over(self, before: str) -> None:
-        """Have the cookies that were for ``before`` be for whoever is signed in from now on."""
-        self._client.hand_over(before)
-        for kind in self._composition.cookie_kinds:
-            owner = before if kind in self._composition.bound_kinds else ""
-            if not kind.inherited and kind not in self._client.journal(kind, owner).changes():
-                self._client.drop(kind, owner)
+        """Have the cookies that were for ``before`` be for whoever is signed in from now on.
+
+        Raises `NotKnownHere`, and changes nothing, where one is newer than this process.
+        """
+        made, client = self._composition, self._client
+        ending = [kind for kind in made.cookie_kinds if not kind.inherited]
+        owners = {kind: before if kind in made.bound_kinds else "" for kind in ending}
+        for kind, owner in owners.items():
+            client.journal(kind, owner).kept(kind)
+        client.hand_over(before)
+        for kind, owner in owners.items():
+            if kind not in client.values.changes():
+                client.drop(kind, owner)
 
     def _have_anew(self, *, everything: bool) -> None:
         """Note what the cookies have to go along with; whom they were for stays known."""
         anew, sign_outs = self._anew, self._session.known.sign_outs
         if anew is None:
-            self._anew = Anew(self._who(), sign_outs, everything)
-            return
-        if not anew.is_forgotten or anew.sign_outs != sign_outs:
-            everything |= anew.everything
-        self._anew = Anew(anew.owner, anew.sign_outs, everything, anew.asked + 1)
+            self._anew = Anew(self._who(), sign_outs, sign_outs, everything)
+        else:
+            self._anew = anew.followed_by(sign_outs, everything=everything)
 
     def _who(self) -> str:
         """Return who is signed in as far as that is confirmed, "" where nobody can tell."""
@@ -110,11 +116,11 @@ class RequestIdentity(RequestValues):
         if not is_over and now in ("", anew.owner):
             return
         if is_over:
-            self._client.drop_ending(everything=anew.everything)
+            self._client.drop_ending(everything=anew.drops_all(sign_outs))
             self.old_cookies.clear_all()
         if now not in ("", anew.owner):
             self._hand_over(anew.owner)
-        self._anew = msgspec.structs.replace(anew, owner=now, sign_outs=sign_outs)
+        self._anew = anew.gone_along(now, sign_outs)
         if (due := self._client.due(lambda: now)) is not None:
             self._client.confirm(due)
 

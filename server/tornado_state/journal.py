@@ -98,9 +98,10 @@ class Journal(msgspec.Struct, eq=False):
             self._watched().add(kind, before.value)
         self._live[kind] = _dropped() if none else InHand(value, text, assigned=True)
 
-    def drop(self, kind: Kind[Any]) -> None:
-        """Have no value; `NotKnownHere` for a newer one."""
-        self._base.check_known(kind)
+    def drop(self, kind: Kind[Any], *, whatever: bool = False) -> None:
+        """Have no value; `NotKnownHere` for a newer one, unless ``whatever`` there is is to go."""
+        if not whatever:
+            self._base.check_known(kind)
         self._live[kind] = _dropped()
 
     def text(self, kind: Kind[Any]) -> bytes | None:
@@ -163,9 +164,8 @@ class Journal(msgspec.Struct, eq=False):
         changes = self.changes()
         there = Confirmed(theirs)
         sides = {kind: (self._base.kept(kind), there.kept(kind)) for kind in self._live}
-        if refused := [
-            kind.name for kind in changes if collides(kind, changes[kind], *sides[kind])
-        ]:
+        refused = [kind.name for kind in changes if collides(kind, changes[kind], *sides[kind])]
+        if refused:
             raise Conflict(tuple(sorted(refused)))
         moved = [kind for kind, (was, now) in sides.items() if was != now and kind not in changes]
         for kind in moved:

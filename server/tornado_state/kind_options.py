@@ -52,6 +52,8 @@ def check_options(kind: Any, migrations: Any, adopts: Any) -> None:
         )
     if not isinstance(kind.identity, bool | str) or kind.identity == "":
         raise CompositionError(f"{name}: identity is True or the name of a field")
+    if kind.identity and kind.needs.outlives_logout:
+        raise CompositionError(f"{name}: who is signed in does not outlive sign-out")
     if not isinstance(kind.inherited, bool):
         raise CompositionError(f"{name}: inherited is True or False, not {kind.inherited!r}")
     if not is_whole(kind.version) or kind.version < 1:

@@ -53,9 +53,11 @@ class OpenState(RequestState):
         raise CookieNeeded(f"a change of what {names[0]} keeps")
 
     def destroy(self, *, everything: bool = False) -> None:
-        """End the session; what outlives that is in cookies, most of all."""
+        """End the session; what outlives that is in cookies, and who is signed in may be."""
         if everything:
             raise CookieNeeded("to drop what outlives a sign-out")
+        if any(kind.identity for kind in self._composition.cookie_kinds):
+            raise CookieNeeded("a sign-out of whom a cookie names")
         super().destroy()
 
     def sign_in(self, value: Any, remember: bool = False, label: str = "") -> NoReturn:

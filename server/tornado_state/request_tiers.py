@@ -9,8 +9,8 @@ Rule 2: whatever may be asked of the store once, is asked for without a task (`l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,7 +18,7 @@ from tornado.httputil import HTTPHeaders
 
 from .cookies.client_state import Anew, Due
 from .cookies.wire import SetCookie
-from .exceptions import ReservedCookie, ResponseStarted, StateError
+from .exceptions import OutcomeUnknown, ReservedCookie, ResponseStarted, StateError
 from .identity import RequestIdentity
 from .kinds import Kind
 from .sessions.changing import Begun
@@ -97,7 +97,8 @@ class RequestTiers(RequestIdentity):
         tier = self._session.tier_to_ask
         if tier is not None:
             self._check_may_begin()
-            await tier.commit(self._session.known, confirm)
+            with self._refusable():
+                await tier.commit(self._session.known, confirm)
         if is_in_hand and self._was_forgotten_for(owner):
             due, anew, is_in_hand = None, self._anew, False  # before the store was asked for it
         self._confirm(due, anew)
@@ -109,11 +110,23 @@ class RequestTiers(RequestIdentity):
         if not self.is_in_cookie(kind):
             session = self.look().loaded
             self._check_may_begin()
-            return await self._session.tier.update(session, kind, function)
+            with self._refusable():
+                return await self._session.tier.update(session, kind, function)
         journal = self._journal(kind)
         self._assign(kind, applied(kind, journal.text(kind), function), by_update=True)
         now: T = journal.read(kind)
         return now
+
+    @contextmanager
+    def _refusable(self) -> Iterator[None]:
+        """Where a new ID was refused, forget what was to go along with a sign-in in cookies."""
+        try:
+            yield
+        finally:
+            known, anew = self._session.known, self._anew
+            if known.refused and anew is not None and not anew.is_forgotten:
+                self.discard()
+            known.refused = False
 
     def _confirm(self, due: Due | None, anew: Anew | None) -> None:
         """Have ``due`` sent, which goes along with ``anew`` unless that was forgotten before it."""
@@ -159,6 +172,17 @@ class RequestTiers(RequestIdentity):
     def changed(self) -> bool:
         """Whether the session has anything to write."""
         return self._session.changed
+
+    def check_may_switch(self) -> None:
+        """Raise what keeps the connection from being handed over, with which no answer comes.
+
+        `ResponseStarted` for a change that only an answer would keep, `OutcomeUnknown` while nobody
+        knows under which ID the session goes on: only an answer can say it.
+        """
+        if self.renewal_interrupted:
+            raise OutcomeUnknown("a new session ID was interrupted, and may have come about")
+        if self.changed:
+            raise ResponseStarted
 
     def set_cookies(self) -> list[SetCookie]:
         """Return the cookies to send: those of what is confirmed, as far as they may be sent.

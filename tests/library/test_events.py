@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import pytest
@@ -21,13 +22,14 @@ def test_everything_is_counted_and_told() -> None:
     assert events.counts == {"signed_in": 1, "forged": 2}
 
 
+@pytest.mark.parametrize("error", [RuntimeError, asyncio.CancelledError])
 async def test_a_listener_that_fails_changes_nothing_of_what_happened(
-    caplog: pytest.LogCaptureFixture,
+    error: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
     """A sign-in is none the less confirmed, and a forged cookie no reason for an answer of 500."""
 
     def fails(event: str) -> None:
-        raise RuntimeError(event)
+        raise error(event)
 
     visitor = Visitor(World(state_events=fails))
     state = await visitor.state(WHO)

@@ -84,3 +84,18 @@ async def test_who_is_signed_out_elsewhere_sees_nothing_of_what_was_his() -> Non
     code, then = await after({}, post, "ann")
     assert (code, seen[:1], seen[2:]) == (200, [None], ["kept"])
     assert then == {"user": None, "draft": ["anybody's"], "hint": "kept"}
+
+
+async def test_nor_does_whoever_signed_in_just_before_that() -> None:
+    """What the request has kept for him is his, though his session is over since."""
+
+    async def post(h: Any) -> None:
+        h.state.sign_in("ann")
+        h.draft = ["of ann"]
+        await h.state.commit()
+        await h.application.settings["store"].delete(h.state.store_key)
+        await h.state.reload()
+        assert (h.user, h.draft) == (None, [])
+
+    code, then = await after({}, post)
+    assert (code, then["draft"]) == (200, [])

@@ -76,6 +76,32 @@ async def test_of_two_sign_ins_the_last_one_done_has_the_draft() -> None:
     assert (await after({}, post))[1] == {"user": "ben", "draft": ["mine"], "hint": ""}
 
 
+async def test_a_sign_out_that_was_done_drops_no_more_than_it_was_to() -> None:
+    """Another one that was to drop all was forgotten before the store was asked for it."""
+
+    async def post(h: Any) -> None:
+        h.state.destroy()
+        await counted(h)
+        h.state.destroy(everything=True)
+        await failed(h)
+
+    assert (await after({}, post, "ann"))[1] == {"user": None, "draft": [], "hint": "seen"}
+
+
+async def test_nor_does_it_drop_less_when_the_other_one_turns_out_to_be_done() -> None:
+    """Nobody had heard of that until it was looked up."""
+
+    async def post(h: Any) -> None:
+        h.state.destroy()
+        h.count = 5
+        await counted(h)
+        h.state.destroy(everything=True)
+        await committed_in_vain(h, loses_its_answer, "cas", "delete")
+        await h.state.reload()
+
+    assert (await after({}, post, "ann"))[1] == {"user": None, "draft": [], "hint": ""}
+
+
 async def test_a_sign_out_that_was_forgotten_drops_nothing() -> None:
     """Though the session's ID has ended meanwhile: another request has renewed it."""
     jar: dict[str, str] = {}
@@ -116,8 +142,13 @@ async def test_what_a_commit_has_confirmed_is_kept_though_it_was_forgotten_on_th
         await asyncio.sleep(0)
         gate.opened.set()
         await asyncio.gather(commit, reload)
+        assert (h.user, h.draft, h.hint) == ("ann", ["new"], "new")
+        h.draft.append("newer")
 
-    assert (await after({}, post))[1] == {"user": "ann", "draft": ["new"], "hint": "new"}
+    assert await after({}, post) == (
+        200,
+        {"user": "ann", "draft": ["new", "newer"], "hint": "new"},
+    )
 
 
 @pytest.mark.parametrize(("who", "before"), [("", ""), ("ann", "ben")])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
+from abroad_app import serving as plainly_serving
+from commanded_store import loses_its_answer
 from state_app import BASKET, IDLE, THEME, Browser, World, handler, serving
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketHandler, websocket_connect
-from tornado_state import ResponseStarted, StateHandler
+from tornado_state import ResponseStarted, StateHandler, StoreUnavailable
 
 SESSION = "__Host-shop-session-id"
 
@@ -176,3 +179,26 @@ async def test_a_stream_is_not_taken_over_from_a_session_whose_cookie_was_not_se
     async with serving(World(), {"/raw/(.*)": Raw}) as browser:
         assert (await browser.get("/raw/commit")).code == 500
         assert (await browser.get("/raw/read")).body == b"1, and no more"
+
+
+class Unheard(Echo):
+    """Has the session go on under another ID, and does not hear whether it does."""
+
+    async def prepare(self) -> None:
+        """Go on all the same."""
+        self.state.renew_id(grace=False)
+        self.application.session_store.tell("cas", loses_its_answer)  # type: ignore[attr-defined]
+        with suppress(StoreUnavailable):
+            await self.state.commit()
+
+
+async def test_a_protocol_switch_leaves_nobody_with_an_id_that_is_over() -> None:
+    """Nobody knows under which ID the session goes on: an answer says it, and no handshake does."""
+    async with plainly_serving(
+        {"/": handler(BASKET, get=read, post=write), "/ws": Unheard}
+    ) as browser:
+        await browser.fetch("/", "POST")
+        headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13"}
+        answer = await browser.fetch("/ws", Sec_WebSocket_Key="AAAAAAAAAAAAAAAAAAAAAA==", **headers)
+        assert answer.code == 503
+        assert (await browser.fetch("/")).body == b"1"

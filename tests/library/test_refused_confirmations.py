@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from state_app import ADA, BASKET, WHO, Visitor, World, handler, serving, with_session
 from tornado.web import HTTPError
 from tornado_state import StateHandler
+from visitor_with_draft import after
 
 
 class Refused(Exception):
@@ -48,6 +50,26 @@ async def test_what_was_refused_is_not_made_with_the_answer(method: Any, known: 
         assert browser.jar == before
         assert world.store.records() == known
         assert await Visitor(world, browser.jar).data() == ({"basket": 3} if known else {})
+
+
+async def interrupted(store_key: str) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("confirm", [refuse, interrupted])
+async def test_nor_is_any_cookie_that_was_to_go_along_with_it(confirm: Any) -> None:
+    """Nor a sign-in that nobody else has come to know of, because that was interrupted."""
+
+    async def post(h: Any) -> None:
+        h.state.sign_in("ben")
+        commit = asyncio.ensure_future(h.state.commit(confirm))
+        await asyncio.gather(commit, return_exceptions=True)
+
+    answered = await after({}, post, "ann")
+    assert answered == (200, {"user": "ann", "draft": ["mine"], "hint": "seen"})
 
 
 def change_id(self: StateHandler) -> None:

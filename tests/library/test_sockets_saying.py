@@ -35,7 +35,17 @@ class FailsLater(StateWebSocketHandler):
         raise LookupError("of our own")
 
 
-@pytest.mark.parametrize(("socket", "said"), [(Waits, ["bye"]), (Fails, []), (FailsLater, [])])
+class Cancelled(StateWebSocketHandler):
+    user = USER
+
+    def on_session_end(self) -> None:
+        raise asyncio.CancelledError  # of a future that this socket waited for, say
+
+
+FAILING = [Fails, FailsLater, Cancelled]
+
+
+@pytest.mark.parametrize(("socket", "said"), [(Waits, ["bye"]), *((each, []) for each in FAILING)])
 async def test_a_socket_closes_whatever_it_says_first(
     socket: Any, said: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -44,7 +54,7 @@ async def test_a_socket_closes_whatever_it_says_first(
         await browser.fetch("/login", "POST")
         url = f"ws://127.0.0.1:{browser.port}/socket"
         opened = await websocket_connect(HTTPRequest(url, headers={"Cookie": plain(browser.jar)}))
-        await browser.fetch("/login", "DELETE")
+        assert (await browser.fetch("/login", "DELETE")).code == 200
         async with asyncio.timeout(5):
             assert [await opened.read_message() for _ in [*said, None]] == [*said, None]
         opened.close()

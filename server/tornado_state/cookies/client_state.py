@@ -29,29 +29,46 @@ T = TypeVar("T")
 
 
 class Due(NamedTuple):
-    """What is to be sent, as of one moment: cookies, and what they are for.
-
-    ``owner`` is for whom bound kinds are signed, None where none is.
-    """
+    """What is to be sent, as of one moment: cookies, and what they are for."""
 
     cookies: dict[Kind[Any], SetCookie]
     changes: Changes
     moment: int
-    owner: str | None
+    #: For whom bound kinds are signed in them, None where none is.
+    reader: str | None
 
 
 class Anew(msgspec.Struct, frozen=True):
     """Sign-ins and sign-outs of one request that its cookies have not gone along with yet.
 
-    Before them they were for ``owner``, and the store had confirmed ``sign_outs`` of the request.
-    ``everything`` is whether a sign-out was to drop all, ``asked`` how many there were of either.
+    Before them they were for ``owner``, and the store had confirmed ``sign_outs`` of the request,
+    before the last of them ``before_last``. ``everything`` is whether a sign-out that it has not
+    confirmed by then was to drop all, ``dropped`` whether one that it has was; ``asked`` how many
+    there were of either.
     """
 
     owner: str
     sign_outs: int
-    everything: bool = False
+    before_last: int
+    everything: bool
+    dropped: bool = False
     asked: int = 1
     is_forgotten: bool = False
+
+    def drops_all(self, sign_outs: int) -> bool:
+        """Return whether one of so many sign-outs that are confirmed was to drop all."""
+        return self.dropped or (self.everything and sign_outs > self.before_last)
+
+    def followed_by(self, sign_outs: int, *, everything: bool) -> Anew:
+        """Return it with one more of them, as of so many sign-outs that are confirmed."""
+        dropped, asked = self.drops_all(sign_outs), self.asked + 1
+        waits = self.everything and sign_outs == self.before_last and not self.is_forgotten
+        return Anew(self.owner, self.sign_outs, sign_outs, everything or waits, dropped, asked)
+
+    def gone_along(self, owner: str, sign_outs: int) -> Anew:
+        """Return it once cookies are for ``owner``, as after so many sign-outs."""
+        waits, asked = self.everything and sign_outs == self.before_last, self.asked
+        return Anew(owner, sign_outs, sign_outs, waits, asked=asked, is_forgotten=True)
 
 
 class ClientState(msgspec.Struct, eq=False):
@@ -72,7 +89,7 @@ class ClientState(msgspec.Struct, eq=False):
     _cleared: frozenset[Kind[Any]] = frozenset()
     _confirmed: Mapping[Kind[Any], SetCookie] = MappingProxyType({})
     _moment: int = 0
-    #: For whom bound kinds were read, None where none was, or where they were handed over.
+    #: For whom bound kinds are that the journal knows, None where none was looked at.
     _reader: str | None = None
 
     def journal(self, kind: Kind[Any], owner: str) -> Journal:
@@ -105,14 +122,19 @@ class ClientState(msgspec.Struct, eq=False):
         """Read every bound kind as ``owner``, so that it is signed for whoever comes after."""
         for kind in self.bound_kinds:
             self.journal(kind, owner)
-            self._signed_anew |= {kind}
+        self._signed_anew |= self.bound_kinds
         self._moment += 1
 
+    def sign_anew(self, kind: Kind[Any]) -> None:
+        """Send the value, if there is one, though it is the one that came: its time begins anew."""
+        self._signed_anew |= {kind}
+
     def read_as(self, owner: str) -> None:
-        """Have bound kinds be read as ``owner``; what was read for another is forgotten."""
+        """Have bound kinds be read as ``owner`` of what the browser will have, and no other's."""
         if self._signed_anew or self._reader in (None, owner):
             return
         self._reader = None
+        self._cookies = self._cookies.after(self._confirmed.values())
         self.looked_at -= self.bound_kinds
         self._outdated -= self.bound_kinds
         self.values.start_over([kind.name for kind in self._kinds if kind not in self.bound_kinds])
@@ -120,7 +142,7 @@ class ClientState(msgspec.Struct, eq=False):
     def drop_ending(self, *, everything: bool) -> None:
         """Drop every kind that does not outlive sign-out, or ``everything``, whoever it is for.
 
-        Raises `NotKnownHere`, and drops nothing, where one is newer than this process.
+        Raises `NotKnownHere`, and drops nothing, where a newer secret than any here signed one.
         """
         ending = [kind for kind in self._kinds if everything or not kind.needs.outlives_logout]
         for kind in ending:
@@ -128,7 +150,7 @@ class ClientState(msgspec.Struct, eq=False):
         self._unread |= frozenset(ending) - self.looked_at
         for kind in ending:
             self.looked_at |= {kind}
-            self.values.drop(kind)
+            self.values.drop(kind, whatever=True)
             if self._tier.cookie_name(kind) in self._cookies:
                 self._cleared |= {kind}
         self._moment += 1
@@ -157,19 +179,16 @@ class ClientState(msgspec.Struct, eq=False):
         asked = self._cleared or self._signed_anew or self._unread
         if not asked and not self.values.may_have_changed():
             return None
-        changes, person = self.values.changes(), None
+        changes = self.values.changes()
+        anew = {kind: self.values.text(kind) for kind in self._signed_anew - changes.keys()}
+        texts = changes | {kind: text for kind, text in anew.items() if text}
+        is_bound = any(text for kind, text in texts.items() if kind in self.bound_kinds)
+        reader = owner() if is_bound else None
         due = {kind: self._tier.clear(kind) for kind in self._cleared}
-        texts: dict[Kind[Any], bytes | None] = {**changes}
-        for kind in self._signed_anew - changes.keys():
-            if text := self.values.text(kind):
-                texts[kind] = text
-        for kind, text in texts.items():
-            if text is not None and kind in self.bound_kinds and person is None:
-                person = owner()
-            due[kind] = self._set_cookie(kind, text, person)
+        due |= {kind: self._set_cookie(kind, text, reader or "") for kind, text in texts.items()}
         if due:
             self._check_room(due)
-        return Due(due, changes, self._moment, person)
+        return Due(due, changes, self._moment, reader)
 
     def _check_room(self, due: Mapping[Kind[Any], SetCookie]) -> None:
         """Raise `TooLarge` where the browser would bring more cookies than get through."""
@@ -182,21 +201,19 @@ class ClientState(msgspec.Struct, eq=False):
     def confirm(self, due: Due) -> None:
         """Have ``due`` sent with whatever answer goes out; what came after it is not confirmed."""
         self._confirmed = {**self._confirmed, **due.cookies}
+        if due.reader is not None:
+            self._reader = due.reader
         if due.moment == self._moment:
-            if self._signed_anew & due.cookies.keys():
-                self._reader = None  # they are for whoever is signed in
             self._signed_anew -= due.cookies.keys()
             self._cleared -= due.cookies.keys()
             self._unread = frozenset()
-        elif due.owner is not None:
-            self._reader = due.owner
         self.values.confirm(self.values.with_changes(due.changes))
 
     def set_cookies(self) -> list[SetCookie]:
         """Return the cookies to send."""
         return list(self._confirmed.values())
 
-    def _set_cookie(self, kind: Kind[Any], text: bytes | None, owner: str | None) -> SetCookie:
+    def _set_cookie(self, kind: Kind[Any], text: bytes | None, owner: str) -> SetCookie:
         if text is None:
             return self._tier.clear(kind)
-        return self._tier.keep(kind, text, owner or "" if kind in self.bound_kinds else "")
+        return self._tier.keep(kind, text, owner if kind in self.bound_kinds else "")

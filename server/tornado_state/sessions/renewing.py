@@ -13,6 +13,7 @@ the place of the one that the renewal has sent. Only a sign-in does, and what fo
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -32,6 +33,8 @@ from .turns import attempts
 #: Told the store key of a new record before the old one is retired and before anybody has the ID.
 #: What it raises undoes that. It is told anew if another request makes a second try necessary.
 Confirm = Callable[[str], Awaitable[None]]
+
+Errors = type[BaseException] | tuple[type[BaseException], ...]
 
 
 async def nobody_else(store_key: str) -> None:
@@ -63,8 +66,9 @@ class Renewing:
             raise SessionEnded
         fits = _fits(session, plan)
         new = await self._records.add(plan.values, None, plan.remembered, fits, session.address)
-        async with self._undone_on_error(session, new):
+        async with self._undone_on(Exception, session, new):
             await self._list(session, plan, new)
+        async with self._undone_on((Exception, CancelledError), session, new):
             await confirm(new.store_key)
         self._confirm_new(session, plan, new)
 
@@ -87,8 +91,9 @@ class Renewing:
             like = None if plan.restart_clock else old
             fits = _fits(session, plan)
             new = await self._records.add(plan.values, like, plan.remembered, fits, session.address)
-            async with self._undone_on_error(session, new):
+            async with self._undone_on(Exception, session, new):
                 await self._list(session, plan, new, old.store_key)
+            async with self._undone_on((Exception, CancelledError), session, new):
                 await confirm(new.store_key)
             if await self._retire(session, plan, old, new):
                 self._confirm_new(session, plan, new)
@@ -173,15 +178,18 @@ class Renewing:
         return self._cookie.keep(stored.session_id, max_age, stored.remembered)
 
     @asynccontextmanager
-    async def _undone_on_error(self, session: Session, new: StoredSession) -> AsyncIterator[None]:
+    async def _undone_on(
+        self, errors: Errors, session: Session, new: StoredSession
+    ) -> AsyncIterator[None]:
         """Delete the new record if this fails. If that fails too: nobody has its ID.
 
         It is not asked for any more either, or it would be made after all with the answer.
         """
         try:
             yield
-        except Exception:
+        except errors:
             session.discard()
+            session.refused = True
             with suppress(StoreUnavailable):
                 await self._records.delete(new)
             raise

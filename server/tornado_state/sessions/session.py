@@ -59,6 +59,8 @@ class Session(msgspec.Struct, eq=False):
     #: Whether it was asked for one, and nobody knows what became of that.
     is_ending: bool = False
     given_up: bool = False  # the request failed: nothing will be asked for any more
+    #: Whether somebody who has to know of a new ID refused it, so that all was forgotten.
+    refused: bool = False
     _asked: Asked = CONTINUE
     _restart_clock: bool = False
     _remember: bool = False
@@ -230,18 +232,15 @@ class Session(msgspec.Struct, eq=False):
 
     def _first(self, changes: Changes) -> Texts:
         """Return the values of a first record: nothing of what an old one said."""
-        return Confirmed().with_changes(
-            {k: text for k, text in changes.items() if text is not None}
-        )
+        first = {kind: text for kind, text in changes.items() if text is not None}
+        return Confirmed().with_changes(first)
 
     def _status(self, changed: bool) -> Status:
         if self.stored is None:
             return Status.NEW if changed else self._without_record()
         if self._asked is CONTINUE:
             return CHANGED if changed else UNCHANGED
-        if self._asked is DESTROY and not changed:
-            return Status.DESTROYED
-        return Status.RENEWED
+        return Status.DESTROYED if self._asked is DESTROY and not changed else Status.RENEWED
 
     def _without_record(self) -> Status:
         # Whatever the cookies name is to end, junk is to go from the browser.

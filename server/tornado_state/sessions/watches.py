@@ -65,7 +65,7 @@ class Watches:
         for watch in self._by_key.pop(store_key, []):
             try:
                 told = watch.when_ended()
-            except Exception:
+            except (Exception, asyncio.CancelledError):  # nobody waits here who could be cancelled
                 log.exception(_FAILED)
             else:
                 if asyncio.iscoroutine(told):
