@@ -126,9 +126,8 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         connection = self._request.connection
         held = connection.held if isinstance(connection, HeldConnection) else None
         if held is not None and held.is_whole:
-            await (
-                held.until_let_out()
-            )  # the body may be one that nobody takes, and close the connection
+            # The body may be one that nobody takes, and close the connection.
+            await held.until_let_out()
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Pass it on, but not to a handler that has answered, though its answer may be waiting.

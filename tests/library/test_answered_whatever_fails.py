@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from abroad_app import ANN, Everything, application, handler, raw, serving
-from commanded_store import fails, loses_its_answer
+from commanded_store import Gate, fails, loses_its_answer
 from tornado.httputil import HTTPHeaders, ResponseStartLine
 from tornado.web import stream_request_body
 from tornado_state.held_answer import HeldAnswer
@@ -102,6 +102,32 @@ async def test_an_error_in_the_access_log_cuts_no_answer_short() -> None:
     large = handler(Everything, post=post)
     async with serving({"/": large}, log_function=log) as browser:
         assert len((await browser.fetch("/", "POST")).body) == 8_000_000
+
+
+@stream_request_body
+class RefusesPart(Everything):
+    """Counts a try, and answers the first part of a body; it is not ready for another."""
+
+    def data_received(self, chunk: bytes) -> None:
+        assert not self._finished, "it has answered"
+        self.application.session_store.tell("add", self.application.settings["gate"].before)
+        self.visits += 1
+        self.set_status(401)
+        self.finish("no")
+
+
+async def test_a_handler_that_answers_within_the_body_is_given_no_more_of_it() -> None:
+    """What comes while its answer waits is let go of."""
+    gate = Gate()
+    async with serving({"/": Everything, "/no": RefusesPart}, gate=gate) as browser:
+        asked = asyncio.ensure_future(browser.fetch("/no", "POST", b"x" * 300_000))
+        await gate.reached.wait()
+        for _ in range(50):  # turns of the loop, in which the rest comes
+            await asyncio.sleep(0)
+        gate.opened.set()
+        answer = await asked
+        assert (answer.code, answer.body) == (401, b"no")
+        assert (await browser.values())["visits"] == 1
 
 
 async def as_ever(call: Any) -> Any:
