@@ -133,7 +133,7 @@ class Steps:
 
     def have_committed(self, h: Any) -> None:
         self.model.committed()
-        if self.model.unsure:
+        if self.model.unsure and not self.model.ended_elsewhere:
             self.model.learn(looked(h))
 
     async def count(self, h: Any) -> None:

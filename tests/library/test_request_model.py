@@ -67,6 +67,18 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
         ([("assign",)], "answer"),
         (
             [
+                *[("other", "destroy"), ("fault", "load", "before"), ("add",)],
+                ("interrupt", "commit", "before"),
+            ],
+            "answer",
+        ),
+    ]
+)
+@example(
+    [
+        ([("assign",)], "answer"),
+        (
+            [
                 *[("renew",), ("interrupt", "commit", "after")],
                 *[("fault", "load", "before"), ("reload",)],
             ],
