@@ -42,8 +42,11 @@ class Page(StateHandler):
         self.state.destroy(everything=True)
 
 
-def releases(user: Kind[Any], **needs: bool) -> tuple[Any, Any]:
-    """Return an application and its next release, by which ``note`` has another shape."""
+async def releases(user: Kind[Any], **needs: bool) -> tuple[Any, Any, dict[str, str]]:
+    """Return an application, its next release, by which ``note`` has another shape, and a visitor.
+
+    That is his jar: he has signed in to the next one.
+    """
     clock = Clock()
     store, made = CommandedStore(clock), []
     for version in (1, 2):
@@ -51,7 +54,9 @@ def releases(user: Kind[Any], **needs: bool) -> tuple[Any, Any]:
         note = Kind("note", str, default="", version=version, migrations=migrations, **needs)
         page = type("Page", (Page,), {"user": user, "note": note})
         made.append(application({"/": page}, session_store=store, state_clock=clock))
-    return made[0], made[1]
+    jar: dict[str, str] = {}
+    await ask(made[1], "/", jar, "PUT")
+    return made[0], made[1], jar
 
 
 everywhere = pytest.mark.parametrize("user", [IN_COOKIE, IN_SESSION], ids=["cookie", "session"])
@@ -64,9 +69,7 @@ async def test_a_sign_in_that_would_drop_a_newer_value_changes_nothing(
     user: Kind[Any], *, lasts: bool
 ) -> None:
     """Who was signed in is so, and what is his is his, whatever a handler makes of that."""
-    old, new = releases(user, outlives_logout=lasts)
-    jar: dict[str, str] = {}
-    await ask(new, "/", jar, "PUT")
+    old, new, jar = await releases(user, outlives_logout=lasts)
     answer = await ask(old, "/", jar)
     assert (answer.code, answer.body) == (200, b"")
     assert json.loads((await ask(new, "/", jar, "GET")).body) == KEPT
@@ -78,8 +81,6 @@ async def test_a_sign_out_drops_a_newer_value_whether_it_was_looked_at_or_not(
     user: Kind[Any], *, lasts: bool
 ) -> None:
     """Whoever leaves takes all along: what it is need not be known for that."""
-    old, new = releases(user, outlives_logout=lasts)
-    jar: dict[str, str] = {}
-    await ask(new, "/", jar, "PUT")
+    old, _, jar = await releases(user, outlives_logout=lasts)
     assert (await ask(old, "/", jar, "DELETE")).code == 200
     assert jar == {}

@@ -66,10 +66,7 @@ class Renewing:
             raise SessionEnded
         fits = _fits(session, plan)
         new = await self._records.add(plan.values, None, plan.remembered, fits, session.address)
-        async with self._undone_on(Exception, session, new):
-            await self._list(session, plan, new)
-        async with self._undone_on((Exception, CancelledError), session, new):
-            await confirm(new.store_key)
+        await self._have_told(session, plan, new, confirm)
         self._confirm_new(session, plan, new)
 
     async def renew(self, session: Session, confirm: Confirm) -> bool:
@@ -91,10 +88,7 @@ class Renewing:
             like = None if plan.restart_clock else old
             fits = _fits(session, plan)
             new = await self._records.add(plan.values, like, plan.remembered, fits, session.address)
-            async with self._undone_on(Exception, session, new):
-                await self._list(session, plan, new, old.store_key)
-            async with self._undone_on((Exception, CancelledError), session, new):
-                await confirm(new.store_key)
+            await self._have_told(session, plan, new, confirm, old.store_key)
             if await self._retire(session, plan, old, new):
                 self._confirm_new(session, plan, new)
                 return True
@@ -102,8 +96,22 @@ class Renewing:
             session.rebase(await self._changing.newest(session))
         raise conflict(kind.name for kind in session.plan().changes)
 
+    async def _have_told(
+        self,
+        session: Session,
+        plan: Plan,
+        new: StoredSession,
+        confirm: Confirm,
+        renewed: str | None = None,
+    ) -> None:
+        """Have it known of the new record wherever it must be, or undo it."""
+        async with self._undone_on(Exception, session, new):
+            await self._list(session, plan, new, renewed)
+        async with self._undone_on((Exception, CancelledError), session, new):
+            await confirm(new.store_key)
+
     async def _list(
-        self, session: Session, plan: Plan, new: StoredSession, renewed: str | None = None
+        self, session: Session, plan: Plan, new: StoredSession, renewed: str | None
     ) -> None:
         """Have the session listed, if somebody is signed in."""
         if self.session_list is None:
