@@ -56,9 +56,8 @@ test test-library: export PYTHONDONTWRITEBYTECODE =
 
 test: $(VENV)/.dev  ## the whole test suite; every branch of server/tornado_state must be covered
 	@.ci/need memcached redis-server chromium wrk postgresql
-	$(BIN)/python -m pytest --numprocesses=6 --cov --cov-report= tests/library
+	$(BIN)/python -m pytest --numprocesses=6 --cov --cov-report=
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100
-	$(BIN)/python -m pytest --numprocesses=5 --ignore=tests/library
 
 test-library:  ## the library's own tests, on every Python here that .venv is not of
 	@.ci/library-tests

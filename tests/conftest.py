@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,19 +40,22 @@ started.OwnProcess = warm_start.begin
 #: Files without anything that is dear to make: their tests run wherever there is room.
 SPREAD = ("test_guide", "test_typing", "test_experiments", "test_check", "test_operation")
 
-#: What takes longest, first: nobody waits for it alone in the end.
+#: What takes longest, first: nobody waits for it alone in the end. In turns what waits for the
+#: clocks of stores and what works.
 LONGEST = (
-    *("test_stores_connecting", "test_stores_redis", "test_stores_memcached"),
-    *("test_stores_sentinel", "test_stores_cluster", "test_stores_impostors", "test_abroad_order"),
-    *("test_stores_contract", "test_stores_outages", "test_reports", "test_pages_audited"),
-    "test_demo_recovery",
-    *("test_promises", "test_pages_accounts", "test_demo", "test_demo_parts", "test_pages"),
+    *("test_stores_connecting", "test_reports", "test_stores_redis", "test_pages_audited"),
+    *("test_stores_memcached", "test_demo_recovery", "test_stores_sentinel", "test_promises"),
+    *("test_stores_cluster", "test_abroad_order", "test_stores_outages", "test_stores_contract"),
+    *("test_pages_accounts", "test_demo", "test_stores_impostors", "test_demo_parts", "test_pages"),
     *("test_pages_without_script", "test_pages_for_everyone", "test_compare_ending"),
     *("test_pages_outage", "test_demo_tour", "test_faults", "test_compare", "test_contrasts"),
     *("test_demo_requests", "test_store", "test_database", "test_registration", "test_bench"),
     *("test_accounts_cli", "test_record", "test_private_memcached", "test_postgres"),
 )
 
+
+#: Whose tests must cover every branch of the library; what others run in passing does not count.
+TRACED = "tests/library/"
 
 #: Whose lines and branches others cover as well: to be traced they would take twice as long. Where
 #: a branch is told as missing that one of them takes, it is to be traced again.
@@ -61,7 +64,8 @@ UNTRACED = (
     *("test_abroad_meanwhile.py", "test_abroad_order.py", "test_abroad_settings.py"),
     *("test_abroad_transport.py", "test_abroad_values.py", "test_abroad_wire.py"),
     *("test_cookies.py", "test_examples_demos.py", "test_guide.py", "test_journal_model.py"),
-    *("test_placement.py", "test_state_on_memcached.py", "test_work_on_input.py"),
+    *("test_placement.py", "test_request_model.py", "test_state_on_memcached.py"),
+    "test_work_on_input.py",
     *("::TestACluster::", "::TestMemcachedOnAPort::", "::TestMemcachedOnASocket::"),
     *("::TestRedisOnASocket::", "::TestRedisOverTls::", "::TestThePrimaryThatASentinelTells::"),
     *("::test_a_change_within_that_comes_too_late_is_in_the_log",),
@@ -104,15 +108,25 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Have a test traced, where lines are counted, or not."""
-    tracer = sys.gettrace()
-    if tracer is None or not any(each in item.nodeid for each in UNTRACED):
+    """Have a test traced, where branches are counted, or not."""
+    if sys.gettrace() is None or _counts(item.nodeid):
         return (yield)
-    later = threading.gettrace()
+    with untraced():
+        return (yield)
+
+
+def _counts(test: str) -> bool:
+    return test.startswith(TRACED) and not any(each in test for each in UNTRACED)
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Have nothing traced meanwhile, in no thread begun meanwhile either."""
+    tracer, later = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
     threading.settrace(None)
     try:
-        return (yield)
+        yield
     finally:
         sys.settrace(tracer)
         threading.settrace(later)
