@@ -18,7 +18,7 @@ from .described_target import DescribedTarget
 from .described_visitor import DescribedVisitor
 from .description import NotTried, Unusable
 from .sending import leading_away
-from .taking import told_of
+from .taking import told_of, told_status
 
 #: Requests that it takes at the most, if each of them is one.
 FIRST_LOOK = 80
@@ -62,10 +62,10 @@ def _expect_name(
 ) -> None:
     reply = visitor.ask_who()
     if visitor.name_in(reply) != person.username:
-        away = leading_away(signed_in, target.url)
+        status = told_status(signed_in) + leading_away(signed_in, target.url)
         raise Unusable(
-            f"[sign_in] was answered {signed_in.status}{away}; then {target.description.who.path} "
-            f"does not say that {person.username} is signed in: it answered {told_of(reply)}."
+            f"[sign_in] was answered {status}; then {target.description.who.path} does not "
+            f"say that {person.username} is signed in: it answered {told_of(reply)}."
         )
 
 

@@ -57,7 +57,13 @@ def told_of(reply: Reply) -> str:
     words = words_of_page(reply.text)
     location = reply.header("location")
     to = f" to {words_of_page(location)}" if location else ""
-    return f"{reply.status}{to}" + (f": {words}" if words else "")
+    return f"{told_status(reply)}{to}" + (f": {words}" if words else "")
+
+
+def told_status(reply: Reply) -> str:
+    """Return an answer's status, and what in the file would change it."""
+    too_many = " (too many requests: [pace] makes them fewer)" if reply.status == 429 else ""
+    return f"{reply.status}{too_many}"
 
 
 class _Attributes(HTMLParser):

@@ -14,6 +14,7 @@ from served import ACCOUNT, FILE, REGISTER, WRITE, Page, Server, Site, jwt_of, t
 
 from compare.check.described_target import DescribedTarget
 from compare.check.description import Unusable
+from compare.check.doctor import examined
 from compare.check.first_look import first_look
 from compare.check.trial import BROKEN, KEPT, NOT_TRIED, trial
 from compare.experiments import (
@@ -377,6 +378,22 @@ def test_retry_after_is_obeyed(server: Server) -> None:
     """A request that came too early is sent again when it may."""
     with server.serving(Site(), TooMany) as url, target(FILE, url) as found:
         assert [each.verdict for each in trial(found, [replay.EXPERIMENT] * 3)] == [KEPT] * 3
+
+
+class TooManyForNow(Page):
+    """Lets nobody sign in for now, and does not say until when."""
+
+    def post_login(self) -> None:
+        self.set_status(429)
+
+
+def test_too_many_requests_point_to_the_pace(server: Server) -> None:
+    """Who is not let in for having asked too often is told what in the file slows that down."""
+    with server.serving(Site(), TooManyForNow) as url, target(FILE, url) as found:
+        (told,) = (said for well, said in examined(found) if not well)
+        with pytest.raises(Unusable, match=r"answered 429 \(too many requests: \[pace\]"):
+            first_look(found)
+    assert "429 (too many requests: [pace]" in told
 
 
 def test_a_visitor_who_is_signed_in_need_not_sign_in_again(server: Server) -> None:
