@@ -55,9 +55,9 @@ class RequestState(PersonsSessions):
         """Sign in the person that ``value``, of the identity kind, names.
 
         New ID, new clocks; only inherited kinds are kept of what was there, and what this request
-        assigned. With ``remember`` the session lives for ``session_remember_timeout``;
-        ``label`` is what `sessions` says of it, the first 200 characters. Raises `InvalidValue` for
-        a value that names nobody.
+        assigned. With ``remember`` the session lives for ``session_remember_timeout``, an identity
+        in a signed cookie for the absolute timeout as ever; ``label`` is what `sessions` says of
+        it, the first 200 characters. Raises `InvalidValue` for a value that names nobody.
         """
         self._check_open()
         said = _label(label)
