@@ -111,6 +111,10 @@ campaign-cost: $(VENV)/.dev  ## processor time of a session per request, with an
 	@.ci/need memcached wrk
 	$(BIN)/python tests/campaign_cost.py
 
+campaign-items: $(VENV)/.dev  ## the same item by item, from a bare answer to a written session (3 minutes)
+	@.ci/need memcached redis-server wrk
+	$(BIN)/python tests/campaign_items.py
+
 campaign-real-applications: $(VENV)/.dev  ## real applications installed, started and checked (15 minutes); ONLY=wordpress
 	@.ci/need npm
 	$(BIN)/python tests/campaign_real_applications.py $(ONLY)
