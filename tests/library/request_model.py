@@ -190,11 +190,16 @@ class Model:
     def in_hand(self) -> list[Kept]:
         """Return what may be in hand, last what most likely is.
 
-        An update of items that nobody answered may be below it.
+        An update that nobody answered may be below it, of items or of the count.
         """
-        if not self.unsure or self.items_changed:
+        if not self.unsure:
             return [self.live]
-        return [*(replace(self.live, items=kept.items) for kept in self.kept), self.live]
+        below = [self.live]
+        if not self.items_changed:
+            below = [replace(self.live, items=kept.items) for kept in self.kept]
+        if self.live.count == self.told[0].count:
+            below += [replace(each, count=kept.count) for each in below for kept in self.kept]
+        return [*below, self.live]
 
     def check_confirmed(self) -> None:
         assert not self.stale, "a change within a value that was replaced is lost"

@@ -187,6 +187,18 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
         ([("draft",), ("other", "destroy"), ("reload",), ("sign_in", "ben")], "answer"),
     ]
 )
+@example(
+    [
+        ([("assign",)], "answer"),
+        (
+            [
+                *[("interrupt", "count", "after"), ("fault", "load", "before")],
+                *[("reload",), ("assign",)],
+            ],
+            "answer",
+        ),
+    ]
+)
 @given(REQUESTS)
 def test_whatever_requests_do_the_visitor_has_what_was_confirmed(requests: Any) -> None:
     """Below 500 all is kept, from 500 on only what was committed, and no ended ID comes back."""
