@@ -161,4 +161,4 @@ $(VENV)/.dev: pyproject.toml server/tornado_state/pyproject.toml $(VENV)/.python
 
 FORCE:
 
-.PHONY: help demo demo-record demo-pictures run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-predecessors campaign-releases campaign-sockets campaign-model campaign-cost campaign-crowd campaign-real-applications campaign-firefox check-alone lint clean
+.PHONY: help demo demo-record demo-pictures run run-cookie run-session compare check compare-peers bench test test-library dist docs campaign-attack campaign-races campaign-races-weak campaign-outage campaign-footprint campaign-items campaign-predecessors campaign-releases campaign-sockets campaign-model campaign-cost campaign-crowd campaign-real-applications campaign-firefox check-alone lint clean

@@ -33,20 +33,20 @@ class RequestIdentity(RequestValues):
         kind = self._composition.identity
         if kind is None:
             raise UndeclaredKind("an identity kind", "this application's handlers")
-        kind.encode(value)
+        text = kind.encode(value)
         person = kind.person(value)
-        self._begin_anew(remember=remember)
+        self._begin_anew(remember=remember, identity=text if self.is_in_cookie(kind) else None)
         self._assign(kind, value)
         if self.is_in_cookie(kind):
             self._client.sign_anew(kind)
         self._person = person
 
-    def _begin_anew(self, *, remember: bool) -> None:
+    def _begin_anew(self, *, remember: bool, identity: bytes | None) -> None:
         session = self.look().if_kept
         self._hand_over(self._owner_before())
         self._have_anew(everything=False)
         if session is not None:
-            session.sign_in(remember=remember)
+            session.sign_in(remember=remember, identity=identity)
 
     def _hand_over(self, before: str) -> None:
         """Have the cookies that were for ``before`` be for whoever is signed in from now on.
@@ -78,7 +78,8 @@ class RequestIdentity(RequestValues):
             return ""
         try:
             # Not read: a value at hand stays what it is, whatever is confirmed after it.
-            text = self._journal(kind).kept(kind)
+            text = self._session.known.signed_in if self.is_in_cookie(kind) else None
+            text = text or self._journal(kind).kept(kind)
             return "" if text is None else _person(kind, text)
         except StateError:
             return ""
@@ -119,10 +120,17 @@ class RequestIdentity(RequestValues):
             self._client.drop_ending(everything=anew.drops_all(sign_outs))
             self.old_cookies.clear_all()
         if now not in ("", anew.owner):
+            self._have_named(now)
             self._hand_over(anew.owner)
         self._anew = anew.gone_along(now, sign_outs)
         if (due := self._client.due(lambda: now)) is not None:
             self._client.confirm(due)
+
+    def _have_named(self, now: str) -> None:
+        """Have a cookie say who it is that the store has signed in, where cookies say that."""
+        kind, text = self._composition.identity, self._session.known.signed_in
+        if kind is not None and text is not None and self.is_in_cookie(kind):
+            self._client.assign(kind, now, kind.decode(text))
 
     def _sign_out(self, *, everything: bool) -> None:
         """End the session, and drop every kind that does not outlive that, or ``everything``."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from abroad_app import application
+from test_abroad_interrupted import INTERRUPTIONS, interrupted
 from tornado_state import CompositionError, Kind, StateHandler
 from without_sockets import ask
 
@@ -81,3 +82,51 @@ def test_who_is_signed_in_does_not_outlive_a_sign_out() -> None:
         CompositionError, match=r"^user: who is signed in does not outlive sign-out"
     ):
         Kind("user", str, identity=True, outlives_logout=True)
+
+
+class Told(StateHandler):
+    """What is kept in the session says whose it is."""
+
+    user = Kind("user", str, identity=True)
+    secret = Kind("secret", str, default="", confidential=True)
+
+    def get(self) -> None:
+        self.write({"user": self.user, "secret": self.secret})
+
+    def post(self) -> None:
+        self.state.sign_in("ann")
+        self.secret = "of ann"
+
+    async def put(self) -> None:
+        """Sign Ben in, have that written ``how``, and do ``then``."""
+        how, write, then = self.get_query_arguments("of")
+        self.state.sign_in("ben")
+        writes = {
+            "commit": self.state.commit,
+            "update": lambda: self.state.update(Told.secret, lambda _: "of ben"),
+        }
+        if write == "commit":
+            self.secret = "of ben"
+        if how == "heard":
+            await writes[write]()
+        else:
+            await interrupted(self, how, writes[write])
+        if then == "reloads":
+            await self.state.reload()
+        elif then == "fails":
+            raise LookupError
+
+
+@pytest.mark.parametrize("then", ["answers", "reloads", "fails"])
+@pytest.mark.parametrize("write", ["commit", "update"])
+@pytest.mark.parametrize("how", ["heard", *INTERRUPTIONS])
+async def test_nobody_has_the_session_of_whoever_signed_in(how: str, write: str, then: str) -> None:
+    """Whatever became of a sign-in: the cookie names the person that the session is of."""
+    made, jar = application({"/": Told}), dict[str, str]()
+    assert (await ask(made, "/", jar)).code == 200
+    answer = await ask(made, f"/?of={how.replace(' ', '+')}&of={write}&of={then}", jar, "PUT")
+    assert answer.code == (500 if then == "fails" else 200)
+    found = await values(made, jar)
+    is_done = INTERRUPTIONS.get(how, True) or then == "answers"
+    assert found["user"] == ("ben" if is_done else "ann")
+    assert found["secret"] in {f"of {found['user']}", "" if found["user"] == "ben" else None}

@@ -50,7 +50,8 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     """What the store is to do, as of one moment.
 
     ``replaces`` is whether the record under a new ID owes nothing to the old one, which was
-    destroyed, ``restart_clock`` whether it is as of now.
+    destroyed, ``restart_clock`` whether it is as of now. ``identity`` says who signs in by
+    it, where no value of the session's does.
     """
 
     status: Status
@@ -62,6 +63,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     restart_clock: bool
     remembered: bool
     grace: bool
+    identity: bytes | None
 
 
 class Interrupted(NamedTuple):

@@ -48,22 +48,21 @@ class Session(msgspec.Struct, eq=False):
     cookie: SetCookie | None = None
     interrupted: Interrupted | None = None
     grace: bool = True
-    #: Whether the request pushes the idle clock.
-    counts_as_use: bool = True
+    counts_as_use: bool = True  # whether the request pushes the idle clock
     label: str = ""  # what a list of sessions says of it
     address: str = ""  # where the request comes from
     #: Taken while the store is at work for this request: one write at a time.
     turn: Turn = msgspec.field(default_factory=Turn)
-    #: How many sign-outs of this request the store has confirmed.
-    sign_outs: int = 0
-    #: Whether it was asked for one, and nobody knows what became of that.
-    is_ending: bool = False
+    sign_outs: int = 0  # of this request, that the store has confirmed
+    is_ending: bool = False  # it was asked for one, and nobody knows what became of that
+    #: What says who signed in, where that is no value of the session's: confirmed, and asked for.
+    signed_in: bytes | None = None
     given_up: bool = False  # the request failed: nothing will be asked for any more
-    #: Whether somebody who has to know of a new ID refused it, so that all was forgotten.
-    refused: bool = False
+    refused: bool = False  # a new ID was, by somebody who has to know of it: all was forgotten
     _asked: Asked = CONTINUE
     _restart_clock: bool = False
     _remember: bool = False
+    _identity: bytes | None = None
     _moment: int = 0
 
     def __post_init__(self) -> None:
@@ -87,10 +86,10 @@ class Session(msgspec.Struct, eq=False):
         if self._asked in (CONTINUE, Asked.RENEW):
             self._ask(Asked.RENEW)
 
-    def sign_in(self, *, remember: bool) -> None:
+    def sign_in(self, *, remember: bool, identity: bytes | None = None) -> None:
         """Continue under a new ID, with new clocks, and with nothing that is not inherited."""
         self.journal.start_over(() if self.renewed else self.rules.inherited)
-        self._remember, self._restart_clock = remember, True
+        self._remember, self._restart_clock, self._identity = remember, True, identity
         self._ask(DESTROY if self._asked is DESTROY else Asked.SIGN_IN)
 
     def destroy(self) -> None:
@@ -142,6 +141,7 @@ class Session(msgspec.Struct, eq=False):
             self._restart_clock,
             remembered,
             self.grace,
+            self._identity if self._restart_clock else None,
         )
 
     def still_asks_for(self, plan: Plan) -> bool:
@@ -155,6 +155,8 @@ class Session(msgspec.Struct, eq=False):
         self.old, self.was = None, NOTHING
         if plan.asked is DESTROY:
             self._has_ended()
+        if plan.restart_clock or plan.asked is DESTROY:
+            self.signed_in = plan.identity
         if self._asked is not CONTINUE and self.still_asks_for(plan):
             self._asked = CONTINUE
             self._restart_clock = self._remember = False
