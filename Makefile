@@ -101,7 +101,7 @@ campaign-sockets: $(VENV)/.dev  ## 1,000 open sockets whose sessions end in anot
 	$(BIN)/python tests/campaign_sockets.py
 
 campaign-model: $(VENV)/.dev  ## state against its models: thousands of programs of requests (5 minutes)
-	MODEL_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest tests/library/test_journal_model.py tests/library/test_request_model.py
+	MODEL_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest $(wildcard tests/library/test_*_model.py) tests/library/test_whose_state.py
 
 campaign-crowd: $(VENV)/.dev  ## good answers to crowds of up to 16 times what saturates it (5 minutes)
 	@.ci/need memcached wrk

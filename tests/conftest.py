@@ -65,7 +65,7 @@ UNTRACED = (
     *("test_abroad_transport.py", "test_abroad_values.py", "test_abroad_wire.py"),
     *("test_cookies.py", "test_examples_demos.py", "test_guide.py", "test_journal_model.py"),
     *("test_placement.py", "test_request_model.py", "test_state_on_memcached.py"),
-    "test_work_on_input.py",
+    *("test_whose_state.py", "test_work_on_input.py"),
     *("::TestACluster::", "::TestMemcachedOnAPort::", "::TestMemcachedOnASocket::"),
     *("::TestRedisOnASocket::", "::TestRedisOverTls::", "::TestThePrimaryThatASentinelTells::"),
     *("::test_a_change_within_that_comes_too_late_is_in_the_log",),

@@ -94,7 +94,7 @@ class RequestIdentity(RequestValues):
     def _was_forgotten_for(self, owner: str) -> bool:
         """Return whether it was forgotten meanwhile that ``owner`` is signed in, and is not so."""
         kind, anew = self._composition.identity, self._anew
-        if kind is None or anew is None or not anew.is_forgotten or self.is_in_cookie(kind):
+        if kind is None or anew is None or not anew.is_forgotten:
             return False
         return self._who() != owner
 
