@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from kept_targets import KeptTargets
+from quick_cost import have_quick_cost
 from tornado_state import SERVER_SESSION, SIGNED_COOKIE
 from weak_app import WEAKNESSES
 
@@ -120,8 +121,7 @@ def weak(name: str) -> Application:
 @pytest.mark.parametrize("name", dict.fromkeys(name for _, name, _ in SEEN))
 def test_a_weakness_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is wrong is said in the experiment's own word, it is not as promised, and is shown."""
-    monkeypatch.setattr(cost, "_ROUNDS", 1)
-    monkeypatch.setattr(cost, "_SECONDS", 1)
+    have_quick_cost(monkeypatch)
     application = "cookie" if name in IN_COOKIES else "session"
     words = {module.EXPERIMENT: word for module, planted, word in SEEN if planted == name}
     with Targets({application: weak(name)}) as targets:

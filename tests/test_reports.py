@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from playwright.sync_api import Browser, Page
+from quick_cost import have_quick_cost
 from rich.console import Console
 from tornado_state import SERVER_SESSION, SIGNED_COOKIE
 
 from compare import reports
 from compare.experiment import Experiment
 from compare.experiments import EXPERIMENTS
-from compare.experiments import cost as cost_module
 from compare.findings import Figures, Outcome, Series
 from compare.reports.as_json import as_json
 from compare.reports.page import as_page
@@ -44,8 +44,7 @@ def found() -> Run:
     """A run with everything in it; what takes seconds of waiting is told as promised instead."""
     quick = [each for each in EXPERIMENTS if each.name not in SLOW]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cost_module, "_ROUNDS", 1)
-        patch.setattr(cost_module, "_SECONDS", 1)
+        have_quick_cost(patch)
         tried = run(APPLICATIONS, quick)
     others = [
         replace(
