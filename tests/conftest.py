@@ -68,6 +68,7 @@ UNTRACED = (
     *("test_whose_state.py", "test_work_on_input.py"),
     *("::TestACluster::", "::TestMemcachedOnAPort::", "::TestMemcachedOnASocket::"),
     *("::TestRedisOnASocket::", "::TestRedisOverTls::", "::TestThePrimaryThatASentinelTells::"),
+    *("::test_what_was_committed_reaches_the_visitor",),
     *("::test_a_change_within_that_comes_too_late_is_in_the_log",),
     *("::test_a_change_after_the_answer_began_raises",),
     *("::test_a_late_answer_never_reaches_another_caller",),

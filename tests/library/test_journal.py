@@ -129,6 +129,15 @@ def test_a_value_of_another_shape_is_refused_when_it_is_assigned() -> None:
         journal.changes()
 
 
+def test_a_value_that_became_none_of_its_kind_from_within_is_refused() -> None:
+    """It counts as changed, and whoever asks for the change is told what is wrong with it."""
+    journal = Journal(Confirmed({"list": b"[1]"}))
+    journal.read(LIST).append(object())
+    assert journal.may_have_changed()
+    with pytest.raises(InvalidValue, match="list"):
+        journal.changes()
+
+
 def test_what_is_no_value_of_the_kind_may_be_replaced() -> None:
     """Junk under the kind's name is like nothing: assigning replaces it, dropping removes it."""
     journal = Journal(Confirmed({"n": b'"text"', "list": b"{}"}))
