@@ -146,7 +146,7 @@ async def test_requests_of_one_session_take_turns() -> None:
 
 async def test_a_commit_that_is_given_up_is_nobodys_error(caplog: pytest.LogCaptureFixture) -> None:
     """The loop is being closed: nobody is there to answer, and nothing is to be done."""
-    asked: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    asked = asyncio.ensure_future(asyncio.Event().wait())
     visitor, world, store = await answered(asked)
     async with serving(world, ROUTES) as browser:
         browser.jar = visitor.cookies

@@ -97,18 +97,48 @@ def test_a_store_of_the_library_is_asked_directly() -> None:
     assert not stranger.may_answer_elsewhere
 
 
-@pytest.mark.parametrize("who", ["asker", "store"])
-async def test_a_call_that_one_side_gives_up_is_given_up(who: str) -> None:
-    """By whoever asked, or within the store."""
+class Hanging(WatchedStore):
+    """A store whose calls are futures of its own, that nobody has set yet."""
 
-    class Hanging(WatchedStore):
-        def load_soon(self, key: str) -> asyncio.Future[SessionRecord | None]:
-            self.begun: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-            return self.begun
+    begun: asyncio.Future[Any] | None = None
 
+    def load_soon(self, key: str) -> asyncio.Future[SessionRecord | None]:
+        return self._begun("load") or super().load_soon(key)
+
+    def cas_soon(self, *asked: Any) -> asyncio.Future[bool | None]:
+        return self._begun("cas") or super().cas_soon(*asked)
+
+    def _begun(self, operation: str) -> asyncio.Future[Any] | None:
+        if operation not in self.failing:
+            return None
+        self.begun = asyncio.get_running_loop().create_future()
+        return self.begun
+
+
+async def test_a_call_that_its_asker_gives_up_is_given_up() -> None:
+    """Nobody waits for what the store would say."""
     store = Hanging(Clock())
+    store.fail("load")
     answer = at_the_edge(store).load_soon("-" * 43)
-    (answer if who == "asker" else store.begun).cancel()
+    answer.cancel()
+    assert store.begun is not None
     await asyncio.wait([answer, store.begun])
-    assert answer.cancelled()
     assert store.begun.cancelled()
+
+
+@pytest.mark.parametrize("call", ["load", "cas"])
+async def test_a_call_that_the_store_gives_up_is_an_outage(call: str) -> None:
+    """A pool that is closed cancels what waits in it: 503, and the session can be written on."""
+    store = Hanging(Clock())
+    visitor = await with_session(World(store=store))
+    async with asyncio.timeout(5), serving(visitor.world, ROUTES) as browser:
+        browser.jar = visitor.cookies
+        store.fail(call)
+        asking = asyncio.ensure_future(browser.get("/", "POST"))
+        while store.begun is None:
+            await asyncio.sleep(0)
+        store.begun.cancel()
+        answer = await asking
+        assert (answer.code, "Retry-After" in answer.headers) == (503, True)
+        store.failing.clear()
+        assert (await browser.get("/", "POST")).code == 200

@@ -3,7 +3,7 @@
 Rule 1: what is said of a connection, a file or a time (`OSError`, which a `TimeoutError` is, and
 `EOFError`, which asyncio's streams raise where one ends) is an outage, whether or not its author
 thought of it: `StoreUnavailable`, 503 with a ``Retry-After``, as with any store. The log has it
-whole, for it is the store that should say so.
+whole, for it is the store that should say so. So is a call that the store itself has cancelled.
 Rule 2: whatever else it raises is a mistake of a program, and stays what it is: 500.
 """
 
@@ -117,7 +117,10 @@ def _told(begun: asyncio.Future[AnswerT]) -> asyncio.Future[AnswerT]:
         if answer.done():
             return
         if begun.cancelled():
-            answer.cancel()
+            if _is_given_up(begun):
+                answer.cancel()
+            else:
+                answer.set_exception(StoreUnavailable("the store has cancelled the call"))
         elif isinstance(error := begun.exception(), _OUTAGES):
             answer.set_exception(_outage(error))
         elif error is not None:
@@ -128,3 +131,11 @@ def _told(begun: asyncio.Future[AnswerT]) -> asyncio.Future[AnswerT]:
     answer.add_done_callback(give_up)
     begun.add_done_callback(tell)
     return answer
+
+
+def _is_given_up(begun: asyncio.Future[AnswerT]) -> bool:
+    """Return whether it was cancelled from without, as the loop's end does; nobody asks any more.
+
+    A future that is no task is cancelled by nobody but the store itself.
+    """
+    return isinstance(begun, asyncio.Task) and begun.cancelling() > 0
