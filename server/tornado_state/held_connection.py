@@ -173,12 +173,11 @@ class HeldConnection(ConnectionBefore):
     def _committed(self, answer: asyncio.Future[Any]) -> None:
         held = self.held
         assert held is not None, "it waits for this"
-        if answer.cancelled() and not is_let_out(answer):
-            return  # the loop is being closed
         try:
             is_done = self.state.committed()
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
-            self._go_on(self._give_up(held, error))
+            if not answer.cancelled() or is_let_out(answer):  # else the loop is being closed
+                self._go_on(self._give_up(held, error))
             return
         if is_done:
             self._release(held)
