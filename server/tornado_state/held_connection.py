@@ -79,17 +79,20 @@ class HeldConnection(ConnectionBefore):
         try:
             if "Set-Cookie" in headers._as_list:
                 state.check_cookies(headers)
-            if state.must_wait(failed=failed):
-                check_head(headers, chunk)
-                state.close()
-                return self._commit(HeldAnswer(start_line, headers, chunk))
-            state.commit_cookies()
+            waits = state.must_wait(failed=failed)
+            if not waits:
+                state.commit_cookies()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
+            return self._refuse(HeldAnswer(start_line, headers, chunk), error)
+        if not waits:
+            return self._send(start_line, headers, chunk)
+        try:
+            check_head(headers, chunk)
         except httputil.HTTPOutputError:
             self.connection.close()  # nobody waits for what cannot be sent
             raise
-        except StateError as error:
-            return self._refuse(HeldAnswer(start_line, headers, chunk), error)
-        return self._send(start_line, headers, chunk)
+        state.close()
+        return self._commit(HeldAnswer(start_line, headers, chunk))
 
     def write(self, chunk: bytes) -> asyncio.Future[None]:
         """Send a part of the body, after the headers."""
@@ -138,7 +141,7 @@ class HeldConnection(ConnectionBefore):
             self.state.check_may_switch()
             keep_alive = self.state.must_wait()
             self.state.commit_cookies()
-        except StateError as error:
+        except Exception as error:
             self._refuse(HeldAnswer(start_line, headers, chunk), error)
             raise
         if keep_alive:
@@ -164,7 +167,7 @@ class HeldConnection(ConnectionBefore):
     def _go_on(self, coroutine: Coroutine[Any, Any, None]) -> None:
         self._task = asyncio.ensure_future(coroutine)
 
-    def _refuse(self, held: HeldAnswer, error: StateError) -> asyncio.Future[None]:
+    def _refuse(self, held: HeldAnswer, error: Exception) -> asyncio.Future[None]:
         """Have ``error`` answered instead."""
         self.held = held
         self._go_on(self._give_up(held, error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, make_dataclass
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from abroad_app import ANN, Everything, application, handler, raw, serving
 from commanded_store import Gate, fails, loses_its_answer
 from tornado.httputil import HTTPHeaders, ResponseStartLine
 from tornado.web import stream_request_body
+from tornado_state import Kind, StateHandler, StateWebSocketHandler
 from tornado_state.held_answer import HeldAnswer
 from without_sockets import ask
 
@@ -163,3 +165,41 @@ async def test_a_mistake_of_the_store_after_a_commit_in_vain_takes_no_answer(
     made.session_store.tell("load", as_ever, mistaken)
     assert await answered(made, "/", jar) == 503
     assert "what a request has confirmed is not known" in caplog.messages
+
+
+@dataclass
+class Size:
+    width: int = 1
+
+
+#: Nobody can tell what its fields are.
+ODD = make_dataclass("Odd", [("depth", "Unheard", 0)], bases=(Size,))
+
+
+class Odd(StateHandler):
+    sizes = Kind("sizes", list[Size], default=[], outlives_logout=True)
+
+    def prepare(self) -> None:
+        self.sizes.append(ODD())
+
+    def get(self) -> None:
+        """Nothing more."""
+
+
+class OddOnSocket(Odd, StateWebSocketHandler):
+    get = StateWebSocketHandler.get  # type: ignore[assignment]
+
+
+UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13"}
+HANDSHAKE = UPGRADE | {"Sec_WebSocket_Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+
+
+@pytest.mark.parametrize("headers", [{}, HANDSHAKE], ids=["answer", "handshake"])
+async def test_an_error_that_nobody_foresaw_takes_no_answer(
+    headers: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is met as the answer begins, with nothing to ask of the store: 500, and not kept."""
+    async with serving({"/": OddOnSocket if headers else Odd}) as browser:
+        answer = await browser.fetch("/", **headers)
+        assert (answer.code, browser.jar) == (500, {})
+    assert "the commit of a request's state failed" in caplog.messages

@@ -1,4 +1,4 @@
-"""An application that serves one event loop after the other, as each test of a suite may have one."""
+"""An application that serves one event loop after the other, as in a suite of tests."""
 
 from __future__ import annotations
 
