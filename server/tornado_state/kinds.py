@@ -225,7 +225,7 @@ class Kind(Generic[T]):
         if isinstance(self.identity, str):
             try:
                 named = field_of(value, self.identity)
-            except (KeyError, AttributeError, TypeError) as error:
+            except Exception as error:  # of whatever class: it may be worked out
                 raise InvalidValue(self.name, f"it has no field {self.identity!r}") from error
         name = "" if isinstance(named, bool) else name_of(named)
         if not name:
