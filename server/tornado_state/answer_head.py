@@ -12,6 +12,7 @@ from itertools import chain
 
 from tornado.httputil import HTTPHeaders, HTTPOutputError
 
+from .exceptions import ResponseStarted
 from .explaining import explain_cookies
 from .request_tiers import RequestTiers
 
@@ -44,6 +45,20 @@ def complete(
         headers.add("Server-Timing", timing)
     if status == 503 and retry_after is not None and "Retry-After" not in headers:
         headers["Retry-After"] = str(retry_after)
+
+
+def close_without(state: RequestTiers) -> None:
+    """Close ``state``, of which no head will tell; nothing to do where one has left.
+
+    Raises `ResponseStarted`, or whatever else it is, for a change that only a head would keep.
+    """
+    if state.has_left:
+        return
+    state.check_may_switch()
+    state.commit_cookies()
+    if state.set_cookies():
+        raise ResponseStarted
+    state.close()
 
 
 def check_head(headers: HTTPHeaders, chunk: bytes | None) -> None:

@@ -67,11 +67,12 @@ class IdentityAssigned(StateError):
 class ResponseStarted(StateError):
     """State was changed after the response had begun; it could not be kept before the answer."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "state was changed after the response began; change it before the first byte, or in "
-            "`async with self.open_state()`"
-        )
+    def __init__(
+        self,
+        why: str = "state was changed after the response began; change it before the first byte, "
+        "or in `async with self.open_state()`",
+    ) -> None:
+        super().__init__(why)
 
 
 class ReservedCookie(StateError):

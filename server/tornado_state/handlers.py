@@ -26,7 +26,6 @@ from .composition import Composition
 from .exceptions import (
     CompositionError,
     ReservedCookie,
-    ResponseStarted,
     StateError,
     Unanswered,
     UndeclaredKind,
@@ -136,12 +135,9 @@ class StateHandler(RequestHandler):
 
     def detach(self) -> IOStream:
         """Take the stream over; `ResponseStarted` for a change that only an answer would keep."""
-        if self.has_state and not self._headers_written:
-            self.state.check_may_switch()
-            self.state.commit_cookies()
-            if self.state.set_cookies():
-                raise ResponseStarted
-            self.state.close()
+        connection = self.request.connection
+        if isinstance(connection, HeldConnection):
+            connection.check_may_detach()  # before Tornado takes the request for done
         return super().detach()
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:

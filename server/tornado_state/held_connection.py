@@ -11,15 +11,14 @@ Rule 5: whoever waits for a held answer is told when it cannot be sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from typing import Any
 
 from tornado import httputil
 from tornado.log import app_log
 
-from .answer_head import check_head, complete
+from .answer_head import check_head, close_without, complete
 from .connection_before import ConnectionBefore
-from .exceptions import StateError, Unanswered
+from .exceptions import ResponseStarted, StateError, Unanswered
 from .explaining import explain_commit, explain_load, is_asked_for
 from .held_answer import Answering, HeldAnswer
 from .request_state import RequestState
@@ -111,6 +110,17 @@ class HeldConnection(ConnectionBefore):
             self.connection.finish()
             self._answering = None  # a part of no circle, so that all of it is freed as this ends
 
+    def detach(self) -> Any:
+        """Hand the stream over; see `check_may_detach`."""
+        self.check_may_detach()
+        return self.connection.detach()
+
+    def check_may_detach(self) -> None:
+        """Raise for a head that waits, and as `close_without`."""
+        if self.held is not None:
+            raise ResponseStarted("the head waits for the store: `await self.flush()` first")
+        close_without(self.state)
+
     def __del__(self) -> None:
         self.state.tell_late_changes(self._handler)
 
@@ -145,7 +155,7 @@ class HeldConnection(ConnectionBefore):
             self._refuse(HeldAnswer(start_line, headers, chunk), error)
             raise
         if keep_alive:
-            self._go_on(self._settle())
+            self._task = asyncio.ensure_future(self._settle())
         return self._send(start_line, headers, chunk)
 
     def _commit(self, held: HeldAnswer) -> asyncio.Future[None]:
@@ -154,7 +164,7 @@ class HeldConnection(ConnectionBefore):
         if held.status < 500 and self.state.may_commit_soon():
             asyncio.get_running_loop().call_soon(self._commit_soon, held)
         else:
-            self._go_on(self._commit_and_send(held))
+            self._task = asyncio.ensure_future(self._commit_and_send(held))
         return held.sent
 
     def _commit_soon(self, held: HeldAnswer) -> None:
@@ -162,15 +172,12 @@ class HeldConnection(ConnectionBefore):
         if answer is not None:
             answer.add_done_callback(self._committed)
         else:
-            self._go_on(self._commit_and_send(held))
-
-    def _go_on(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        self._task = asyncio.ensure_future(coroutine)
+            self._task = asyncio.ensure_future(self._commit_and_send(held))
 
     def _refuse(self, held: HeldAnswer, error: Exception) -> asyncio.Future[None]:
         """Have ``error`` answered instead."""
         self.held = held
-        self._go_on(self._give_up(held, error))
+        self._task = asyncio.ensure_future(self._give_up(held, error))
         return held.sent
 
     def _committed(self, answer: asyncio.Future[Any]) -> None:
@@ -180,12 +187,12 @@ class HeldConnection(ConnectionBefore):
             is_done = self.state.committed()
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             if not answer.cancelled() or is_let_out(answer):  # else the loop is being closed
-                self._go_on(self._give_up(held, error))
+                self._task = asyncio.ensure_future(self._give_up(held, error))
             return
         if is_done:
             self._release(held)
         else:
-            self._go_on(self._commit_and_send(held))
+            self._task = asyncio.ensure_future(self._commit_and_send(held))
 
     async def _commit_and_send(self, held: HeldAnswer) -> None:
         try:

@@ -110,7 +110,7 @@ class RequestIdentity(RequestValues):
         Nothing else is in hand: it would be confirmed as well.
         """
         anew = self._anew
-        if anew is None or not anew.is_forgotten or self._left:
+        if anew is None or not anew.is_forgotten or self.has_left:
             return
         now, sign_outs = self._who(), self._session.known.sign_outs
         is_over = sign_outs > anew.sign_outs

@@ -156,7 +156,7 @@ class RequestTiers(RequestIdentity):
         return due
 
     def _check_transport(self, names: list[str]) -> None:
-        if self._left:
+        if self.has_left:
             raise ResponseStarted
         composition = self._composition
         self._visit.check_may_keep(names, secure=composition.secure, samesite=composition.samesite)
@@ -198,7 +198,7 @@ class RequestTiers(RequestIdentity):
 
     def last_cookies(self) -> list[SetCookie]:
         """Return the cookies to send now: what needs one is refused from here on."""
-        self._left = True
+        self.has_left = True
         return self.set_cookies()
 
     def check_cookies(self, headers: HTTPHeaders) -> None:

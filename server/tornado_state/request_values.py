@@ -38,7 +38,7 @@ class RequestValues:
     #: No others: ``self.state.cart = …`` looks like state, and would be kept nowhere.
     __slots__ = (
         *("_adopting", "_anew", "_begun", "_closed", "_composition", "_cookie_state", "_due_then"),
-        *("_is_use", "_kinds", "_left", "_old", "_person", "_session", "_visit", "_was_read"),
+        *("_is_use", "_kinds", "has_left", "_old", "_person", "_session", "_visit", "_was_read"),
     )
 
     def __init__(
@@ -50,7 +50,7 @@ class RequestValues:
         self._visit = visit
         self._is_use = is_use
         #: Whether the answer has begun, and whether its head has left: no cookie does after it.
-        self._closed = self._left = False
+        self._closed = self.has_left = False
         self._was_read = False
         #: Whom this request has signed in, and what its cookies are still to go along with.
         self._person: str | None = None

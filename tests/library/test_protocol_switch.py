@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 
 import pytest
+from abroad_app import raw
 from abroad_app import serving as plainly_serving
 from commanded_store import loses_its_answer
 from state_app import BASKET, IDLE, THEME, Browser, World, handler, serving
@@ -202,3 +203,40 @@ async def test_a_protocol_switch_leaves_nobody_with_an_id_that_is_over() -> None
         answer = await browser.fetch("/ws", Sec_WebSocket_Key="AAAAAAAAAAAAAAAAAAAAAA==", **headers)
         assert answer.code == 503
         assert (await browser.fetch("/")).body == b"1"
+
+
+class Forwards(StateHandler):
+    """Writes a head, then takes the stream over, as proxies do."""
+
+    basket = BASKET
+
+    async def get(self, how: str) -> None:
+        self.basket += 1
+        self.set_header("Content-Length", "3" if how == "waits" else "0")
+        if how == "bare":
+            self.request.connection.detach()  # type: ignore[union-attr]
+        written = self.flush()
+        if how == "waits":
+            await written
+        stream = self.detach()
+        await stream.write(b"raw")
+        stream.close()
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "kept"), [("waits", 200, 1), ("early", 200, 1), ("bare", 500, 0)]
+)
+async def test_a_stream_is_taken_over_once_the_head_has_left(
+    how: str, code: int, kept: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While that waits for the store, it is not: it would come after what is written there."""
+    routes = {"/": handler(BASKET, get=read), "/raw/(.*)": Forwards}
+    async with plainly_serving(routes) as browser:
+        asked = f"GET /raw/{how} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
+        answer = await raw(browser.port, asked.encode())
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 %d " % code)
+        assert (body == b"raw") is (how == "waits")
+        assert (b"Set-Cookie" in head) is bool(kept)
+        assert len(browser.store.keys) == kept
+    assert ("await self.flush()" in caplog.text) is (how == "early")
