@@ -1,7 +1,8 @@
 """WebSockets with state, which end when the session does that they were opened in.
 
 Rule 1: a socket is closed, with a code of its own, when its session ends: at once where this
-process ends it, within ``session_look_every`` seconds where another one does, or time.
+process ends it, within ``session_look_every`` seconds where another one does, or time. What a
+client says from then on is not heard.
 Rule 2: under another ID, after a sign-in or a renewal, it is another session: the browser opens the
 socket anew and brings its new cookie.
 Rule 3: a socket that is open is no use of the session, unless it says so.
@@ -39,7 +40,7 @@ class StateWebSocketHandler(  # pyright: ignore[reportUnsafeMultipleInheritance]
 
         Where it raises, the socket is closed all the same.
         """
-        self.close(self.session_ended_code, "the session has ended")
+        self._close_for_good()
         return None
 
     def _watched(self) -> AbstractContextManager[None]:
@@ -62,5 +63,14 @@ class StateWebSocketHandler(  # pyright: ignore[reportUnsafeMultipleInheritance]
         try:
             yield
         except BaseException:
-            self.close(self.session_ended_code, "the session has ended")
+            self._close_for_good()
             raise
+
+    def _close_for_good(self) -> None:
+        """Close, and hear nothing more: Tornado hears a client until that has closed as well."""
+        self.on_message = _not_heard  # type: ignore[method-assign]
+        self.close(self.session_ended_code, "the session has ended")
+
+
+def _not_heard(message: str | bytes) -> None:
+    """Drop what comes of a session that is over."""

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from abroad_app import ROUTES, USER, plain, serving
+from abroad_app import ROUTES, USER, handler, plain, serving
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 from tornado_state import StateWebSocketHandler
@@ -61,3 +61,36 @@ async def test_a_socket_closes_whatever_it_says_first(
         assert opened.close_code == 4401
     failed = "what was to be done at the end of a session failed" in caplog.text
     assert failed is not bool(said)
+
+
+class Listens(StateWebSocketHandler):
+    """Says whom it has heard."""
+
+    user = USER
+
+    def on_message(self, message: str | bytes) -> None:
+        self.application.settings["heard"].append((message, self.current_user))
+
+
+UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+HELLO = b"\x81\x85\0\0\0\0hello"
+
+
+@pytest.mark.parametrize("also", [{}, {"on_session_end": Fails.on_session_end}], ids=str)
+async def test_nothing_is_heard_of_a_client_that_does_not_close(also: Any) -> None:
+    """It was told that the session is over, and goes on to talk as whoever was signed in."""
+    heard: list[Any] = []
+    routes = ROUTES | {"/socket": handler(Listens, **also)}
+    async with asyncio.timeout(5), serving(routes, heard=heard) as browser:
+        await browser.fetch("/login", "POST")
+        reader, writer = await asyncio.open_connection("127.0.0.1", browser.port)
+        key = {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Cookie": plain(browser.jar)}
+        head = "".join(f"{name}: {value}\r\n" for name, value in (UPGRADE | key).items())
+        writer.write(f"GET /socket HTTP/1.1\r\nHost: here\r\n{head}\r\n".encode() + HELLO)
+        while not heard:
+            await asyncio.sleep(0)
+        assert (await browser.fetch("/login", "DELETE")).code == 200
+        writer.write(HELLO + b"\x88\x80\0\0\0\0")  # and closes at last
+        assert b"the session has ended" in await reader.read()
+        writer.close()
+    assert heard == [("hello", {"id": "ann"})]
