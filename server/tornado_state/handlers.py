@@ -78,7 +78,13 @@ class StateHandler(RequestHandler):
 
         Raises `SessionEnded` when the session is over, or there is none and a kind is kept there.
         """
-        return opened(self.state)
+        return opened(self.state, self._until_let_out)
+
+    async def _until_let_out(self) -> None:
+        """Wait for an answer that waits for the store: until then nobody has what it says."""
+        connection = self.request.connection
+        if isinstance(connection, HeldConnection) and connection.held is not None:
+            await connection.held.until_let_out()
 
     def get_current_user(self) -> Any:
         """Return the value of the identity kind, None when nobody is signed in.

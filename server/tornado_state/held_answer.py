@@ -75,8 +75,8 @@ class HeldAnswer(msgspec.Struct, eq=False):
     async def until_let_out(self) -> None:
         """Wait until it was let out, or another was; the client may not have read any of it."""
         if not self.sent.done():
-            self._let_out = asyncio.Future()
-            await self._let_out
+            self._let_out = self._let_out or asyncio.Future()
+            await asyncio.shield(self._let_out)  # whoever gives up keeps no other waiting
 
     def _tell(self) -> None:
         if self._let_out is not None and not self._let_out.done():

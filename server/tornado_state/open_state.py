@@ -5,14 +5,15 @@ everything as it was, but for what was committed within it.
 Rule 2: no cookie goes out from there. What takes one is refused at once: a change of a kind that a
 signed cookie keeps, a sign-in, a new ID, a session that would begin. A sign-out takes none.
 Rule 3: it is the session that the visitor has after the answer, whatever the request made of its
-ID. Once that is over, or goes on under an ID that another request was given, the state is over as
-well: whoever opened a socket with a planted ID must not follow who signs in (ASVS 5.0 7.2.4).
+ID; while the answer waits for the store, so does the block. Once the session is over, or goes on
+under an ID that another request was given, the state is over as well: whoever opened a socket with
+a planted ID must not follow who signs in (ASVS 5.0 7.2.4).
 Rule 4: it pushes the idle clock as a request of its handler does.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn, TypeVar
 
@@ -83,8 +84,11 @@ class OpenState(RequestState):
 
 
 @asynccontextmanager
-async def opened(state: RequestState) -> AsyncIterator[OpenState]:
-    """Open anew the state of a request; see the module's rules."""
+async def opened(
+    state: RequestState, until_let_out: Callable[[], Awaitable[None]]
+) -> AsyncIterator[OpenState]:
+    """Open anew the state of a request, whose answer may be waiting; see the module's rules."""
+    await until_let_out()
     made = state.composition
     required, visit = made.requirements(state._kinds), state.visit_after()
     anew = OpenState(made, required, visit, state._is_use)
