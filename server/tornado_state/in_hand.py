@@ -115,7 +115,7 @@ def _change_within(kind: Kind[Any], live: InHand, base: Confirmed) -> Any:
     """Look at a value that can change inside; at one that is as it was last time, not again."""
     live.seen = kind.values.written(live.value)
     kept = base.kept(kind)
-    has_more = kind.values.has_more(live.value)
+    has_more = live.seen is not None and kind.values.has_more(live.value)
     if live.seen == kept == live.text and not live.is_default and not has_more:
         return NO_VALUE
     if not has_more and live.last_look is not None and live.last_look[:2] == (live.seen, kept):

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import datetime
 import marshal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
 from inspect import getattr_static
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import inspect
 
@@ -104,15 +104,68 @@ def _beyond(fields: frozenset[str], back: Any, value: Any) -> Difference | None:
 
 
 def has_more(value: Any) -> bool:
-    """Return whether ``value`` has an attribute that is no field of its class."""
-    attributes: dict[str, Any] = getattr(value, "__dict__", {})
-    class_: Any = type(value)
-    return bool(attributes) and not _fields(class_).issuperset(attributes)
+    """Return whether ``value``, or one in it, has an attribute that is no field of its class.
+
+    For values that can be written: one that is in itself would be looked at without end.
+    """
+    waiting = [value]
+    for each in waiting:  # which grows meanwhile
+        fields, holding, members = _parts(type(each))
+        if members is not None:
+            waiting += members(each)
+            continue
+        attributes = getattr(each, "__dict__", None)
+        if attributes and not fields.issuperset(attributes):
+            return True
+        if holding:
+            waiting += [getattr(each, name, None) for name in holding]
+    return False
+
+
+class _Parts(NamedTuple):
+    """The names of a class's fields, and of those that may hold what has fields as well.
+
+    ``members`` is for a collection: what gives what is in it.
+    """
+
+    fields: frozenset[str] = frozenset()
+    holding: tuple[str, ...] = ()
+    members: Callable[[Any], Iterable[Any]] | None = None
 
 
 @lru_cache(maxsize=1024)
-def _fields(class_: type) -> frozenset[str]:
-    return frozenset(field.name for field in getattr(inspect.type_info(class_), "fields", ()))
+def _parts(class_: type) -> _Parts:
+    if issubclass(class_, dict):
+        return _Parts(members=class_.values)
+    if issubclass(class_, list | tuple | set | frozenset):
+        return _Parts(members=iter)
+    fields = getattr(inspect.type_info(class_), "fields", ())
+    holding = [f.name for f in fields if any(map(has_fields, types_within(f.type)))]
+    return _Parts(frozenset(field.name for field in fields), tuple(holding))
+
+
+def has_fields(kind: inspect.Type) -> bool:
+    """Return whether values of the type may have attributes that are no fields of their class."""
+    return isinstance(kind, inspect.StructType | inspect.DataclassType)
+
+
+def types_within(info: inspect.Type) -> list[inspect.Type]:
+    """Return a type and all that it is made of, each once."""
+    found: list[inspect.Type] = []
+    waiting: list[Any] = [info]
+    seen: set[int] = set()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, inspect.Type | inspect.Field):
+            if id(part) in seen:
+                continue
+            seen.add(id(part))
+            if isinstance(part, inspect.Type):
+                found.append(part)
+            waiting += [getattr(part, name) for name in part.__struct_fields__]
+        elif isinstance(part, tuple):
+            waiting += part
+    return found
 
 
 def _is_cached(class_: type, name: str) -> bool:

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import inspect
 
 from .exceptions import CompositionError, InvalidValue, TooLarge
-from .likeness import difference, has_more, is_plain, is_plainly_alike
+from .likeness import difference, has_fields, has_more, is_plain, is_plainly_alike, types_within
 from .recent import Recent
 
 T = TypeVar("T")
@@ -46,8 +46,6 @@ _REFUSALS = (msgspec.MsgspecError, TypeError, ValueError, ArithmeticError, Recur
 #: Texts of a kind that are known for having been written here, at least, and how long each may be.
 _REMEMBERED = 1024
 _LONGEST = 2048
-
-_COLLECTIONS = (list, tuple, dict, set, frozenset)
 
 #: How msgspec says where a value is not of its type, after " - at `".
 _PLACE = re.compile(r"(key` in `)?\$(.*)`", re.DOTALL)
@@ -127,7 +125,7 @@ class ValueType(Generic[T]):
             self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_)
         except (TypeError, ValueError, NameError, RecursionError) as error:
             raise CompositionError(f"{name}: values of {type_!r} cannot be kept: {error}") from None
-        kinds = _types_within(info)
+        kinds = types_within(info)
         if foreign := [kind.cls for kind in kinds if isinstance(kind, inspect.CustomType)]:
             raise CompositionError(f"{name}: values of {foreign[0]!r} cannot be kept")
         self._is_plain = all(map(is_plain, kinds))
@@ -135,9 +133,7 @@ class ValueType(Generic[T]):
         self._is_exact = self._is_plain and not any(isinstance(k, inspect.FloatType) for k in kinds)
         #: Texts that were written here.
         self._own: Recent[bytes, bool] = Recent(_REMEMBERED)
-        self._has_classes = any(
-            isinstance(kind, inspect.StructType | inspect.DataclassType) for kind in kinds
-        )
+        self._has_classes = any(map(has_fields, kinds))
         self._has_sets = any(
             isinstance(kind, inspect.SetType | inspect.FrozenSetType) for kind in kinds
         )
@@ -173,11 +169,7 @@ class ValueType(Generic[T]):
 
     def has_more(self, value: T) -> bool:
         """Return whether ``value``, or one in it, may have attributes that no text says."""
-        if not self._has_classes:
-            return False
-        each: Any = value
-        members = each.values() if isinstance(each, dict) else each
-        return any(map(has_more, members if isinstance(each, _COLLECTIONS) else (each,)))
+        return self._has_classes and has_more(value)
 
     def written(self, value: T) -> bytes | None:
         """Return how ``value`` is written, whether or not it may be; None for what cannot be."""
@@ -227,22 +219,3 @@ class ValueType(Generic[T]):
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _types_within(info: inspect.Type) -> list[inspect.Type]:
-    """Return a type and all that it is made of, each once."""
-    found: list[inspect.Type] = []
-    waiting: list[Any] = [info]
-    seen: set[int] = set()
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, inspect.Type | inspect.Field):
-            if id(part) in seen:
-                continue
-            seen.add(id(part))
-            if isinstance(part, inspect.Type):
-                found.append(part)
-            waiting += [getattr(part, name) for name in part.__struct_fields__]
-        elif isinstance(part, tuple):
-            waiting += part
-    return found

@@ -291,6 +291,27 @@ async def test_an_attribute_of_a_value_that_is_no_field_is_refused(changed: Any)
             assert (await browser.fetch("/", method)).code == 500
 
 
+@dataclass
+class Order:
+    lines: list[Line]
+
+
+# Row 9
+async def test_an_attribute_of_a_value_within_another_is_refused_as_well() -> None:
+    """However deep it is: an answer of 200 would have lost it."""
+
+    def put(h: Any) -> None:
+        h.order = Order([Line("tea")])
+
+    def patch(h: Any) -> None:
+        h.order.lines[0].quantiy = 3
+
+    order = Kind("order", Order, fresh=True)
+    async with serving({"/": handler(order=order, put=put, patch=patch)}) as browser:
+        assert (await browser.fetch("/", "PUT")).code == 200
+        assert (await browser.fetch("/", "PATCH")).code == 500
+
+
 async def test_a_plain_sign_in_is_what_it_says() -> None:
     """What is tried above is tried where a plain use of the same application works."""
 

@@ -152,10 +152,22 @@ class Loose(msgspec.Struct, dict=True):
     number: int
 
 
+@dataclasses.dataclass
+class Box:
+    """Holds others, some of them within itself."""
+
+    within: dict[str, list[Loose]]
+    also: Box | None = None
+    tag: str = ""
+
+
 def with_more(value: Any, **more: Any) -> Any:
     for name, each in more.items():
         setattr(value, name, each)
     return value
+
+
+BOX = Box({"a": [with_more(Loose(1), note="x")]})
 
 
 @pytest.mark.parametrize(
@@ -164,9 +176,12 @@ def with_more(value: Any, **more: Any) -> Any:
         (Open, with_more(Open(1), numbre=2), ".numbre"),
         (list[Open], [Open(1), with_more(Open(1), note="x")], "[1].note"),
         (dict[str, Loose], {"a": with_more(Loose(1), note="x")}, "[...].note"),
+        (Box, BOX, ".within[...][0].note"),
+        (Box, Box({}, with_more(Box({}), note="x")), ".also.note"),
+        (tuple[Box, ...], (Box({}, BOX),), "[0].also.within[...][0].note"),
     ],
 )
-def test_an_attribute_that_is_no_field_is_refused(type_: Any, value: Any, path: str) -> None:
+def test_an_attribute_that_is_no_field_is_refused(type_: Any, value: Any, path: str | None) -> None:
     """It would be lost: a misspelt one, above all."""
     kind = ValueType[Any]("kept", type_, 1024)
     with pytest.raises(InvalidValue, match="it would come back different, as nothing") as refused:
@@ -181,3 +196,9 @@ def test_what_a_class_makes_by_itself_is_no_matter() -> None:
     assert value.half == 2.0
     kind = ValueType[Any]("kept", Open, 1024)
     assert kind.decode(kind.encode(value)) == value
+
+
+def test_a_value_without_more_has_no_more_anywhere() -> None:
+    """However deep that is looked for."""
+    kind = ValueType[Any]("kept", list[Box], 1024)
+    assert not kind.has_more([Box({"a": [Loose(1)], "b": []}, Box({}), "tag")])
