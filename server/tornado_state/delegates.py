@@ -93,7 +93,20 @@ class LoadFirst(httputil.HTTPMessageDelegate):
             handler.log_exception(*told)
         except Exception:  # noqa: BLE001 - as Tornado has it: an error in telling it takes no answer
             app_log.error("Error in exception logger", exc_info=True)
-        handler.send_error(_status(error), exc_info=told)
+        try:
+            handler.send_error(_status(error), exc_info=told)
+        except Exception:  # noqa: BLE001 - as above; it was made for requests that were begun
+            app_log.error("%s cannot answer an error", self._target_class.__name__, exc_info=True)
+            self._answer_plainly(handler, error)
+
+    def _answer_plainly(self, failed: RequestHandler, error: Exception) -> None:
+        """Have Tornado's own handler answer in place of one that ``failed`` to."""
+        if not failed._headers_written:
+            handler = RequestHandler(self._application, failed.request)
+            handler._transforms = []
+            handler.send_error(_status(error))
+        elif not failed._finished:
+            failed.request.connection.close()  # type: ignore[union-attr]  # nothing more will come
 
     def _made(self, request: httputil.HTTPServerRequest) -> RequestHandler:
         """Return the handler, or Tornado's own in place of one that cannot even be made."""

@@ -132,6 +132,49 @@ async def test_a_handler_that_answers_within_the_body_is_given_no_more_of_it() -
         assert (await browser.values())["visits"] == 1
 
 
+class Designs(Everything):
+    """Answers errors in a way of its own, with what only a request that was begun has."""
+
+    def prepare(self) -> None:
+        self.page = "sorry"
+
+    def post(self) -> None:
+        self.visits += 1
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        self.finish(self.page)
+
+
+class DesignsPart(Designs):
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        self.set_status(status_code)
+        self.write("we are ")
+        self.flush()
+        self.write(self.page)
+
+
+class DesignsMore(Designs):
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        super(Designs, self).send_error(status_code, **kwargs)
+        self.page.lower()
+
+
+@pytest.mark.parametrize("how", [Designs, DesignsPart, DesignsMore])
+async def test_an_error_in_answering_an_error_takes_no_answer(
+    how: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Tornado's own page comes in its place; where a part of it has left, the connection ends."""
+    is_whole = how is not DesignsPart
+    last = b"Connection: close\r\n" * is_whole
+    asked = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 0\r\n" + last + b"\r\n"
+    async with asyncio.timeout(5), serving({"/": how}) as browser:
+        browser.store.tell("add", fails)
+        answer = await raw(browser.port, asked)
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert (b"Retry-After" in answer, answer.endswith(b"</html>")) == (True, is_whole)
+    assert f"{how.__name__} cannot answer an error" in caplog.messages
+
+
 async def as_ever(call: Any) -> Any:
     return await call()
 
