@@ -83,6 +83,7 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         """
         request = self._request
         if isinstance(request.connection, HeldConnection):
+            self._tell_gone(request.connection)
             connection = request.connection.for_error(error)
             request = copy.copy(request)
             request.connection = connection
@@ -98,6 +99,16 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         except Exception:  # noqa: BLE001 - as above; it was made for requests that were begun
             app_log.error("%s cannot answer an error", self._target_class.__name__, exc_info=True)
             self._answer_plainly(handler, error)
+
+    def _tell_gone(self, connection: HeldConnection) -> None:
+        """Tell a handler that still writes, and may never stop, that nobody takes it any more.
+
+        One that takes the body, which still comes, ends with that.
+        """
+        told = getattr(connection.connection, "_close_callback", None)
+        writes = connection.held is not None and not connection.held.is_whole
+        if told is not None and writes and not self._early:
+            asyncio.get_running_loop().call_soon(told)
 
     def _answer_plainly(self, failed: RequestHandler, error: Exception) -> None:
         """Have Tornado's own handler answer in place of one that ``failed`` to."""

@@ -44,7 +44,8 @@ class HeldAnswer(msgspec.Struct, eq=False):
         return status
 
     def fail(self, error: Exception) -> None:
-        """Raise ``error`` in whoever waits."""
+        """Raise ``error`` in whoever waits; nobody takes what was written."""
+        self.chunks = None
         self._tell()
         if not self.sent.done():
             self.sent.set_exception(error)

@@ -98,8 +98,9 @@ class HeldConnection(ConnectionBefore):
         if self.held is None:
             sent: asyncio.Future[None] = self.connection.write(chunk)
             return sent
-        self.held.chunks = self.held.chunks or []
-        self.held.chunks.append(chunk)
+        if self._answering is not None:  # else somebody else has answered
+            self.held.chunks = self.held.chunks or []
+            self.held.chunks.append(chunk)
         return self.held.sent
 
     def finish(self) -> None:
