@@ -118,9 +118,10 @@ class RequestState(PersonsSessions):
         """
         looked_at = self.look()
         session = looked_at.if_needed
-        if session is None or session.stored is None:
+        if session is None:
             return nullcontext()
-        return looked_at.tier.watches.watching(session.stored, callback, keeps_alive=keeps_alive)
+        watching, begins = looked_at.tier.watches.watching, looked_at.begins
+        return watching(session, callback, keeps_alive=keeps_alive, begins=begins)
 
     @property
     def ended(self) -> bool:

@@ -20,6 +20,7 @@ from tornado_state import (
     StateWebSocketHandler,
     StoreUnavailable,
 )
+from tornado_state.sessions.session import Session
 from tornado_state.stores import MemoryStore, SessionRecord
 from tornado_state.testing import CookieJar, sign_in
 
@@ -317,7 +318,7 @@ async def test_a_look_is_shared() -> None:
             stored = await sessions.records.add({}, None, remembered=False)
             for _ in range(2):
                 block = w.here.watches.watching(
-                    stored, lambda number=number: told.append(number), keeps_alive=False
+                    Session(stored), lambda number=number: told.append(number), keeps_alive=False
                 )
                 block.__enter__()
                 blocks.append(block)
@@ -349,8 +350,8 @@ async def test_one_that_fails_keeps_no_other_from_being_told(
 
         watching = w.here.watches.watching
         with (
-            watching(stored, fail, keeps_alive=False),
-            watching(stored, lambda: told.append("ended"), keeps_alive=False),
+            watching(Session(stored), fail, keeps_alive=False),
+            watching(Session(stored), lambda: told.append("ended"), keeps_alive=False),
             caplog.at_level(logging.ERROR),
         ):
             await sessions.endings.end(await _loaded(w, stored.session_id))

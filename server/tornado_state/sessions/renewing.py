@@ -175,6 +175,9 @@ class Renewing:
     def _confirm_new(self, session: Session, plan: Plan, new: StoredSession) -> None:
         session.confirm(plan, new)
         session.cookie = self.keep(new)
+        begun, session.when_begun = session.when_begun, ()
+        for tell in begun:
+            tell(new)
         if plan.restart_clock:
             self._tell("signed_in")
         elif plan.asked is Asked.RENEW:

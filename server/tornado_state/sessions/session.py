@@ -13,6 +13,7 @@ nothing is written over it, and the value it was about cannot be read.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -51,14 +52,13 @@ class Session(msgspec.Struct, eq=False):
     counts_as_use: bool = True  # whether the request pushes the idle clock
     label: str = ""  # what a list of sessions says of it
     address: str = ""  # where the request comes from
-    #: Taken while the store is at work for this request: one write at a time.
-    turn: Turn = msgspec.field(default_factory=Turn)
+    turn: Turn = msgspec.field(default_factory=Turn)  # one call of the store at a time
     sign_outs: int = 0  # of this request, that the store has confirmed
     is_ending: bool = False  # it was asked for one, and nobody knows what became of that
-    #: What says who signed in, where that is no value of the session's: confirmed, and asked for.
-    signed_in: bytes | None = None
+    signed_in: bytes | None = None  # what says so, where that is no value of the session's
     given_up: bool = False  # the request failed: nothing will be asked for any more
     refused: bool = False  # a new ID was, by somebody who has to know of it: all was forgotten
+    when_begun: tuple[Callable[[StoredSession], None], ...] = ()  # called with one under a new ID
     _asked: Asked = CONTINUE
     _restart_clock: bool = False
     _remember: bool = False

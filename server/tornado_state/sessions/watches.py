@@ -18,6 +18,7 @@ from tornado.ioloop import PeriodicCallback
 
 from ..exceptions import StoreUnavailable
 from .records import SessionRecords
+from .session import Session
 from .store_keys import living
 from .stored import StoredSession
 
@@ -47,18 +48,29 @@ class Watches:
 
     @contextmanager
     def watching(
-        self, stored: StoredSession, when_ended: WhenEnded, *, keeps_alive: bool
+        self, session: Session, when_ended: WhenEnded, *, keeps_alive: bool, begins: bool = False
     ) -> Iterator[None]:
-        """Call ``when_ended``, once, if the session ends before the block does."""
-        watch = _Watch(stored, when_ended, keeps_alive)
-        self._by_key.setdefault(stored.store_key, []).append(watch)
-        if self._looking is None:
-            self._looking = PeriodicCallback(self.look, self._look_every * 1000)
-            self._looking.start()
+        """Call ``when_ended``, once, if the session ends before the block does.
+
+        One that ``begins``, or is to go on under another ID, is watched from then on.
+        """
+        watch: _Watch | None = None
+
+        def begin(stored: StoredSession) -> None:
+            nonlocal watch
+            watch = _Watch(stored, when_ended, keeps_alive)
+            self._add(watch)
+
+        if begins:
+            session.when_begun += (begin,)
+        elif session.stored is not None:
+            begin(session.stored)
         try:
             yield
         finally:
-            self._drop(watch)
+            session.when_begun = tuple(each for each in session.when_begun if each is not begin)
+            if watch is not None:
+                self._drop(watch)
 
     def ended(self, store_key: str) -> None:
         """Tell whoever watches the session; what they raise is theirs."""
@@ -92,6 +104,12 @@ class Watches:
             for watch in watches:
                 if watch.keeps_alive:
                     await self._records.touch(watch.stored)
+
+    def _add(self, watch: _Watch) -> None:
+        self._by_key.setdefault(watch.stored.store_key, []).append(watch)
+        if self._looking is None:
+            self._looking = PeriodicCallback(self.look, self._look_every * 1000)
+            self._looking.start()
 
     def _drop(self, watch: _Watch) -> None:
         watches = self._by_key.get(watch.stored.store_key, [])
