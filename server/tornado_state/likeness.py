@@ -110,7 +110,8 @@ def has_more(value: Any) -> bool:
     """
     waiting = [value]
     for each in waiting:  # which grows meanwhile
-        fields, holding, members = _parts(type(each))
+        class_: type = type(each)
+        fields, holding, members = _parts(class_)
         if members is not None:
             waiting += members(each)
             continue
