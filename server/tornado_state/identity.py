@@ -119,8 +119,9 @@ class RequestIdentity(RequestValues):
         if is_over:
             self._client.drop_ending(everything=anew.drops_all(sign_outs))
             self.old_cookies.clear_all()
-        if now not in ("", anew.owner):
+        if now:
             self._have_named(now)
+        if now not in ("", anew.owner):
             self._hand_over(anew.owner)
         self._anew = anew.gone_along(now, sign_outs)
         if (due := self._client.due(lambda: now)) is not None:
