@@ -36,6 +36,9 @@ class ConnectionBefore(httputil.HTTPConnection):
     set_max_body_size = _forwarded("set_max_body_size")
     stream = _forwarded("stream")
 
+    #: Whether an answer was given, though it may not have left.
+    has_begun = False
+
     def __init__(self, connection: httputil.HTTPConnection) -> None:
         # More than Tornado's interface says: whoever serves, and who detaches it, knows what it is.
         self.connection: Any = connection

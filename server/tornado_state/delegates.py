@@ -203,9 +203,19 @@ class LoadFirst(httputil.HTTPMessageDelegate):
         try:
             begin()
         except httputil.HTTPInputError as error:
-            self.answer(HTTPError(400, "%s", error))
+            self._answer_once(HTTPError(400, "%s", error))
         except Exception as error:  # noqa: BLE001 - a handler that cannot even be made
+            self._answer_once(error)
+
+    def _answer_once(self, error: Exception) -> None:
+        """Answer an error of a handler that has not: two answers would be two requests'."""
+        connection = self._request.connection
+        if not (isinstance(connection, HeldConnection) and connection.has_begun):
             self.answer(error)
+            return
+        app_log.error("a handler has answered, and failed", exc_info=error)
+        if not getattr(self._handler, "handler", self)._finished:
+            connection.close()
 
     def on_connection_close(self) -> None:
         """Tell the handler; it does not begin with a body that never came whole."""

@@ -64,6 +64,7 @@ class HeldConnection(ConnectionBefore):
         chunk: bytes | None = None,
     ) -> asyncio.Future[None]:
         """Send the headers, at once or as soon as the commit is confirmed."""
+        self.has_begun = True
         state, status = self.state, start_line.code  # type: ignore[union-attr]
         if self._explains:
             explain_load(state.session)

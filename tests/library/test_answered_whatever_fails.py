@@ -246,3 +246,37 @@ async def test_an_error_that_nobody_foresaw_takes_no_answer(
         answer = await browser.fetch("/", **headers)
         assert (answer.code, browser.jar) == (500, {})
     assert "the commit of a request's state failed" in caplog.messages
+
+
+class Guarded(Everything):
+    """Lets nobody in without a password, as handlers did before ``prepare``."""
+
+    def _execute(self, transforms: Any, *args: Any, **kwargs: Any) -> Any:
+        self._transforms = []
+        if self.request.path == "/writes":
+            self.visits += 1
+        self.set_status(401)
+        self.set_header("Content-Length", "2")
+        self.write("no")
+        if self.request.path == "/part":
+            self.flush()
+        else:
+            self.finish()
+        return False  # and Tornado says that it cannot wait for that
+
+
+@pytest.mark.parametrize("path", ["/", "/writes", "/part"])
+async def test_one_request_has_one_answer(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Another one would be taken for that of the next request, whoever sends it."""
+    asked = f"GET {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode()
+    async with asyncio.timeout(5), serving({"/.*": Guarded}) as browser:
+        reader, writer = await asyncio.open_connection("127.0.0.1", browser.port)
+        for _ in range(1 if path == "/part" else 2):
+            writer.write(asked)
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 401 ")
+            assert await reader.readexactly(2) == b"no"
+        if path == "/part":
+            assert await reader.read() == b""
+        writer.close()
+    assert "a handler has answered, and failed" in caplog.text
