@@ -111,12 +111,12 @@ def has_more(value: Any) -> bool:
     waiting = [value]
     for each in waiting:  # which grows meanwhile
         class_: type = type(each)
-        fields, holding, members = _parts(class_)
+        fields, holding, members, is_silent = _parts(class_)
         if members is not None:
             waiting += members(each)
             continue
         attributes = getattr(each, "__dict__", None)
-        if attributes and not fields.issuperset(attributes):
+        if is_silent or (attributes and not fields.issuperset(attributes)):
             return True
         if holding:
             waiting += [getattr(each, name, None) for name in holding]
@@ -126,12 +126,14 @@ def has_more(value: Any) -> bool:
 class _Parts(NamedTuple):
     """The names of a class's fields, and of those that may hold what has fields as well.
 
-    ``members`` is for a collection: what gives what is in it.
+    ``members`` is for a collection: what gives what is in it. A class ``is_silent`` of whose fields
+    some are not written: those of attrs with an underscore.
     """
 
     fields: frozenset[str] = frozenset()
     holding: tuple[str, ...] = ()
     members: Callable[[Any], Iterable[Any]] | None = None
+    is_silent: bool = False
 
 
 @lru_cache(maxsize=1024)
@@ -142,7 +144,9 @@ def _parts(class_: type) -> _Parts:
         return _Parts(members=iter)
     fields = getattr(inspect.type_info(class_), "fields", ())
     holding = [f.name for f in fields if any(map(has_fields, types_within(f.type)))]
-    return _Parts(frozenset(field.name for field in fields), tuple(holding))
+    names = frozenset(field.name for field in fields)
+    is_silent = hasattr(class_, "__attrs_attrs__") and any(name.startswith("_") for name in names)
+    return _Parts(names, tuple(holding), is_silent=is_silent)
 
 
 def has_fields(kind: inspect.Type) -> bool:

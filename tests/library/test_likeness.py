@@ -202,3 +202,17 @@ def test_a_value_without_more_has_no_more_anywhere() -> None:
     """However deep that is looked for."""
     kind = ValueType[Any]("kept", list[Box], 1024)
     assert not kind.has_more([Box({"a": [Loose(1)], "b": []}, Box({}), "tag")])
+
+
+def test_a_change_of_a_field_that_is_not_written_is_found() -> None:
+    """One of attrs with an underscore is not, so that nothing of it is to be seen in the text."""
+    attrs = pytest.importorskip("attrs")
+    made = attrs.make_class("Made", {"shown": attrs.field(default=0, type=int)})
+    silent = attrs.make_class("Silent", {"_kept": attrs.field(default=0, type=int)}, bases=(made,))
+    value, kind = silent(), ValueType[Any]("kept", list[silent], 1024)
+    assert kind.decode(kind.encode([value])) == [value]
+    value._kept = 3
+    assert kind.has_more([value])
+    with pytest.raises(InvalidValue, match=r"kept\[0\]._kept"):
+        kind.encode([value])
+    assert not ValueType[Any]("made", made, 1024).has_more(made())
