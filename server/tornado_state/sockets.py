@@ -40,7 +40,7 @@ class StateWebSocketHandler(  # pyright: ignore[reportUnsafeMultipleInheritance]
 
         Where it raises, the socket is closed all the same.
         """
-        self._close_for_good()
+        self.close(self.session_ended_code, "the session has ended")
         return None
 
     def _watched(self) -> AbstractContextManager[None]:
@@ -50,26 +50,25 @@ class StateWebSocketHandler(  # pyright: ignore[reportUnsafeMultipleInheritance]
         return self.state.when_ended(self._session_ended, keeps_alive=keeps_alive)
 
     def _session_ended(self) -> Awaitable[None] | None:
-        with self._closed_on_error():
+        with self._deaf_once_closed():
             said = self.on_session_end()
         return None if said is None else self._said(said)
 
     async def _said(self, said: Awaitable[None]) -> None:
-        with self._closed_on_error():
+        with self._deaf_once_closed():
             await said
 
     @contextmanager
-    def _closed_on_error(self) -> Iterator[None]:
+    def _deaf_once_closed(self) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            self._close_for_good()
+            self.close(self.session_ended_code, "the session has ended")
             raise
-
-    def _close_for_good(self) -> None:
-        """Close, and hear nothing more: Tornado hears a client until that has closed as well."""
-        self.on_message = _not_heard  # type: ignore[method-assign]
-        self.close(self.session_ended_code, "the session has ended")
+        finally:
+            if self.ws_connection is None or self.ws_connection.is_closing():
+                # Tornado hears a client until that has closed as well.
+                self.on_message = _not_heard  # type: ignore[method-assign]
 
 
 def _not_heard(message: str | bytes) -> None:

@@ -17,7 +17,7 @@ class Waits(StateWebSocketHandler):
 
     async def on_session_end(self) -> None:
         await self.write_message("bye")
-        super().on_session_end()
+        StateWebSocketHandler.on_session_end(self)
 
 
 class Fails(StateWebSocketHandler):
@@ -76,10 +76,25 @@ UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Versi
 HELLO = b"\x81\x85\0\0\0\0hello"
 
 
-@pytest.mark.parametrize("also", [{}, {"on_session_end": Fails.on_session_end}], ids=str)
-async def test_nothing_is_heard_of_a_client_that_does_not_close(also: Any) -> None:
+class Closes(StateWebSocketHandler):
+    def on_session_end(self) -> None:
+        self.close(4401, "the session has ended, and all else")
+
+
+class ClosesLater(StateWebSocketHandler):
+    async def on_session_end(self) -> None:
+        await self.write_message("bye")
+        self.close(4401, "the session has ended, and all else")
+
+
+ENDS: list[Any] = [None, Fails, FailsLater, Waits, Closes, ClosesLater]
+
+
+@pytest.mark.parametrize("how", ENDS)
+async def test_nothing_is_heard_of_a_client_that_does_not_close(how: Any) -> None:
     """It was told that the session is over, and goes on to talk as whoever was signed in."""
     heard: list[Any] = []
+    also = {} if how is None else {"on_session_end": how.on_session_end}
     routes = ROUTES | {"/socket": handler(Listens, **also)}
     async with asyncio.timeout(5), serving(routes, heard=heard) as browser:
         await browser.fetch("/login", "POST")
@@ -90,7 +105,30 @@ async def test_nothing_is_heard_of_a_client_that_does_not_close(also: Any) -> No
         while not heard:
             await asyncio.sleep(0)
         assert (await browser.fetch("/login", "DELETE")).code == 200
+        await reader.readuntil(b"the session has ended")
         writer.write(HELLO + b"\x88\x80\0\0\0\0")  # and closes at last
-        assert b"the session has ended" in await reader.read()
+        await reader.read()
         writer.close()
     assert heard == [("hello", {"id": "ann"})]
+
+
+class GoesOn(Listens):
+    """Goes on with whoever is there now."""
+
+    def on_session_end(self) -> None:
+        self.current_user = None
+
+
+async def test_a_socket_that_stays_open_on_purpose_is_heard() -> None:
+    """What it makes of the end is its own."""
+    heard: list[Any] = []
+    async with asyncio.timeout(5), serving(ROUTES | {"/ws": GoesOn}, heard=heard) as browser:
+        await browser.fetch("/login", "POST")
+        url = f"ws://127.0.0.1:{browser.port}/ws"
+        opened = await websocket_connect(HTTPRequest(url, headers={"Cookie": plain(browser.jar)}))
+        assert (await browser.fetch("/login", "DELETE")).code == 200
+        await opened.write_message("hello")
+        while not heard:
+            await asyncio.sleep(0)
+        opened.close()
+    assert heard == [("hello", None)]
