@@ -149,13 +149,18 @@ class StateHandler(RequestHandler):
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Answer with an error; a `StateError` brings its own status.
 
-        An error below 500 is an answer like any other and keeps what was changed.
+        An error below 500 is an answer like any other and keeps what was changed. Of any other one
+        nothing is kept that was not committed before, whatever ``write_error`` answers.
         """
         error = kwargs.get("exc_info", (None, None, None))[1]
+        status = error.status if isinstance(error, StateError) else status_code
         connection = self.request.connection
-        if isinstance(error, Unanswered) and isinstance(connection, HeldConnection):
-            connection.retry_after = error.retry_after
-        super().send_error(error.status if isinstance(error, StateError) else status_code, **kwargs)
+        if isinstance(connection, HeldConnection):
+            if isinstance(error, Unanswered):
+                connection.retry_after = error.retry_after
+            if status >= 500 and not self._headers_written:
+                connection.state.discard()
+        super().send_error(status, **kwargs)
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Log what has a status of its own in a line; a traceback is for what nobody foresaw."""

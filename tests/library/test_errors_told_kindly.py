@@ -1,0 +1,105 @@
+"""Handlers whose ``write_error`` makes another answer of an error: a page, or a way elsewhere."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from abroad_app import ANN, EMPTY, ROUTES, Everything, serving
+from commanded_store import fails
+from tornado.web import HTTPError
+from tornado_state import StateHandler
+
+KEPT = EMPTY | {"visits": 1, "theme": "dark", "user": "ann"}
+
+
+class Fails(Everything):
+    """Signs in and changes kinds of both tiers, then fails as its path says."""
+
+    async def post(self, how: str) -> None:
+        self.state.sign_in(ANN)
+        self.visits, self.theme = 1, "dark"
+        if how == "committed":
+            await self.state.commit()
+            self.visits = 2
+        if how.isdigit():
+            raise HTTPError(int(how))
+        if how == "sent":
+            self.send_error(500)
+            return
+        if how == "store":
+            self.application.session_store.tell("add", fails)  # type: ignore[attr-defined]
+            await self.state.commit()
+        raise LookupError("of our own")
+
+
+class Elsewhere(Fails):
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        self.redirect("/sorry")
+
+
+class Page(Fails):
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        self.set_status(200)
+        self.finish("sorry")
+
+
+@pytest.mark.parametrize("handler", [Elsewhere, Page])
+@pytest.mark.parametrize("how", ["unforeseen", "500", "503", "sent", "store"])
+async def test_a_failure_keeps_nothing_however_it_is_told(how: str, handler: Any) -> None:
+    """Nobody is signed in by half of what a handler was to do."""
+    async with serving(ROUTES | {"/fail/(.*)": handler}) as browser:
+        assert (await browser.fetch(f"/fail/{how}", "POST")).code in (200, 302)
+        assert (browser.jar, browser.store.keys) == ({}, set())
+        assert await browser.values() == EMPTY
+
+
+@pytest.mark.parametrize("handler", [Elsewhere, Page])
+@pytest.mark.parametrize("how", ["401", "committed"])
+async def test_an_answer_and_what_was_committed_are_kept_as_ever(how: str, handler: Any) -> None:
+    """To refuse is no failure, and what the store has confirmed reaches the visitor."""
+    async with serving(ROUTES | {"/fail/(.*)": handler}) as browser:
+        assert (await browser.fetch(f"/fail/{how}", "POST")).code in (200, 302)
+        assert await browser.values() == KEPT
+
+
+class SaysSo(Fails):
+    """Tells on the next page, with what is so on this one."""
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        self.set_status(200)
+        self.write({"visits": self.visits, "user": self.state.identity})
+        self.draft = ["sorry"]
+        self.finish()
+
+
+async def test_what_is_changed_in_telling_counts() -> None:
+    """It is no part of what failed, and reads what is kept."""
+    async with serving(ROUTES | {"/fail/(.*)": SaysSo}) as browser:
+        answer = await browser.fetch("/fail/unforeseen", "POST")
+        assert json.loads(answer.body) == {"visits": 0, "user": None}
+        assert await browser.values() == EMPTY | {"draft": ["sorry"]}
+
+
+class Late(Everything):
+    """Fails once its answer has begun, and waits for the store."""
+
+    def post(self) -> None:
+        self.visits = 1
+        self.set_header("Content-Length", "0")
+        self.flush()
+        raise LookupError("of our own")
+
+
+class WithoutState(StateHandler):
+    def post(self) -> None:
+        raise HTTPError(500)
+
+
+async def test_what_an_answer_says_is_kept_though_the_handler_fails_after_it() -> None:
+    """It has been given."""
+    async with serving(ROUTES | {"/late": Late, "/none": WithoutState}) as browser:
+        assert (await browser.fetch("/late", "POST")).code == 200
+        assert (await browser.fetch("/none", "POST")).code == 500
+        assert (await browser.values())["visits"] == 1
