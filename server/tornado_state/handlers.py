@@ -86,6 +86,18 @@ class StateHandler(RequestHandler):
         if isinstance(connection, HeldConnection) and connection.held is not None:
             await connection.held.until_let_out()
 
+    @property
+    def current_user(self) -> Any:
+        """Who is signed in by now; or, as with Tornado, what was set, or found in one's own way."""
+        own_way = type(self).get_current_user is not StateHandler.get_current_user
+        if own_way or "_current_user" in self.__dict__:
+            return super().current_user
+        return self.get_current_user()
+
+    @current_user.setter
+    def current_user(self, value: Any) -> None:
+        self._current_user = value
+
     def get_current_user(self) -> Any:
         """Return the value of the identity kind, None when nobody is signed in.
 
@@ -134,7 +146,7 @@ class StateHandler(RequestHandler):
 
     def _knows_user(self) -> bool:
         try:
-            self.current_user  # noqa: B018 - Tornado remembers what it found
+            self.current_user  # noqa: B018 - which is asked for as it is read
         except UndeclaredKind:
             return False
         return True
