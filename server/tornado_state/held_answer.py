@@ -36,6 +36,7 @@ class HeldAnswer(msgspec.Struct, eq=False):
     #: Called when it has left; never, when another was sent instead.
     when_sent: Callable[[], None] | None = None
     _let_out: asyncio.Future[None] | None = None
+    _is_over: bool = False
 
     @property
     def status(self) -> int:
@@ -75,11 +76,12 @@ class HeldAnswer(msgspec.Struct, eq=False):
 
     async def until_let_out(self) -> None:
         """Wait until it was let out, or another was; the client may not have read any of it."""
-        if not self.sent.done():
+        if not self._is_over:  # `sent` is whoever's that waits for it, who may give up
             self._let_out = self._let_out or asyncio.Future()
             await asyncio.shield(self._let_out)  # whoever gives up keeps no other waiting
 
     def _tell(self) -> None:
+        self._is_over = True
         if self._let_out is not None and not self._let_out.done():
             self._let_out.set_result(None)
 
