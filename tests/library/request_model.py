@@ -146,8 +146,8 @@ class Model:
         if not self.assigned:
             had_some = bool(self.base.items)
             self.stale |= self.changed_within and had_some and self.items_changed
-            if had_some:
-                self.have(items=())
+            if had_some or self.unsure:
+                self.have(items=())  # also what may have ended since it was looked at
         if self.carried.owner != self.live.user:  # it is somebody else's
             self.carry(draft=(), hidden=self.carried.hidden or bool(self.carried.draft))
         self.have(user=user)

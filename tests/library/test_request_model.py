@@ -199,6 +199,18 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
         ),
     ]
 )
+@example(
+    [
+        ([("assign",)], "answer"),
+        (
+            [
+                *[("other", "destroy"), ("fault", "load", "before")],
+                *[("reload",), ("sign_in", "ann")],
+            ],
+            "answer",
+        ),
+    ]
+)
 @given(REQUESTS)
 def test_whatever_requests_do_the_visitor_has_what_was_confirmed(requests: Any) -> None:
     """Below 500 all is kept, from 500 on only what was committed, and no ended ID comes back."""
