@@ -332,6 +332,7 @@ class Model:
         count = values["count"]
         now = replace(kept[-1], count=(count, count))
         carried = sent[-1]
-        if carried.draft and carried.owner != values["user"]:
+        # Of several that may be there, each may have one that is another person's.
+        if any(each.draft and each.owner != values["user"] for each in sent):
             carried = replace(carried, hidden=True)
         return Model(now, carried, [now], [carried], (now, carried), bool(values["record"]))

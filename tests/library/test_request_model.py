@@ -211,6 +211,18 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
         ),
     ]
 )
+@example(
+    [
+        (
+            [
+                *[("sign_in", "ann"), ("during", "draft", "add"), ("during", "destroy", "add")],
+                ("interrupt", "commit", "after"),
+            ],
+            "fail",
+        ),
+        ([("sign_in", "ann")], "answer"),
+    ]
+)
 @given(REQUESTS)
 def test_whatever_requests_do_the_visitor_has_what_was_confirmed(requests: Any) -> None:
     """Below 500 all is kept, from 500 on only what was committed, and no ended ID comes back."""
