@@ -23,6 +23,7 @@ identity.py         who is signed in
 adoption.py         what was kept of a visitor elsewhere, brought over
 visit.py            what a request says of itself: cookies, and whence it came
 handlers.py         handlers that declare kinds
+declaring.py        what a handler's class declares, and must not hide
 application.py      load before the handler, commit before the first byte
 delegates.py        what Tornado's server talks to, for one request
 routes.py           the handlers that an application's routes lead to

@@ -34,10 +34,11 @@ from tornado.log import app_log
 from tornado.web import Application, RequestHandler
 
 from .composition import Composition, Requirements
+from .declaring import check_attributes
 from .delegates import AnswerOnly, LoadFirst
 from .events import Events
 from .exceptions import CompositionError
-from .handlers import StateHandler, check_attributes
+from .handlers import StateHandler
 from .held_connection import HeldConnection, HeldForeignConnection
 from .request_state import RequestState
 from .routes import handlers_of

@@ -12,24 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from contextlib import AbstractAsyncContextManager
-from inspect import getattr_static, iscoroutinefunction
 from typing import Any, ClassVar
 
 from tornado import httputil
 from tornado.escape import native_str
-from tornado.gen import is_coroutine_function
 from tornado.iostream import IOStream
 from tornado.log import gen_log
 from tornado.web import RequestHandler
 
 from .composition import Composition
-from .exceptions import (
-    CompositionError,
-    ReservedCookie,
-    StateError,
-    Unanswered,
-    UndeclaredKind,
-)
+from .declaring import declared_kinds
+from .exceptions import ReservedCookie, StateError, Unanswered, UndeclaredKind
 from .held_connection import HeldConnection
 from .kinds import Kind
 from .open_state import OpenState, opened
@@ -47,7 +40,7 @@ class StateHandler(RequestHandler):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.declared_kinds = _declared(cls)
+        cls.declared_kinds = declared_kinds(cls)
 
     @classmethod
     def kinds_for(cls, request: httputil.HTTPServerRequest) -> Iterable[Kind[Any]]:
@@ -180,71 +173,3 @@ class StateHandler(RequestHandler):
             gen_log.warning("%d %s: %s", value.status, self._request_summary(), value)
         else:
             super().log_exception(typ, value, tb)
-
-
-#: Attributes that belong to Tornado, before and after a handler is made.
-_TORNADOS = {
-    *dir(RequestHandler),
-    *("application", "request", "ui", "path_args", "path_kwargs", "state", "open_state"),
-}
-
-
-def _declared(handler: type) -> dict[str, Kind[Any]]:
-    """Return the kinds that a class declares, by attribute; the first in its order counts."""
-    found: dict[str, Kind[Any]] = {}
-    hidden: set[str] = set()
-    for base in handler.__mro__:
-        for name, value in vars(base).items():
-            if isinstance(value, Kind) and name not in hidden:
-                found[name] = value
-        hidden.update(vars(base))
-    return found
-
-
-def check_attributes(handler: type[StateHandler]) -> None:
-    """Look at what a class declares by now; `CompositionError` for what hides Tornado's or ours.
-
-    Kinds may have been assigned to it, or to a base, after the class was made.
-    """
-    handler.declared_kinds = _declared(handler)
-    if handler.declared_kinds and not isinstance(getattr_static(handler, "state"), property):
-        raise CompositionError(
-            f"{handler.__name__}.state hides the state of the handler: a base brings an attribute "
-            "of that name"
-        )
-    for name in handler.declared_kinds:
-        if name in _TORNADOS:
-            raise CompositionError(
-                f"{handler.__name__}.{name}: Tornado's handlers have a {name!r} of their own; give "
-                "the kind another attribute"
-            )
-    for base in handler.__mro__:
-        for name, value in vars(base).items():
-            if isinstance(value, Kind) and name not in handler.declared_kinds:
-                raise CompositionError(
-                    f"{handler.__name__}.{name} hides the kind {value.name} of {base.__name__}: "
-                    "what is assigned to it would not be kept"
-                )
-    _check_hooks(handler)
-
-
-def _check_hooks(handler: type[StateHandler]) -> None:
-    """Raise `CompositionError` for what would be called, or looked at, in vain."""
-    for name in ("counts_as_use", "keeps_session_alive"):
-        if not isinstance(getattr_static(handler, name, False), bool):
-            raise CompositionError(f"{handler.__name__}.{name} is True or False, and no function")
-    of_class = isinstance(getattr_static(handler, "kinds_for"), classmethod | staticmethod)
-    if not of_class or _waits(handler.kinds_for):
-        raise CompositionError(
-            f"{handler.__name__}.kinds_for is a classmethod, and no coroutine: it is asked before "
-            "there is a handler"
-        )
-    if _waits(handler.get_current_user):
-        raise CompositionError(
-            f"{handler.__name__}.get_current_user is a coroutine, for which Tornado does not wait: "
-            "everybody would be signed in"
-        )
-
-
-def _waits(function: Any) -> bool:
-    return is_coroutine_function(function) or iscoroutinefunction(function)

@@ -18,6 +18,7 @@ from tornado_state import (
     PlacementTable,
     StateApplication,
     StateHandler,
+    StateWebSocketHandler,
 )
 from tornado_state.stores import MemoryStore
 from without_sockets import ask
@@ -91,9 +92,23 @@ class Cookies(StateHandler):
     cookies = THEME
 
 
+class Has(StateHandler):
+    has_state = THEME
+
+
+def socket(name: str) -> Any:
+    """Return a class of WebSockets with a kind of that name."""
+    return type("Socket", (StateWebSocketHandler,), {name: THEME})
+
+
 @pytest.mark.parametrize(
     ("handlers", "settings", "why"),
     [
+        *(
+            ((socket(name),), {}, f"Socket.{name}: Tornado's handlers have a {name!r} of their own")
+            for name in ("close", "ping", "on_message", "close_reason", "on_session_end")
+        ),
+        ((Has,), {}, "Has.has_state: Tornado's handlers"),
         ((A, B), {}, r"B\.b and A\.a declare two kinds of one name, two"),
         ((handler(WHO), Other), {}, "Other: who and other both say who is signed in"),
         ((Everywhere,), {}, r"Everywhere\.kind: No one place meets every need of everywhere"),
@@ -116,6 +131,12 @@ def test_what_cannot_be_is_refused_when_the_application_is_made(
     """In one sentence that names the class and the kind."""
     with pytest.raises(CompositionError, match=why):
         application(*handlers, **settings)
+
+
+def test_what_only_sockets_have_may_be_a_kind_elsewhere() -> None:
+    """It hides nothing there."""
+    shut = type("Shut", (StateHandler,), {"close": THEME, "close_reason": THEME})
+    assert list(application(shut).composition.placement) == [THEME]
 
 
 def test_handlers_of_others_are_not_looked_into() -> None:
