@@ -93,8 +93,9 @@ class RequestState(PersonsSessions):
         What is confirmed reaches the visitor whatever becomes of the request. ``confirm`` is
         awaited with the store key of a record under a new ID before the old one goes, perhaps more
         than once; what it raises, or an interruption of it, leaves the old session as it was, and
-        whoever was signed in. Raises `StoreUnavailable`, `StoreRefused`, `Conflict`,
-        `SessionEnded`, `TooLarge`, `InvalidValue`, `CrossSite`, `InsecureTransport`.
+        whoever was signed in; it does not `commit`, `update` or `reload` itself. Raises
+        `StoreUnavailable`, `StoreRefused`, `Conflict`, `SessionEnded`, `TooLarge`, `InvalidValue`,
+        `CrossSite`, `InsecureTransport`.
         """
         self._check_identity()
         await self._commit_all(confirm)

@@ -102,3 +102,27 @@ async def test_a_cookie_that_breaks_its_reader_is_answered(monkeypatch: pytest.M
         browser.jar = dict(visitor.cookies)
         monkeypatch.setattr("tornado_state.sessions.id_cookie.is_session_id", lambda _text: 1 / 0)
         assert (await browser.get("/")).code == 500
+
+
+CALLS: dict[str, Any] = {
+    "commit": lambda state: state.commit(),
+    "update": lambda state: state.update(BASKET, lambda number: number + 1),
+    "reload": lambda state: state.reload(),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+async def test_a_confirmation_that_waits_for_its_commit_is_refused(call: Any) -> None:
+    """Both would wait for ever, and so would whoever asked; nobody is signed in."""
+
+    async def post(self: StateHandler) -> None:
+        self.state.sign_in(ADA)
+        await self.state.commit(lambda store_key: call(self.state))
+
+    world = World()
+    async with (
+        asyncio.timeout(2),
+        serving(world, {"/": handler(BASKET, WHO, post=post)}) as browser,
+    ):
+        assert (await browser.get("/", "POST")).code == 500
+        assert (browser.jar, world.store.records()) == ({}, 0)

@@ -16,6 +16,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -39,6 +40,7 @@ class Turn(msgspec.Struct, eq=False, gc=False):
 
     taken: bool = False
     _waiting: deque[asyncio.Future[None]] | None = None
+    _holder: asyncio.Task[Any] | None = None
 
     async def take(self, patience: float | None = None) -> bool:
         """Take the turn; return whether that had to wait for somebody else's.
@@ -67,9 +69,15 @@ class Turn(msgspec.Struct, eq=False, gc=False):
         return True
 
     async def __aenter__(self) -> bool:
-        return await self.take()
+        task = asyncio.current_task()
+        if self._holder is not None and self._holder is task:
+            raise RuntimeError("what a commit waits for cannot wait for that commit")
+        waited = await self.take()
+        self._holder = task
+        return waited
 
     async def __aexit__(self, *error: object) -> None:
+        self._holder = None
         self.leave()
 
     def leave(self) -> None:
