@@ -13,8 +13,9 @@ Rule 2: the first byte leaves after the commit. If the commit fails, the respons
 thrown away and the request is answered by a new instance of the same handler, with its own
 ``write_error``; the access log tells only what was sent.
 Rule 3: an answer below 500 keeps what was changed, however it was given. An answer of 500 and
-above, and an exception nobody foresaw, keep nothing that was not committed before, whatever
-``write_error`` makes of them: what it changes itself counts with its answer.
+above, and an exception nobody foresaw, keep nothing that was not committed before. What
+``write_error`` answers with 400 to 499 it has foreseen; where it answers below that, as if nothing
+had gone wrong, what it changes itself counts and nothing else.
 Rule 4: nothing to ask of the store, nothing to wait for: the response passes straight through.
 Rule 5: a protocol switch (101) cannot wait. What it changed must be committed before, with
 ``await state.commit()``; otherwise the handshake fails and nothing is kept.

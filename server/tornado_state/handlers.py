@@ -10,6 +10,7 @@ one name the browser keeps the last (RFC 6265bis 5.7), and what that says is not
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
@@ -26,7 +27,7 @@ from .exceptions import ReservedCookie, StateError, Unanswered, UndeclaredKind
 from .held_connection import HeldConnection
 from .kinds import Kind
 from .open_state import OpenState, opened
-from .request_state import RequestState
+from .request_state import Pending, RequestState
 
 
 class StateHandler(RequestHandler):
@@ -37,6 +38,9 @@ class StateHandler(RequestHandler):
     #: Whether a request is a use of the session, and pushes its idle clock. False is for what asks
     #: by itself, again and again: a page that polls. What is written keeps a session alive anyway.
     counts_as_use: ClassVar[bool] = True
+
+    #: What the handler had asked for when it failed, until it is finished.
+    _failed_with: Pending | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -154,8 +158,9 @@ class StateHandler(RequestHandler):
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Answer with an error; a `StateError` brings its own status.
 
-        An error below 500 is an answer like any other and keeps what was changed. Of any other one
-        nothing is kept that was not committed before, whatever ``write_error`` answers.
+        An error below 500 is an answer like any other and keeps what was changed. So is another one
+        that ``write_error`` answers with 400 to 499: it has foreseen it. Where it answers as if
+        nothing had gone wrong, nothing is kept but what it has changed itself.
         """
         error = kwargs.get("exc_info", (None, None, None))[1]
         status = error.status if isinstance(error, StateError) else status_code
@@ -164,8 +169,15 @@ class StateHandler(RequestHandler):
             if isinstance(error, Unanswered):
                 connection.retry_after = error.retry_after
             if status >= 500 and not self._headers_written:
-                connection.state.discard()
+                self._failed_with = connection.state.pending()
         super().send_error(status, **kwargs)
+
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> asyncio.Future[None]:
+        """As Tornado's; of a failure that is told as none nothing is kept."""
+        if self._failed_with is not None and self._status_code < 400 and not self._headers_written:
+            self.state.take_back(self._failed_with)
+        self._failed_with = None
+        return super().finish(chunk)
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Log what has a status of its own in a line; a traceback is for what nobody foresaw."""

@@ -12,10 +12,11 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from .adoption import adopt, may_adopt
-from .exceptions import InvalidValue
+from .confirmed import Changes
+from .exceptions import InvalidValue, StateError
 from .kinds import Kind
 from .persons_sessions import PersonsSessions
 from .placement import PlacementTable
@@ -25,6 +26,16 @@ T = TypeVar("T")
 
 #: Of a hundred that are listed none keeps the others from it.
 _LONGEST_LABEL = 200
+
+
+class Pending(NamedTuple):
+    """What a request asks for: changes of either tier, and what is to become of its session.
+
+    ``changes`` are None where they cannot be told.
+    """
+
+    changes: Changes | None
+    asks: object
 
 
 class RequestState(PersonsSessions):
@@ -166,6 +177,39 @@ class RequestState(PersonsSessions):
     def supports(self, kind: Kind[Any], capability: str) -> bool:
         """Return whether the tier that keeps ``kind`` has a `Capabilities` field set."""
         return bool(getattr(self.placement[kind], capability))
+
+    # Failing
+
+    def pending(self) -> Pending:
+        """Return what is asked for, and not confirmed."""
+        session, cookies = self._session.known_or_none, self._cookie_state
+        asks = (session.moment if session else 0, self._anew.asked if self._anew else 0)
+        try:
+            in_session = session.journal.changes() if session else {}
+            return Pending(in_session | (cookies.values.changes() if cookies else {}), asks)
+        except StateError:
+            return Pending(None, asks)
+
+    def take_back(self, failed: Pending) -> None:
+        """Forget what was asked for by then, and keep what has been changed since.
+
+        Where somebody was signed in or out since, all that is in hand counts.
+        """
+        changes, asks = self.pending()
+        if asks != failed.asks:
+            return
+        self.discard()
+        if changes is None or failed.changes is None:
+            return
+        for kind, text in changes.items():
+            if kind not in failed.changes or failed.changes[kind] != text:
+                self._have(kind, text)
+
+    def _have(self, kind: Kind[Any], text: bytes | None) -> None:
+        if text is None:
+            self._drop(kind)
+        else:
+            self._assign(kind, kind.decode(text))
 
     # Loading
 

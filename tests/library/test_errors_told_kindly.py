@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -64,22 +63,64 @@ async def test_an_answer_and_what_was_committed_are_kept_as_ever(how: str, handl
         assert await browser.values() == KEPT
 
 
-class SaysSo(Fails):
-    """Tells on the next page, with what is so on this one."""
+class Refuses(Fails):
+    """Has foreseen it: it says whose fault it is."""
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        self.set_status(200)
-        self.write({"visits": self.visits, "user": self.state.identity})
-        self.draft = ["sorry"]
-        self.finish()
+        self.set_status(401)
+        self.finish("no")
 
 
-async def test_what_is_changed_in_telling_counts() -> None:
-    """It is no part of what failed, and reads what is kept."""
-    async with serving(ROUTES | {"/fail/(.*)": SaysSo}) as browser:
-        answer = await browser.fetch("/fail/unforeseen", "POST")
-        assert json.loads(answer.body) == {"visits": 0, "user": None}
-        assert await browser.values() == EMPTY | {"draft": ["sorry"]}
+async def test_a_failure_that_is_told_as_a_refusal_is_an_answer() -> None:
+    """Exceptions of an application's own become answers there: a try that failed counts."""
+    async with serving(ROUTES | {"/fail/(.*)": Refuses}) as browser:
+        assert (await browser.fetch("/fail/unforeseen", "POST")).code == 401
+        assert await browser.values() == KEPT
+
+
+class Tells(Fails):
+    """Tells on the next page, as the path says."""
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        tell = self.get_argument("tell")
+        if tell == "draft":
+            self.draft = ["sorry"]
+        elif tell == "within":
+            self.cart.append("sorry")
+        elif tell == "dropped":
+            del self.visits
+        elif tell == "signs-in":
+            self.state.sign_in({"id": "bob"})
+        self.redirect("/sorry")
+
+
+TOLD = {
+    "draft": {"draft": ["sorry"]},
+    "within": {"cart": ["sorry"]},
+    "dropped": {},
+    "signs-in": {"visits": 1, "theme": "dark", "user": "bob"},
+}
+
+
+@pytest.mark.parametrize("tell", TOLD)
+async def test_what_is_changed_in_telling_counts(tell: str) -> None:
+    """It is no part of what has failed."""
+    async with serving(ROUTES | {"/fail/(.*)": Tells}) as browser:
+        assert (await browser.fetch(f"/fail/unforeseen?tell={tell}", "POST")).code == 302
+        assert await browser.values() == EMPTY | TOLD[tell]
+
+
+async def test_what_is_changed_in_telling_of_a_value_that_cannot_be_kept_counts() -> None:
+    """What was in hand is forgotten, though nobody can say what it was."""
+
+    async def post(h: Any, path: str) -> None:
+        h.cart.append(5)
+        raise LookupError("of our own")
+
+    handler = type("Tells", (Tells,), {"post": post})
+    async with serving(ROUTES | {"/fail/(.*)": handler}) as browser:
+        assert (await browser.fetch("/fail/unforeseen?tell=nothing", "POST")).code == 302
+        assert (await browser.values(), browser.jar) == (EMPTY, {})
 
 
 class Late(Everything):

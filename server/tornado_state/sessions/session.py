@@ -63,7 +63,7 @@ class Session(msgspec.Struct, eq=False):
     _restart_clock: bool = False
     _remember: bool = False
     _identity: bytes | None = None
-    _moment: int = 0
+    moment: int = 0
 
     def __post_init__(self) -> None:
         self.journal = Journal(Confirmed(self.stored.values if self.stored else self.was))
@@ -136,7 +136,7 @@ class Session(msgspec.Struct, eq=False):
             self.journal.with_changes(changes) if stored else self._first(changes),
             changes,
             self._asked,
-            self._moment,
+            self.moment,
             self._asked is DESTROY,
             self._restart_clock,
             remembered,
@@ -146,7 +146,7 @@ class Session(msgspec.Struct, eq=False):
 
     def still_asks_for(self, plan: Plan) -> bool:
         """Return whether nothing else was asked for since the plan."""
-        return plan.moment == self._moment
+        return plan.moment == self.moment
 
     def confirm(self, plan: Plan, stored: StoredSession | None) -> None:
         """The store has done as planned, and ``stored`` is what it has now."""
@@ -221,7 +221,7 @@ class Session(msgspec.Struct, eq=False):
 
     def _ask(self, asked: Asked) -> None:
         self._asked = asked
-        self._moment += 1
+        self.moment += 1
 
     def _seen(self, stored: StoredSession | None) -> Texts:
         """Return what of a version this request may see, by what it has asked for."""
