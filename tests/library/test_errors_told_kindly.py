@@ -88,7 +88,7 @@ class Tells(Fails):
         elif tell == "within":
             self.cart.append("sorry")
         elif tell == "dropped":
-            del self.visits
+            del self.cart, self.theme
         elif tell == "signs-in":
             self.state.sign_in({"id": "bob"})
         self.redirect("/sorry")
@@ -97,7 +97,6 @@ class Tells(Fails):
 TOLD = {
     "draft": {"draft": ["sorry"]},
     "within": {"cart": ["sorry"]},
-    "dropped": {},
     "signs-in": {"visits": 1, "theme": "dark", "user": "bob"},
 }
 
@@ -108,6 +107,20 @@ async def test_what_is_changed_in_telling_counts(tell: str) -> None:
     async with serving(ROUTES | {"/fail/(.*)": Tells}) as browser:
         assert (await browser.fetch(f"/fail/unforeseen?tell={tell}", "POST")).code == 302
         assert await browser.values() == EMPTY | TOLD[tell]
+
+
+async def test_what_is_dropped_in_telling_is_gone() -> None:
+    """In either tier; what the handler had changed is as it was."""
+
+    async def post(h: Any, path: str) -> None:
+        h.visits, h.cart, h.draft = 7, ["b"], ["e"]
+        raise LookupError("of our own")
+
+    handler = type("Drops", (Tells,), {"post": post})
+    async with serving(ROUTES | {"/fail/(.*)": handler}) as browser:
+        await browser.fetch("/fill", "POST")
+        assert (await browser.fetch("/fail/unforeseen?tell=dropped", "POST")).code == 302
+        assert await browser.values() == EMPTY | {"visits": 1, "draft": ["d"]}
 
 
 async def test_what_is_changed_in_telling_of_a_value_that_cannot_be_kept_counts() -> None:
