@@ -54,10 +54,10 @@ bench: $(VENV)/.compare  ## the session layer beside its peers under load (15 mi
 # What starts hundreds of processes compiles a module once, not in each of them.
 test test-library: export PYTHONDONTWRITEBYTECODE =
 
-test: $(VENV)/.dev  ## the whole test suite; every branch of server/tornado_state must be covered
+test: $(VENV)/.dev  ## the whole test suite; COVERAGE=1: every branch of server/tornado_state must be covered
 	@.ci/need memcached redis-server chromium wrk postgresql
-	$(BIN)/python -m pytest --numprocesses=6 --cov --cov-report=
-	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100
+	$(BIN)/python -m pytest --numprocesses=6 $(if $(COVERAGE),--cov --cov-report=)
+	$(if $(COVERAGE),$(BIN)/coverage report --show-missing --skip-covered --fail-under=100)
 
 test-library:  ## the library's own tests, on every Python here that .venv is not of
 	@.ci/library-tests
