@@ -15,8 +15,8 @@ import urllib.request
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 
+from campaign_cost import spread
 from tornado.httpclient import AsyncHTTPClient
 
 from compare.load import jar_of, pin, tolerant_load
@@ -99,11 +99,6 @@ class OnAStore:
         self.found.setdefault(way, []).append(found.microseconds)
 
 
-def spread(numbers: list[float]) -> str:
-    """Return median, least and greatest."""
-    return f"{median(numbers):7.1f} µs ({min(numbers):.1f} to {max(numbers):.1f})"
-
-
 def started(stack: ExitStack, store: str) -> OnAStore:
     """Start the application on a store of its own."""
     port, url = free_port(), "memory://"
@@ -136,11 +131,11 @@ def main() -> int:
                 for way in WAYS:
                     app.measure(way, options.seconds)
     print(f"{options.rounds} rounds of {options.seconds} s each")
-    print(f"{'a bare answer':40} {spread(apps['memory'].found['bare'])}")
+    print(f"{'a bare answer':40} {spread(apps['memory'].found['bare'], 'µs')}")
     for item, (store, way, less) in ITEMS.items():
         found = apps[store].found
         more = [each - before for each, before in zip(found[way], found[less], strict=True)]
-        print(f"{item:40} {spread(more)}", flush=True)
+        print(f"{item:40} {spread(more, 'µs')}", flush=True)
     return 0
 
 

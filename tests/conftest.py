@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -110,27 +110,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Have a test traced, where branches are counted, or not."""
-    if sys.gettrace() is None or _counts(item.nodeid):
+    tracer, later = sys.gettrace(), threading.gettrace()
+    if tracer is None or _counts(item.nodeid):
         return (yield)
-    with untraced():
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
         return (yield)
+    finally:
+        sys.settrace(tracer)
+        threading.settrace(later)
 
 
 def _counts(test: str) -> bool:
     return test.startswith(TRACED) and not any(each in test for each in UNTRACED)
-
-
-@contextmanager
-def untraced() -> Iterator[None]:
-    """Have nothing traced meanwhile, in no thread begun meanwhile either."""
-    tracer, later = sys.gettrace(), threading.gettrace()
-    sys.settrace(None)
-    threading.settrace(None)
-    try:
-        yield
-    finally:
-        sys.settrace(tracer)
-        threading.settrace(later)
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -168,8 +167,7 @@ def test_nobody_finds_what_is_somebody_elses(page: type[Whose]) -> None:
     def whatever(requests: list[tuple[list[str], str]]) -> None:
         asyncio.run(found_after(page, requests))
 
-    tried: Callable[[], None] = whatever
-    tried()
+    whatever()
 
 
 async def found_after(page: type[Whose], requests: Any) -> None:
