@@ -170,7 +170,7 @@ class StateApplication(Application):
         required = made.requirements_of.get(target_class) or self._required(request, target_class)
         if not required.kinds:
             return None
-        visit = Visit.of(request, made.cookie_reader, made.settings.https_in_front)
+        visit = Visit.of(request, made.cookie_names, made.settings.https_in_front)
         return self._state_class(made, required, visit, target_class.counts_as_use)
 
     def _required(

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 from .cookies.signing import Signer
 from .cookies.tier import SignedCookieTier
-from .cookies.wire import CookieReader
 from .events import Events
 from .exceptions import CompositionError
 from .kinds import Kind
@@ -173,7 +172,6 @@ class Composition:
         self.rules = KindRules(in_session)
         #: The names of all cookies of the application.
         self.cookie_names = {self.signed_cookies.cookie_name(kind) for kind in self.cookie_kinds}
-        self.cookie_reader = CookieReader(self.cookie_names)
         moved = any(Moved.FROM_SESSION in kind.adopts for kind in self.cookie_kinds)
         if self._store is not None and (in_session or moved or self._explicit):
             self._arrange_sessions(self._store)

@@ -11,13 +11,13 @@ Rule 3: an ``Origin`` that cannot be read is nobody's, as ``null`` is, which no 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable
 from urllib.parse import urlsplit
 
 import msgspec
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, split_host_and_port
 
-from .cookies.wire import CookieReader, Cookies, SetCookie
+from .cookies.wire import Cookies, SetCookie
 from .exceptions import CrossSite, InsecureTransport
 
 #: Methods with which a link or a form of another site brings ``Lax`` cookies along.
@@ -48,15 +48,15 @@ class Visit(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def of(
-        cls, request: HTTPServerRequest, reader: CookieReader, https_in_front: bool = False
+        cls, request: HTTPServerRequest, names: Container[str], https_in_front: bool = False
     ) -> Visit:
-        """Return what ``request`` says; ``reader`` reads the application's cookies.
+        """Return what ``request`` says; ``names`` are of the application's cookies.
 
         ``https_in_front`` is whether something in front serves https and does not say so.
         """
         headers = request.headers
         is_https = https_in_front or request.protocol == "https"
-        cookies = reader.read(headers._as_list.get("Cookie", ()))
+        cookies = Cookies(headers._as_list.get("Cookie", ()), names)
         return cls(headers, request.method, is_https, request.remote_ip or "", cookies)
 
     def after(self, answered: Iterable[SetCookie]) -> Visit:

@@ -166,7 +166,7 @@ class Visitor:
         if self.cookies:
             request["Cookie"] = cookie_header(self.cookies)
         composition = self.world.composition
-        visit = Visit.of(request_of(**request), composition.cookie_reader)
+        visit = Visit.of(request_of(**request), composition.cookie_names)
         state = RequestState(composition, composition.requirements(kinds), visit)
         if state.needs_loading():
             await state.load()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tornado_state.cookies.wire import CookieNames, CookieReader, Cookies
+from tornado_state.cookies.wire import CookieNames, Cookies
 
 NAME = "__Host-shop-theme"
 GOOD = f"{NAME}=good"
@@ -174,14 +174,3 @@ def test_a_cookie_that_ends_with_the_browser_has_no_age() -> None:
     assert cookie.keeps
     assert "Max-Age" not in cookie.header
     assert "expires" not in cookie.header
-
-
-def test_a_header_is_read_once_while_a_browser_sends_it_again() -> None:
-    """Unless it is long, or comes in parts; what it gives is the same in any case."""
-    reader = CookieReader({"a", "b"})
-    header, long = "a=1; b=2", f"a=1; c={'x' * 4096}"
-    assert reader.read([header]) is reader.read([header])
-    assert reader.read([long]) is not reader.read([long])
-    for headers in ([header], [long], ["a=1", "b=2"], []):
-        read, alone = reader.read(headers), Cookies(headers, {"a", "b"})
-        assert [read.get(name) for name in "abc"] == [alone.get(name) for name in "abc"]

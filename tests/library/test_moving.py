@@ -217,7 +217,7 @@ async def test_what_is_opened_after_the_answer_brings_nothing_over() -> None:
     """That takes a cookie."""
     old = Predecessors()
     composition = old.application().composition
-    visit = Visit.of(request_of(), composition.cookie_reader)
+    visit = Visit.of(request_of(), composition.cookie_names)
     assert OpenState(composition, composition.requirements((old.user,)), visit)._adopting == ()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from state_app import request_of
 from tornado_state import CrossSite, InsecureTransport
-from tornado_state.cookies.wire import CookieReader
 from tornado_state.visit import Visit
 
 NAME = "__Host-shop-session-id"
@@ -13,7 +12,7 @@ NAME = "__Host-shop-session-id"
 
 def may_keep(samesite: str = "Lax", *, secure: bool = True, **request: str) -> bool:
     """Return whether the cookie may be set in answer to a request."""
-    visit = Visit.of(request_of(**request), CookieReader({NAME}))
+    visit = Visit.of(request_of(**request), {NAME})
     try:
         visit.check_may_keep([NAME], secure=secure, samesite=samesite)
     except CrossSite:
@@ -72,5 +71,5 @@ def test_a_secure_cookie_needs_https() -> None:
 
 def test_a_proxy_may_have_https_without_saying_so() -> None:
     """What an application says of the server in front of it counts like https."""
-    visit = Visit.of(request_of(scheme="http"), CookieReader({NAME}), https_in_front=True)
+    visit = Visit.of(request_of(scheme="http"), {NAME}, https_in_front=True)
     visit.check_may_keep([NAME], secure=True, samesite="Lax")

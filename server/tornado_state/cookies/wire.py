@@ -17,8 +17,6 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..recent import Recent
-
 #: Name and value together; browsers silently drop more (RFC 6265bis 5.6).
 MAX_COOKIE = 4096
 
@@ -32,10 +30,6 @@ _OCTETS = bytes(octet for octet in range(0x21, 0x7F) if octet not in b'",;\\')
 
 _NONE: Sequence[str] = ()
 
-#: Headers that need not be read again, at least, and how long each is at most.
-_REMEMBERED = 2048
-_LONGEST = 2048
-
 
 class Cookies:
     """Those of ``names`` that a request's Cookie headers give, with every candidate for each.
@@ -43,7 +37,7 @@ class Cookies:
     It does not change.
     """
 
-    __slots__ = ("_candidates", "get")
+    __slots__ = ("_candidates",)
 
     def __init__(self, headers: Iterable[str], names: Container[str]) -> None:
         self._candidates: dict[str, list[str]] = {}
@@ -52,12 +46,11 @@ class Cookies:
                 name, separator, value = pair.strip(" \t").partition("=")
                 if separator and name in names:
                     self._candidates.setdefault(name, []).append(_unquoted(value))
-        self._sort_out()
 
-    def _sort_out(self) -> None:
-        clean = {name: all_[0] for name, all_ in self._candidates.items() if len(all_) == 1}
-        #: Returns the one clean value of a name; None for none, junk, or several.
-        self.get = {name: value for name, value in clean.items() if value}.get
+    def get(self, name: str) -> str | None:
+        """Return the one clean value of a name; None for none, junk, or several."""
+        candidates = self._candidates.get(name, _NONE)
+        return (candidates[0] or None) if len(candidates) == 1 else None
 
     def after(self, answered: Iterable[SetCookie]) -> Cookies:
         """Return the cookies that the browser has once ``answered`` have arrived."""
@@ -67,7 +60,6 @@ class Cookies:
             after._candidates.pop(cookie.name, None)
             if cookie.keeps:
                 after._candidates[cookie.name] = [cookie.value]
-        after._sort_out()
         return after
 
     def size(self) -> int:
@@ -82,24 +74,6 @@ class Cookies:
 
     def __contains__(self, name: str) -> bool:
         return name in self._candidates
-
-
-class CookieReader:
-    """Reads requests' Cookie headers; one that a browser has sent lately is not read again."""
-
-    def __init__(self, names: Container[str]) -> None:
-        self._names = names
-        self._recent: Recent[str, Cookies] = Recent(_REMEMBERED)
-
-    def read(self, headers: Sequence[str]) -> Cookies:
-        """Return the cookies that the headers of one request give."""
-        header = headers[0] if len(headers) == 1 else ""
-        cookies = self._recent[header]
-        if cookies is None:
-            cookies = Cookies(headers, self._names)
-            if 0 < len(header) <= _LONGEST:
-                self._recent.put(header, cookies)
-        return cookies
 
 
 def _unquoted(value: str) -> str:
