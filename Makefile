@@ -111,7 +111,7 @@ campaign-cost: $(VENV)/.dev  ## processor time of a session per request, with an
 	@.ci/need memcached wrk
 	$(BIN)/python tests/campaign_cost.py
 
-campaign-items: $(VENV)/.dev  ## the same item by item, from a bare answer to a written session (3 minutes)
+campaign-items: $(VENV)/.dev  ## the same item by item, from a bare answer to a written session (5 minutes)
 	@.ci/need memcached redis-server wrk
 	$(BIN)/python tests/campaign_items.py
 

@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m compare.bench", description=__doc__.partition("\n")[0])
     add = parser.add_argument
     add("--only", type=_named, metavar="NAME[,NAME…]", help=f"of {', '.join(CONTENDERS)}")
-    add("--rounds", type=_count, metavar="N", help="6 by default; 2 with --quick")
+    add("--rounds", type=_count, metavar="N", help="10 by default; 2 with --quick")
     add("--quick", action="store_true", help="64 connections alone, fewer sessions (3 minutes)")
     add("--growth", action="store_true", help="also how cost grows (5 minutes more)")
     add("--again", type=Path, metavar="FILE", help="write the reports of this bench.json, no load")

@@ -21,12 +21,12 @@ from tempfile import TemporaryDirectory
 from ..check.description import Unusable
 from ..processes import ProcessFailed
 from .asking import ask
-from .contenders import BARE, MEMORY, Contender
+from .contenders import MEMORY, Contender
 from .results import USUAL, Entry, Sample
 from .served import Served
 from .visitors import Disproved, begin, prove, prove_bare, prove_kept
 
-#: Connections at a time in every second round, besides the usual number.
+#: Connections at a time in every fourth round, besides the usual number.
 _OTHERS = (1, 16, 256, 1024)
 #: How many times the seconds of a figure it may take to be warm, where that needs as many requests.
 _WARMING = 5
@@ -39,21 +39,23 @@ Watcher = Callable[[str], None]
 class Plan:
     """How much is measured. ``seconds`` are of one figure, ``sessions`` each contender's.
 
-    ``others`` are numbers of connections that every second round has besides the usual one, and
+    ``others`` are numbers of connections that every fourth round has besides the usual one, and
     ``warm_up`` is after how many requests of each kind a contender is warm.
     """
 
-    rounds: int = 6
+    rounds: int = 10
     sessions: int = 3_000
     seconds: int = 1
     others: tuple[int, ...] = _OTHERS
     warm_up: int = 3_000
 
-    def connections(self, number: int, case: str) -> tuple[int, ...]:
-        """Return how many connections there are at a time in a round."""
-        if case == BARE or number % 2:
-            return (USUAL,)
-        return (USUAL, *self.others)
+    def sweeps(self, number: int) -> list[tuple[int, ...]]:
+        """Return how many connections there are at a time in a round, and what of it is one sweep.
+
+        All contenders have the usual ones within a minute: a machine's speed drifts, and what is
+        compared is to be measured at the same one.
+        """
+        return [(USUAL,)] if number % 4 or not self.others else [(USUAL,), self.others]
 
     def duration(self, connections: int) -> int:
         """Return the seconds; a thousand connections are served once before they count."""
@@ -153,13 +155,17 @@ class Measurement:
     def _round(self, number: int) -> None:
         names = [name for name in self._turns if name not in self._left_out]
         # It is the same in every run, and nobody gains by guessing it.
-        for name in Random(number).sample(names, len(names)):  # noqa: S311
-            self._try(name, partial(self._turn, self._turns[name], number))
+        order = Random(number).sample(names, len(names))  # noqa: S311
+        for sweep in self._plan.sweeps(number):
+            for name in order:
+                self._try(name, partial(self._turn, self._turns[name], number, sweep))
 
-    def _turn(self, turn: _Turn, number: int) -> None:
+    def _turn(self, turn: _Turn, number: int, sweep: tuple[int, ...]) -> None:
+        if turn.contender.is_bare and USUAL not in sweep:
+            return
         self._watch(f"round {number + 1} of {self._plan.rounds}: {turn.contender.title}")
         for case in turn.contender.cases:
-            for connections in self._plan.connections(number, case):
+            for connections in sweep:
                 seconds = self._plan.duration(connections)
                 turn.samples.append(turn.sample(case, connections, number, seconds))
 
