@@ -9,5 +9,5 @@ slots.py       what a node tells of that
 members.py     connections of a cluster
 told.py        asking several servers the same thing
 checking.py    what is asked at the start
-connection.py  making a connection: the one importer of redis, and the edge its errors stop at
+connection.py  making a connection: the one importer of redis and hiredis, where their errors stop
 """
