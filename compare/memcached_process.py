@@ -21,6 +21,7 @@ class MemcachedProcess(StoreProcess):
     """memcached; its arguments are ``-m 1``, say."""
 
     name = "memcached"
+    schemes = ("memcached", "memcached")
 
     def command(self) -> Sequence[str]:
         """Return what starts it."""
@@ -50,6 +51,10 @@ class MemcachedProcess(StoreProcess):
         lines = self.ask(what, b"END\r\n", patience=patience).decode().splitlines()
         rows = (line.split() for line in lines if line.startswith("STAT"))
         return {row[1]: int(row[2]) for row in rows if row[2].isdigit()}
+
+    def lookups(self) -> int:
+        """See `StoreProcess.lookups`."""
+        return self.counters()["cmd_get"]
 
     def keys(self, *, patience: float = PATIENCE) -> dict[str, int]:
         """Return every key with when it expires in epoch seconds, as anybody may ask for them.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import redis
@@ -15,6 +16,7 @@ class RedisProcess(StoreProcess):
     """Redis that keeps nothing on disk."""
 
     name = "redis-server"
+    schemes = ("redis", "redis+unix")
 
     def command(self) -> Sequence[str]:
         """Return what starts it."""
@@ -28,17 +30,26 @@ class RedisProcess(StoreProcess):
 
     def records(self) -> dict[str, bytes]:
         """Return every key of every database and its value; of what has parts, those in lines."""
-        where = {"port": self.port} if self.port else {"unix_socket_path": self.address}
         found: dict[str, bytes] = {}
+        with self._client() as client:
+            databases = [int(name.removeprefix("db")) for name in client.info("keyspace")]
+        for number in databases:
+            with self._client(number) as client:
+                found |= {key.decode("latin-1"): _read(client, key) for key in client.scan_iter()}
+        return found
+
+    def lookups(self) -> int:
+        """See `StoreProcess.lookups`."""
+        with self._client() as client:
+            told = client.info("commandstats")
+        return int(told.get("cmdstat_get", {"calls": 0})["calls"])
+
+    @contextmanager
+    def _client(self, database: int = 0) -> Iterator[Any]:
+        where = {"port": self.port} if self.port else {"unix_socket_path": self.address}
         try:
-            with redis.Redis(**where) as client:
-                databases = [int(name.removeprefix("db")) for name in client.info("keyspace")]
-            for number in databases:
-                with redis.Redis(**where, db=number) as client:
-                    found |= {
-                        key.decode("latin-1"): _read(client, key) for key in client.scan_iter()
-                    }
-            return found
+            with redis.Redis(**where, db=database) as client:
+                yield client
         except redis.RedisError as error:
             raise ProcessFailed(f"redis-server does not answer: {error}") from error
 

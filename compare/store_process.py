@@ -123,7 +123,24 @@ class ServerProcess(StartedInBlock):
 
 
 class StoreProcess(ServerProcess):
-    """A session store, to be looked into."""
+    """A session store, to be looked into.
+
+    ``schemes`` are what a session layer's URL of it begins with, on a port and on a socket.
+    """
+
+    schemes: tuple[str, str]
+
+    @property
+    def url(self) -> str:
+        """Its URL, as a session layer takes it."""
+        return f"{self.schemes[self.port is None]}://{self.address}"
+
+    @abstractmethod
+    def lookups(self) -> int:
+        """Return how often it was asked for a record since it began, there or not.
+
+        Where a lookup pushes the idle clock as well, it may count as something else.
+        """
 
     @abstractmethod
     def records(self) -> dict[str, bytes]:

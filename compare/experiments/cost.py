@@ -37,9 +37,9 @@ def run(lab: Lab) -> Outcome:
     looked_up = asked = 0
     for _ in range(_ROUNDS):
         bare.append(_round(target, []))
-        before = target.memcached.counters()["cmd_get"]
+        before = target.memcached.lookups()
         full.append(_round(target, cookies))
-        looked_up += target.memcached.counters()["cmd_get"] - before
+        looked_up += target.memcached.lookups() - before
         asked += sum(each.requests for each in full[-1])
     return _outcome(bare, full, looked_up / asked)
 

@@ -38,7 +38,7 @@ async def test_lookups_that_wait_share_one_round_trip() -> None:
         async with opened(memcached.address, deadline=LONG, connections=1) as store:
             key, other = new_key(), new_key()
             await store.add(key, b"record", 60)
-            before = lookups_seen(memcached)
+            before = memcached.lookups()
             memcached.freeze()
             first = asyncio.create_task(store.delete(new_key()))
             await reaches(store, "waiting", 0)
@@ -53,12 +53,7 @@ async def test_lookups_that_wait_share_one_round_trip() -> None:
             stats = store.stats()
             assert (stats["batches"], stats["lookups"]) == (1, 31)
             assert (stats["hits"], stats["misses"], stats["writes"]) == (30, 1, 2)
-            assert lookups_seen(memcached) - before == 2
-
-
-def lookups_seen(memcached: MemcachedProcess) -> int:
-    stats = memcached.ask("stats", end=b"END\r\n").decode().split("\r\n")
-    return next(int(line.split()[2]) for line in stats if line.startswith("STAT cmd_get "))
+            assert memcached.lookups() - before == 2
 
 
 async def test_a_full_queue_refuses_at_once() -> None:
