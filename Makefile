@@ -10,6 +10,10 @@ BIN := $(VENV)/bin
 # What only some memcached or none serves needs none of ours.
 PRIVATE_MEMCACHED = $(if $(MEMCACHED)$(filter memory,$(STORE)),,memcached)
 
+# What a campaign runs on is memcached, or STORE=redis.
+ON = $(if $(STORE),--store=$(STORE))
+ITS_SERVER = $(if $(filter redis,$(STORE)),redis-server,memcached)
+
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -68,17 +72,17 @@ dist: $(VENV)/.dev  ## wheel and sdist of the library, checked and tried in empt
 docs: $(VENV)/.dev  ## the library's guide and reference: build/docs/index.html; a warning is an error
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html server/tornado_state/docs build/docs
 
-campaign-races: $(VENV)/.dev  ## sign-out, freezes and increments raced in full numbers (3 minutes)
-	@.ci/need memcached
-	$(BIN)/python tests/campaign_races.py
+campaign-races: $(VENV)/.dev  ## sign-out, freezes and increments raced in full numbers (3 minutes); STORE=redis
+	@.ci/need $(ITS_SERVER)
+	$(BIN)/python tests/campaign_races.py $(ON)
 
-campaign-races-weak: $(VENV)/.dev  ## the same on a store that uses plain set: must lose
-	@.ci/need memcached
-	$(BIN)/python tests/campaign_races.py --weak
+campaign-races-weak: $(VENV)/.dev  ## the same on a store that uses plain set: must lose; STORE=redis
+	@.ci/need $(ITS_SERVER)
+	$(BIN)/python tests/campaign_races.py --weak $(ON)
 
-campaign-outage: $(VENV)/.dev  ## what visitors notice while memcached is frozen or killed (2 minutes)
-	@.ci/need memcached
-	$(BIN)/python tests/campaign_outage.py
+campaign-outage: $(VENV)/.dev  ## what visitors notice while the store is frozen or killed (2 minutes); STORE=redis
+	@.ci/need $(ITS_SERVER)
+	$(BIN)/python tests/campaign_outage.py $(ON)
 
 campaign-attack: $(VENV)/.dev  ## what those who are signed in notice of attacks (4 minutes); ONLY=carts-from-everywhere
 	@.ci/need memcached wrk
@@ -92,13 +96,13 @@ campaign-predecessors: $(VENV)/.dev  ## users of the real pycket and express-ses
 	@.ci/need memcached redis-server npm
 	$(BIN)/python tests/campaign_predecessors.py
 
-campaign-releases: $(VENV)/.dev  ## two releases and two secrets rolled back and forth under load (1 minute)
-	@.ci/need memcached
-	$(BIN)/python tests/campaign_releases.py
+campaign-releases: $(VENV)/.dev  ## two releases and two secrets rolled back and forth under load (1 minute); STORE=redis
+	@.ci/need $(ITS_SERVER)
+	$(BIN)/python tests/campaign_releases.py $(ON)
 
-campaign-sockets: $(VENV)/.dev  ## 1,000 open sockets whose sessions end in another process (1 minute)
-	@.ci/need memcached
-	$(BIN)/python tests/campaign_sockets.py
+campaign-sockets: $(VENV)/.dev  ## 1,000 open sockets whose sessions end in another process (1 minute); STORE=redis
+	@.ci/need $(ITS_SERVER)
+	$(BIN)/python tests/campaign_sockets.py $(ON)
 
 campaign-model: $(VENV)/.dev  ## state against its models: thousands of programs of requests (5 minutes)
 	MODEL_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest $(wildcard tests/library/test_*_model.py) tests/library/test_whose_state.py

@@ -17,12 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from campaign_cost import spread
+from chosen_store import STORES
 from tornado.httpclient import AsyncHTTPClient
 
 from compare.load import jar_of, pin, tolerant_load
-from compare.memcached_process import MemcachedProcess
 from compare.processes import OwnProcess, environment_with
-from compare.redis_process import RedisProcess
 from compare.waiting import free_port, wait_until
 
 SESSIONS, CONNECTIONS = 2_000, 64
@@ -106,10 +105,9 @@ def started(stack: ExitStack, store: str) -> OnAStore:
     """Start the application on a store of its own."""
     port, url = free_port(), "memory://"
     if store != "memory":
-        kind = MemcachedProcess if store == "memcached" else RedisProcess
-        server = stack.enter_context(kind(tcp=True))
+        server = stack.enter_context(STORES[store](tcp=True))
         pin(server.pid, alone=False)
-        url = f"{store}://{server.address}"
+        url = server.url
     command = [sys.executable, str(ROOT / "tests" / "items_app.py"), str(port), url]
     process = OwnProcess(command, cwd=ROOT, env=environment_with({"PYTHONPATH": str(ROOT)}))
     stack.callback(process.end)

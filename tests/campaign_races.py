@@ -1,4 +1,4 @@
-"""The races a session layer can lose, on a real memcached: ``make campaign-races``.
+"""The races a session layer can lose, on a real store: ``make campaign-races STORE=redis``.
 
 Each campaign counts how often the wrong thing happened; anything but 0 is a failure. With
 ``--weak`` the same campaigns run on a store whose every write is an unconditional ``set``, as other
@@ -7,47 +7,28 @@ session layers write, to show that they can fail: then a campaign that counts 0 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import gc
 import logging
 import random
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from chosen_store import STORES, command_line
+from raced_stores import RacedStore, cut_connections, opened
 from tier_visitor import Visitor, tier_on
 from tornado_state import Conflict, Kind, SessionEnded, StoreUnavailable
 from tornado_state.sessions.session import Session
 from tornado_state.sessions.tier import ServerSessionTier
-from tornado_state.stores import MemcachedStore
-from tornado_state.stores.memcached.commands import Add
-from tornado_state.stores.memcached.lane import MemcachedLane
 
-from compare.memcached_process import MemcachedProcess
+from compare.store_process import StoreProcess
 
 COUNTER = Kind("counter", float, default=0, fresh=True, concurrent=True)
 SEED = 20_240_601
 
 
-class Set(Add):
-    """Writes without a condition."""
-
-    def _write(self) -> bytes:
-        return b"set" + super()._write().removeprefix(b"add")
-
-
-class SetStore(MemcachedStore):
-    """The planted weakness: reads, then writes without a condition."""
-
-    async def cas(self, key: str, sealed: bytes, token: bytes, idle: int) -> bool | None:
-        """Write what the caller has, whatever stands there."""
-        return await self._home(key).call(Set(key, sealed, idle))
-
-
-def touching(store: MemcachedStore) -> ServerSessionTier:
+def touching(store: RacedStore) -> ServerSessionTier:
     """Return a tier as the applications have it, touching with every request."""
     tier = tier_on(store, COUNTER)
     tier.records._touches.due = lambda store_key: True  # type: ignore[method-assign]
@@ -135,13 +116,14 @@ async def sign_out_against(
     return wrong, overlapped
 
 
-async def freeze_and_thaw(process: MemcachedProcess, weak: bool, rounds: int) -> tuple[int, int]:
-    """Return how often a write that timed out in a freeze undid the sign-out after it."""
+async def freeze_and_thaw(process: StoreProcess, weak: bool, rounds: int) -> tuple[int, int]:
+    """Return how often a write that timed out in a freeze undid the sign-out beside it.
+
+    Either may be sent first: who serves one connection at a time takes them in that order.
+    """
     rng = random.Random(SEED)
     wrong = timed_out = 0
-    kind = SetStore if weak else MemcachedStore
-    hasty = kind([process.address], deadline=0.05)
-    steady = MemcachedStore([process.address], deadline=5)
+    hasty, steady = opened(process, 0.05, weak=weak), opened(process, 5)
     writer, owner = touching(hasty), touching(steady)
     for _ in range(rounds):
         visitor = Visitor(owner)
@@ -151,9 +133,10 @@ async def freeze_and_thaw(process: MemcachedProcess, weak: bool, rounds: int) ->
         ending = await visitor.load()
         process.freeze()
         loaded.journal.assign(COUNTER, rng.random())
-        late = asyncio.create_task(late_visitor.commit(loaded))
         ending.destroy()
-        leaving = asyncio.create_task(visitor.commit(ending))
+        commits = [late_visitor.commit(loaded), visitor.commit(ending)]
+        tasks = {each: asyncio.create_task(commits[each]) for each in rng.sample(range(2), 2)}
+        late, leaving = tasks[0], tasks[1]
         try:
             await late
         except StoreUnavailable:
@@ -178,7 +161,7 @@ async def _loaded(visitor: Visitor, expect: bool = True) -> Session:
         except StoreUnavailable:
             if time.monotonic() > deadline:
                 raise
-            await asyncio.sleep(0.01)  # the breaker asks memcached at its own pace
+            await asyncio.sleep(0.01)  # the breaker asks the store at its own pace
             continue
         if expect and session.stored is None:
             raise AssertionError("a session just made is not there")
@@ -225,10 +208,10 @@ async def _counted(visitor: Visitor) -> float:
     return counted
 
 
-async def strangers(process: MemcachedProcess, requests: int) -> tuple[int, int]:
+async def strangers(process: StoreProcess, requests: int) -> tuple[int, int]:
     """Return how many loads, cancelled and cut off at random, gave somebody else's session."""
     rng = random.Random(SEED)
-    store = MemcachedStore([process.address], deadline=0.5)
+    store = opened(process, 0.5)
     tier = touching(store)
     visitors = [Visitor(tier) for _ in range(500)]
     for number, visitor in enumerate(visitors):
@@ -247,7 +230,7 @@ async def strangers(process: MemcachedProcess, requests: int) -> tuple[int, int]
         for task in rng.sample(tasks, rng.choice((0, 5, 50))):
             task.cancel()
         if start % 20_000 == 0:
-            cut_connections()
+            cut_connections(store)
         for result in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(result, BaseException) and not isinstance(
                 result, asyncio.CancelledError | StoreUnavailable
@@ -255,14 +238,6 @@ async def strangers(process: MemcachedProcess, requests: int) -> tuple[int, int]
                 raise result
     await store.close()
     return wrong, answered
-
-
-def cut_connections() -> None:
-    """Cut every connection to memcached, whatever is under way on it."""
-    for thing in gc.get_objects():
-        if isinstance(thing, MemcachedLane) and thing._socket is not None:
-            with suppress(OSError):
-                thing._socket.shutdown(socket.SHUT_RDWR)
 
 
 def report(name: str, wrong: int, of: int, weak: bool, started: float) -> bool:
@@ -278,17 +253,16 @@ def report(name: str, wrong: int, of: int, weak: bool, started: float) -> bool:
 
 async def main() -> int:
     """Run every campaign; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command_line(__doc__)
     parser.add_argument("--weak", action="store_true", help="on a store that uses plain set")
     parser.add_argument("--scale", type=float, default=1.0, help="a fraction of the full numbers")
     options = parser.parse_args()
     weak, scale = options.weak, options.scale
     logging.getLogger("tornado_state").setLevel(logging.ERROR)
     good = True
-    with MemcachedProcess() as process:
-        kind = SetStore if weak else MemcachedStore
+    with STORES[options.store]() as process:
         # Four stores, as of four processes: what one process does is in order anyhow.
-        stores = [kind([process.address], deadline=5) for _ in range(4)]
+        stores = [opened(process, 5, weak=weak) for _ in range(4)]
         clients = [touching(stores[number % 4]) for number in range(8)]
         tier = clients[0]
         for name, rival in RIVALS.items():

@@ -1,10 +1,11 @@
-"""Two releases and two secrets, rolled back and forth under load: ``make campaign-releases``.
+"""Two releases and two secrets, rolled back and forth under load.
 
-Two processes serve visitors who go to either of them, as behind a balancer, and again to the other
-one when the first says 503. Each visitor counts its own visits. One process after the other takes
-the next step of a new secret, the step back, the step again; then a release whose counter has
-another shape, back, and again. What must hold: nobody is ever signed out, every confirmed count is
-one more than the one before, and nothing but 503 asks to come again.
+``make campaign-releases``, or with ``STORE=redis``. Two processes serve visitors who go to either
+of them, as behind a balancer, and again to the other one when the first says 503. Each visitor
+counts its own visits. One process after the other takes the next step of a new secret, the step
+back, the step again; then a release whose counter has another shape, back, and again. What must
+hold: nobody is ever signed out, every confirmed count is one more than the one before, and nothing
+but 503 asks to come again.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ import sys
 import time
 from collections import Counter
 
+from chosen_store import STORES, command_line
 from rolled_process import RolledProcess, Visitor
 from tornado.httpclient import AsyncHTTPClient
-
-from compare.memcached_process import MemcachedProcess
 
 #: (release, step of the secret) of both processes, one after the other.
 ROLLS = [
@@ -28,12 +28,12 @@ ROLLS = [
 ]
 
 
-async def main(visitors: int) -> bool:
-    """Roll; return whether all held."""
+async def main(kind: str, visitors: int) -> bool:
+    """Roll on that kind of store; return whether all held."""
     AsyncHTTPClient.configure(None, max_clients=200)
     seen: Counter[str] = Counter()
-    with MemcachedProcess() as memcached:
-        store = f"memcached://{memcached.address}?deadline=5"
+    with STORES[kind]() as server:
+        store = f"{server.url}?deadline=5"
         now = [(1, 0), (1, 0)]
         slots = [RolledProcess(store, *each) for each in now]
         try:
@@ -96,4 +96,5 @@ async def comes_again(
 
 
 if __name__ == "__main__":
-    sys.exit(not asyncio.run(asyncio.wait_for(main(20), 300)))
+    chosen = command_line(__doc__).parse_args().store
+    sys.exit(not asyncio.run(asyncio.wait_for(main(chosen, 20), 300)))

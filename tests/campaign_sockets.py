@@ -1,7 +1,7 @@
-"""1,000 open sockets whose sessions end elsewhere: ``make campaign-sockets``.
+"""1,000 open sockets whose sessions end elsewhere: ``make campaign-sockets STORE=redis``.
 
 Half of them are open in each of two processes. First nothing happens for a while: what the looks
-for ended sessions cost memcached and the processes. Then each session is signed out in the process
+for ended sessions cost the store and the processes. Then each session is signed out in the process
 that does not have its socket: how long until the socket is closed, with 4401. Then the same in the
 process that has it.
 """
@@ -14,27 +14,28 @@ import time
 from statistics import quantiles
 
 import psutil
+from chosen_store import STORES, command_line
 from rolled_process import RolledProcess, Visitor
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from compare.memcached_process import MemcachedProcess
+from compare.store_process import StoreProcess
 
 #: Seconds between two looks, as it is by default, and for which nothing happens.
 LOOK_EVERY, QUIET = 3.0, 9.0
 
 
-async def main(sockets: int) -> bool:
+async def main(kind: str, sockets: int) -> bool:
     """Open, wait, sign out; return whether every socket was closed, and soon."""
     AsyncHTTPClient.configure(None, max_clients=100)
-    with MemcachedProcess() as memcached:
-        store = f"memcached://{memcached.address}?deadline=5"
+    with STORES[kind]() as server:
+        store = f"{server.url}?deadline=5"
         with RolledProcess(store) as first, RolledProcess(store) as second:
             where = [(first, second), (second, first)]
             people = [Visitor(f"visitor-{number}") for number in range(sockets)]
             await in_turns(people, lambda n, p: p.signs_in(where[n % 2][0]))
             opened = await in_turns(people, lambda n, p: opens(p, where[n % 2][0]))
-            await looks(memcached, [first, second], sockets)
+            await looks(server, [first, second], sockets)
             half = sockets // 2
             elsewhere, here = range(half), range(half, sockets)
             late = await ended(people, opened, elsewhere, lambda n: where[n % 2][1])
@@ -59,20 +60,20 @@ async def opens(person: Visitor, process: RolledProcess) -> WebSocketClientConne
     return await websocket_connect(HTTPRequest(url, headers=person.jar.headers))
 
 
-async def looks(memcached: MemcachedProcess, processes: list[RolledProcess], sockets: int) -> None:
+async def looks(store: StoreProcess, processes: list[RolledProcess], sockets: int) -> None:
     """Print what the looks cost while nothing happens."""
     pids = [each.process.pid for each in processes]
-    before, asked = [used(pid) for pid in [*pids, memcached.pid]], memcached.counters()["cmd_get"]
+    before, asked = [used(pid) for pid in [*pids, store.pid]], store.lookups()
     began = time.monotonic()
     await asyncio.sleep(QUIET)
     seconds = time.monotonic() - began
-    asked = memcached.counters()["cmd_get"] - asked
-    spent = [used(pid) - was for pid, was in zip([*pids, memcached.pid], before, strict=True)]
+    asked = store.lookups() - asked
+    spent = [used(pid) - was for pid, was in zip([*pids, store.pid], before, strict=True)]
     rounds = seconds / LOOK_EVERY
     print(f"lookups a second, {sockets} sockets: {asked / seconds:.0f}")
     ours = 1000 * sum(spent[:2]) / rounds / 2
     print(f"ms of processor time a look: {ours:.1f} a process, ", end="")
-    print(f"{1000 * spent[2] / rounds:.1f} of memcached for both")
+    print(f"{1000 * spent[2] / rounds:.1f} of {store.name} for both")
 
 
 def used(pid: int) -> float:
@@ -92,7 +93,7 @@ async def ended(people, opened, which, where) -> list[float]:
 
     async def signs_out(number: int) -> None:
         answer = await people[number].asks(where(number), "/", "DELETE")
-        assert answer.code == 200, answer
+        assert answer.code == 204, answer
         confirmed[number] = time.monotonic()
 
     closing = [asyncio.create_task(closes(number)) for number in which]
@@ -110,4 +111,5 @@ def say(what: str, seconds: list[float]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(not asyncio.run(asyncio.wait_for(main(1000), 180)))
+    chosen = command_line(__doc__).parse_args().store
+    sys.exit(not asyncio.run(asyncio.wait_for(main(chosen, 1000), 180)))

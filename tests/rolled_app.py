@@ -1,7 +1,7 @@
 """A small application as a process of its own, of one of two releases, with one of several secrets.
 
-``python tests/rolled_app.py PORT STORE RELEASE STEP``; see `campaign_releases` and
-`campaign_sockets`. SIGTERM has it finish what is in flight.
+``python tests/rolled_app.py PORT STORE RELEASE STEP``; see `campaign_releases`,
+`campaign_sockets` and `campaign_outage`. SIGTERM has it finish what is in flight.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ def made(store: str, release: int, step: int) -> StateApplication:
 
         def delete(self) -> None:
             self.state.destroy()
+            self.set_status(204)
 
     class Count(StateHandler):
         user = USER
@@ -68,7 +69,11 @@ def made(store: str, release: int, step: int) -> StateApplication:
     class Socket(StateWebSocketHandler):
         user = USER
 
-    routes = [("/", Who), ("/count", Count), ("/socket", Socket)]
+    class Health(StateHandler):
+        def get(self) -> None:
+            self.write({"status": "ok"})
+
+    routes = [("/", Who), ("/count", Count), ("/socket", Socket), ("/health", Health)]
     settings = {"session_store": store, "cookie_secure": False, "state_name": "rolled"}
     return StateApplication(routes, **settings, **SECRETS[step])
 
