@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from typing import Any
 
@@ -25,7 +26,7 @@ def tier_on(store: SessionStore, kind: Kind[Any]) -> ServerSessionTier:
 
 
 class Visitor:
-    """One cookie jar over one tier."""
+    """One cookie jar over one tier, which is asked as requests ask it: soon, where that will do."""
 
     def __init__(self, tier: ServerSessionTier, cookie: str = "") -> None:
         self.tier = tier
@@ -37,12 +38,22 @@ class Visitor:
 
     async def load(self) -> Session:
         """Return the session the jar names."""
-        cookies = Cookies([self.cookie], {self.tier.cookie_name})
-        return await self.tier.load(self.tier.presented(cookies))
+        tier = self.tier
+        presented = tier.presented(Cookies([self.cookie], {tier.cookie_name}))
+        if presented.session_id is not None:
+            store_key = tier.records.sealer.store_key(presented.session_id)
+            record = await tier.records.store.load_soon(store_key)
+            if (session := tier.looked_up(presented, record)) is not None:
+                return session
+        return await tier.load(presented)
 
     async def commit(self, session: Session) -> None:
         """Commit, and keep the cookie."""
-        await self.tier.commit(session)
+        begun = self.tier.commit_soon(session)
+        if begun is not None:
+            await asyncio.wait([begun.answer])
+        if begun is None or not self.tier.committed(session, begun):
+            await self.tier.commit(session)
         if session.cookie is not None:
             kept = f"{session.cookie.name}={session.cookie.value}"
             self.cookie = kept if session.cookie.keeps else ""
