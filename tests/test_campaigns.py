@@ -8,10 +8,13 @@ from collections.abc import Iterator
 import campaign_real_applications
 import pytest
 from campaign_outage import Client, served
-from campaign_races import increments, touching
+from campaign_races import increments, strangers, touching
 from chosen_store import STORES, command_line
 from opened_store import LONG, closing, new_key
 from raced_stores import cut_connections, opened
+from tornado_state.stores.redis.commands import RedisCommand
+from tornado_state.stores.redis.connection import Wire
+from tornado_state.stores.redis.lane import RedisLane
 
 from compare.app_process import ROOT
 from compare.store_process import StoreProcess
@@ -70,6 +73,21 @@ async def test_connections_are_cut(process: StoreProcess) -> None:
         assert await store.load(new_key()) is None
         (second,) = cut_connections(store)
     assert first is not second
+
+
+async def _slip(_: RedisLane, wire: Wire, commands: list[RedisCommand]) -> list[RedisCommand]:
+    """Take all answers for those of the commands alone that somebody still waits for."""
+    replies = await wire.exchange([each.request() for each in commands])
+    wanted = [each for each in commands if each.is_wanted()]
+    return [each for each, reply in zip(wanted, replies, strict=False) if each.hear(reply)]
+
+
+async def test_answers_that_slip_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lookups are cancelled while they are under way, and another's record is no session."""
+    monkeypatch.setattr(RedisLane, "_ask", _slip)
+    with STORES["redis"]() as redis:
+        wrong, answered = await strangers(redis, 5_000)
+    assert 0 < wrong < answered
 
 
 async def test_lookups_are_counted(process: StoreProcess) -> None:
