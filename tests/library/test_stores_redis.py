@@ -158,12 +158,29 @@ async def test_a_database_of_its_own() -> None:
                 await store.check()
 
 
+@pytest.mark.parametrize(
+    ("login", "database", "why"),
+    [(":wrong@", "", "wants another user"), ("", "?db=99", "no database of that number")],
+)
+async def test_what_a_socket_refuses_is_named_as_on_a_port(
+    login: str, database: str, why: str
+) -> None:
+    """Only another configuration mends it, so nobody is told to wait."""
+    with RedisProcess() as process:
+        url = f"redis+unix://{login}{process.address}{database}"
+        async with closing(open_store(url)) as store:
+            for call in (store.check, lambda: store.load(new_key())):
+                with pytest.raises(StoreUnfit, match=why):
+                    await call()
+
+
 async def test_another_service_on_the_port_is_refused_at_the_start() -> None:
     """check() ends within its deadline, names the address, and says that this is no Redis."""
-    with MemcachedProcess(tcp=True) as process:
-        async with closing(RedisStore(process.address, deadline=5)) as store:
-            with pytest.raises(StoreUnfit, match=f"^{process.address}: .* as Redis does"):
-                await store.check()
+    for tcp in (True, False):
+        with MemcachedProcess(tcp=tcp) as process:
+            async with closing(RedisStore(process.address, deadline=5)) as store:
+                with pytest.raises(StoreUnfit, match=f"^{process.address}: .* as Redis does"):
+                    await store.check()
     for behaviour in (always(b"HTTP/1.1 400 Bad Request\r\n\r\n"), always(b""), dripping(b"+")):
         with Impostor(behaviour) as impostor:
             async with closing(RedisStore(impostor.address, deadline=0.2)) as store:

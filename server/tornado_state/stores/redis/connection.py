@@ -222,6 +222,8 @@ def _meaning(error: RedisError) -> StoreError:
 
 def _translated(error: Exception) -> StoreError:
     """Return the project's exception for a foreign one."""
+    if isinstance(error, ConnectionError) and isinstance(error.__cause__, RedisError):
+        error = error.__cause__  # on a socket redis-py wraps what Redis answers at first
     cause = error if isinstance(error, OSError) else error.__cause__ or error.__context__
     if isinstance(cause, OSError):
         return _unreachable(cause)
