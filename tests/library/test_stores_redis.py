@@ -188,16 +188,38 @@ async def test_another_service_on_the_port_is_refused_at_the_start() -> None:
                     await store.check()
 
 
-async def test_what_is_no_record_is_no_answer() -> None:
-    """Another kind of value under a store key is neither a record nor absence."""
+@pytest.mark.parametrize(
+    "foreign", [("LPUSH", "foreign"), ("HSET", "a", "b"), ("SADD", "a"), ("SET", "")]
+)
+async def test_what_another_program_left_is_a_record_that_nobody_can_read(
+    foreign: tuple[str, ...],
+) -> None:
+    """Of whatever type it is, it is answered for what it is: whoever has it begins anew."""
     with RedisProcess() as process:
         async with closing(RedisStore(process.address, deadline=5)) as store:
-            key = new_key()
-            said(process, "LPUSH", key, "foreign")
-            with pytest.raises(StoreUnavailable, match="no record"):
+            key, (verb, *values) = new_key(), foreign
+            said(process, verb, key, *values)
+            for record in (await store.load(key), await store.load_and_touch(key, 60)):
+                assert record is not None
+                assert record.sealed == b""
+            assert await store.cas(key, b"mine", b"1" * 16, 60) is not True
+            assert await store.add(key, b"mine", 60) is False
+            assert await store.touch(key, 60) is True
+            assert await store.delete(key) is True
+            assert await store.load(key) is None
+
+
+async def test_a_repeated_add_takes_what_another_program_left_for_taken() -> None:
+    """Of no type that a record has."""
+    with RedisProcess() as process:
+        proxy = CuttingProxy(process.address)
+        with Impostor(proxy) as impostor:
+            async with closing(RedisStore(impostor.address, deadline=LONG)) as store:
+                key = new_key()
                 await store.load(key)
-            with pytest.raises(StoreUnavailable, match="no record"):
-                await store.cas(key, b"", b"1", 60)
+                said(process, "LPUSH", key, "foreign")
+                proxy.cut = b"*"
+                assert await store.add(key, b"mine", 60) is False
 
 
 @pytest.mark.parametrize("carried_out", [True, False])

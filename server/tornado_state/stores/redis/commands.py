@@ -12,6 +12,7 @@ A record is one string: a token of 16 bytes, drawn anew for each version, and th
 Rule 1: an error is an answer to its own command; those after it are answered all the same.
 Rule 2: what a repeated add or cas says is looked into, because the first one may have been carried
 out before the connection broke. A version is told by its token, which nobody else can have drawn.
+Rule 3: what another program left under a key is a record that nobody can read, of whatever type.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from hashlib import sha1
-from typing import Any
+from typing import Any, ClassVar
 
 from ...exceptions import StoreUnavailable, StoreUnfit
 from ..base import SessionRecord
@@ -56,6 +57,10 @@ class ClusterDown(StoreUnavailable):
     """
 
 
+class NoRecord(StoreUnavailable):
+    """What stands under the key is of a type that no record has."""
+
+
 class Redirection(StoreUnfit):
     """A node of a cluster did nothing, for another one keeps the ``slot`` of the key.
 
@@ -77,6 +82,8 @@ class RedisCommand(Command, ABC):
     __slots__ = ("asks", "redirected")
     asks: bool
     redirected: int
+    #: What is heard in place of `NoRecord`.
+    unreadable: ClassVar[Any] = b""
 
     @abstractmethod
     def request(self) -> Request:
@@ -84,6 +91,8 @@ class RedisCommand(Command, ABC):
 
     def hear(self, reply: Any) -> bool:
         """Take the answer, or an error; return whether there is something more to ask."""
+        if isinstance(reply, NoRecord):
+            reply = self.unreadable
         if isinstance(reply, StoreError):
             self.fail(reply)
             return False
@@ -160,6 +169,7 @@ class Add(RedisCommand):
     """
 
     __slots__ = ("_idle", "_looks", "_value")
+    unreadable = b"not mine"
 
     def __init__(self, key: str, sealed: bytes, idle: int) -> None:
         super().__init__(key)
@@ -199,6 +209,7 @@ class Cas(RedisCommand):
     """
 
     __slots__ = ("_idle", "_in_full", "_token", "_value")
+    unreadable = 0
 
     def __init__(self, key: str, sealed: bytes, token: bytes, idle: int) -> None:
         super().__init__(key)

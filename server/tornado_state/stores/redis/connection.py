@@ -39,7 +39,7 @@ from redis.exceptions import (
 
 from ...exceptions import StoreRefused, StoreUnavailable, StoreUnfit
 from ..exchanges.commands import OwnFault, StoreError, Unreachable
-from .commands import ClusterDown, Redirection, Request, Scriptless
+from .commands import ClusterDown, NoRecord, Redirection, Request, Scriptless
 
 __all__ = ["NOTHING", "SLOTS", "CommandUnknown", "Door", "Wire", "slot_of"]
 
@@ -65,7 +65,7 @@ _MEANINGS: dict[str, tuple[type[StoreRefused] | type[StoreUnavailable], str]] = 
     "WRONGPASS": (StoreUnfit, "this Redis wants another user and password"),
     "NOPERM": (StoreUnfit, "this Redis lets the user not do what a session store does"),
     "CLUSTERDOWN": (ClusterDown, "the cluster of this Redis is down"),
-    "WRONGTYPE": (StoreUnavailable, "something that is no record stands under the store key"),
+    "WRONGTYPE": (NoRecord, "something that is no record stands under the store key"),
 }
 
 #: Where redis-py tells it by the type of the exception, and takes it off the text.
