@@ -194,7 +194,7 @@ async def test_another_service_on_the_port_is_refused_at_the_start() -> None:
 async def test_what_another_program_left_is_a_record_that_nobody_can_read(
     foreign: tuple[str, ...],
 ) -> None:
-    """Of whatever type it is, it is answered for what it is: whoever has it begins anew."""
+    """Of whatever type it is, it may be replaced by whoever has read it, and ended."""
     with RedisProcess() as process:
         async with closing(RedisStore(process.address, deadline=5)) as store:
             key, (verb, *values) = new_key(), foreign
@@ -202,9 +202,13 @@ async def test_what_another_program_left_is_a_record_that_nobody_can_read(
             for record in (await store.load(key), await store.load_and_touch(key, 60)):
                 assert record is not None
                 assert record.sealed == b""
-            assert await store.cas(key, b"mine", b"1" * 16, 60) is not True
+            assert await store.cas(key, b"mine", b"1" * 16, 60) is False
             assert await store.add(key, b"mine", 60) is False
             assert await store.touch(key, 60) is True
+            assert await store.cas(key, b"mine", record.token, 60) is True
+            assert await store.cas(key, b"again", record.token, 60) is False
+            said(process, "DEL", key)
+            said(process, verb, key, *values)
             assert await store.delete(key) is True
             assert await store.load(key) is None
 
