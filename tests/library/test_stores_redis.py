@@ -158,6 +158,27 @@ async def test_a_database_of_its_own() -> None:
                 await store.check()
 
 
+#: What Redis has to let the user of a store do, in the guide's words.
+NEEDED = ["ping", "get", "getex", "set", "getrange", "expire", "del", "eval", "evalsha", "select"]
+
+
+async def test_a_user_that_may_do_what_is_needed_will_do_and_no_other() -> None:
+    """The check finds out each command that is missing, also where only the script needs it."""
+    with RedisProcess() as process:
+
+        async def check(commands: list[str]) -> None:
+            allowed = [f"+{command}" for command in commands]
+            said(process, "ACL", "SETUSER", "shop", "reset", "on", ">pw", "~*", *allowed)
+            url = f"redis+unix://shop:pw@{process.address}?db=1&deadline=5"
+            async with closing(open_store(url)) as store:
+                await store.check()
+
+        await check(NEEDED)
+        for missing in NEEDED:
+            with pytest.raises(StoreUnfit, match="lets the user not do"):
+                await check([each for each in NEEDED if each != missing])
+
+
 @pytest.mark.parametrize(
     ("login", "database", "why"),
     [(":wrong@", "", "wants another user"), ("", "?db=99", "no database of that number")],
@@ -347,7 +368,7 @@ async def test_a_reply_to_something_else_is_no_answer(name: str, reply: bytes) -
 )
 async def test_check_finds_out_what_redis_does_not_know(version: str, reply: bytes) -> None:
     """An old one, and one that lets the user run no script, are refused at the start."""
-    with Impostor(greeted(reply * 3)) as impostor:
+    with Impostor(greeted(reply * 7)) as impostor:
         async with closing(RedisStore(impostor.address, deadline=LONG)) as store:
             with pytest.raises(StoreUnfit, match=r"older than 6\.2|lets the user not"):
                 await store.check()
