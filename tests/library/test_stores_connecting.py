@@ -9,7 +9,7 @@ import resource
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +166,33 @@ async def test_the_next_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPat
                 memcached.restart()
                 assert await store.load(new_key()) is None
             assert len(silent.connections) <= 3  # the one that answered is tried first from then on
+
+
+@contextmanager
+def nobody_answers() -> Iterator[str]:
+    """Listen where the system takes no more connections, as where packets are dropped."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("process", [MemcachedProcess, RedisProcess])
+async def test_an_address_where_packets_are_dropped_keeps_nobody_from_the_next(
+    process: type[StoreProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within the deadline, and at the start as well."""
+    with nobody_answers() as dropped, process(tcp=True) as server:
+        scheme = "memcached" if process is MemcachedProcess else "redis"
+        with names(monkeypatch, [dropped, server.address]) as name:
+            async with closing(open_store(f"{scheme}://{name}?deadline=1")) as store:
+                await store.check()
+                assert await store.load(new_key()) is None
 
 
 async def test_several_memcached_behind_one_name_are_found_out(

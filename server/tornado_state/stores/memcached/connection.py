@@ -122,7 +122,7 @@ class Door:
     def open(self, sockets: Sockets, patience: float) -> Connection:
         """Return a connection that has answered; to be called where blocking is no harm."""
         error: StoreError = Unreachable("the name of memcached's host has no address")
-        found = sorted(self.addresses(), key=lambda info: info not in self._good)
+        found = self.addresses()
         for info in found:
             try:
                 connection = self.open_one(info, sockets, patience / len(found))
@@ -134,7 +134,10 @@ class Door:
         raise error
 
     def addresses(self) -> list[Any]:
-        """Return what `socket.getaddrinfo` returns, IPv4 first; [None] for a socket's path."""
+        """Return what `socket.getaddrinfo` returns; [None] for a socket's path.
+
+        What answered last is the first, then IPv4.
+        """
         if isinstance(self.address, str):
             return [None]
         try:
@@ -143,7 +146,7 @@ class Door:
             raise _translated(error) from error
         except UnicodeError as error:  # a label that is empty, say, or too long
             raise Unreachable("this can be no host's name") from error
-        return sorted(found, key=lambda info: info[0] != socket.AF_INET)
+        return sorted(found, key=lambda info: (info not in self._good, info[0] != socket.AF_INET))
 
     def open_one(self, info: Any, sockets: Sockets, patience: float) -> Connection:
         """Return a connection to one of `addresses`."""
