@@ -55,6 +55,10 @@ class _Client(Client):  # type: ignore[misc]  # pymemcache is not typed
         super()._raise_errors(line, name)
 
 
+class _HungUp(StoreUnfit):
+    """What was reached has closed the connection, asked for nothing but its version."""
+
+
 class Connection:
     """A connection that answers: its socket, and pymemcache's client to ask blocking questions."""
 
@@ -163,8 +167,10 @@ class Door:
         )
         try:
             return Connection(client, asked(lambda: self._greet(client)))
-        except StoreUnavailable:
+        except StoreUnavailable as error:
             client.close()
+            if isinstance(error, _HungUp) and self.tls is None and path is None:
+                raise StoreUnfit(f"{error}, but one that wants TLS (memcacheds://)") from error
             raise
 
     def _greet(self, client: Client) -> bool:
@@ -201,7 +207,7 @@ def _translated(error: Exception) -> StoreUnavailable:
     if isinstance(error, OSError):
         return _unreachable(error)
     if isinstance(error, MemcacheUnexpectedCloseError):
-        return StoreUnfit("what answers hangs up, which memcached does not do")
+        return _HungUp("what answers hangs up, which memcached does not do")
     if isinstance(error, MemcacheServerError):
         return StoreUnavailable("memcached reports an error of its own")
     if isinstance(error, MemcacheClientError) and "authentic" in str(error):
@@ -215,6 +221,6 @@ def _unreachable(error: OSError) -> StoreUnavailable:
     if isinstance(error, ssl.SSLError):
         return StoreUnfit("what answers does not speak TLS as memcached does")
     if isinstance(error, ConnectionResetError | BrokenPipeError):
-        return StoreUnfit("what answers hangs up, which memcached does not do")
+        return _HungUp("what answers hangs up, which memcached does not do")
     why = f"no connection to memcached: {error.strerror or error}"
     return OwnFault(why) if error.errno in _OWN_FAULTS else Unreachable(why)

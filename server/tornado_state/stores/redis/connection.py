@@ -29,7 +29,7 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from ...exceptions import StoreUnavailable
 from ..exchanges.commands import Unreachable
 from .commands import Redirection, Request, Scriptless
-from .meanings import meaning_of, translated
+from .meanings import HungUp, meaning_of, translated
 
 __all__ = ["NOTHING", "SLOTS", "Door", "Wire", "slot_of"]
 
@@ -115,11 +115,19 @@ class Door:
         except OSError as error:  # redis-py reads a file with each
             raise translated(error) from error
         try:
-            await wire.connect()
+            await self._connect(wire)
             yield wire
         except BaseException:
             await wire.close()
             raise
+
+    async def _connect(self, wire: Wire) -> None:
+        try:
+            await wire.connect()
+        except HungUp as error:
+            if self.tls or isinstance(self.address, str):
+                raise
+            raise Unreachable(f"{error}, as one does that wants TLS (rediss://)") from error
 
     async def ask(self, *question: str) -> Any:
         """Return the reply to ``question``, asked over a connection of its own."""

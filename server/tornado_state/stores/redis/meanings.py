@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import socket
 import ssl
 
 from redis.exceptions import (
@@ -46,6 +48,10 @@ _TYPES = {
 }
 
 
+class HungUp(Unreachable):
+    """What was reached has closed the connection."""
+
+
 class CommandUnknown(StoreUnfit):
     """What answers does not know the command."""
 
@@ -87,7 +93,7 @@ def translated(error: Exception) -> StoreError:
     if isinstance(error, AuthenticationError | ResponseError):
         return meaning_of(error)
     if isinstance(error, ConnectionError) and not isinstance(error, InvalidResponse):
-        return Unreachable("Redis closed the connection")
+        return HungUp("Redis closed the connection")
     return StoreUnfit("what answers does not answer as Redis does")
 
 
@@ -96,5 +102,10 @@ def _unreachable(error: OSError) -> StoreError:
         return StoreUnfit(f"the certificate is not to be trusted: {error.verify_message}")
     if isinstance(error, ssl.SSLError):
         return StoreUnfit("what answers does not speak TLS as Redis does")
-    why = f"no connection to Redis: {error.strerror or error}"
+    if isinstance(error, ConnectionResetError | BrokenPipeError):
+        return HungUp("Redis closed the connection")
+    told = error.strerror or f"{error}"
+    if error.errno is not None and not isinstance(error, socket.gaierror):
+        told = os.strerror(error.errno)  # asyncio says which call it was
+    why = f"no connection to Redis: {told}"
     return OwnFault(why) if error.errno in _OWN_FAULTS else Unreachable(why)
