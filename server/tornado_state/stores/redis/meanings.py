@@ -73,7 +73,10 @@ def meaning_of(error: RedisError) -> StoreError:
     if "cluster support disabled" in text:
         return StoreUnfit("this Redis is no node of a cluster")
     if "unknown command" in text:
-        return CommandUnknown("this Redis is older than 6.2, or does not know what a store needs")
+        return CommandUnknown(
+            "this Redis is older than 6.2, or a Sentinel (redis+sentinel://), "
+            "or does not know what a store needs"
+        )
     if "DB index" in text or "invalid DB" in text:
         return StoreUnfit("this Redis has no database of that number")
     return StoreUnavailable("Redis reports an error of its own")
