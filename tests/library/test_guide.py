@@ -132,7 +132,7 @@ def test_every_name_that_is_public_is_in_the_reference() -> None:
 
 
 def test_the_guide_is_built_without_a_warning(tmp_path: Path) -> None:
-    """Every reference, table and included file is there."""
+    """Each reference, table and included file is there, and of a state what applications use."""
     command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going"]
     said = subprocess.run(
         [*command, "-d", str(tmp_path / "doctrees"), str(DOCS), str(tmp_path / "html")],
@@ -141,3 +141,9 @@ def test_the_guide_is_built_without_a_warning(tmp_path: Path) -> None:
         check=False,
     )
     assert (said.returncode, said.stderr) == (0, "")
+    reference = (tmp_path / "html" / "reference.html").read_text()
+    for name in ("RequestState", "open_state.OpenState"):
+        told = set(re.findall(rf'id="tornado_state\.{name}\.(\w+)"', reference))
+        members = rf"autoclass:: tornado_state\.{name}\n +:members: (.*)"
+        (named,) = re.findall(members, (DOCS / "reference.rst").read_text())
+        assert told == set(named.split(", "))

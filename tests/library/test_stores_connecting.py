@@ -9,7 +9,7 @@ import resource
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(
 
 @pytest.mark.parametrize("scheme", ["memcacheds", "rediss"])
 async def test_tls_where_there_is_none_is_named(scheme: str, tmp_path: Path) -> None:
-    """And the other way round: no answer, within the deadline, and never absence."""
+    """And the other way round, where the sentence says what to write."""
     plain = MemcachedProcess if scheme == "memcacheds" else RedisProcess
     with plain(tcp=True) as process:
         async with closing(open_store(f"{scheme}://{process.address}")) as store:
@@ -98,7 +98,15 @@ async def test_tls_where_there_is_none_is_named(scheme: str, tmp_path: Path) -> 
                 await store.check()
     with tls_process(scheme, tmp_path) as process:
         async with closing(open_store(f"{scheme[:-1]}://{process.address}")) as store:
-            with pytest.raises(StoreUnavailable, match=process.address):
+            with pytest.raises(StoreUnavailable, match=f"{process.address}: .*{scheme}://"):
+                await store.check()
+
+
+async def test_what_hangs_up_on_tls_is_not_said_to_want_it() -> None:
+    """It is asked with it already."""
+    with Impostor(lambda _: None) as impostor:
+        async with closing(open_store(f"rediss://{impostor.address}")) as store:
+            with pytest.raises(StoreUnavailable, match=r"closed the connection$"):
                 await store.check()
 
 
@@ -166,6 +174,42 @@ async def test_the_next_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPat
                 memcached.restart()
                 assert await store.load(new_key()) is None
             assert len(silent.connections) <= 3  # the one that answered is tried first from then on
+
+
+@pytest.mark.parametrize("scheme", ["memcached", "redis"])
+async def test_a_port_where_nobody_listens_is_named_as_the_system_does(scheme: str) -> None:
+    """Once, in words that can be searched for."""
+    address = f"127.0.0.1:{free_port()}"
+    async with closing(open_store(f"{scheme}://{address}")) as store:
+        with pytest.raises(StoreUnavailable, match=f"^{address}: .*: Connection refused$"):
+            await store.check()
+
+
+@contextmanager
+def nobody_answers() -> Iterator[str]:
+    """Listen where the system takes no more connections, as where packets are dropped."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("process", [MemcachedProcess, RedisProcess])
+async def test_an_address_where_packets_are_dropped_keeps_nobody_from_the_next(
+    process: type[StoreProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within the deadline, and at the start as well."""
+    with nobody_answers() as dropped, process(tcp=True) as server:
+        scheme = "memcached" if process is MemcachedProcess else "redis"
+        with names(monkeypatch, [dropped, server.address]) as name:
+            async with closing(open_store(f"{scheme}://{name}?deadline=1")) as store:
+                await store.check()
+                assert await store.load(new_key()) is None
 
 
 async def test_several_memcached_behind_one_name_are_found_out(

@@ -158,12 +158,50 @@ async def test_a_database_of_its_own() -> None:
                 await store.check()
 
 
+#: What Redis has to let the user of a store do, in the guide's words.
+NEEDED = ["ping", "get", "getex", "set", "getrange", "expire", "del", "eval", "evalsha", "select"]
+
+
+async def test_a_user_that_may_do_what_is_needed_will_do_and_no_other() -> None:
+    """The check finds out each command that is missing, also where only the script needs it."""
+    with RedisProcess() as process:
+
+        async def check(commands: list[str]) -> None:
+            allowed = [f"+{command}" for command in commands]
+            said(process, "ACL", "SETUSER", "shop", "reset", "on", ">pw", "~*", *allowed)
+            url = f"redis+unix://shop:pw@{process.address}?db=1&deadline=5"
+            async with closing(open_store(url)) as store:
+                await store.check()
+
+        await check(NEEDED)
+        for missing in NEEDED:
+            with pytest.raises(StoreUnfit, match="lets the user not do"):
+                await check([each for each in NEEDED if each != missing])
+
+
+@pytest.mark.parametrize(
+    ("login", "database", "why"),
+    [(":wrong@", "", "wants another user"), ("", "?db=99", "no database of that number")],
+)
+async def test_what_a_socket_refuses_is_named_as_on_a_port(
+    login: str, database: str, why: str
+) -> None:
+    """Only another configuration mends it, so nobody is told to wait."""
+    with RedisProcess() as process:
+        url = f"redis+unix://{login}{process.address}{database}"
+        async with closing(open_store(url)) as store:
+            for call in (store.check, lambda: store.load(new_key())):
+                with pytest.raises(StoreUnfit, match=why):
+                    await call()
+
+
 async def test_another_service_on_the_port_is_refused_at_the_start() -> None:
     """check() ends within its deadline, names the address, and says that this is no Redis."""
-    with MemcachedProcess(tcp=True) as process:
-        async with closing(RedisStore(process.address, deadline=5)) as store:
-            with pytest.raises(StoreUnfit, match=f"^{process.address}: .* as Redis does"):
-                await store.check()
+    for tcp in (True, False):
+        with MemcachedProcess(tcp=tcp) as process:
+            async with closing(RedisStore(process.address, deadline=5)) as store:
+                with pytest.raises(StoreUnfit, match=f"^{process.address}: .* as Redis does"):
+                    await store.check()
     for behaviour in (always(b"HTTP/1.1 400 Bad Request\r\n\r\n"), always(b""), dripping(b"+")):
         with Impostor(behaviour) as impostor:
             async with closing(RedisStore(impostor.address, deadline=0.2)) as store:
@@ -171,16 +209,42 @@ async def test_another_service_on_the_port_is_refused_at_the_start() -> None:
                     await store.check()
 
 
-async def test_what_is_no_record_is_no_answer() -> None:
-    """Another kind of value under a store key is neither a record nor absence."""
+@pytest.mark.parametrize(
+    "foreign", [("LPUSH", "foreign"), ("HSET", "a", "b"), ("SADD", "a"), ("SET", "")]
+)
+async def test_what_another_program_left_is_a_record_that_nobody_can_read(
+    foreign: tuple[str, ...],
+) -> None:
+    """Of whatever type it is, it may be replaced by whoever has read it, and ended."""
     with RedisProcess() as process:
         async with closing(RedisStore(process.address, deadline=5)) as store:
-            key = new_key()
-            said(process, "LPUSH", key, "foreign")
-            with pytest.raises(StoreUnavailable, match="no record"):
+            key, (verb, *values) = new_key(), foreign
+            said(process, verb, key, *values)
+            for record in (await store.load(key), await store.load_and_touch(key, 60)):
+                assert record is not None
+                assert record.sealed == b""
+            assert await store.cas(key, b"mine", b"1" * 16, 60) is False
+            assert await store.add(key, b"mine", 60) is False
+            assert await store.touch(key, 60) is True
+            assert await store.cas(key, b"mine", record.token, 60) is True
+            assert await store.cas(key, b"again", record.token, 60) is False
+            said(process, "DEL", key)
+            said(process, verb, key, *values)
+            assert await store.delete(key) is True
+            assert await store.load(key) is None
+
+
+async def test_a_repeated_add_takes_what_another_program_left_for_taken() -> None:
+    """Of no type that a record has."""
+    with RedisProcess() as process:
+        proxy = CuttingProxy(process.address)
+        with Impostor(proxy) as impostor:
+            async with closing(RedisStore(impostor.address, deadline=LONG)) as store:
+                key = new_key()
                 await store.load(key)
-            with pytest.raises(StoreUnavailable, match="no record"):
-                await store.cas(key, b"", b"1", 60)
+                said(process, "LPUSH", key, "foreign")
+                proxy.cut = b"*"
+                assert await store.add(key, b"mine", 60) is False
 
 
 @pytest.mark.parametrize("carried_out", [True, False])
@@ -304,7 +368,7 @@ async def test_a_reply_to_something_else_is_no_answer(name: str, reply: bytes) -
 )
 async def test_check_finds_out_what_redis_does_not_know(version: str, reply: bytes) -> None:
     """An old one, and one that lets the user run no script, are refused at the start."""
-    with Impostor(greeted(reply * 3)) as impostor:
+    with Impostor(greeted(reply * 7)) as impostor:
         async with closing(RedisStore(impostor.address, deadline=LONG)) as store:
             with pytest.raises(StoreUnfit, match=r"older than 6\.2|lets the user not"):
                 await store.check()

@@ -157,6 +157,13 @@ async def test_a_sentinel_that_is_away_leaves_time_for_the_next(pair: Watched) -
             other.thaw()
 
 
+async def test_a_sentinel_taken_for_a_primary_is_named(pair: Watched) -> None:
+    """With how its URL begins."""
+    async with closing(open_store(f"redis://{pair.sentinel.address}?deadline=5")) as store:
+        with pytest.raises(StoreUnfit, match=r"a Sentinel \(redis\+sentinel://\)"):
+            await store.check()
+
+
 async def test_a_service_that_no_sentinel_knows_is_named(pair: Watched) -> None:
     """So is what is no Sentinel, and Sentinels that are away."""
     for where, why in (

@@ -127,7 +127,7 @@ WRONG = {
     "rediss://localhost?ca_file=/no/such/file": "ca_file names no file",
     "memory://localhost": "nothing follows memory://",
     "memory:///": "nothing follows memory://",
-    "memory://?deadline=1": "no parameter deadline, none",
+    "memory://?deadline=1": "no parameter deadline, nor any other",
 }
 
 

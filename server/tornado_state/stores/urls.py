@@ -137,8 +137,8 @@ def _tls(url: StoreUrl) -> ssl.SSLContext | None:
 
 def _allow(url: StoreUrl, *names: str) -> None:
     if unknown := [name for name in url.parameters if name not in names]:
-        known = f"only {_in_words(names)}" if names else "none"
-        raise ValueError(f"a {url.scheme} URL has no parameter {unknown[0]}, {known}")
+        known = f", only {_in_words(names)}" if names else ", nor any other"
+        raise ValueError(f"a {url.scheme} URL has no parameter {unknown[0]}{known}")
 
 
 def _in_words(names: Collection[str]) -> str:

@@ -55,6 +55,10 @@ class _Client(Client):  # type: ignore[misc]  # pymemcache is not typed
         super()._raise_errors(line, name)
 
 
+class _HungUp(StoreUnfit):
+    """What was reached has closed the connection, asked for nothing but its version."""
+
+
 class Connection:
     """A connection that answers: its socket, and pymemcache's client to ask blocking questions."""
 
@@ -122,7 +126,7 @@ class Door:
     def open(self, sockets: Sockets, patience: float) -> Connection:
         """Return a connection that has answered; to be called where blocking is no harm."""
         error: StoreError = Unreachable("the name of memcached's host has no address")
-        found = sorted(self.addresses(), key=lambda info: info not in self._good)
+        found = self.addresses()
         for info in found:
             try:
                 connection = self.open_one(info, sockets, patience / len(found))
@@ -134,7 +138,10 @@ class Door:
         raise error
 
     def addresses(self) -> list[Any]:
-        """Return what `socket.getaddrinfo` returns, IPv4 first; [None] for a socket's path."""
+        """Return what `socket.getaddrinfo` returns; [None] for a socket's path.
+
+        What answered last is the first, then IPv4.
+        """
         if isinstance(self.address, str):
             return [None]
         try:
@@ -143,7 +150,7 @@ class Door:
             raise _translated(error) from error
         except UnicodeError as error:  # a label that is empty, say, or too long
             raise Unreachable("this can be no host's name") from error
-        return sorted(found, key=lambda info: info[0] != socket.AF_INET)
+        return sorted(found, key=lambda info: (info not in self._good, info[0] != socket.AF_INET))
 
     def open_one(self, info: Any, sockets: Sockets, patience: float) -> Connection:
         """Return a connection to one of `addresses`."""
@@ -160,8 +167,10 @@ class Door:
         )
         try:
             return Connection(client, asked(lambda: self._greet(client)))
-        except StoreUnavailable:
+        except StoreUnavailable as error:
             client.close()
+            if isinstance(error, _HungUp) and self.tls is None and path is None:
+                raise StoreUnfit(f"{error}, but one that wants TLS (memcacheds://)") from error
             raise
 
     def _greet(self, client: Client) -> bool:
@@ -198,7 +207,7 @@ def _translated(error: Exception) -> StoreUnavailable:
     if isinstance(error, OSError):
         return _unreachable(error)
     if isinstance(error, MemcacheUnexpectedCloseError):
-        return StoreUnfit("what answers hangs up, which memcached does not do")
+        return _HungUp("what answers hangs up, which memcached does not do")
     if isinstance(error, MemcacheServerError):
         return StoreUnavailable("memcached reports an error of its own")
     if isinstance(error, MemcacheClientError) and "authentic" in str(error):
@@ -212,6 +221,6 @@ def _unreachable(error: OSError) -> StoreUnavailable:
     if isinstance(error, ssl.SSLError):
         return StoreUnfit("what answers does not speak TLS as memcached does")
     if isinstance(error, ConnectionResetError | BrokenPipeError):
-        return StoreUnfit("what answers hangs up, which memcached does not do")
+        return _HungUp("what answers hangs up, which memcached does not do")
     why = f"no connection to memcached: {error.strerror or error}"
     return OwnFault(why) if error.errno in _OWN_FAULTS else Unreachable(why)

@@ -9,5 +9,7 @@ slots.py       what a node tells of that
 members.py     connections of a cluster
 told.py        asking several servers the same thing
 checking.py    what is asked at the start
-connection.py  making a connection: the one importer of redis and hiredis, where their errors stop
+connection.py  making a connection, with redis and hiredis
+meanings.py    what their errors mean, which stop there
+cas_script.py  compare and swap, in one step
 """

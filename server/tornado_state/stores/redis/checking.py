@@ -11,9 +11,9 @@ from functools import partial
 from typing import TypeVar
 
 from ...exceptions import StoreRefused, StoreUnavailable, StoreUnfit
-from ..exchanges.commands import StoreError, Unreachable
+from ..exchanges.commands import Unreachable
 from .cluster import Cluster
-from .commands import ONE_OF_A_CLUSTER, Cas, Lookup, Redirection
+from .commands import ONE_OF_A_CLUSTER, Cas, Lookup, Redirection, delete
 from .connection import NOTHING
 from .lane import Way
 
@@ -56,15 +56,20 @@ async def _outcome_of(
 
 async def _prove(way: Way, is_member: bool) -> None:
     script = Cas(NOTHING, b"", b"", 1)
+    by_name = script.request()
     script.hear_no_script()
+    needed = [Lookup(NOTHING).request(), Lookup(NOTHING, 1).request(), script.request(), by_name]
+    needed += [("SET", NOTHING, b"", "XX", "EX", 1), delete(NOTHING).request()]  # nothing is there
     wire = await way.open()
     try:
         last = ("ASKING",) if is_member else ("HELLO",)
-        replies = await wire.exchange([Lookup(NOTHING, 1).request(), script.request(), last])
+        replies = await wire.exchange([*needed, last])
     finally:
         await wire.close()
     if not is_member and isinstance(greeting := replies.pop(), list) and b"cluster" in greeting:
         raise StoreUnfit(ONE_OF_A_CLUSTER)
     for reply in replies:
-        if isinstance(reply, StoreError) and not (is_member and isinstance(reply, Redirection)):
+        if isinstance(reply, StoreUnavailable) and not (
+            is_member and isinstance(reply, Redirection)
+        ):
             raise reply

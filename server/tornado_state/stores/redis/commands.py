@@ -7,37 +7,26 @@ A record is one string: a token of 16 bytes, drawn anew for each version, and th
     touch            EXPIRE
     delete           DEL
     add              SET NX EX
-    cas              a script: compare the token, and SET EX, in one step
+    cas              a script: compare the token, and SET EX, in one step (:mod:`.cas_script`)
 
 Rule 1: an error is an answer to its own command; those after it are answered all the same.
 Rule 2: what a repeated add or cas says is looked into, because the first one may have been carried
 out before the connection broke. A version is told by its token, which nobody else can have drawn.
+Rule 3: what another program left under a key is a record that nobody can read, of whatever type.
 """
 
 from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from hashlib import sha1
-from typing import Any
+from typing import Any, ClassVar
 
 from ...exceptions import StoreUnavailable, StoreUnfit
 from ..base import SessionRecord
 from ..exchanges.commands import Command, StoreError
+from .cas_script import SCRIPT, SCRIPT_NAME
 
 _TOKEN = 16
-
-#: nil where there is no record, 0 where another version stands there, 1 when stored. What is mine
-#: already was stored by the same command before its connection broke.
-SCRIPT = b"""
-local now = redis.call('GETRANGE', KEYS[1], 0, 15)
-if now == '' then return nil end
-if now == string.sub(ARGV[2], 1, 16) then return 1 end
-if now ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
-return 1
-"""
-_SCRIPT_NAME = sha1(SCRIPT, usedforsecurity=False).hexdigest()
 
 #: Said of a node to whoever has not opened it as one.
 ONE_OF_A_CLUSTER = "this Redis is one node of a cluster, which redis+cluster:// opens"
@@ -54,6 +43,10 @@ class ClusterDown(StoreUnavailable):
 
     So says one that was removed, too.
     """
+
+
+class NoRecord(StoreUnavailable):
+    """What stands under the key is of a type that no record has."""
 
 
 class Redirection(StoreUnfit):
@@ -77,6 +70,8 @@ class RedisCommand(Command, ABC):
     __slots__ = ("asks", "redirected")
     asks: bool
     redirected: int
+    #: What is heard in place of `NoRecord`.
+    unreadable: ClassVar[Any] = b""
 
     @abstractmethod
     def request(self) -> Request:
@@ -84,6 +79,8 @@ class RedisCommand(Command, ABC):
 
     def hear(self, reply: Any) -> bool:
         """Take the answer, or an error; return whether there is something more to ask."""
+        if isinstance(reply, NoRecord):
+            reply = self.unreadable
         if isinstance(reply, StoreError):
             self.fail(reply)
             return False
@@ -160,6 +157,7 @@ class Add(RedisCommand):
     """
 
     __slots__ = ("_idle", "_looks", "_value")
+    unreadable = b"not mine"
 
     def __init__(self, key: str, sealed: bytes, idle: int) -> None:
         super().__init__(key)
@@ -207,7 +205,7 @@ class Cas(RedisCommand):
 
     def request(self) -> Request:
         """Return what to send; the script in full once it has turned out not to be known."""
-        script: Request = ("EVAL", SCRIPT) if self._in_full else ("EVALSHA", _SCRIPT_NAME)
+        script: Request = ("EVAL", SCRIPT) if self._in_full else ("EVALSHA", SCRIPT_NAME)
         return (*script, 1, self.key, self._token, self._value, self._idle)
 
     def hear_no_script(self) -> None:

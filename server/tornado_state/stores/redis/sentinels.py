@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from ...exceptions import StoreUnfit
 from ..exchanges.commands import Unreachable
-from .connection import CommandUnknown, Door, Wire
+from .connection import Door, Wire
+from .meanings import CommandUnknown
 from .told import first_told
 
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from ...exceptions import StoreUnfit
 from ..addresses import Address
 from ..exchanges.commands import Unreachable
-from .connection import SLOTS, CommandUnknown, Door
+from .connection import SLOTS, Door
+from .meanings import CommandUnknown
 
 
 class Kept(NamedTuple):
