@@ -60,7 +60,7 @@ class Connection:
 
     def __init__(self, client: Client, misses_are_numbered: bool) -> None:
         self._client = client
-        #: Not so before 1.6.13 or thereabouts.
+        #: Not so before 1.6.18.
         self.misses_are_numbered = misses_are_numbered
 
     @property
