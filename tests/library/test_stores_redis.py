@@ -304,7 +304,7 @@ async def test_a_reply_to_something_else_is_no_answer(name: str, reply: bytes) -
 )
 async def test_check_finds_out_what_redis_does_not_know(version: str, reply: bytes) -> None:
     """An old one, and one that lets the user run no script, are refused at the start."""
-    with Impostor(greeted(reply * 3)) as impostor:
+    with Impostor(greeted(reply * 7)) as impostor:
         async with closing(RedisStore(impostor.address, deadline=LONG)) as store:
             with pytest.raises(StoreUnfit, match=r"older than 6\.2|lets the user not"):
                 await store.check()
@@ -368,6 +368,26 @@ async def test_a_user_who_may_not_do_what_a_store_does_is_refused_with_each_conn
         async with closing(open_store(f"redis://ann:word@{process.address}?deadline=5")) as store:
             with pytest.raises(StoreUnfit, match="lets the user not do"):
                 await store.load(new_key())
+
+
+@pytest.mark.parametrize("name", ["get", "getex", "set", "del", "getrange", "eval", "evalsha"])
+async def test_check_finds_out_what_the_user_may_not_do(name: str) -> None:
+    """Whatever it is that a store does; else signing out would fail, and nobody knew before."""
+    with RedisProcess(tcp=True) as process:
+        said(process, "ACL", "SETUSER", "ann", "on", ">word", "~*", "+@all", f"-{name}")
+        async with closing(open_store(f"redis://ann:word@{process.address}?deadline=5")) as store:
+            with pytest.raises(StoreUnfit, match="lets the user not do"):
+                await store.check()
+            assert not process.records()
+
+
+async def test_a_full_redis_passes_its_check() -> None:
+    """What is kept can be read and ended."""
+    with RedisProcess("--maxmemory", "1", "--maxmemory-policy", "noeviction") as process:
+        async with closing(RedisStore(process.address, deadline=5)) as store:
+            await store.check()
+            with pytest.raises(StoreRefused):
+                await store.add(new_key(), b"record", 60)
 
 
 async def test_a_repeated_add_that_finds_no_trace_is_unknown() -> None:

@@ -13,11 +13,14 @@ from typing import TypeVar
 from ...exceptions import StoreRefused, StoreUnavailable, StoreUnfit
 from ..exchanges.commands import StoreError, Unreachable
 from .cluster import Cluster
-from .commands import ONE_OF_A_CLUSTER, Cas, Lookup, Redirection
+from .commands import ONE_OF_A_CLUSTER, Cas, Lookup, Redirection, Request, delete
 from .connection import NOTHING
 from .lane import Way
 
 OutcomeT = TypeVar("OutcomeT")
+
+#: A write that changes what is there, of a key that nobody has.
+_CHANGE_OF_NOTHING: Request = ("SET", NOTHING, b"", "XX", "EX", 1)
 
 
 async def check(where: Way | Cluster, patience: float) -> None:
@@ -55,16 +58,22 @@ async def _outcome_of(
 
 
 async def _prove(way: Way, is_member: bool) -> None:
-    script = Cas(NOTHING, b"", b"", 1)
-    script.hear_no_script()
+    swap, swap_in_full = Cas(NOTHING, b"", b"", 1), Cas(NOTHING, b"", b"", 1)
+    swap_in_full.hear_no_script()
+    used = [Lookup(NOTHING), Lookup(NOTHING, 1), delete(NOTHING), swap, swap_in_full]
     wire = await way.open()
     try:
         last = ("ASKING",) if is_member else ("HELLO",)
-        replies = await wire.exchange([Lookup(NOTHING, 1).request(), script.request(), last])
+        requests = [*(each.request() for each in used), _CHANGE_OF_NOTHING, last]
+        *replies, change, greeting = await wire.exchange(requests)
     finally:
         await wire.close()
-    if not is_member and isinstance(greeting := replies.pop(), list) and b"cluster" in greeting:
+    if is_member:
+        replies.append(greeting)
+    elif isinstance(greeting, list) and b"cluster" in greeting:
         raise StoreUnfit(ONE_OF_A_CLUSTER)
+    if not isinstance(change, StoreRefused):  # a full one can be read
+        replies.append(change)
     for reply in replies:
         if isinstance(reply, StoreError) and not (is_member and isinstance(reply, Redirection)):
             raise reply

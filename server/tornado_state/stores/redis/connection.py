@@ -208,6 +208,8 @@ def _meaning(error: RedisError) -> StoreError:
     word = _TYPES.get(type(error).__name__) or text.partition(" ")[0]
     if word not in _MEANINGS:  # an error within the script is told in the midst of a sentence
         word = next((each for each in _MEANINGS if f"-{each} " in text), "")
+    if "executing the script" in text or "ACL failure in script" in text:
+        word = "NOPERM"
     if word:
         kind, why = _MEANINGS[word]
         return kind(why)
