@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 
 import pytest
 import redis
@@ -17,7 +18,7 @@ from tornado_state.testing import StoreContract
 
 from compare.memcached_process import MemcachedProcess
 from compare.redis_process import RedisProcess
-from compare.waiting import free_port
+from compare.waiting import free_port, until
 
 
 class TestRedisOnASocket(StoreContract):
@@ -442,3 +443,34 @@ def test_a_database_below_zero_is_refused() -> None:
     """It has no number like that."""
     with pytest.raises(ValueError, match="0 or more"):
         RedisStore("localhost:6379", database=-1)
+
+
+async def test_a_redis_that_answers_too_slowly_is_not_taken_to_be_away() -> None:
+    """Of what was too much for one exchange some had come; there are fewer in the next ones."""
+    counts: list[int] = []
+
+    def behave(connection: socket.socket) -> None:
+        while command := connection.recv(65_536):
+            count = command.count(b"GET\r\n")
+            if b"PING" in command:
+                connection.sendall(b"+PONG\r\n:0\r\n")
+            elif not count:
+                connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
+            else:
+                counts.append(count)
+                for _ in range(count):
+                    if ended.wait(0.06):
+                        return
+                    connection.sendall(b"$-1\r\n")
+
+    async def answered() -> bool:
+        calls = (store.load(new_key()) for _ in range(20))
+        return None in await asyncio.gather(*calls, return_exceptions=True)
+
+    ended = threading.Event()
+    with Impostor(behave) as impostor:
+        async with closing(RedisStore(impostor.address, deadline=0.6)) as store:
+            await until(answered, "as many as come through in time are asked at once")
+            assert 20 == counts[0] > counts[1]
+            assert store.stats()["openings"] == 0
+            ended.set()

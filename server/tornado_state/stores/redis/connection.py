@@ -154,6 +154,9 @@ class Wire:
 
     def __init__(self, connection: Connection | UnixDomainSocketConnection) -> None:
         self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        #: When a reply last came, on the loop's clock.
+        self.heard_at = 0.0
 
     async def connect(self) -> None:
         """Connect, and give the password and the database."""
@@ -173,7 +176,9 @@ class Wire:
 
     async def _reply(self) -> Any:
         try:
-            return await self._connection.read_response(disable_decoding=True)
+            reply = await self._connection.read_response(disable_decoding=True)
+            self.heard_at = self._loop.time()
+            return reply
         except NoScriptError:
             return Scriptless()
         except ResponseError as error:

@@ -54,7 +54,12 @@ class RedisLane(Lane):
         self._begin(self._exchange(self._wire, cast("list[RedisCommand]", commands)))
 
     def hear(self) -> None:
-        """See `Lane.hear`: what has arrived is read in the next turns of the loop."""
+        """See `Lane.hear`: what has arrived is read in the next turns of the loop.
+
+        What was read of an exchange that is not over has been heard, too.
+        """
+        if self._wire is not None:
+            self.heard_at = max(self.heard_at, self._wire.heard_at)
 
     def close(self) -> list[Command]:
         """See `Lane.close`."""
