@@ -5,10 +5,20 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import redis
-from impostor import Behaviour, CuttingProxy, Impostor, always, dripping
+from impostor import (
+    REDIS_BEGINS,
+    Behaviour,
+    CuttingProxy,
+    Impostor,
+    always,
+    dripping,
+    redis_end,
+)
 from opened_store import CALLS, LONG, closing, new_key, reaches
 from redis.asyncio.connection import UnixDomainSocketConnection
 from tornado_state.exceptions import StoreRefused, StoreUnavailable, StoreUnfit
@@ -89,6 +99,29 @@ async def test_a_redis_that_takes_no_writes_is_read() -> None:
             with pytest.raises(StoreRefused, match="too few replicas"):
                 await store.cas(key, b"changed", record.token, 60)
             assert await store.load(key) == record
+
+
+async def test_a_redis_that_cannot_save_is_read(tmp_path: Path) -> None:
+    """It refuses changes, and to say that it is there; what is kept is found, or is not."""
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    with RedisProcess("--save", "3600 1", "--dir", str(folder)) as process:
+        async with closing(RedisStore(process.address, deadline=5)) as store:
+            key = new_key()
+            await store.add(key, b"record", 60)
+            folder.rmdir()
+            said(process, "BGSAVE")
+
+            async def refuses() -> bool:
+                try:
+                    return not await store.add(new_key(), b"record", 60)
+                except StoreRefused as refusal:
+                    return "cannot save" in str(refusal)
+
+            await until(refuses, "it refuses changes")
+            assert (await store.load(key)).sealed == b"record"
+            assert await store.load(new_key()) is None
+            assert store.stats()["openings"] == 0
 
 
 async def test_a_script_that_is_forgotten_is_sent_again() -> None:
@@ -257,12 +290,12 @@ def greeted(reply: bytes) -> Behaviour:
 
     def behave(connection: socket.socket) -> None:
         while command := connection.recv(65_536):
-            if b"PING" in command:
+            if REDIS_BEGINS in command:
                 connection.sendall(b"+PONG\r\n:0\r\n")
             elif b"SETINFO" in command:
                 connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
             else:
-                connection.sendall(reply)
+                connection.sendall(reply + redis_end(command))
 
     return behave
 
@@ -297,6 +330,37 @@ async def test_a_reply_to_something_else_is_no_answer(name: str, reply: bytes) -
         async with closing(RedisStore(impostor.address, deadline=0.3)) as store:
             with pytest.raises(StoreUnavailable):
                 await CALLS[name](store, new_key())
+
+
+@pytest.mark.parametrize(
+    "unasked",
+    [(b"$-1\r\n", b""), (b"", b"$-1\r\n"), (b"", b"$-1\r\n$1\r\n1\r\n")],
+    ids=["before the end", "after it", "all of it once more"],
+)
+async def test_an_answer_too_many_is_never_taken_for_another_command_s(
+    unasked: tuple[bytes, bytes],
+) -> None:
+    """It is found out with the exchange it comes in, or with the next, and the connection ends."""
+    more = [unasked, (b"", b"")]
+
+    def behave(connection: socket.socket) -> None:
+        while command := connection.recv(65_536):
+            if REDIS_BEGINS in command:
+                connection.sendall(b"+PONG\r\n:0\r\n")
+            elif b"SETINFO" in command:
+                connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
+            else:
+                before, after = more.pop(0) if more else (b"", b"")
+                record = b"$22\r\n" + b"t" * 16 + b"record\r\n"
+                connection.sendall(record + before + redis_end(command) + after)
+
+    with Impostor(behave) as impostor:
+        async with closing(RedisStore(impostor.address, deadline=5)) as store:
+            for _ in range(2):
+                with suppress(StoreUnfit):
+                    assert await store.load(new_key()) == (b"record", b"t" * 16)
+            assert store.stats()["failures"] == 1
+            assert await store.load(new_key()) == (b"record", b"t" * 16)
 
 
 @pytest.mark.parametrize(
@@ -397,12 +461,12 @@ async def test_a_repeated_add_that_finds_no_trace_is_unknown() -> None:
 
     def behave(connection: socket.socket) -> None:
         while command := connection.recv(65_536):
-            if b"PING" in command:
+            if REDIS_BEGINS in command:
                 connection.sendall(b"+PONG\r\n:0\r\n")
             elif b"SETINFO" in command:
                 connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
             elif reply := replies.pop(0):
-                connection.sendall(reply)
+                connection.sendall(reply + redis_end(command))
             else:
                 return
 
@@ -452,7 +516,7 @@ async def test_a_redis_that_answers_too_slowly_is_not_taken_to_be_away() -> None
     def behave(connection: socket.socket) -> None:
         while command := connection.recv(65_536):
             count = command.count(b"GET\r\n")
-            if b"PING" in command:
+            if REDIS_BEGINS in command:
                 connection.sendall(b"+PONG\r\n:0\r\n")
             elif not count:
                 connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
@@ -462,6 +526,7 @@ async def test_a_redis_that_answers_too_slowly_is_not_taken_to_be_away() -> None
                     if ended.wait(0.06):
                         return
                     connection.sendall(b"$-1\r\n")
+                connection.sendall(redis_end(command))
 
     async def answered() -> bool:
         calls = (store.load(new_key()) for _ in range(20))
