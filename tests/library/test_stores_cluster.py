@@ -231,7 +231,7 @@ def saying(slots: Callable[[], bytes], reply: Callable[[], bytes]) -> Behaviour:
         port = b"%d" % connection.getsockname()[1]
         while command := connection.recv(65_536):
             if REDIS_BEGINS in command:
-                connection.sendall(b"+PONG\r\n:0\r\n" + b"+name\r\n" * (b"MYID" in command))
+                connection.sendall(b"*0\r\n+PONG\r\n:0\r\n" + b"+name\r\n" * (b"MYID" in command))
             elif b"SETINFO" in command:
                 connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
             else:

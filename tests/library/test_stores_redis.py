@@ -160,6 +160,16 @@ async def test_a_primary_that_becomes_a_replica_is_left() -> None:
                 await store.check()
 
 
+async def test_a_replica_that_can_be_written_is_none_to_ask() -> None:
+    """What it does not have yet is no absence, and what is written to it is lost."""
+    with RedisProcess(tcp=True) as primary, RedisProcess("--replica-read-only", "no") as process:
+        said(process, "REPLICAOF", *primary.address.split(":"))
+        async with closing(RedisStore(process.address, deadline=5)) as store:
+            for call in (store.check, lambda: store.load(new_key())):
+                with pytest.raises(StoreUnavailable, match="replica"):
+                    await call()
+
+
 @pytest.mark.parametrize(
     ("login", "good"),
     [("", False), (":wrong@", False), (":s%40cret@", True), ("default:s%40cret@", True)],
@@ -291,7 +301,7 @@ def greeted(reply: bytes) -> Behaviour:
     def behave(connection: socket.socket) -> None:
         while command := connection.recv(65_536):
             if REDIS_BEGINS in command:
-                connection.sendall(b"+PONG\r\n:0\r\n")
+                connection.sendall(b"*0\r\n+PONG\r\n:0\r\n")
             elif b"SETINFO" in command:
                 connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
             else:
@@ -346,7 +356,7 @@ async def test_an_answer_too_many_is_never_taken_for_another_command_s(
     def behave(connection: socket.socket) -> None:
         while command := connection.recv(65_536):
             if REDIS_BEGINS in command:
-                connection.sendall(b"+PONG\r\n:0\r\n")
+                connection.sendall(b"*0\r\n+PONG\r\n:0\r\n")
             elif b"SETINFO" in command:
                 connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
             else:
@@ -462,7 +472,7 @@ async def test_a_repeated_add_that_finds_no_trace_is_unknown() -> None:
     def behave(connection: socket.socket) -> None:
         while command := connection.recv(65_536):
             if REDIS_BEGINS in command:
-                connection.sendall(b"+PONG\r\n:0\r\n")
+                connection.sendall(b"*0\r\n+PONG\r\n:0\r\n")
             elif b"SETINFO" in command:
                 connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
             elif reply := replies.pop(0):
@@ -517,7 +527,7 @@ async def test_a_redis_that_answers_too_slowly_is_not_taken_to_be_away() -> None
         while command := connection.recv(65_536):
             count = command.count(b"GET\r\n")
             if REDIS_BEGINS in command:
-                connection.sendall(b"+PONG\r\n:0\r\n")
+                connection.sendall(b"*0\r\n+PONG\r\n:0\r\n")
             elif not count:
                 connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
             else:

@@ -120,11 +120,11 @@ class Door:
 
         ``member`` is its name as a node of a cluster, empty where that is not known.
         """
-        requests: list[Request] = [("PING",), ("EXPIRE", NOTHING, 1)]
+        requests: list[Request] = [("HELLO",), ("PING",), ("EXPIRE", NOTHING, 1)]
         if member:
             requests.append(("CLUSTER", "MYID"))
         async with self.knocked() as wire:
-            _believe(await wire.exchange(requests), member)
+            _believe(*await wire.exchange(requests), member=member)
         return wire
 
     @asynccontextmanager
@@ -194,8 +194,10 @@ class Wire:
                 await self._connection.disconnect()
 
 
-def _believe(replies: list[Any], member: bytes | None) -> None:
+def _believe(greeting: Any, *replies: Any, member: bytes | None) -> None:
     """Raise what is wrong with the first answers of a primary, or of a ``member`` of a cluster."""
+    if isinstance(greeting, list) and b"replica" in greeting and b"cluster" not in greeting:
+        raise Unreachable("this Redis is a replica")  # maybe one that can be written
     for reply in replies:
         is_elsewhere = member is not None and isinstance(reply, Redirection)
         if isinstance(reply, StoreUnavailable) and not is_elsewhere:
