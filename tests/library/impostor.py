@@ -110,6 +110,16 @@ def greeted(
     return behave
 
 
+#: How a connection to Redis begins, and how an exchange over it ends.
+REDIS_BEGINS, REDIS_ENDS = b"*1\r\n$4\r\nPING\r\n", b"*2\r\n$4\r\nPING\r\n"
+
+
+def redis_end(command: bytes) -> bytes:
+    """Return what ends the answer to ``command`` as Redis ends it."""
+    _, ends, rest = command.rpartition(REDIS_ENDS)
+    return rest if ends else b""
+
+
 class CuttingProxy:
     """Passes everything to the memcached at ``path`` and back, but for one answer.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
-from impostor import Behaviour, Impostor
+from impostor import REDIS_BEGINS, Behaviour, Impostor, redis_end
 from opened_store import CALLS, LONG, answers, closing, new_key
 from redis.crc import key_slot
 from redis_cluster import RedisCluster
@@ -230,14 +230,15 @@ def saying(slots: Callable[[], bytes], reply: Callable[[], bytes]) -> Behaviour:
     def behave(connection: socket.socket) -> None:
         port = b"%d" % connection.getsockname()[1]
         while command := connection.recv(65_536):
-            if b"PING" in command:
-                connection.sendall(b"+PONG\r\n:0\r\n" + b"+name\r\n" * (b"MYID" in command))
+            if REDIS_BEGINS in command:
+                connection.sendall(b"*0\r\n+PONG\r\n:0\r\n" + b"+name\r\n" * (b"MYID" in command))
             elif b"SETINFO" in command:
                 connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
             else:
                 asked = b"+OK\r\n" * (b"ASKING" in command)
                 answer = slots() if b"SLOTS" in command else reply()
-                connection.sendall(asked + answer.replace(b"{port}", port))
+                answer = answer.replace(b"{port}", port)
+                connection.sendall(asked + answer + redis_end(command))
 
     return behave
 

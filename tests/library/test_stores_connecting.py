@@ -380,6 +380,26 @@ async def test_check_tells_of_a_proxy_that_hangs_up() -> None:
                 await store.check()
 
 
+@pytest.mark.parametrize("unknown", [b"md ", b"mn\r\n", b"add "])
+async def test_check_finds_out_a_proxy_that_does_not_know_all_commands(unknown: bytes) -> None:
+    """Else every sign-out would fail, or every call, and nobody knew before."""
+
+    def behave(connection: socket.socket) -> None:
+        with socket.socket(socket.AF_UNIX) as upstream:
+            upstream.connect(memcached.address)
+            while command := connection.recv(65_536):
+                if command.startswith(unknown):
+                    connection.sendall(b"ERROR\r\n")
+                else:
+                    upstream.sendall(command)
+                    connection.sendall(upstream.recv(65_536))
+
+    with MemcachedProcess() as memcached, Impostor(behave) as proxy:
+        async with opened(proxy.address, deadline=5) as store:
+            with pytest.raises(StoreUnfit, match="does not answer as memcached does"):
+                await store.check()
+
+
 async def test_a_proxy_whose_memcached_is_away_is_an_outage() -> None:
     """What it says instead of memcached is never absence."""
     with Impostor(always(b"SERVER_ERROR upstream is down\r\n")) as proxy:

@@ -328,6 +328,17 @@ async def test_a_memcached_that_does_not_number_misses_will_do() -> None:
             assert await store.touch(new_key(), 60) is False
 
 
+@pytest.mark.parametrize("done", [b"OK", b"HD"], ids=["to 1.6.9", "to 1.6.17"])
+async def test_what_older_versions_say_is_understood(done: bytes) -> None:
+    """They said OK for HD, and put one blank more before the number where they delete."""
+    replies = [b"NF  {O}", done + b"  {O}", b"EN", done + b" {O}"]
+    with Impostor(greeted(lambda _: replies.pop() + b"\r\nMN\r\n", miss=b"EN")) as impostor:
+        async with opened(impostor.address) as store:
+            touched = [await store.touch(new_key(), 60) for _ in range(2)]
+            deleted = [await store.delete(new_key()) for _ in range(2)]
+            assert [touched, deleted] == [[True, False]] * 2
+
+
 async def test_a_memcached_without_meta_commands_is_refused_in_a_sentence() -> None:
     """Before 1.6 there were none: said at the start, and to every call."""
     with Impostor(greeted(lambda _: None, version=b"1.5.22", miss=b"ERROR")) as impostor:

@@ -112,3 +112,25 @@ def test_a_store_is_not_closed_from_aside(served: Served) -> None:
         await store.close()
 
     asyncio.run(close_aside())
+
+
+def test_what_a_call_ends_in_that_nobody_reads_is_no_error_of_the_loop(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its requests have ended; the log tells of the server, once, and not of each call."""
+    store: Any = served.make()
+    loop = asyncio.new_event_loop()
+
+    async def begin() -> None:
+        store.load_soon(new_key())
+        store.cas_soon(new_key(), b"record", b"1", 60)
+        await asyncio.sleep(0)
+
+    loop.run_until_complete(begin())
+    asyncio.run(store.close())
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    del begin
+    gc.collect()
+    assert store.stats()["failures"] == 2
+    assert not caplog.records

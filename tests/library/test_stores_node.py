@@ -6,7 +6,7 @@ import asyncio
 import time
 
 import pytest
-from opened_store import new_key
+from opened_store import LONG, new_key
 from tornado_state.exceptions import RecordTooLarge, StoreRefused, StoreUnavailable, StoreUnfit
 from tornado_state.stores.base import SessionRecord
 from tornado_state.stores.exchanges import breaker
@@ -138,6 +138,30 @@ async def test_what_one_turn_wants_leaves_together() -> None:
     world.lane.answer()
     await asyncio.gather(*more)
     await world.node.close()
+
+
+async def test_what_does_not_come_through_together_is_sent_in_smaller_exchanges() -> None:
+    """Where answers were coming as the deadline passed; until exchanges are quick again."""
+    world = World(deadline=0.2)
+    (await world.busy()).cancel()
+    world.lane.answer()
+
+    async def are_given_up() -> bool:
+        return all(call.done() for call in calls)
+
+    for expected in (4, 2):
+        calls = [world.call() for _ in range(4)]
+        await until(world.is_sent, "some are sent")
+        assert len(world.lane.exchange) == expected
+        world.lane.heard_at = world.lane.sent_at + LONG
+        await until(are_given_up, "they are given up")
+    calls = [world.call() for _ in range(9)]
+    await until(world.is_sent, "some are sent")
+    for took in (1, 0, 1, 0, 0):
+        world.lane.sent_at = world.lane.loop.time() - took
+        world.lane.answer()
+    assert [len(each) for each in world.lane.sent[3:]] == [1, 1, 2, 2, 3]
+    assert world.counters.openings == 0
 
 
 async def test_a_command_is_sent_twice_at_most() -> None:

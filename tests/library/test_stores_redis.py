@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import redis
-from impostor import Behaviour, CuttingProxy, Impostor, always, dripping
+from impostor import (
+    REDIS_BEGINS,
+    Behaviour,
+    CuttingProxy,
+    Impostor,
+    always,
+    dripping,
+    redis_end,
+)
 from opened_store import CALLS, LONG, closing, new_key, reaches
 from redis.asyncio.connection import UnixDomainSocketConnection
 from tornado_state.exceptions import StoreRefused, StoreUnavailable, StoreUnfit
@@ -17,7 +28,7 @@ from tornado_state.testing import StoreContract
 
 from compare.memcached_process import MemcachedProcess
 from compare.redis_process import RedisProcess
-from compare.waiting import free_port
+from compare.waiting import free_port, until
 
 
 class TestRedisOnASocket(StoreContract):
@@ -90,6 +101,29 @@ async def test_a_redis_that_takes_no_writes_is_read() -> None:
             assert await store.load(key) == record
 
 
+async def test_a_redis_that_cannot_save_is_read(tmp_path: Path) -> None:
+    """It refuses changes, and to say that it is there; what is kept is found, or is not."""
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    with RedisProcess("--save", "3600 1", "--dir", str(folder)) as process:
+        async with closing(RedisStore(process.address, deadline=5)) as store:
+            key = new_key()
+            await store.add(key, b"record", 60)
+            folder.rmdir()
+            said(process, "BGSAVE")
+
+            async def refuses() -> bool:
+                try:
+                    return not await store.add(new_key(), b"record", 60)
+                except StoreRefused as refusal:
+                    return "cannot save" in str(refusal)
+
+            await until(refuses, "it refuses changes")
+            assert (await store.load(key)).sealed == b"record"
+            assert await store.load(new_key()) is None
+            assert store.stats()["openings"] == 0
+
+
 async def test_a_script_that_is_forgotten_is_sent_again() -> None:
     """A restart, or SCRIPT FLUSH, costs no compare-and-swap, alone or among others."""
     with RedisProcess() as process:
@@ -124,6 +158,16 @@ async def test_a_primary_that_becomes_a_replica_is_left() -> None:
                 await store.load(key)
             with pytest.raises(StoreUnavailable, match="replica"):
                 await store.check()
+
+
+async def test_a_replica_that_can_be_written_is_none_to_ask() -> None:
+    """What it does not have yet is no absence, and what is written to it is lost."""
+    with RedisProcess(tcp=True) as primary, RedisProcess("--replica-read-only", "no") as process:
+        said(process, "REPLICAOF", *primary.address.split(":"))
+        async with closing(RedisStore(process.address, deadline=5)) as store:
+            for call in (store.check, lambda: store.load(new_key())):
+                with pytest.raises(StoreUnavailable, match="replica"):
+                    await call()
 
 
 @pytest.mark.parametrize(
@@ -320,12 +364,12 @@ def greeted(reply: bytes) -> Behaviour:
 
     def behave(connection: socket.socket) -> None:
         while command := connection.recv(65_536):
-            if b"PING" in command:
-                connection.sendall(b"+PONG\r\n:0\r\n")
+            if REDIS_BEGINS in command:
+                connection.sendall(b"*0\r\n+PONG\r\n:0\r\n")
             elif b"SETINFO" in command:
                 connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
             else:
-                connection.sendall(reply)
+                connection.sendall(reply + redis_end(command))
 
     return behave
 
@@ -360,6 +404,37 @@ async def test_a_reply_to_something_else_is_no_answer(name: str, reply: bytes) -
         async with closing(RedisStore(impostor.address, deadline=0.3)) as store:
             with pytest.raises(StoreUnavailable):
                 await CALLS[name](store, new_key())
+
+
+@pytest.mark.parametrize(
+    "unasked",
+    [(b"$-1\r\n", b""), (b"", b"$-1\r\n"), (b"", b"$-1\r\n$1\r\n1\r\n")],
+    ids=["before the end", "after it", "all of it once more"],
+)
+async def test_an_answer_too_many_is_never_taken_for_another_command_s(
+    unasked: tuple[bytes, bytes],
+) -> None:
+    """It is found out with the exchange it comes in, or with the next, and the connection ends."""
+    more = [unasked, (b"", b"")]
+
+    def behave(connection: socket.socket) -> None:
+        while command := connection.recv(65_536):
+            if REDIS_BEGINS in command:
+                connection.sendall(b"*0\r\n+PONG\r\n:0\r\n")
+            elif b"SETINFO" in command:
+                connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
+            else:
+                before, after = more.pop(0) if more else (b"", b"")
+                record = b"$22\r\n" + b"t" * 16 + b"record\r\n"
+                connection.sendall(record + before + redis_end(command) + after)
+
+    with Impostor(behave) as impostor:
+        async with closing(RedisStore(impostor.address, deadline=5)) as store:
+            for _ in range(2):
+                with suppress(StoreUnfit):
+                    assert await store.load(new_key()) == (b"record", b"t" * 16)
+            assert store.stats()["failures"] == 1
+            assert await store.load(new_key()) == (b"record", b"t" * 16)
 
 
 @pytest.mark.parametrize(
@@ -434,18 +509,38 @@ async def test_a_user_who_may_not_do_what_a_store_does_is_refused_with_each_conn
                 await store.load(new_key())
 
 
+@pytest.mark.parametrize("name", ["get", "getex", "set", "del", "getrange", "eval", "evalsha"])
+async def test_check_finds_out_what_the_user_may_not_do(name: str) -> None:
+    """Whatever it is that a store does; else signing out would fail, and nobody knew before."""
+    with RedisProcess(tcp=True) as process:
+        said(process, "ACL", "SETUSER", "ann", "on", ">word", "~*", "+@all", f"-{name}")
+        async with closing(open_store(f"redis://ann:word@{process.address}?deadline=5")) as store:
+            with pytest.raises(StoreUnfit, match="lets the user not do"):
+                await store.check()
+            assert not process.records()
+
+
+async def test_a_full_redis_passes_its_check() -> None:
+    """What is kept can be read and ended."""
+    with RedisProcess("--maxmemory", "1", "--maxmemory-policy", "noeviction") as process:
+        async with closing(RedisStore(process.address, deadline=5)) as store:
+            await store.check()
+            with pytest.raises(StoreRefused):
+                await store.add(new_key(), b"record", 60)
+
+
 async def test_a_repeated_add_that_finds_no_trace_is_unknown() -> None:
     """The key is taken, then it is not: mine may have come and gone."""
     replies = [b":1\r\n", b"", b"$-1\r\n", b"$0\r\n\r\n"]
 
     def behave(connection: socket.socket) -> None:
         while command := connection.recv(65_536):
-            if b"PING" in command:
-                connection.sendall(b"+PONG\r\n:0\r\n")
+            if REDIS_BEGINS in command:
+                connection.sendall(b"*0\r\n+PONG\r\n:0\r\n")
             elif b"SETINFO" in command:
                 connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
             elif reply := replies.pop(0):
-                connection.sendall(reply)
+                connection.sendall(reply + redis_end(command))
             else:
                 return
 
@@ -486,3 +581,35 @@ def test_a_database_below_zero_is_refused() -> None:
     """It has no number like that."""
     with pytest.raises(ValueError, match="0 or more"):
         RedisStore("localhost:6379", database=-1)
+
+
+async def test_a_redis_that_answers_too_slowly_is_not_taken_to_be_away() -> None:
+    """Of what was too much for one exchange some had come; there are fewer in the next ones."""
+    counts: list[int] = []
+
+    def behave(connection: socket.socket) -> None:
+        while command := connection.recv(65_536):
+            count = command.count(b"GET\r\n")
+            if REDIS_BEGINS in command:
+                connection.sendall(b"*0\r\n+PONG\r\n:0\r\n")
+            elif not count:
+                connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
+            else:
+                counts.append(count)
+                for _ in range(count):
+                    if ended.wait(0.06):
+                        return
+                    connection.sendall(b"$-1\r\n")
+                connection.sendall(redis_end(command))
+
+    async def answered() -> bool:
+        calls = (store.load(new_key()) for _ in range(20))
+        return None in await asyncio.gather(*calls, return_exceptions=True)
+
+    ended = threading.Event()
+    with Impostor(behave) as impostor:
+        async with closing(RedisStore(impostor.address, deadline=0.6)) as store:
+            await until(answered, "as many as come through in time are asked at once")
+            assert 20 == counts[0] > counts[1]
+            assert store.stats()["openings"] == 0
+            ended.set()

@@ -119,6 +119,7 @@ class Command:
             if not waiter.done():
                 self.counters.failures += 1
                 waiter.set_exception(_like(error))
+                waiter.exception()  # who has stopped asking is no error of the loop
 
 
 def fail(commands: Iterable[Command], error: StoreError) -> None:

@@ -10,6 +10,8 @@ Rule 4: our own slowness is not the server's (:mod:`.deadlines`). A command that
 than half of its time left, that ran out of it, opens the breaker only if the server does not answer
 over a new connection. Nor is it the server's fault that this process has no descriptor left: calls
 fail, and the next one tries anew.
+Rule 5: what is large, or comes over a slow line, may be too much for one exchange: where answers
+had come as the deadline passed, the next exchanges are smaller.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ from .commands import Command, Limits, OwnFault, StoreCounters, StoreError, Unre
 from .deadlines import Deadlines
 from .lanes import Lane, LaneOwner
 from .queue import CommandQueue
+
+#: An exchange that takes less than this part of the deadline is quick.
+_QUICK = 4
 
 MakeLane = Callable[[LaneOwner, asyncio.AbstractEventLoop], Lane]
 
@@ -148,6 +153,10 @@ class Node:
     def answered(self, lane: Lane, commands: list[Command]) -> None:
         """See `LaneOwner.answered`."""
         self._counters.batches += any(command.is_lookup for command in commands)
+        if self._queue.takes_less:
+            took = lane.loop.time() - lane.sent_at
+            if took < self._limits.deadline / _QUICK:
+                self._queue.take_more()
         self._send(waited=True)
 
     def lost(self, lane: Lane, commands: list[Command], error: StoreError) -> None:
@@ -205,7 +214,9 @@ class Node:
 
     def _give_up(self, lane: Lane, now: float) -> None:
         in_vain = now - max(lane.sent_at, lane.heard_at)
-        lane.close()
+        sent = lane.close()
+        if lane.heard_at > lane.sent_at:
+            self._queue.take_less(len(sent))
         if in_vain < self._limits.deadline / 2:
             lane.open(PROBE_PATIENCE)  # rule 4: only if this fails the breaker opens
         else:

@@ -4,7 +4,8 @@ Rule 1: it is bounded, and refuses rather than waits.
 Rule 2: whoever takes, takes what has waited longest, and much of it.
 Rule 3: two lookups of one key that wait are one; nobody has confirmed a write between them.
 Rule 4: a command whose callers have all given up is never handed out.
-Rule 5: while it is shut it is empty, and refuses every command at once.
+Rule 5: where that much does not come through in time, it is less, until it does quickly again.
+Rule 6: while it is shut it is empty, and refuses every command at once.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ class CommandQueue:
     """The commands that wait, for one event loop."""
 
     def __init__(self, max_batch: int, max_waiting: int) -> None:
-        self._max_batch = max_batch
+        self._max_batch = self._batch = max_batch
         self._max_waiting = max_waiting
         self._commands: list[Command] = []
         self._joining: dict[object, Command] = {}
@@ -57,8 +58,21 @@ class CommandQueue:
     def take(self) -> list[Command]:
         """Return what is to be sent next, oldest first; nothing when nobody waits."""
         wanted = [each for each in self._commands if not each.waiters[0].done() or each.is_wanted()]
-        self._keep(wanted[self._max_batch :])
-        return wanted[: self._max_batch]
+        self._keep(wanted[self._batch :])
+        return wanted[: self._batch]
+
+    def take_less(self, sent: int) -> None:
+        """Hand out less at once: ``sent`` commands were too many for one exchange."""
+        self._batch = max(1, min(self._batch, sent) // 2)
+
+    def take_more(self) -> None:
+        """Hand out more at once again, for it comes through quickly."""
+        self._batch = min(self._max_batch, 2 * self._batch)
+
+    @property
+    def takes_less(self) -> bool:
+        """Whether it hands out less than it might."""
+        return self._batch < self._max_batch
 
     def take_late(self, now: float) -> list[Command]:
         """Return what waits past its deadline."""

@@ -7,6 +7,9 @@ r"""The contract's methods in memcached's protocol, and what its answers mean.
     add              add <key> 0 <idle> <size>      STORED, or NOT_STORED
     cas              cas <key> 0 <idle> <size> <token>    STORED, EXISTS, or NOT_FOUND
 
+Older versions say OK for HD (up to 1.6.9), no number with EN, and to md one blank more before it
+(up to 1.6.17).
+
 Rule 1: a number (``O``) of its own comes back with each answer that can carry one.
 Rule 2: writes of a record are ``add`` and ``cas`` and no meta commands: where ``ms`` is refused,
 for being too large or for want of memory, memcached throws out the record that stood there,
@@ -78,9 +81,12 @@ class MemcachedCommand(Command, ABC):
 
     def _is_done(self, words: list[bytes], undone: list[bytes]) -> bool:
         """Return whether it is done; `Foreign` unless that, or ``undone``, is what is said."""
+        if words == [b"HD", self.number]:
+            return True
+        words = [word for word in words if word]
         if words == undone:
             return False
-        if words != [b"HD", self.number]:
+        if words not in ([b"HD", self.number], [b"OK", self.number]):
             raise Foreign
         return True
 

@@ -64,7 +64,7 @@ class Connection:
 
     def __init__(self, client: Client, misses_are_numbered: bool) -> None:
         self._client = client
-        #: Not so before 1.6.13 or thereabouts.
+        #: Not so before 1.6.18.
         self.misses_are_numbered = misses_are_numbered
 
     @property
@@ -77,6 +77,15 @@ class Connection:
     def version(self) -> str:
         """Return memcached's version."""
         return asked(lambda: _printable(self._client.version()))
+
+    def prove(self) -> None:
+        """Delete nothing, and end an exchange; `StoreUnfit` where a proxy knows nothing of that."""
+        asked(self._prove)
+
+    def _prove(self) -> None:
+        ended = self._client.raw_command(f"md {_NOTHING} O1")
+        if ended[:2] != b"NF" or self._client.raw_command("mn") != b"MN":
+            raise MemcacheUnknownError("an answer to another command")
 
     def add(self, key: str, value: bytes, seconds: int) -> bool:
         """Keep ``value`` for a while; False where that is refused."""

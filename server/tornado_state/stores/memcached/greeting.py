@@ -45,6 +45,7 @@ def greet(door: Door, sockets: Sockets, patience: float) -> Greeting:
     connection = door.open(sockets, patience)
     try:
         version = connection.version()
+        connection.prove()
         key, value = secrets.token_urlsafe(32), secrets.token_hex(16).encode()
         if connection.add(key, value, _SECONDS):
             try:

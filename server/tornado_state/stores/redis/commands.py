@@ -113,7 +113,7 @@ class Lookup(RedisCommand):
         elif isinstance(reply, bytes):
             self.found(SessionRecord(reply[_TOKEN:], reply[:_TOKEN]))
         else:
-            self.fail(_foreign())
+            self.fail(foreign())
         return False
 
 
@@ -134,7 +134,7 @@ class Change(RedisCommand):
         if reply in (0, 1):
             self.answer(reply == 1)
         else:
-            self.fail(_foreign())
+            self.fail(foreign())
         return False
 
 
@@ -179,7 +179,7 @@ class Add(RedisCommand):
         elif reply in (None, b"OK"):
             self.answer(reply is not None)
         else:
-            self.fail(_foreign())
+            self.fail(foreign())
         return False
 
     def _hear_standing(self, token: Any) -> None:
@@ -225,12 +225,13 @@ class Cas(RedisCommand):
         elif reply in (None, 0, 1):
             self.answer(reply if reply is None else reply == 1)
         else:
-            self.fail(_foreign())
+            self.fail(foreign())
         return False
 
 
-def _foreign() -> StoreUnavailable:
-    return StoreUnavailable("what answers does not answer as Redis does")
+def foreign() -> StoreUnfit:
+    """Return what is said of an answer that is none."""
+    return StoreUnfit("what answers does not answer as Redis does")
 
 
 def _unknown(what: str) -> StoreUnavailable:

@@ -100,11 +100,11 @@ class Door:
 
         ``member`` is its name as a node of a cluster, empty where that is not known.
         """
-        requests: list[Request] = [("PING",), ("EXPIRE", NOTHING, 1)]
+        requests: list[Request] = [("HELLO",), ("PING",), ("EXPIRE", NOTHING, 1)]
         if member:
             requests.append(("CLUSTER", "MYID"))
         async with self.knocked() as wire:
-            _believe(await wire.exchange(requests), member)
+            _believe(*await wire.exchange(requests), member=member)
         return wire
 
     @asynccontextmanager
@@ -142,6 +142,9 @@ class Wire:
 
     def __init__(self, connection: Connection | UnixDomainSocketConnection) -> None:
         self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        #: When a reply last came, on the loop's clock.
+        self.heard_at = 0.0
 
     async def connect(self) -> None:
         """Connect, and give the password and the database."""
@@ -161,7 +164,9 @@ class Wire:
 
     async def _reply(self) -> Any:
         try:
-            return await self._connection.read_response(disable_decoding=True)
+            reply = await self._connection.read_response(disable_decoding=True)
+            self.heard_at = self._loop.time()
+            return reply
         except NoScriptError:
             return Scriptless()
         except ResponseError as error:
@@ -177,8 +182,10 @@ class Wire:
                 await self._connection.disconnect()
 
 
-def _believe(replies: list[Any], member: bytes | None) -> None:
+def _believe(greeting: Any, *replies: Any, member: bytes | None) -> None:
     """Raise what is wrong with the first answers of a primary, or of a ``member`` of a cluster."""
+    if isinstance(greeting, list) and b"replica" in greeting and b"cluster" not in greeting:
+        raise Unreachable("this Redis is a replica")  # maybe one that can be written
     for reply in replies:
         is_elsewhere = member is not None and isinstance(reply, Redirection)
         if isinstance(reply, StoreUnavailable) and not is_elsewhere:

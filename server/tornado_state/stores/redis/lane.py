@@ -2,6 +2,9 @@
 
 An exchange is a task of its own, for redis-py reads with coroutines; there is none for a command,
 and none while nobody asks.
+
+Redis's answers carry nothing of their command, so an exchange ends with a number that is said back:
+it is believed when that stands just where it must. A proxy that answers for Redis may say PONG.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import Any, Protocol, cast
 from ...exceptions import StoreRefused, StoreUnavailable
 from ..exchanges.commands import Command, OwnFault, StoreError, Unreachable
 from ..exchanges.lanes import Lane, LaneOwner
-from .commands import RedisCommand
+from .commands import RedisCommand, Request, foreign
 from .connection import Wire
 
 logger = logging.getLogger(__name__)
@@ -39,6 +42,7 @@ class RedisLane(Lane):
         self._door = door
         self._wire: Wire | None = None
         self._work: asyncio.Task[None] | None = None
+        self._number = 0
         self._ending: set[asyncio.Task[None]] = set()
 
     def open(self, patience: float) -> None:
@@ -54,7 +58,12 @@ class RedisLane(Lane):
         self._begin(self._exchange(self._wire, cast("list[RedisCommand]", commands)))
 
     def hear(self) -> None:
-        """See `Lane.hear`: what has arrived is read in the next turns of the loop."""
+        """See `Lane.hear`: what has arrived is read in the next turns of the loop.
+
+        What was read of an exchange that is not over has been heard, too.
+        """
+        if self._wire is not None:
+            self.heard_at = max(self.heard_at, self._wire.heard_at)
 
     def close(self) -> list[Command]:
         """See `Lane.close`."""
@@ -125,6 +134,16 @@ class RedisLane(Lane):
 
     async def _ask(self, wire: Wire, commands: list[RedisCommand]) -> list[RedisCommand]:
         """Give each command its answer; return those that have something more to ask."""
-        replies = await wire.exchange([command.request() for command in commands])
+        replies = await self._replies(wire, [command.request() for command in commands])
         pairs = zip(commands, replies, strict=True)
         return [command for command, reply in pairs if command.hear(reply)]
+
+    async def _replies(self, wire: Wire, requests: list[Request]) -> list[Any]:
+        """Return a reply to each; `StoreUnfit` where there are more or fewer."""
+        self._number += 1
+        *replies, end = await wire.exchange([*requests, ("PING", self._number)])
+        if isinstance(end, StoreRefused):
+            return replies  # one that cannot save refuses this as well, and is read
+        if end not in (b"%d" % self._number, b"PONG"):
+            raise end if isinstance(end, StoreError) else foreign()
+        return replies

@@ -78,7 +78,7 @@ class MemberLane(RedisLane):
         requests: list[Request] = []
         for command in commands:
             requests += [_ASKING, command.request()] if command.asks else [command.request()]
-        replies = iter(await wire.exchange(requests))
+        replies = iter(await self._replies(wire, requests))
         return [command for command in commands if self._hears(command, replies)]
 
     def _hears(self, command: RedisCommand, replies: Iterator[object]) -> bool:
