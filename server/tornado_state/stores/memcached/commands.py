@@ -7,8 +7,7 @@ r"""The contract's methods in memcached's protocol, and what its answers mean.
     add              add <key> 0 <idle> <size>      STORED, or NOT_STORED
     cas              cas <key> 0 <idle> <size> <token>    STORED, EXISTS, or NOT_FOUND
 
-Older versions say OK for HD (up to 1.6.9), no number with EN, and to md one blank more before it
-(up to 1.6.17).
+Older ones say OK for HD (up to 1.6.9), EN without a number, and to md a blank more (up to 1.6.17).
 
 Rule 1: a number (``O``) of its own comes back with each answer that can carry one.
 Rule 2: writes of a record are ``add`` and ``cas`` and no meta commands: where ``ms`` is refused,
