@@ -239,6 +239,29 @@ async def test_what_a_socket_refuses_is_named_as_on_a_port(
                     await call()
 
 
+@pytest.mark.parametrize("tcp", [True, False])
+async def test_a_redis_that_takes_no_more_clients_is_named(tcp: bool) -> None:
+    """It says so unasked, and hangs up; that may pass."""
+    with RedisProcess(tcp=tcp) as process:
+        async with closing(RedisStore(process.address, deadline=5)) as first:
+            assert await first.load(new_key()) is None
+            said(process, "CONFIG", "SET", "maxclients", "1")
+            async with closing(RedisStore(process.address, deadline=5)) as second:
+                for call in (second.check, lambda: second.load(new_key())):
+                    with pytest.raises(StoreUnavailable, match="maxclients") as refusal:
+                        await call()
+                    assert not isinstance(refusal.value, StoreUnfit)
+
+
+async def test_a_redis_in_protected_mode_is_named() -> None:
+    """So it is, as installed, to whoever comes from another machine."""
+    denied = b"-DENIED Redis is running in protected mode because protected mode is enabled\r\n"
+    with Impostor(lambda connection: connection.sendall(denied)) as impostor:
+        async with closing(RedisStore(impostor.address, deadline=5)) as store:
+            with pytest.raises(StoreUnfit, match="protected mode"):
+                await store.check()
+
+
 async def test_another_service_on_the_port_is_refused_at_the_start() -> None:
     """check() ends within its deadline, names the address, and says that this is no Redis."""
     for tcp in (True, False):

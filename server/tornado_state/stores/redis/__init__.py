@@ -11,5 +11,6 @@ told.py        asking several servers the same thing
 checking.py    what is asked at the start
 connection.py  making a connection, with redis and hiredis
 meanings.py    what their errors mean, which stop there
+unasked.py     why one takes no connection
 cas_script.py  compare and swap, in one step
 """

@@ -30,6 +30,7 @@ from ...exceptions import StoreUnavailable
 from ..exchanges.commands import Unreachable
 from .commands import Redirection, Request, Scriptless
 from .meanings import HungUp, meaning_of, translated
+from .unasked import refusal_of
 
 __all__ = ["NOTHING", "SLOTS", "Door", "Wire", "slot_of"]
 
@@ -115,19 +116,22 @@ class Door:
         except OSError as error:  # redis-py reads a file with each
             raise translated(error) from error
         try:
-            await self._connect(wire)
+            await wire.connect()
             yield wire
+        except HungUp as error:
+            await wire.close()
+            raise await self._why(error) from error
         except BaseException:
             await wire.close()
             raise
 
-    async def _connect(self, wire: Wire) -> None:
-        try:
-            await wire.connect()
-        except HungUp as error:
-            if self.tls or isinstance(self.address, str):
-                raise
-            raise Unreachable(f"{error}, as one does that wants TLS (rediss://)") from error
+    async def _why(self, error: HungUp) -> StoreUnavailable:
+        """Return what is to be said of one that hangs up before anything was asked of it."""
+        if self.tls:
+            return error
+        refusal = await refusal_of(self.address)
+        hint = "" if isinstance(self.address, str) else ", as one does that wants TLS (rediss://)"
+        return refusal or Unreachable(f"{error}{hint}")
 
     async def ask(self, *question: str) -> Any:
         """Return the reply to ``question``, asked over a connection of its own."""
