@@ -83,11 +83,9 @@ class MemcachedCommand(Command, ABC):
         if words == [b"HD", self.number]:
             return True
         words = [word for word in words if word]
-        if words == undone:
-            return False
-        if words not in ([b"HD", self.number], [b"OK", self.number]):
+        if words not in (undone, [b"HD", self.number], [b"OK", self.number]):
             raise Foreign
-        return True
+        return words != undone
 
 
 class Lookup(MemcachedCommand):
