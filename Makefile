@@ -51,7 +51,7 @@ compare-peers: $(VENV)/.compare  ## the session layers people use, tried by the 
 	@.ci/need memcached redis-server npm
 	@$(BIN)/python -m compare peers $(if $(ONLY),--only=$(ONLY))
 
-bench: $(VENV)/.compare  ## the session layer beside its peers under load (15 minutes); QUICK=1 GROWTH=1 ROUNDS=3 ONLY=ours_redis
+bench: $(VENV)/.compare  ## the session layer beside its peers under load (13 minutes); QUICK=1 GROWTH=1 ROUNDS=3 ONLY=ours_redis
 	@.ci/need memcached redis-server npm wrk
 	@$(BIN)/python -m compare.bench $(if $(ONLY),--only=$(ONLY)) $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(QUICK),--quick) $(if $(GROWTH),--growth) $(if $(KEEP),--keep)
 

@@ -13,7 +13,7 @@ from .charts import group_of, kind_of
 from .contenders import READ, WRITE
 from .results import Entry, Results
 
-_WIDTH, _LEFT, _RIGHT, _TOP = 860, 270, 90, 84
+_WIDTH, _LEFT, _RIGHT, _TOP = 860, 286, 90, 84
 _ROW, _BAR = 46, 15
 
 _STYLE = """
