@@ -2,8 +2,8 @@
 
 Rule 1: both are built and read by h11, so an exchange is kept byte for byte and sizes are those of
 the wire.
-Rule 2: everything has an end. An answer takes ten seconds and four megabytes at the most, then it
-is `NoAnswer`.
+Rule 2: everything has an end. An answer takes ten seconds, four megabytes and a head of a quarter
+of one at the most, then it is `NoAnswer`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ import h11
 from .findings import Exchange
 
 _LONGEST_ANSWER = 4 * 1024 * 1024
+#: As Chromium has it. h11's own limit is 16 KB, for a head that comes in more than one piece.
+_LONGEST_HEAD = 262_144
 _SECONDS = 10.0
 _READ = 65_536
 _PORTS = {"http": 80, "https": 443}
@@ -142,7 +144,7 @@ class _Answer:
     """What comes back, as it comes."""
 
     def __init__(self) -> None:
-        self.http = h11.Connection(h11.CLIENT)
+        self.http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
         self.is_complete = False
         self._response: h11.Response | None = None
         self._raw = bytearray()

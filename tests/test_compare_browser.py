@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from answering import answering
@@ -16,8 +17,9 @@ from compare.findings import Exchange
 
 def saying(*chunks: bytes) -> Callable[[socket.socket], None]:
     def answer(connection: socket.socket) -> None:
-        for chunk in chunks:
-            connection.sendall(chunk)
+        with suppress(OSError):  # who has heard enough hangs up
+            for chunk in chunks:
+                connection.sendall(chunk)
 
     return answer
 
@@ -58,6 +60,17 @@ def test_chunked_answers_are_put_together() -> None:
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n0\r\n\r\n"
     with answering(saying(chunked)) as url:
         assert Browser(url, "visitor").send("GET", "/").json == {}
+
+
+def test_a_head_may_be_as_long_as_a_browser_takes_it() -> None:
+    """However it is cut on the way: 256 KB, as Chromium does."""
+    cookies = [f"Set-Cookie: c{number}={'x' * 3500}\r\n".encode() for number in range(30)]
+    with answering(saying(OK, *cookies, b"\r\nok")) as url:
+        visitor = Browser(url, "visitor")
+        assert visitor.send("GET", "/").status == 200
+    assert len(visitor.jar) == 30
+    with answering(saying(OK, *cookies * 3)) as url, pytest.raises(NoAnswer, match="too long"):
+        Browser(url, "visitor").send("GET", "/")
 
 
 @pytest.mark.parametrize(
