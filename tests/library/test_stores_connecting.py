@@ -212,6 +212,27 @@ async def test_an_address_where_packets_are_dropped_keeps_nobody_from_the_next(
                 assert await store.load(new_key()) is None
 
 
+class PlainLoop(asyncio.SelectorEventLoop):
+    """Of addresses it takes one after the other, as uvloop does."""
+
+    async def create_connection(  # type: ignore[override]
+        self, factory: Any, host: str, port: int, *, ssl: Any = None
+    ) -> Any:
+        return await super().create_connection(factory, host, port, ssl=ssl)
+
+
+def test_a_loop_that_tries_no_addresses_beside_each_other_will_do() -> None:
+    """There are others than Python's own."""
+
+    async def check() -> None:
+        async with closing(open_store(f"redis://{process.address}?deadline=5")) as store:
+            await store.check()
+            assert await store.load(new_key()) is None
+
+    with RedisProcess(tcp=True) as process, asyncio.Runner(loop_factory=PlainLoop) as runner:
+        runner.run(check())
+
+
 async def test_several_memcached_behind_one_name_are_found_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

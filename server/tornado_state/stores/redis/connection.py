@@ -7,7 +7,7 @@ so that an answer still to come can never be taken for another command's.
 Rule 3: a connection to a replica is none: it would answer with what was true some time ago. One to
 a primary that has become a replica has ended.
 Rule 4: what leaves here is an answer or a `StoreError`, without any password.
-Rule 5: where an address of a name says nothing the next one is tried, beside it.
+Rule 5: where an address of a name says nothing the next one is tried, beside it, if the loop can.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, cast
 
 from hiredis import pack_command
@@ -53,7 +54,11 @@ class _EachAddress:
     """What redis-py's connections over TCP are told besides."""
 
     def _connection_arguments(self) -> dict[str, Any]:
-        return {**super()._connection_arguments(), "happy_eyeballs_delay": _NEXT}  # type: ignore[misc]
+        arguments = {**super()._connection_arguments()}  # type: ignore[misc]
+        known = signature(asyncio.get_running_loop().create_connection).parameters
+        if "happy_eyeballs_delay" in known:  # uvloop does not know it
+            arguments["happy_eyeballs_delay"] = _NEXT
+        return arguments
 
 
 class _Tcp(_EachAddress, Connection):
