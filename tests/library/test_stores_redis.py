@@ -636,3 +636,18 @@ async def test_a_redis_that_answers_too_slowly_is_not_taken_to_be_away() -> None
             assert 20 == counts[0] > counts[1]
             assert store.stats()["openings"] == 0
             ended.set()
+
+
+async def test_what_was_not_sent_by_the_deadline_never_is() -> None:
+    """Of a large exchange with a Redis that reads nothing, once that one reads again."""
+    with RedisProcess() as process:
+        async with closing(RedisStore(process.address, deadline=0.3)) as store:
+            await store.load(new_key())
+            process.freeze()
+            calls = (store.add(new_key(), bytes(1_000_000), 60) for _ in range(8))
+            outcomes = await asyncio.gather(*calls, return_exceptions=True)
+            assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
+        process.thaw()
+        async with closing(RedisStore(process.address, deadline=5)) as store:
+            await store.load(new_key())
+        assert len(process.records()) < 8

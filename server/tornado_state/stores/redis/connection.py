@@ -152,6 +152,7 @@ class Wire:
     def __init__(self, connection: Connection | UnixDomainSocketConnection) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.WriteTransport | None = None
         #: When a reply last came, on the loop's clock.
         self.heard_at = 0.0
 
@@ -159,6 +160,9 @@ class Wire:
         """Connect, and give the password and the database."""
         try:
             await self._connection.connect()  # type: ignore[no-untyped-call]
+            writer = self._connection._writer
+            assert writer is not None
+            self._transport = writer.transport
         except _FOREIGN as error:
             raise translated(error) from error
 
@@ -185,10 +189,14 @@ class Wire:
             return meaning
 
     async def close(self) -> None:
-        """Close it; who does not say goodbye in time is left."""
-        with suppress(*_FOREIGN, TimeoutError):
-            async with asyncio.timeout(_GOODBYE):
-                await self._connection.disconnect()
+        """Close it; who does not say goodbye in time is left, and what is not sent by then, too."""
+        try:
+            with suppress(*_FOREIGN, TimeoutError):
+                async with asyncio.timeout(_GOODBYE):
+                    await self._connection.disconnect()
+        finally:
+            if self._transport is not None:
+                self._transport.abort()
 
 
 def _believe(greeting: Any, *replies: Any, member: bytes | None) -> None:
