@@ -638,6 +638,30 @@ async def test_a_redis_that_answers_too_slowly_is_not_taken_to_be_away() -> None
             ended.set()
 
 
+async def test_a_redis_that_takes_large_records_slowly_is_not_taken_to_be_away() -> None:
+    """What it answers is heard while the rest of an exchange is on its way."""
+    ended = threading.Event()
+
+    def behave(connection: socket.socket) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        while command := connection.recv(65_536):
+            if REDIS_BEGINS in command:
+                connection.sendall(b"*0\r\n+PONG\r\n:0\r\n")
+            elif b"SETINFO" in command:
+                connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
+            else:
+                while not ended.wait(0.05):
+                    connection.sendall(b"+OK\r\n")
+
+    with Impostor(behave) as impostor:
+        async with closing(RedisStore(impostor.address, deadline=0.4)) as store:
+            calls = (store.add(new_key(), bytes(1_000_000), 60) for _ in range(16))
+            outcomes = await asyncio.gather(*calls, return_exceptions=True)
+            assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
+            assert store.stats()["openings"] == 0
+            ended.set()
+
+
 async def test_what_was_not_sent_by_the_deadline_never_is() -> None:
     """Of a large exchange with a Redis that reads nothing, once that one reads again."""
     with RedisProcess() as process:

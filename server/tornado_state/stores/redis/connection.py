@@ -13,7 +13,7 @@ Rule 5: where an address of a name says nothing the next one is tried, beside it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from inspect import signature
@@ -45,6 +45,9 @@ _GOODBYE = 0.25
 
 #: Seconds after which the next address of a name is tried (RFC 8305, 5: 100 ms to 2 s).
 _NEXT = 0.1
+
+#: Bytes; less than this is sent without waiting.
+_MUCH = 65_536
 
 #: A key that nobody has.
 NOTHING = "-" * 43
@@ -170,10 +173,26 @@ class Wire:
         """Send all, and return an answer or an error for each."""
         try:
             packed = b"".join(map(_pack, requests))
-            await self._connection.send_packed_command(packed, check_health=False)
+            sending = self._connection.send_packed_command(packed, check_health=False)
+            if len(packed) > _MUCH:
+                return await self._heard_meanwhile(sending, requests)
+            await sending
             return [await self._reply() for _ in requests]
         except _FOREIGN as error:
             raise translated(error) from error
+
+    async def _heard_meanwhile(
+        self, sending: Coroutine[Any, Any, None], requests: Sequence[Request]
+    ) -> list[Any]:
+        """Read while the rest is on its way: what is answered tells that Redis is there."""
+        task = self._loop.create_task(sending)
+        try:
+            replies = [await self._reply() for _ in requests]
+            await task
+            return replies
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _reply(self) -> Any:
         try:
