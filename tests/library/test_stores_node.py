@@ -164,6 +164,47 @@ async def test_what_does_not_come_through_together_is_sent_in_smaller_exchanges(
     assert world.counters.openings == 0
 
 
+async def test_exchanges_grow_again_however_far_away_the_server_is() -> None:
+    """One by one, where they are not quick; only what was as large as it might be tells."""
+    world = World(deadline=LONG)
+    (await world.busy()).cancel()
+    world.lane.answer()
+    world.node._queue.take_less(2)
+    for _ in range(10):
+        world.call()
+    await until(world.is_sent, "some are sent")
+    for took in (LONG / 3, LONG, LONG / 3, LONG, LONG):
+        world.lane.sent_at = world.lane.loop.time() - took
+        world.lane.answer()
+    assert [len(each) for each in world.lane.sent[1:]] == [1, 2, 2, 3, 2]
+    for calls, together in ((1, 1), (4, 3)):
+        for _ in range(calls):
+            world.call()
+        await until(world.is_sent, "some are sent")
+        assert len(world.lane.exchange) == together
+        world.lane.answer()
+
+
+async def test_what_was_sent_too_late_was_not_too_much() -> None:
+    """It had waited for its turn, and another exchange of as many will come through."""
+    world = World(deadline=0.1)
+    (await world.busy()).cancel()
+    world.lane.answer()
+    late = [world.call() for _ in range(4)]
+    await until(world.is_sent, "they are sent")
+    world.lane.sent_at = world.lane.loop.time() + LONG
+    world.lane.heard_at = world.lane.sent_at + 1
+
+    async def are_given_up() -> bool:
+        return all(call.done() for call in late)
+
+    await until(are_given_up, "they are given up")
+    for _ in range(4):
+        world.call()
+    await until(world.is_sent, "as many are sent")
+    assert len(world.lane.exchange) == 4
+
+
 async def test_a_command_is_sent_twice_at_most() -> None:
     """A connection that ends in the midst costs one repetition, marked so; two are an error."""
     world = World()

@@ -11,7 +11,7 @@ than half of its time left, that ran out of it, opens the breaker only if the se
 over a new connection. Nor is it the server's fault that this process has no descriptor left: calls
 fail, and the next one tries anew.
 Rule 5: what is large, or comes over a slow line, may be too much for one exchange: where answers
-had come as the deadline passed, the next exchanges are smaller.
+had come as the deadline passed, and half of it had been left, the next exchanges are smaller.
 """
 
 from __future__ import annotations
@@ -155,8 +155,8 @@ class Node:
         self._counters.batches += any(command.is_lookup for command in commands)
         if self._queue.takes_less:
             took = lane.loop.time() - lane.sent_at
-            if took < self._limits.deadline / _QUICK:
-                self._queue.take_more()
+            if took < self._limits.deadline / 2:
+                self._queue.take_more(len(commands), took < self._limits.deadline / _QUICK)
         self._send(waited=True)
 
     def lost(self, lane: Lane, commands: list[Command], error: StoreError) -> None:
@@ -215,7 +215,8 @@ class Node:
     def _give_up(self, lane: Lane, now: float) -> None:
         in_vain = now - max(lane.sent_at, lane.heard_at)
         sent = lane.close()
-        if lane.heard_at > lane.sent_at:
+        had = now - lane.sent_at
+        if lane.heard_at > lane.sent_at and had >= self._limits.deadline / 2:
             self._queue.take_less(len(sent))
         if in_vain < self._limits.deadline / 2:
             lane.open(PROBE_PATIENCE)  # rule 4: only if this fails the breaker opens

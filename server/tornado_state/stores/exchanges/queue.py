@@ -4,7 +4,7 @@ Rule 1: it is bounded, and refuses rather than waits.
 Rule 2: whoever takes, takes what has waited longest, and much of it.
 Rule 3: two lookups of one key that wait are one; nobody has confirmed a write between them.
 Rule 4: a command whose callers have all given up is never handed out.
-Rule 5: where that much does not come through in time, it is less, until it does quickly again.
+Rule 5: where that much does not come through in time, it is less, and more again where it does.
 Rule 6: while it is shut it is empty, and refuses every command at once.
 """
 
@@ -65,9 +65,14 @@ class CommandQueue:
         """Hand out less at once: ``sent`` commands were too many for one exchange."""
         self._batch = max(1, min(self._batch, sent) // 2)
 
-    def take_more(self) -> None:
-        """Hand out more at once again, for it comes through quickly."""
-        self._batch = min(self._max_batch, 2 * self._batch)
+    def take_more(self, answered: int, is_quick: bool) -> None:
+        """Hand out more at once again, if so many could be ``answered``; one, unless quickly.
+
+        What was less tells nothing: a lone call is quick on the slowest line.
+        """
+        if answered >= self._batch:
+            more = self._batch if is_quick else 1
+            self._batch = min(self._max_batch, self._batch + more)
 
     @property
     def takes_less(self) -> bool:
