@@ -111,7 +111,7 @@ def greeted(
 
 
 #: How a connection to Redis begins, and how an exchange over it ends.
-REDIS_BEGINS, REDIS_ENDS = b"*1\r\n$4\r\nPING\r\n", b"*2\r\n$4\r\nPING\r\n"
+REDIS_BEGINS, REDIS_ENDS = b"PING\r\n$43\r\n", b"*2\r\n$4\r\nPING\r\n"
 
 
 def redis_end(command: bytes) -> bytes:

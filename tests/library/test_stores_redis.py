@@ -12,6 +12,7 @@ import pytest
 import redis
 from impostor import (
     REDIS_BEGINS,
+    REDIS_ENDS,
     Behaviour,
     CuttingProxy,
     Impostor,
@@ -458,6 +459,23 @@ async def test_an_answer_too_many_is_never_taken_for_another_command_s(
                     assert await store.load(new_key()) == (b"record", b"t" * 16)
             assert store.stats()["failures"] == 1
             assert await store.load(new_key()) == (b"record", b"t" * 16)
+
+
+async def test_check_finds_out_a_proxy_that_says_nothing_back() -> None:
+    """It answers for Redis that it is there, and does not know what ends an exchange."""
+
+    def behave(connection: socket.socket) -> None:
+        while command := connection.recv(65_536):
+            alone, numbered = (command.count(each) for each in (b"*1\r\n$4\r\nPING", REDIS_ENDS))
+            others = command.count(b"*") - alone - numbered
+            refused = b"-ERR wrong number of arguments for 'ping' command\r\n" * numbered
+            connection.sendall(b"+PONG\r\n" * alone + b"$-1\r\n" * others + refused)
+
+    with Impostor(behave) as impostor:
+        async with closing(RedisStore(impostor.address, deadline=5)) as store:
+            for call in (store.check, lambda: store.load(new_key())):
+                with pytest.raises(StoreUnfit, match="does not know what a store needs"):
+                    await call()
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ class Door:
 
         ``member`` is its name as a node of a cluster, empty where that is not known.
         """
-        requests: list[Request] = [("HELLO",), ("PING",), ("EXPIRE", NOTHING, 1)]
+        requests: list[Request] = [("HELLO",), ("PING", NOTHING), ("EXPIRE", NOTHING, 1)]
         if member:
             requests.append(("CLUSTER", "MYID"))
         async with self.knocked() as wire:

@@ -72,7 +72,7 @@ def meaning_of(error: RedisError) -> StoreError:
         return kind(why)
     if "cluster support disabled" in text:
         return StoreUnfit("this Redis is no node of a cluster")
-    if "unknown command" in text:
+    if "unknown command" in text or "wrong number of arguments" in text:
         return CommandUnknown(
             "this Redis is older than 6.2, or a Sentinel (redis+sentinel://), "
             "or does not know what a store needs"
