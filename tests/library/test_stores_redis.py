@@ -461,6 +461,28 @@ async def test_an_answer_too_many_is_never_taken_for_another_command_s(
             assert await store.load(new_key()) == (b"record", b"t" * 16)
 
 
+@pytest.mark.parametrize("refusal", [b"-OOM no memory\r\n", b"-MISCONF cannot save\r\n"])
+async def test_an_answer_too_many_of_a_redis_that_refuses_is_found_out(refusal: bytes) -> None:
+    """A refusal where the end must be may be that of the last command: what came before is none."""
+
+    def behave(connection: socket.socket) -> None:
+        while command := connection.recv(65_536):
+            if REDIS_BEGINS in command:
+                connection.sendall(b"*0\r\n+PONG\r\n:0\r\n")
+            elif b"EVAL" in command:
+                connection.sendall(b"$1\r\n" + command[-3:])
+            elif b"SETINFO" in command:
+                connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
+            else:
+                end = redis_end(command) if b"OOM" in refusal else refusal
+                connection.sendall(b"+OK\r\n" + refusal + end)
+
+    with Impostor(behave) as impostor:
+        async with closing(RedisStore(impostor.address, deadline=5)) as store:
+            with pytest.raises(StoreUnfit, match="as Redis does"):
+                await store.add(new_key(), b"record", 60)
+
+
 async def test_check_finds_out_a_proxy_that_says_nothing_back() -> None:
     """It answers for Redis that it is there, and does not know what ends an exchange."""
 

@@ -142,8 +142,9 @@ class RedisLane(Lane):
         """Return a reply to each; `StoreUnfit` where there are more or fewer."""
         self._number += 1
         *replies, end = await wire.exchange([*requests, ("PING", self._number)])
-        if isinstance(end, StoreRefused):
-            return replies  # one that cannot save refuses this as well, and is read
+        if isinstance(end, StoreRefused):  # of this, where it cannot save; or of a write
+            self._number += 1
+            (end,) = await wire.exchange([("EVAL", "return ARGV[1]", 0, self._number)])
         if end not in (b"%d" % self._number, b"PONG"):
-            raise end if isinstance(end, StoreError) else foreign()
+            raise end if isinstance(end, StoreUnavailable) else foreign()
         return replies
