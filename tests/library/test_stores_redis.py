@@ -22,9 +22,12 @@ from impostor import (
 )
 from opened_store import CALLS, LONG, closing, new_key, reaches
 from redis.asyncio.connection import UnixDomainSocketConnection
+from redis.exceptions import ResponseError
 from tornado_state.exceptions import StoreRefused, StoreUnavailable, StoreUnfit
 from tornado_state.stores import RedisStore, SessionStore, open_store
+from tornado_state.stores.redis.commands import Redirection
 from tornado_state.stores.redis.connection import Wire
+from tornado_state.stores.redis.meanings import meaning_of
 from tornado_state.testing import StoreContract
 
 from compare.memcached_process import MemcachedProcess
@@ -481,6 +484,14 @@ async def test_an_answer_too_many_of_a_redis_that_refuses_is_found_out(refusal: 
         async with closing(RedisStore(impostor.address, deadline=5)) as store:
             with pytest.raises(StoreUnfit, match="as Redis does"):
                 await store.add(new_key(), b"record", 60)
+
+
+@pytest.mark.parametrize(("verb", "asks"), [("ASK", True), ("MOVED", False)])
+def test_where_a_session_is_kept_is_read_by_any_redis_py(verb: str, asks: bool) -> None:
+    """Older ones tell it to nobody but their own client of a cluster."""
+    meaning = meaning_of(ResponseError(f"{verb} 7 ::1:6379"))
+    assert isinstance(meaning, Redirection)
+    assert (meaning.slot, meaning.host, meaning.port, meaning.asks) == (7, "::1", 6379, asks)
 
 
 async def test_check_finds_out_a_proxy_that_says_nothing_back() -> None:

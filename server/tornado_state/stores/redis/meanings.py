@@ -48,6 +48,9 @@ _TYPES = {
 }
 
 
+_REDIRECTIONS = {"ASK": AskError, "MOVED": MovedError}
+
+
 class HungUp(Unreachable):
     """What was reached has closed the connection."""
 
@@ -58,11 +61,14 @@ class CommandUnknown(StoreUnfit):
 
 def meaning_of(error: RedisError) -> StoreError:
     """Return what an answer that is an error means."""
+    word, _, rest = str(error).partition(" ")
+    if word in _REDIRECTIONS:  # redis-py 5 leaves them to its own client of a cluster
+        error = _REDIRECTIONS[word](rest)
     if isinstance(error, AskError):  # of which MovedError is one
         asks = not isinstance(error, MovedError)
         return Redirection(error.slot_id, error.host, error.port, asks=asks)
     text = str(error)
-    word = _TYPES.get(type(error).__name__) or text.partition(" ")[0]
+    word = _TYPES.get(type(error).__name__, word)
     if word not in _MEANINGS:  # an error within the script is told in the midst of a sentence
         word = next((each for each in _MEANINGS if f"-{each} " in text), "")
         if "ACL failure in script" in text or "executing the script can't run" in text:
