@@ -726,3 +726,17 @@ async def test_what_was_not_sent_by_the_deadline_never_is() -> None:
         async with closing(RedisStore(process.address, deadline=5)) as store:
             await store.load(new_key())
         assert len(process.records()) < 8
+
+
+async def test_a_lane_that_is_closed_twice_ends_its_connection() -> None:
+    """Given up, and again as the breaker opens: the second one lets the first come to its end."""
+    with RedisProcess() as process:
+        async with closing(RedisStore(process.address, deadline=5)) as store:
+            await store.load(new_key())
+            (lane,) = store._node._lanes
+            connection = lane._wire._connection
+            assert connection.is_connected
+            lane.close()
+            lane.close()
+            await lane.closed()
+            assert not connection.is_connected

@@ -73,7 +73,7 @@ class RedisLane(Lane):
             if self._work is not None:
                 self._work.cancel()
             if wire is not None:
-                self._begin(wire.close())
+                self._start(wire.close())  # which a second call does not cancel
         commands, self.exchange = self.exchange, []
         return commands
 
@@ -82,9 +82,13 @@ class RedisLane(Lane):
         await asyncio.gather(*self._ending, return_exceptions=True)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        self._work = self.loop.create_task(work)
-        self._ending.add(self._work)
-        self._work.add_done_callback(self._ended)
+        self._work = self._start(work)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self.loop.create_task(work)
+        self._ending.add(task)
+        task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, work: asyncio.Task[None]) -> None:
         """Whatever nobody foresaw ends the connection and nothing else."""
