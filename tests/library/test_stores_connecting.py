@@ -185,6 +185,17 @@ async def test_a_port_where_nobody_listens_is_named_as_the_system_does(scheme: s
             await store.check()
 
 
+@pytest.mark.parametrize("scheme", ["memcached", "redis"])
+async def test_where_no_address_of_a_name_takes_a_connection_it_is_said_once(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of localhost, which has two."""
+    with names(monkeypatch, [f"127.0.0.1:{free_port()}" for _ in range(2)]) as name:
+        async with closing(open_store(f"{scheme}://{name}")) as store:
+            with pytest.raises(StoreUnavailable, match=r"^[^:]*:\d+: [^:]*: Connection refused$"):
+                await store.check()
+
+
 @contextmanager
 def nobody_answers() -> Iterator[str]:
     """Listen where the system takes no more connections, as where packets are dropped."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 import ssl
 
@@ -113,8 +114,11 @@ def _unreachable(error: OSError) -> StoreError:
         return StoreUnfit("what answers does not speak TLS as Redis does")
     if isinstance(error, ConnectionResetError | BrokenPipeError):
         return HungUp("Redis closed the connection")
-    told = error.strerror or f"{error}"
-    if error.errno is not None and not isinstance(error, socket.gaierror):
-        told = os.strerror(error.errno)  # asyncio says which call it was
-    why = f"no connection to Redis: {told}"
-    return OwnFault(why) if error.errno in _OWN_FAULTS else Unreachable(why)
+    told = {error.strerror or f"{error}"}
+    numbers = set() if error.errno is None else {error.errno}
+    if not isinstance(error, socket.gaierror):
+        if not numbers:  # of several addresses asyncio has them in one text
+            numbers = {int(number) for number in re.findall(r"\[Errno (\d+)\]", f"{error}")}
+        told = {os.strerror(number) for number in numbers} or told  # it also says which call it was
+    why = f"no connection to Redis: {', '.join(sorted(told))}"
+    return OwnFault(why) if numbers & _OWN_FAULTS else Unreachable(why)
