@@ -27,7 +27,7 @@ from tornado_state.exceptions import StoreRefused, StoreUnavailable, StoreUnfit
 from tornado_state.stores import RedisStore, SessionStore, open_store
 from tornado_state.stores.redis.commands import Redirection
 from tornado_state.stores.redis.connection import Wire
-from tornado_state.stores.redis.meanings import meaning_of
+from tornado_state.stores.redis.meanings import meaning_of, translated
 from tornado_state.testing import StoreContract
 
 from compare.memcached_process import MemcachedProcess
@@ -484,6 +484,12 @@ async def test_an_answer_too_many_of_a_redis_that_refuses_is_found_out(refusal: 
         async with closing(RedisStore(impostor.address, deadline=5)) as store:
             with pytest.raises(StoreUnfit, match="as Redis does"):
                 await store.add(new_key(), b"record", 60)
+
+
+def test_a_host_that_has_no_address_is_told_in_the_system_s_words() -> None:
+    """Its numbers are of another kind than those of connections."""
+    unknown = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    assert str(translated(unknown)).endswith(": Name or service not known")
 
 
 @pytest.mark.parametrize(("verb", "asks"), [("ASK", True), ("MOVED", False)])
