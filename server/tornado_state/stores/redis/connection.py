@@ -163,9 +163,8 @@ class Wire:
         """Connect, and give the password and the database."""
         try:
             await self._connection.connect()  # type: ignore[no-untyped-call]
-            writer = self._connection._writer
-            assert writer is not None
-            self._transport = writer.transport
+            # redis-py shows it to nobody; without it a connection is closed as redis-py does that.
+            self._transport = getattr(getattr(self._connection, "_writer", None), "transport", None)
         except _FOREIGN as error:
             raise translated(error) from error
 
