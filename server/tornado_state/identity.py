@@ -126,6 +126,7 @@ class RequestIdentity(RequestValues):
         self._anew = anew.gone_along(now, sign_outs)
         if (due := self._client.due(lambda: now)) is not None:
             self._client.confirm(due)
+        self._client.values.let_go_of_dropped()  # a commit on its way may sign somebody in
 
     def _have_named(self, now: str) -> None:
         """Have a cookie say who it is that the store has signed in, where cookies say that."""

@@ -107,22 +107,16 @@ class Journal(msgspec.Struct, eq=False):
     def text(self, kind: Kind[Any]) -> bytes | None:
         """Return the text of the value as it stands, None without one."""
         live = self._live.get(kind)
-        if live is None:
-            return self._base.text(kind)
-        if not self.has(kind):
-            return None
+        if live is None or not self.has(kind):
+            return None if live else self._base.text(kind)
         return live.text if is_immutable(live.value) else kind.encode(live.value)
 
     def changes(self) -> dict[Kind[Any], bytes | None]:
         """Return what is not as the base says; `InvalidValue`, `TooLarge`, `StaleValue`."""
         if self._watch is not None:
             self._watch.check()
-        changes = {}
-        for kind, live in self._live.items():
-            text = change_of(kind, live, self._base)
-            if text is not NO_VALUE:
-                changes[kind] = text
-        return changes
+        changes = {kind: change_of(kind, live, self._base) for kind, live in self._live.items()}
+        return {kind: text for kind, text in changes.items() if text is not NO_VALUE}
 
     def may_have_changed(self) -> bool:
         """Return whether `changes` may have anything to tell, or to refuse."""
@@ -146,6 +140,11 @@ class Journal(msgspec.Struct, eq=False):
             # As it was handed out, it is no value any more: the one that is kept is to go.
             if live.is_default and kind.record_name in base:
                 live.dropped = True
+
+    def let_go_of_dropped(self) -> None:
+        """Have nothing in hand of what was dropped and is gone: what comes after it is newer."""
+        live, names = self._live, self._base.names
+        self._live = {kind: v for kind, v in live.items() if v.value is not NO_VALUE or names(kind)}
 
     def confirm_value(self, kind: Kind[Any], before: bytes | None, text: bytes | None) -> None:
         """Take what ``text`` says, None for none, unless another was assigned since ``before``."""

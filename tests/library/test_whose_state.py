@@ -163,6 +163,17 @@ def test_nobody_finds_what_is_somebody_elses(page: type[Whose]) -> None:
             ),
         ]
     )
+    @example(
+        [
+            (
+                [
+                    *["beside reload destroy", "secret"],
+                    *["beside commit sign_in_ann", "beside commit reload"],
+                ],
+                "answer",
+            ),
+        ]
+    )
     @given(REQUESTS)
     def whatever(requests: list[tuple[list[str], str]]) -> None:
         asyncio.run(found_after(page, requests))
