@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -23,6 +24,9 @@ from typing import IO, Self
 _GATE = 'read -r _ && exec "$@" </dev/null'
 _GUARD = 'read -r _ || kill -s KILL -- "-$0"'
 
+
+#: Seconds between two looks whether a process has ended.
+_PAUSE = 0.01
 
 #: What asks this process to end.
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -189,16 +193,19 @@ class OwnProcess(GuardedProcess):
             gate.write(b"\n")
 
     def poll(self) -> int | None:
-        """See `GuardedProcess.poll`."""
-        return self._process.poll()
+        """See `GuardedProcess.poll`. Whoever left it half way would leave Popen's lock taken."""
+        with _whole():
+            return self._process.poll()
 
     def send_signal(self, number: signal.Signals) -> None:
         """See `GuardedProcess.send_signal`."""
-        self._process.send_signal(number)
+        with _whole():
+            self._process.send_signal(number)
 
     def _join(self, timeout: float | None) -> None:
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout)
+        until = None if timeout is None else time.monotonic() + timeout
+        while self.poll() is None and (until is None or time.monotonic() < until):
+            time.sleep(_PAUSE)
 
 
 def environment_with(more: Mapping[str, str]) -> dict[str, str]:

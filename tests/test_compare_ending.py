@@ -46,6 +46,39 @@ def test_nothing_is_left_running(
     assert number == signal.SIGKILL or list(temporary.iterdir()) == []
 
 
+#: A look at a process, in the midst of which this one is told to end.
+LOOKING = """
+import os, signal
+from compare.processes import OwnProcess, end_in_order
+
+class Interrupted:
+    def __init__(self, lock):
+        self.lock, self.release = lock, lock.release
+
+    def acquire(self, *arguments):
+        taken = self.lock.acquire(*arguments)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return taken
+
+    __enter__, __exit__ = acquire, lambda self, *error: self.release()
+
+end_in_order()
+process = OwnProcess(["sleep", "60"])
+try:
+    process._process._waitpid_lock = Interrupted(process._process._waitpid_lock)
+    process.poll()
+finally:
+    process.end()
+"""
+
+
+def test_an_end_in_the_midst_of_a_look_at_a_process_ends_it() -> None:
+    """Popen has a lock that would stay taken, and whoever waits for the process would for ever."""
+    command = [sys.executable, "-c", LOOKING]
+    ended = subprocess.run(command, cwd=ROOT, timeout=PATIENCE, check=False)
+    assert ended.returncode == 128 + signal.SIGTERM
+
+
 def test_what_is_ignored_stays_ignored(tmp_path: Path) -> None:
     """Started by nohup, it goes on when its terminal is gone."""
     program = f"trap '' HUP; exec {sys.executable} -m compare --only=replay --out={tmp_path}"
