@@ -44,6 +44,8 @@ from tornado.websocket import websocket_connect
 from tornado_state.stores import MemoryStore, SessionStore
 from tornado_state.testing import CookieJar, StoreContract, sign_in
 
+from compare.waiting import free_port
+
 AccountTest = testing_waits.AccountTest
 FOLDER = Path(str(visits.__file__)).parent
 
@@ -333,8 +335,7 @@ class SmallestTest(unittest.TestCase):
     def test_it_runs(self) -> None:
         """A browser is counted; without a secret of its own it does not start."""
         text = (FOLDER / "smallest.py").read_text()
-        listener, port = bind_unused_port()
-        listener.close()
+        port = free_port()
         there = text.replace("8888", f'{port}, "127.0.0.1"')
         refused = self.run_to_its_end(there)
         assert "cookie_secret is shorter than 32 bytes" in refused
