@@ -73,8 +73,9 @@ def _whole() -> Iterator[None]:
         yield
     finally:
         _Held.back = False
-    if _Held.number is not None:
-        _leave(_Held.number)
+    number, _Held.number = _Held.number, None
+    if number is not None:
+        _leave(number)
 
 
 class StartedInBlock(ABC):

@@ -69,14 +69,15 @@ try:
     process.poll()
 finally:
     process.end()
+    print("ended")
 """
 
 
 def test_an_end_in_the_midst_of_a_look_at_a_process_ends_it() -> None:
     """Popen has a lock that would stay taken, and whoever waits for the process would for ever."""
     command = [sys.executable, "-c", LOOKING]
-    ended = subprocess.run(command, cwd=ROOT, timeout=PATIENCE, check=False)
-    assert ended.returncode == 128 + signal.SIGTERM
+    ended = subprocess.run(command, cwd=ROOT, timeout=PATIENCE, check=False, capture_output=True)
+    assert (ended.returncode, ended.stdout) == (128 + signal.SIGTERM, b"ended\n")
 
 
 def test_what_is_ignored_stays_ignored(tmp_path: Path) -> None:

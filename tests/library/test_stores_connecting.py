@@ -105,7 +105,7 @@ async def test_tls_where_there_is_none_is_named(scheme: str, tmp_path: Path) -> 
 async def test_what_hangs_up_on_tls_is_not_said_to_want_it() -> None:
     """It is asked with it already."""
     with Impostor(lambda _: None) as impostor:
-        async with closing(open_store(f"rediss://{impostor.address}")) as store:
+        async with closing(open_store(f"rediss://{impostor.address}?deadline=5")) as store:
             with pytest.raises(StoreUnavailable, match=r"closed the connection$"):
                 await store.check()
 
@@ -180,7 +180,7 @@ async def test_the_next_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPat
 async def test_a_port_where_nobody_listens_is_named_as_the_system_does(scheme: str) -> None:
     """Once, in words that can be searched for."""
     address = f"127.0.0.1:{free_port()}"
-    async with closing(open_store(f"{scheme}://{address}")) as store:
+    async with closing(open_store(f"{scheme}://{address}?deadline=5")) as store:
         with pytest.raises(StoreUnavailable, match=f"^{address}: .*: Connection refused$"):
             await store.check()
 
@@ -191,7 +191,7 @@ async def test_where_no_address_of_a_name_takes_a_connection_it_is_said_once(
 ) -> None:
     """As of localhost, which has two."""
     with names(monkeypatch, [f"127.0.0.1:{free_port()}" for _ in range(2)]) as name:
-        async with closing(open_store(f"{scheme}://{name}")) as store:
+        async with closing(open_store(f"{scheme}://{name}?deadline=5")) as store:
             with pytest.raises(StoreUnavailable, match=r"^[^:]*:\d+: [^:]*: Connection refused$"):
                 await store.check()
 

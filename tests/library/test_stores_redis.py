@@ -228,15 +228,18 @@ async def test_a_user_that_may_do_what_is_needed_will_do_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("login", "database", "why"),
-    [(":wrong@", "", "wants another user"), ("", "?db=99", "no database of that number")],
+    ("login", "options", "why"),
+    [
+        (":wrong@", "", "wants another user"),
+        ("", "&db=99", "no database of that number"),
+    ],
 )
 async def test_what_a_socket_refuses_is_named_as_on_a_port(
-    login: str, database: str, why: str
+    login: str, options: str, why: str
 ) -> None:
     """Only another configuration mends it, so nobody is told to wait."""
     with RedisProcess() as process:
-        url = f"redis+unix://{login}{process.address}{database}"
+        url = f"redis+unix://{login}{process.address}?deadline=5{options}"
         async with closing(open_store(url)) as store:
             for call in (store.check, lambda: store.load(new_key())):
                 with pytest.raises(StoreUnfit, match=why):
