@@ -97,7 +97,7 @@ async def test_a_killed_server_is_unavailable(server: ServerKind, name: str) -> 
 async def test_a_restart_fails_no_call(server: ServerKind, name: str, tcp: bool) -> None:
     """A connection that died while idle is replaced before anything is sent."""
     with server.process(tcp=tcp) as process:
-        async with server.opened(process) as store:
+        async with server.opened(process, deadline=5) as store:
             await asyncio.gather(*(store.touch(new_key(), 60) for _ in range(20)))
             process.restart()
             for _ in range(4):
