@@ -710,11 +710,11 @@ async def test_a_redis_that_takes_large_records_slowly_is_not_taken_to_be_away()
             elif b"SETINFO" in command:
                 connection.sendall(b"+OK\r\n" * command.count(b"SETINFO"))
             else:
-                while not ended.wait(0.05):
+                while not ended.wait(0.1):
                     connection.sendall(b"+OK\r\n")
 
     with Impostor(behave) as impostor:
-        async with closing(RedisStore(impostor.address, deadline=2)) as store:
+        async with closing(RedisStore(impostor.address, deadline=1)) as store:
             calls = (store.add(new_key(), bytes(1_000_000), 60) for _ in range(16))
             outcomes = await asyncio.gather(*calls, return_exceptions=True)
             assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
